@@ -1,0 +1,5 @@
+//! rankproof
+
+pub mod matrix;
+pub mod scalar;
+pub mod task;

@@ -1,0 +1,251 @@
+//! The rank of a matrix with its evidence; undecided is an answer.
+
+use std::fmt;
+
+use super::elimination::{column_echelon, rank as eliminate};
+use super::qr::ThinQr;
+use super::singular::SingularValues;
+use super::{Factors, Matrix};
+use crate::scalar::{DoubleDouble, Fp, Real, Scalar};
+
+/// By what factor a singular value must exceed the noise floor to count as signal. Between the
+/// floor and this multiple of it nothing is claimed.
+pub const CLEAR_GAP: f64 = 100.0;
+
+/// A rank, as far as it is known: `lower <= rank <= upper`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rank {
+    /// What the rank is at least.
+    pub lower: usize,
+    /// What the rank is at most.
+    pub upper: usize,
+    /// Where the two come from.
+    pub evidence: Evidence,
+}
+
+/// How a rank was found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Evidence {
+    /// Elimination without rounding: `lower == upper`.
+    Exact,
+    /// Singular values against a noise floor: those above [`CLEAR_GAP`] times the floor are
+    /// signal, those below the floor are noise, those between leave the rank open.
+    Spectrum {
+        /// Descending.
+        values: Vec<f64>,
+        /// What rounding can have contributed to a singular value.
+        floor: f64,
+    },
+}
+
+impl Rank {
+    /// A rank that is a fact.
+    pub fn exact(rank: usize) -> Self {
+        Rank { lower: rank, upper: rank, evidence: Evidence::Exact }
+    }
+
+    /// The rank that singular values show above a noise floor.
+    pub fn of_spectrum(values: Vec<f64>, floor: f64) -> Self {
+        let above = |limit: f64| values.iter().filter(|&&value| value > limit).count();
+        Rank {
+            lower: above(CLEAR_GAP * floor),
+            upper: above(floor),
+            evidence: Evidence::Spectrum { values, floor },
+        }
+    }
+
+    /// The rank, or `None` when it is inconclusive.
+    pub fn known(&self) -> Option<usize> {
+        (self.lower == self.upper).then_some(self.lower)
+    }
+}
+
+/// A number, or both ends.
+impl fmt::Display for Rank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.known() {
+            Some(rank) => write!(f, "{rank}"),
+            None => write!(f, "{}..{}", self.lower, self.upper),
+        }
+    }
+}
+
+/// A scalar over which matrices have a rank, exactly or above a noise floor.
+///
+/// Wherever a `noise` is asked for, it is the largest singular value that the rounding errors
+/// already in the matrix can have: zero for a matrix that is given. The error of the rank
+/// computation itself, eps max(m, n) sigma_1, is added to it here. Fields ignore it.
+pub trait RankRevealing: Scalar {
+    /// Name of the arithmetic in tables, files and replay commands.
+    const NAME: &'static str;
+
+    /// The distance from 1 to the next number; zero in a field.
+    const ROUNDING: f64;
+
+    /// The rank of a matrix.
+    fn rank(matrix: &Matrix<Self>, noise: f64) -> Rank;
+
+    /// `matrix = basis coordinates` with no more than min(m, n) columns in the basis: exactly the
+    /// rank in a field, a thin QR in floating point.
+    fn factor(matrix: &Matrix<Self>) -> (Matrix<Self>, Matrix<Self>);
+
+    /// A basis of the column space, orthonormal in floating point; `None` if its dimension is
+    /// inconclusive.
+    fn column_basis(matrix: &Matrix<Self>, noise: f64) -> Option<Matrix<Self>>;
+
+    /// What of `matrix` lies outside the span of a basis from
+    /// [`column_basis`](RankRevealing::column_basis): zero if its columns lie inside; the rank is
+    /// the number of dimensions that the columns add.
+    fn outside(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self>;
+
+    /// See [`Factors::compressed`].
+    fn compress(factors: &Factors<Self>) -> Factors<Self>;
+}
+
+impl RankRevealing for Fp {
+    const NAME: &'static str = "exact";
+    const ROUNDING: f64 = 0.0;
+
+    fn rank(matrix: &Matrix<Fp>, _noise: f64) -> Rank {
+        Rank::exact(eliminate(matrix))
+    }
+
+    fn factor(matrix: &Matrix<Fp>) -> (Matrix<Fp>, Matrix<Fp>) {
+        let echelon = column_echelon(matrix);
+        let coordinates = echelon.coordinates(matrix);
+        (echelon.columns, coordinates)
+    }
+
+    fn column_basis(matrix: &Matrix<Fp>, _noise: f64) -> Option<Matrix<Fp>> {
+        Some(column_echelon(matrix).columns)
+    }
+
+    fn outside(basis: &Matrix<Fp>, matrix: &Matrix<Fp>) -> Matrix<Fp> {
+        let echelon = column_echelon(basis);
+        matrix.minus(&echelon.columns.times(&echelon.coordinates(matrix)))
+    }
+
+    fn compress(factors: &Factors<Fp>) -> Factors<Fp> {
+        let (basis, coordinates) = Self::factor(&factors.left);
+        let right = Matrix::product(factors.right.view(), coordinates.t());
+        // left = basis, right (n, d); the rank may still be lower on the other side.
+        let (right_basis, coordinates) = Self::factor(&right);
+        Factors::new(Matrix::product(basis.view(), coordinates.t()), right_basis)
+    }
+}
+
+macro_rules! rank_by_singular_values {
+    ($float:ty, $name:literal) => {
+        impl RankRevealing for $float {
+            const NAME: &'static str = $name;
+            const ROUNDING: f64 = <$float as Real>::EPSILON;
+
+            fn rank(matrix: &Matrix<Self>, noise: f64) -> Rank {
+                let values = <$float>::singular_values(matrix);
+                let floor = floor(Self::ROUNDING, matrix, &values, noise);
+                Rank::of_spectrum(values, floor)
+            }
+
+            fn factor(matrix: &Matrix<Self>) -> (Matrix<Self>, Matrix<Self>) {
+                if matrix.cols() >= matrix.rows() {
+                    return (Matrix::scaled_identity(matrix.rows(), Self::ONE), matrix.clone());
+                }
+                <$float>::thin_qr(matrix)
+            }
+
+            fn column_basis(matrix: &Matrix<Self>, noise: f64) -> Option<Matrix<Self>> {
+                let singular = <$float>::singular(matrix);
+                let floor = floor(Self::ROUNDING, matrix, &singular.values, noise);
+                let rank = Rank::of_spectrum(singular.values, floor).known()?;
+                Some(Matrix::from_fn(matrix.rows(), rank, |i, j| singular.left[(i, j)]))
+            }
+
+            fn outside(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self> {
+                let coordinates = Matrix::product(basis.t(), matrix.view());
+                matrix.minus(&basis.times(&coordinates))
+            }
+
+            fn compress(factors: &Factors<Self>) -> Factors<Self> {
+                let (left, left_core) = Self::factor(&factors.left);
+                let (right, right_core) = Self::factor(&factors.right);
+                let core = Matrix::product(left_core.view(), right_core.t());
+                let singular = <$float>::singular(&core);
+                let floor = Self::ROUNDING * factors.scale();
+                let kept = singular.values.iter().filter(|&&value| value > floor).count();
+                let vectors = singular.right.columns(0..kept);
+                let scaled = Matrix::product(core.view(), vectors);
+                Factors::new(left.times(&scaled), Matrix::product(right.view(), vectors))
+            }
+        }
+    };
+}
+
+rank_by_singular_values!(f64, "f64");
+rank_by_singular_values!(f32, "f32");
+rank_by_singular_values!(DoubleDouble, "dd");
+
+/// The noise floor: what was there before, or the error of computing singular values.
+fn floor<S: Scalar>(rounding: f64, matrix: &Matrix<S>, values: &[f64], noise: f64) -> f64 {
+    let size = matrix.rows().max(matrix.cols()) as f64;
+    noise.max(rounding * size * values.first().copied().unwrap_or(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Stream;
+
+    #[test]
+    fn spectrum_between_floor_and_gap_is_inconclusive() {
+        let rank = Rank::of_spectrum(vec![1.0, 1e-3, 1e-9], 1e-6);
+        assert_eq!((rank.lower, rank.upper, rank.known()), (2, 2, Some(2)));
+        let rank = Rank::of_spectrum(vec![1.0, 5e-5, 1e-9], 1e-6);
+        assert_eq!((rank.lower, rank.upper, rank.known()), (1, 2, None));
+        assert_eq!(rank.to_string(), "1..2");
+    }
+
+    /// The laws of the trait, for each arithmetic.
+    fn laws<S: RankRevealing>() {
+        let mut stream = Stream::new("rank laws", 0, 0);
+        for (rows, cols, rank) in [(6, 9, 3), (9, 6, 3), (8, 8, 8), (5, 5, 0), (20, 4, 2)] {
+            let left = Matrix::<S>::random(rows, rank, &mut stream);
+            let right = Matrix::<S>::random(cols, rank, &mut stream);
+            let factors = Factors::new(left, right);
+            let matrix = factors.to_matrix();
+            let tolerance = 1e3 * S::ROUNDING * (1.0 + matrix.norm());
+            let zero = |difference: &Matrix<S>| {
+                if S::ROUNDING == 0.0 {
+                    assert!(difference.data().iter().all(|&entry| entry == S::ZERO));
+                }
+                assert!(difference.norm() <= tolerance, "{} {}", S::NAME, difference.norm());
+            };
+            assert_eq!(S::rank(&matrix, 0.0).known(), Some(rank));
+            let (basis, coordinates) = S::factor(&matrix);
+            assert!(basis.cols() <= rows.min(cols));
+            zero(&basis.times(&coordinates).minus(&matrix));
+            let basis = S::column_basis(&matrix, 0.0).expect("a clear gap");
+            assert_eq!(basis.cols(), rank);
+            zero(&S::outside(&basis, &matrix));
+            let other = Matrix::random(rows, 1, &mut stream);
+            assert_eq!(
+                S::rank(&S::outside(&basis, &other), tolerance).lower,
+                usize::from(rank < rows)
+            );
+            let mut doubled = factors.clone();
+            doubled.append(S::from_integer(2), &factors);
+            let compressed = doubled.compressed();
+            assert_eq!(compressed.width(), rank);
+            let mut triple = matrix.clone();
+            triple.scale(S::from_integer(3));
+            zero(&compressed.to_matrix().minus(&triple));
+        }
+    }
+
+    #[test]
+    fn laws_hold_in_every_arithmetic() {
+        laws::<Fp>();
+        laws::<f64>();
+        laws::<f32>();
+        laws::<DoubleDouble>();
+    }
+}

@@ -1,0 +1,175 @@
+//! Singular values and vectors: faer's for f64 and f32, one-sided Jacobi for double-double.
+
+use super::Matrix;
+use crate::scalar::{DoubleDouble, Real, Scalar};
+
+/// The thin decomposition `left diag(values) right^T` of an (m, n) matrix, r = min(m, n).
+#[derive(Clone, Debug)]
+pub struct Singular<S> {
+    /// Orthonormal columns, (m, r). Columns of a zero singular value may be zero.
+    pub left: Matrix<S>,
+    /// Descending.
+    pub values: Vec<f64>,
+    /// Orthonormal columns, (n, r).
+    pub right: Matrix<S>,
+}
+
+/// A real type whose matrices have singular values.
+pub trait SingularValues: Real {
+    /// The singular values alone, descending.
+    fn singular_values(matrix: &Matrix<Self>) -> Vec<f64> {
+        Self::singular(matrix).values
+    }
+
+    /// Values and vectors.
+    fn singular(matrix: &Matrix<Self>) -> Singular<Self>;
+}
+
+macro_rules! singular_by_faer {
+    ($float:ty) => {
+        impl SingularValues for $float {
+            fn singular_values(matrix: &Matrix<Self>) -> Vec<f64> {
+                match crate::scalar::to_faer(matrix.view()).singular_values() {
+                    Ok(values) => values.into_iter().map(f64::from).collect(),
+                    // Seen by others once in a great while; Jacobi always converges.
+                    Err(_) => jacobi(matrix).values,
+                }
+            }
+
+            fn singular(matrix: &Matrix<Self>) -> Singular<Self> {
+                let Ok(svd) = crate::scalar::to_faer(matrix.view()).thin_svd() else {
+                    return jacobi(matrix);
+                };
+                let (u, v) = (svd.U(), svd.V());
+                Singular {
+                    left: Matrix::from_fn(u.nrows(), u.ncols(), |i, j| u[(i, j)]),
+                    values: svd.S().column_vector().iter().map(|&x| f64::from(x)).collect(),
+                    right: Matrix::from_fn(v.nrows(), v.ncols(), |i, j| v[(i, j)]),
+                }
+            }
+        }
+    };
+}
+
+singular_by_faer!(f64);
+singular_by_faer!(f32);
+
+impl SingularValues for DoubleDouble {
+    fn singular(matrix: &Matrix<Self>) -> Singular<Self> {
+        jacobi(matrix)
+    }
+}
+
+/// Sweeps after which rotations stop; quadratic convergence needs about ten.
+const SWEEPS: usize = 60;
+
+/// One-sided Jacobi (Hestenes): columns are rotated in pairs until all are orthogonal.
+pub(super) fn jacobi<S: Real>(matrix: &Matrix<S>) -> Singular<S> {
+    if matrix.rows() < matrix.cols() {
+        let Singular { left, values, right } = jacobi(&matrix.transposed());
+        return Singular { left: right, values, right: left };
+    }
+    let mut columns: Vec<Vec<S>> = (0..matrix.cols()).map(|j| matrix.column(j).to_vec()).collect();
+    let identity = Matrix::scaled_identity(matrix.cols(), S::ONE);
+    let mut vectors: Vec<Vec<S>> =
+        (0..matrix.cols()).map(|j| identity.column(j).to_vec()).collect();
+    for _ in 0..SWEEPS {
+        let mut rotated = false;
+        for p in 0..columns.len() {
+            for q in p + 1..columns.len() {
+                if let Some((cosine, sine)) = rotation(&columns[p], &columns[q]) {
+                    rotate(&mut columns, p, q, cosine, sine);
+                    rotate(&mut vectors, p, q, cosine, sine);
+                    rotated = true;
+                }
+            }
+        }
+        if !rotated {
+            break;
+        }
+    }
+    let norms: Vec<S> = columns.iter().map(|column| dot(column, column).sqrt()).collect();
+    let mut order: Vec<usize> = (0..columns.len()).collect();
+    order.sort_by(|&a, &b| norms[b].to_f64().total_cmp(&norms[a].to_f64()));
+    Singular {
+        left: Matrix::from_fn(matrix.rows(), order.len(), |i, j| {
+            let norm = norms[order[j]];
+            norm.inverse().map_or(S::ZERO, |inverse| columns[order[j]][i] * inverse)
+        }),
+        values: order.iter().map(|&j| norms[j].to_f64()).collect(),
+        right: Matrix::from_fn(matrix.cols(), order.len(), |i, j| vectors[order[j]][i]),
+    }
+}
+
+/// The rotation that makes two columns orthogonal; `None` if they are, to rounding.
+fn rotation<S: Real>(p: &[S], q: &[S]) -> Option<(S, S)> {
+    let (pp, qq, pq) = (dot(p, p), dot(q, q), dot(p, q));
+    let size = pp.to_f64().sqrt() * qq.to_f64().sqrt();
+    // Written so that a NaN, too, ends the sweeps.
+    let needed = pq.to_f64().abs() > S::EPSILON * size;
+    if !needed || size == 0.0 {
+        return None;
+    }
+    let zeta = (qq - pp) * (pq + pq).inverse()?;
+    let root = zeta.abs() + (S::ONE + zeta * zeta).sqrt();
+    let tangent = if zeta < S::ZERO { -root.inverse()? } else { root.inverse()? };
+    let cosine = (S::ONE + tangent * tangent).sqrt().inverse()?;
+    Some((cosine, cosine * tangent))
+}
+
+fn rotate<S: Scalar>(columns: &mut [Vec<S>], p: usize, q: usize, cosine: S, sine: S) {
+    let (before, after) = columns.split_at_mut(q);
+    for (a, b) in before[p].iter_mut().zip(&mut after[0]) {
+        (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
+    }
+}
+
+fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
+    a.iter().zip(b).fold(S::ZERO, |sum, (&a, &b)| sum + a * b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Stream;
+
+    fn check<S: SingularValues>(
+        rows: usize,
+        cols: usize,
+        decompose: fn(&Matrix<S>) -> Singular<S>,
+    ) {
+        let matrix = Matrix::<S>::random(rows, cols, &mut Stream::new("singular", 1, rows as u64));
+        let Singular { left, values, right } = decompose(&matrix);
+        let scaled =
+            Matrix::from_fn(rows, values.len(), |i, j| left[(i, j)] * S::from_f64(values[j]));
+        let rebuilt = Matrix::product(scaled.view(), right.t());
+        // The values are f64, so double-double is rebuilt to f64 precision only.
+        let tolerance = 100.0 * S::EPSILON.max(f64::EPSILON) * matrix.norm();
+        assert!(rebuilt.minus(&matrix).norm() < tolerance);
+        for basis in [left, right] {
+            let gram = Matrix::product(basis.t(), basis.view());
+            let identity = Matrix::scaled_identity(values.len(), S::ONE);
+            assert!(gram.minus(&identity).norm() < 300.0 * S::EPSILON * values.len() as f64);
+        }
+        assert!(values.is_sorted_by(|a, b| a >= b));
+    }
+
+    #[test]
+    fn decompositions_rebuild_their_matrix() {
+        for (rows, cols) in [(1, 1), (5, 3), (3, 5), (17, 17), (40, 33)] {
+            check::<f64>(rows, cols, f64::singular);
+            check::<f64>(rows, cols, jacobi);
+            check::<f32>(rows, cols, f32::singular);
+            check::<DoubleDouble>(rows, cols, DoubleDouble::singular);
+        }
+    }
+
+    #[test]
+    fn double_double_sees_a_rank_that_f64_cannot() {
+        let mut stream = Stream::new("rank three", 0, 0);
+        let left = Matrix::<DoubleDouble>::random(50, 3, &mut stream);
+        let matrix = left.times(&Matrix::random(3, 50, &mut stream));
+        let values = DoubleDouble::singular_values(&matrix);
+        assert!(values[2] > 0.1 && values[3] < 1e-29, "{:?}", &values[..4]);
+    }
+}

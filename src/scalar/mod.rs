@@ -1,0 +1,140 @@
+//! The number types, and the one trait through which everything else sees them.
+//!
+//! A network, its adjoint, the optimizers and the theorems are written once, generic over
+//! [`Scalar`], and run in five arithmetics:
+//!
+//! | type | what it is for |
+//! |---|---|
+//! | [`Fp`] | integers modulo the prime 2^61 - 1: ranks are facts, without tolerance |
+//! | [`f64`], [`f32`] | what a user of floating point sees |
+//! | [`DoubleDouble`] | about 32 digits: decides what f64 leaves inside its rounding noise |
+//! | [`Dual<S>`](Dual) | first-order perturbations over any of the others: an independent derivative |
+//!
+//! **Why these.** The field is 2^61 - 1 because a random instance misses the generic rank with
+//! probability at most (degree of the minor)/p (Schwartz-Zippel), so a large prime is worth its
+//! time, and because a Mersenne prime reduces by a shift and an addition: 63 products of two
+//! residues are summed in 128 bits before one reduction, which makes elimination as fast as the
+//! specialised libraries (see `benches/README.md`). Double-double is our own: see [`DoubleDouble`].
+//!
+//! Real functions (tanh, a square root, an order) do not exist in a finite field. They are
+//! offered as [`Scalar::ELEMENTARY`], which is `None` there; what needs them can say so.
+
+mod double_double;
+mod dual;
+
+mod elementary;
+mod float;
+mod prime;
+mod stream;
+mod view;
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+pub use double_double::DoubleDouble;
+pub use dual::Dual;
+
+pub use elementary::Elementary;
+pub(crate) use float::to_faer;
+pub use prime::{Fp, PRIME};
+pub(crate) use prime::{reduce, wide};
+pub use stream::Stream;
+pub use view::View;
+
+/// A commutative ring in which nearly every element has an inverse, with the product of dense
+/// matrices as a hook.
+///
+/// # Examples
+///
+/// ```
+/// use rankproof::scalar::{Fp, Scalar};
+///
+/// fn harmonic<S: Scalar>(terms: i64) -> S {
+///     (1..=terms).map(|n| S::ratio(1, n)).fold(S::ZERO, |sum, term| sum + term)
+/// }
+/// assert_eq!(harmonic::<f64>(2), 1.5);
+/// assert_eq!(harmonic::<Fp>(2) + harmonic::<Fp>(2), Fp::from_integer(3));
+/// ```
+pub trait Scalar:
+    Copy
+    + PartialEq
+    + Debug
+    + Display
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+{
+    /// The neutral element of addition.
+    const ZERO: Self;
+
+    /// The neutral element of multiplication.
+    const ONE: Self;
+
+    /// The real functions of this type; `None` in a finite field.
+    const ELEMENTARY: Option<Elementary<Self>>;
+
+    /// The image of an integer.
+    fn from_integer(value: i64) -> Self;
+
+    /// The multiplicative inverse, or `None` of a number that has none.
+    fn inverse(self) -> Option<Self>;
+
+    /// `numerator / denominator`.
+    ///
+    /// # Panics
+    ///
+    /// If the denominator is zero in this arithmetic.
+    fn ratio(numerator: i64, denominator: i64) -> Self {
+        let inverse = Self::from_integer(denominator).inverse();
+        Self::from_integer(numerator) * inverse.expect("the denominator is not zero")
+    }
+
+    /// False of a NaN or an infinity; always true in a field.
+    fn is_finite(self) -> bool;
+
+    /// A number in general position: uniform in the field, uniform in (-1, 1) for floats.
+    fn random(stream: &mut Stream) -> Self;
+
+    /// Computes `out = a b`, or `out += a b` when `accumulate`; `out` is column-major.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit: `a` is (m, k), `b` is (k, n) and `out` has length m n.
+    fn gemm(out: &mut [Self], accumulate: bool, a: View<'_, Self>, b: View<'_, Self>) {
+        view::assert_product_shapes(out.len(), a, b);
+        for j in 0..b.cols() {
+            for i in 0..a.rows() {
+                let start = if accumulate { out[i + j * a.rows()] } else { Self::ZERO };
+                out[i + j * a.rows()] =
+                    (0..a.cols()).fold(start, |sum, k| sum + a.at(i, k) * b.at(k, j));
+            }
+        }
+    }
+}
+
+/// A scalar with an order and a rounding error: `f64`, `f32` and [`DoubleDouble`].
+pub trait Real: Scalar + PartialOrd {
+    /// The distance from 1 to the next larger number of this type, as an f64.
+    const EPSILON: f64;
+
+    /// The nearest f64.
+    fn to_f64(self) -> f64;
+
+    /// The number of this type nearest to an f64.
+    fn from_f64(value: f64) -> Self;
+
+    /// The square root of a number that is not negative.
+    fn sqrt(self) -> Self;
+
+    /// The absolute value.
+    fn abs(self) -> Self {
+        if self < Self::ZERO { -self } else { self }
+    }
+}
