@@ -33,6 +33,10 @@ impl ThinQr for DoubleDouble {
     }
 }
 
+/// What is left of a column that depends on the ones before it, in units of rounding. Normalising
+/// such a rest would make a direction out of noise that is not orthogonal to the others.
+const DEPENDENT: f64 = 100.0;
+
 /// Classical Gram-Schmidt, each column projected twice (Giraud, Langou, Rozloznik 2005). A column
 /// that is dependent to rounding gets a zero column of Q.
 fn gram_schmidt<S: Real>(matrix: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
@@ -46,7 +50,7 @@ fn gram_schmidt<S: Real>(matrix: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
             column.add_scaled(-S::ONE, &q.times(&coordinates));
         }
         let norm = column.inner_product(&column).sqrt();
-        if norm.to_f64() > S::EPSILON * before {
+        if norm.to_f64() > DEPENDENT * S::EPSILON * before {
             let inverse = norm.inverse().expect("a norm above zero");
             column.scale(inverse);
             q.column_mut(j).copy_from_slice(column.data());

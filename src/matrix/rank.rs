@@ -224,7 +224,7 @@ mod tests {
             assert!(basis.cols() <= rows.min(cols));
             zero(&basis.times(&coordinates).minus(&matrix));
             let basis = S::column_basis(&matrix, 0.0).expect("a clear gap");
-            assert_eq!(basis.cols(), rank);
+            assert_eq!(basis.cols(), rank, "{}", S::NAME);
             zero(&S::outside(&basis, &matrix));
             let other = Matrix::random(rows, 1, &mut stream);
             assert_eq!(
@@ -234,7 +234,7 @@ mod tests {
             let mut doubled = factors.clone();
             doubled.append(S::from_integer(2), &factors);
             let compressed = doubled.compressed();
-            assert_eq!(compressed.width(), rank);
+            assert_eq!(compressed.width(), rank, "{}", S::NAME);
             let mut triple = matrix.clone();
             triple.scale(S::from_integer(3));
             zero(&compressed.to_matrix().minus(&triple));

@@ -111,6 +111,11 @@ fn rotation<S: Real>(p: &[S], q: &[S]) -> Option<(S, S)> {
         return None;
     }
     let zeta = (qq - pp) * (pq + pq).inverse()?;
+    // Columns of noise shrink with every sweep, until the square of zeta would overflow; the
+    // rotation is then below rounding.
+    if zeta.to_f64().abs().partial_cmp(&1e100) != Some(std::cmp::Ordering::Less) {
+        return None;
+    }
     let root = zeta.abs() + (S::ONE + zeta * zeta).sqrt();
     let tangent = if zeta < S::ZERO { -root.inverse()? } else { root.inverse()? };
     let cosine = (S::ONE + tangent * tangent).sqrt().inverse()?;
