@@ -1,5 +1,6 @@
 //! rankproof
 
 pub mod matrix;
+pub mod network;
 pub mod scalar;
 pub mod task;
