@@ -4,3 +4,5 @@ pub mod matrix;
 pub mod network;
 pub mod scalar;
 pub mod task;
+pub mod tensor;
+pub mod training;

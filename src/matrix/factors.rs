@@ -76,7 +76,7 @@ impl<S: RankRevealing> Factors<S> {
     /// point the number of singular values above rounding error, eps times the product of the
     /// norms of the factors. What is dropped is smaller than the error of forming the product.
     pub fn compressed(&self) -> Self {
-        S::compress(self)
+        S::compress(self, 0.0)
     }
 
     /// The product of the norms of the factors: what its rounding errors are proportional to.

@@ -93,13 +93,20 @@ pub trait RankRevealing: Scalar {
     /// inconclusive.
     fn column_basis(matrix: &Matrix<Self>, noise: f64) -> Option<Matrix<Self>>;
 
+    /// The coordinates of the columns of `matrix` in a basis from
+    /// [`column_basis`](RankRevealing::column_basis); of what lies inside its span, in floating
+    /// point.
+    fn coordinates(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self>;
+
     /// What of `matrix` lies outside the span of a basis from
     /// [`column_basis`](RankRevealing::column_basis): zero if its columns lie inside; the rank is
     /// the number of dimensions that the columns add.
     fn outside(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self>;
 
-    /// See [`Factors::compressed`].
-    fn compress(factors: &Factors<Self>) -> Factors<Self>;
+    /// The same matrix with factors no wider than needed: exactly the rank in a field; in floating
+    /// point the number of singular values above the noise, or above the error of forming the
+    /// product if that is larger.
+    fn compress(factors: &Factors<Self>, noise: f64) -> Factors<Self>;
 }
 
 impl RankRevealing for Fp {
@@ -120,12 +127,16 @@ impl RankRevealing for Fp {
         Some(column_echelon(matrix).columns)
     }
 
-    fn outside(basis: &Matrix<Fp>, matrix: &Matrix<Fp>) -> Matrix<Fp> {
-        let echelon = column_echelon(basis);
-        matrix.minus(&echelon.columns.times(&echelon.coordinates(matrix)))
+    fn coordinates(basis: &Matrix<Fp>, matrix: &Matrix<Fp>) -> Matrix<Fp> {
+        // The basis is reduced already, so this only finds its pivots again.
+        column_echelon(basis).coordinates(matrix)
     }
 
-    fn compress(factors: &Factors<Fp>) -> Factors<Fp> {
+    fn outside(basis: &Matrix<Fp>, matrix: &Matrix<Fp>) -> Matrix<Fp> {
+        matrix.minus(&basis.times(&Self::coordinates(basis, matrix)))
+    }
+
+    fn compress(factors: &Factors<Fp>, _noise: f64) -> Factors<Fp> {
         let (basis, coordinates) = Self::factor(&factors.left);
         let right = Matrix::product(factors.right.view(), coordinates.t());
         // left = basis, right (n, d); the rank may still be lower on the other side.
@@ -160,17 +171,20 @@ macro_rules! rank_by_singular_values {
                 Some(Matrix::from_fn(matrix.rows(), rank, |i, j| singular.left[(i, j)]))
             }
 
-            fn outside(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self> {
-                let coordinates = Matrix::product(basis.t(), matrix.view());
-                matrix.minus(&basis.times(&coordinates))
+            fn coordinates(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self> {
+                Matrix::product(basis.t(), matrix.view())
             }
 
-            fn compress(factors: &Factors<Self>) -> Factors<Self> {
+            fn outside(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self> {
+                matrix.minus(&basis.times(&Self::coordinates(basis, matrix)))
+            }
+
+            fn compress(factors: &Factors<Self>, noise: f64) -> Factors<Self> {
                 let (left, left_core) = Self::factor(&factors.left);
                 let (right, right_core) = Self::factor(&factors.right);
                 let core = Matrix::product(left_core.view(), right_core.t());
                 let singular = <$float>::singular(&core);
-                let floor = Self::ROUNDING * factors.scale();
+                let floor = noise.max(Self::ROUNDING * factors.scale());
                 let kept = singular.values.iter().filter(|&&value| value > floor).count();
                 let vectors = singular.right.columns(0..kept);
                 let scaled = Matrix::product(core.view(), vectors);

@@ -1,7 +1,7 @@
 //! Back-propagation through time, with the gradient kept as a product of two factors.
 
 use super::{Network, Parameters, Run, Trained, Weights};
-use crate::matrix::{Factors, Matrix};
+use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::Scalar;
 
 /// The adjoint run.
@@ -106,6 +106,14 @@ impl<S: Scalar> Gradient<S> {
             Weights::scaled_identity(neurons, S::ZERO)
         };
         Gradient { w: factors, parameters: Parameters { w, b, c, bias, h0 } }
+    }
+}
+
+impl<S: RankRevealing> Gradient<S> {
+    /// Makes the factors no wider than their rank; see [`Factors::compressed`].
+    pub fn compress(&mut self) {
+        self.w = self.w.compressed();
+        self.parameters.w.compress();
     }
 }
 

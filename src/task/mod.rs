@@ -32,3 +32,9 @@ pub struct Task<S> {
     /// The weight of each time and trial in the loss, (1, (T + 1) M).
     pub mask: Matrix<S>,
 }
+impl<S: crate::scalar::Scalar> Task<S> {
+    pub fn select(&self, trials: &[usize]) -> Self {
+        let _ = trials;
+        todo!()
+    }
+}

@@ -1,0 +1,131 @@
+//! The CP rank between two certificates: an unfolding below, an explicit decomposition above.
+
+use super::{Mode, Reduced};
+use crate::matrix::{Factors, Matrix, RankRevealing};
+use crate::scalar::Scalar;
+
+/// A sum of rank-one tensors `a_r (x) b_r (x) c_r`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decomposition<S> {
+    /// Shape (rows, terms).
+    pub a: Matrix<S>,
+    /// Shape (cols, terms).
+    pub b: Matrix<S>,
+    /// Shape (depth, terms).
+    pub c: Matrix<S>,
+}
+
+impl<S: Scalar> Decomposition<S> {
+    /// Number of terms.
+    pub fn terms(&self) -> usize {
+        self.a.cols()
+    }
+
+    /// Slice `k` of the sum, (rows, cols).
+    pub fn slice(&self, k: usize) -> Matrix<S> {
+        let scaled =
+            Matrix::from_fn(self.a.rows(), self.terms(), |i, r| self.a[(i, r)] * self.c[(k, r)]);
+        Matrix::product(scaled.view(), self.b.t())
+    }
+}
+
+/// What is known of a CP rank: `lower <= CP rank <= upper()`.
+#[derive(Clone, Debug)]
+pub struct CpBracket<S> {
+    /// The largest rank of an unfolding.
+    pub lower: usize,
+    /// The unfolding that has it.
+    pub lower_mode: Mode,
+    /// A decomposition that reproduces the tensor: exactly in a field, within `residual` else.
+    pub decomposition: Decomposition<S>,
+    /// The norm of the tensor less the decomposition, as an f64; zero in a field.
+    pub residual: f64,
+}
+
+impl<S: Scalar> CpBracket<S> {
+    /// The number of terms of the decomposition.
+    pub fn upper(&self) -> usize {
+        self.decomposition.terms()
+    }
+}
+
+impl<S: RankRevealing> Reduced<S> {
+    /// Brackets the CP rank. `None` if rounding noise hides the rank of an unfolding or if the
+    /// decomposition found does not reproduce the tensor within the noise.
+    ///
+    /// The decomposition cuts the tensor along one mode, in a basis of that mode, into as many
+    /// slices as the mode has dimensions, and factors each slice; the best of the three modes is
+    /// taken. It never has more than min(r1 r2, r1 r3, r2 r3) terms.
+    pub fn cp_bracket(&self, noise: f64) -> Option<CpBracket<S>> {
+        let ranks = self.unfolding_ranks(noise);
+        let known = [ranks[0].known()?, ranks[1].known()?, ranks[2].known()?];
+        let (lower_mode, lower) =
+            (Mode::ALL.into_iter().zip(known)).max_by_key(|&(_, rank)| rank).expect("three modes");
+        let allowed = self.allowed_residual(noise);
+        let candidates = Mode::ALL.map(|mode| {
+            let decomposition = self.cut(mode, noise)?;
+            let residual = self.residual(&decomposition)?;
+            (residual <= allowed).then_some((decomposition, residual))
+        });
+        let (core, residual) = (candidates.into_iter().flatten())
+            .min_by_key(|(decomposition, _)| decomposition.terms())?;
+        let decomposition =
+            Decomposition { a: self.left.times(&core.a), b: self.right.times(&core.b), c: core.c };
+        Some(CpBracket { lower, lower_mode, decomposition, residual })
+    }
+
+    /// What three truncations, each below the noise, can leave; zero in a field.
+    fn allowed_residual(&self, noise: f64) -> f64 {
+        let norm = self.slices.iter().map(|slice| slice.norm().powi(2)).sum::<f64>().sqrt();
+        let dimensions = self.left.cols() + self.right.cols() + self.slices.len();
+        10.0 * dimensions as f64 * noise.max(S::ROUNDING * dimensions as f64 * norm)
+    }
+
+    /// The core cut along `mode` in a basis of that mode; `None` if the basis is inconclusive.
+    fn cut(&self, mode: Mode, noise: f64) -> Option<Decomposition<S>> {
+        let unfolding = self.unfolding(mode);
+        let basis = S::column_basis(&unfolding, noise)?;
+        let coordinates = S::coordinates(&basis, &unfolding);
+        let mut along = Matrix::zeros(basis.rows(), 0);
+        let (rows, cols) = self.side(mode);
+        let mut sides = Factors::new(Matrix::zeros(rows, 0), Matrix::zeros(cols, 0));
+        for s in 0..basis.cols() {
+            let row = (0..coordinates.cols()).map(|j| coordinates[(s, j)]).collect();
+            let slice = Matrix::from_columns(rows, cols, row);
+            let slice = Factors::new(slice, Matrix::scaled_identity(cols, S::ONE));
+            let slice = S::compress(&slice, noise);
+            let column = Matrix::from_columns(basis.rows(), 1, basis.column(s).to_vec());
+            let repeated: Vec<_> = (0..slice.width()).map(|_| &column).collect();
+            along = Matrix::beside(basis.rows(), std::iter::once(&along).chain(repeated));
+            sides.append(S::ONE, &slice);
+        }
+        let Factors { left, right } = sides;
+        Some(match mode {
+            Mode::Row => Decomposition { a: along, b: left, c: right },
+            Mode::Column => Decomposition { a: left, b: along, c: right },
+            Mode::Step => Decomposition { a: left, b: right, c: along },
+        })
+    }
+
+    /// The shape of a slice cut along `mode`, as [`unfolding`](Reduced::unfolding) lists it.
+    fn side(&self, mode: Mode) -> (usize, usize) {
+        match mode {
+            Mode::Row => (self.right.cols(), self.slices.len()),
+            Mode::Column => (self.left.cols(), self.slices.len()),
+            Mode::Step => (self.left.cols(), self.right.cols()),
+        }
+    }
+
+    /// The norm of the difference from the core; in a field `None` unless it is zero.
+    fn residual(&self, decomposition: &Decomposition<S>) -> Option<f64> {
+        let mut sum = 0.0;
+        for (k, slice) in self.slices.iter().enumerate() {
+            let difference = decomposition.slice(k).minus(slice);
+            if S::ROUNDING == 0.0 && difference.data().iter().any(|&entry| entry != S::ZERO) {
+                return None;
+            }
+            sum += difference.norm().powi(2);
+        }
+        Some(sum.sqrt())
+    }
+}

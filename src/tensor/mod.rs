@@ -1,0 +1,179 @@
+//! Third-order tensors in factored form: unfoldings, multilinear rank, CP bracket.
+//!
+//! The weights of K learning steps are an N x N x K tensor. It is kept as a sum of matrices in
+//! factors times vectors over the steps, and reduced to a small core before any rank is computed
+//! (Tucker compression; Kolda and Bader, "Tensor decompositions and applications", SIAM Review
+//! 2009), so it is never formed.
+
+mod bracket;
+
+pub use bracket::{CpBracket, Decomposition};
+
+use crate::matrix::{Factors, Matrix, Rank, RankRevealing};
+use crate::scalar::Scalar;
+
+/// One summand of a tensor: slice k is `weights[k]` times the matrix.
+#[derive(Clone, Debug)]
+pub struct Term<S> {
+    /// A (rows, cols) matrix in factors.
+    pub factors: Factors<S>,
+    /// One number for each slice.
+    pub weights: Vec<S>,
+}
+
+/// A third-order tensor: `depth` slices of shape (rows, cols), as a sum of terms.
+///
+/// # Examples
+///
+/// ```
+/// use rankproof::{matrix::Matrix, scalar::{Fp, Scalar}, tensor::Tensor};
+///
+/// let [zero, one] = [Fp::ZERO, Fp::ONE];
+/// // The W state: multilinear rank (2, 2, 2), CP rank 3, border rank 2.
+/// let slices = [
+///     Matrix::from_rows(&[[zero, one], [one, zero]]),
+///     Matrix::from_rows(&[[one, zero], [zero, zero]]),
+/// ];
+/// let tensor = Tensor::from_slices(2, 2, &slices).reduced();
+/// assert_eq!(tensor.unfolding_ranks(0.0).map(|rank| rank.known()), [Some(2); 3]);
+/// let bracket = tensor.cp_bracket(0.0).unwrap();
+/// assert_eq!((bracket.lower, bracket.upper()), (2, 3));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tensor<S> {
+    rows: usize,
+    cols: usize,
+    depth: usize,
+    terms: Vec<Term<S>>,
+}
+
+impl<S: Scalar> Tensor<S> {
+    /// A sum of terms.
+    ///
+    /// # Panics
+    ///
+    /// If a term has another shape.
+    pub fn new(rows: usize, cols: usize, depth: usize, terms: Vec<Term<S>>) -> Self {
+        for Term { factors, weights } in &terms {
+            let shape = (factors.left.rows(), factors.right.rows(), weights.len());
+            assert_eq!(shape, (rows, cols, depth), "terms of one shape");
+        }
+        Tensor { rows, cols, depth, terms }
+    }
+
+    /// The tensor with these slices of shape (rows, cols).
+    pub fn from_slices(rows: usize, cols: usize, slices: &[Matrix<S>]) -> Self {
+        let depth = slices.len();
+        let terms = slices.iter().enumerate().map(|(k, slice)| Term {
+            factors: Factors::new(slice.clone(), Matrix::scaled_identity(cols, S::ONE)),
+            weights: (0..depth).map(|j| S::from_integer(i64::from(j == k))).collect(),
+        });
+        Tensor::new(rows, cols, depth, terms.collect())
+    }
+
+    /// (rows, cols, depth).
+    pub fn shape(&self) -> (usize, usize, usize) {
+        (self.rows, self.cols, self.depth)
+    }
+
+    /// Slice `k`, (rows, cols).
+    pub fn slice(&self, k: usize) -> Matrix<S> {
+        let mut slice = Matrix::zeros(self.rows, self.cols);
+        for Term { factors, weights } in self.terms.iter().filter(|t| t.weights[k] != S::ZERO) {
+            slice.add_scaled(weights[k], &factors.to_matrix());
+        }
+        slice
+    }
+}
+
+impl<S: RankRevealing> Tensor<S> {
+    /// The tensor in bases of the sums of its column and row spaces, which changes no rank.
+    pub fn reduced(&self) -> Reduced<S> {
+        let (left, left_parts) =
+            common_basis(self.rows, self.terms.iter().map(|term| &term.factors.left));
+        let (right, right_parts) =
+            common_basis(self.cols, self.terms.iter().map(|term| &term.factors.right));
+        let cores: Vec<Matrix<S>> = (left_parts.iter().zip(&right_parts))
+            .map(|(left, right)| Matrix::product(left.view(), right.t()))
+            .collect();
+        let slices = (0..self.depth).map(|k| {
+            let mut slice = Matrix::zeros(left.cols(), right.cols());
+            for (core, term) in cores.iter().zip(&self.terms) {
+                if term.weights[k] != S::ZERO {
+                    slice.add_scaled(term.weights[k], core);
+                }
+            }
+            slice
+        });
+        Reduced { slices: slices.collect(), left, right }
+    }
+}
+
+/// A basis of all columns of some matrices, and the coordinates of each matrix.
+fn common_basis<'a, S: RankRevealing>(
+    rows: usize,
+    parts: impl Iterator<Item = &'a Matrix<S>>,
+) -> (Matrix<S>, Vec<Matrix<S>>) {
+    let parts: Vec<&Matrix<S>> = parts.collect();
+    let (basis, coordinates) = S::factor(&Matrix::beside(rows, parts.iter().copied()));
+    let mut start = 0;
+    let split = parts.iter().map(|part| {
+        let range = start * basis.cols()..(start + part.cols()) * basis.cols();
+        start += part.cols();
+        Matrix::from_columns(basis.cols(), part.cols(), coordinates.data()[range].to_vec())
+    });
+    let split = split.collect();
+    (basis, split)
+}
+
+/// A tensor whose slices are `left slice right^T`, with bases `left` and `right` that are
+/// orthonormal in floating point, so that ranks and norms are those of the small slices.
+#[derive(Clone, Debug)]
+pub struct Reduced<S> {
+    /// The core: `depth` matrices of shape (left.cols(), right.cols()).
+    pub slices: Vec<Matrix<S>>,
+    /// Shape (rows, r).
+    pub left: Matrix<S>,
+    /// Shape (cols, s).
+    pub right: Matrix<S>,
+}
+
+/// The direction along which a tensor is unfolded or cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Rows of the slices: the postsynaptic side of weights.
+    Row,
+    /// Columns of the slices: the presynaptic side of weights.
+    Column,
+    /// The number of the slice: the learning step of weights.
+    Step,
+}
+
+impl Mode {
+    /// In the order of r1, r2, r3.
+    pub const ALL: [Mode; 3] = [Mode::Row, Mode::Column, Mode::Step];
+}
+
+impl<S: RankRevealing> Reduced<S> {
+    /// The unfolding of the core along a mode: one row for each index of that mode.
+    pub fn unfolding(&self, mode: Mode) -> Matrix<S> {
+        let (rows, cols) = (self.left.cols(), self.right.cols());
+        match mode {
+            Mode::Row => Matrix::beside(rows, &self.slices),
+            Mode::Column => {
+                let turned: Vec<_> = self.slices.iter().map(Matrix::transposed).collect();
+                Matrix::beside(cols, &turned)
+            }
+            Mode::Step => {
+                let flat = self.slices.iter().flat_map(|slice| slice.data().iter().copied());
+                Matrix::from_columns(rows * cols, self.slices.len(), flat.collect()).transposed()
+            }
+        }
+    }
+
+    /// The ranks r1, r2, r3 of the unfoldings. `noise` is the largest norm that rounding errors in
+    /// the tensor can have.
+    pub fn unfolding_ranks(&self, noise: f64) -> [Rank; 3] {
+        Mode::ALL.map(|mode| S::rank(&self.unfolding(mode), noise))
+    }
+}

@@ -1,0 +1,126 @@
+//! GD-like optimizers: every iterate is a combination of the start, the earlier iterates and the
+//! gradients.
+
+use super::Point;
+use crate::scalar::Scalar;
+
+/// An optimizer with its settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Optimizer<S> {
+    /// How a step is made from gradients.
+    pub method: Method<S>,
+    /// The step sizes.
+    pub schedule: Schedule<S>,
+    /// The coefficient lambda of weight decay: lambda times the trained parameters is added to
+    /// every gradient, after clipping. Zero for none.
+    pub weight_decay: S,
+    /// Gradients of a larger norm, over all trained parameters, are scaled down to this one
+    /// (Pascanu, Mikolov and Bengio 2013). Needs real numbers.
+    pub clip: Option<S>,
+}
+
+/// How a step is made; g is the gradient, eta the step size.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Method<S> {
+    /// x - eta g(x).
+    GradientDescent,
+    /// v = mu v + g(x), x - eta v (Polyak 1964, in the form that PyTorch uses).
+    HeavyBall {
+        /// mu.
+        momentum: S,
+    },
+    /// z = x + mu (x - x_before), z - eta g(z) (Nesterov 1983).
+    Nesterov {
+        /// mu.
+        momentum: S,
+    },
+    /// A step of length eta along x' = -g(x) by the classical Runge-Kutta method of order 4.
+    GradientFlow,
+}
+
+/// The step size of each learning step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Schedule<S> {
+    /// The same for all.
+    Constant(S),
+    /// One for each step; the last is repeated.
+    Listed(Vec<S>),
+    /// `initial` times `factor` to the number of the step.
+    Geometric {
+        /// The first step size.
+        initial: S,
+        /// What it is multiplied by after each step.
+        factor: S,
+    },
+}
+
+impl<S: Scalar> Schedule<S> {
+    /// The size of learning step `k`, counted from 0.
+    pub fn at(&self, k: usize) -> S {
+        match self {
+            Schedule::Constant(size) => *size,
+            Schedule::Listed(sizes) => sizes.get(k).or(sizes.last()).copied().unwrap_or(S::ZERO),
+            Schedule::Geometric { initial, factor } => {
+                (0..k).fold(*initial, |size, _| size * *factor)
+            }
+        }
+    }
+}
+
+impl<S: Scalar> Optimizer<S> {
+    /// Plain gradient descent with a constant step size.
+    pub fn gradient_descent(step: S) -> Self {
+        Optimizer {
+            method: Method::GradientDescent,
+            schedule: Schedule::Constant(step),
+            weight_decay: S::ZERO,
+            clip: None,
+        }
+    }
+
+    /// The iterate after `now`, which is number `k`. `memory` is the optimizer's own between steps.
+    pub(super) fn step<E>(
+        &self,
+        k: usize,
+        now: &Point<S>,
+        memory: &mut Option<Point<S>>,
+        gradient: &mut dyn FnMut(&Point<S>) -> Result<Point<S>, E>,
+    ) -> Result<Point<S>, E> {
+        let size = self.schedule.at(k);
+        match &self.method {
+            Method::GradientDescent => Ok(now.plus(-size, &gradient(now)?)),
+            Method::HeavyBall { momentum } => {
+                let g = gradient(now)?;
+                let velocity = match memory.take() {
+                    Some(velocity) => g.plus(*momentum, &velocity),
+                    None => g,
+                };
+                let next = now.plus(-size, &velocity);
+                *memory = Some(velocity);
+                Ok(next)
+            }
+            Method::Nesterov { momentum } => {
+                let ahead = match memory.take() {
+                    Some(before) => now.plus(*momentum, now).plus(-*momentum, &before),
+                    None => now.clone(),
+                };
+                *memory = Some(now.clone());
+                let g = gradient(&ahead)?;
+                Ok(ahead.plus(-size, &g))
+            }
+            Method::GradientFlow => {
+                let half = size * S::ratio(1, 2);
+                let k1 = gradient(now)?;
+                let k2 = gradient(&now.plus(-half, &k1))?;
+                let k3 = gradient(&now.plus(-half, &k2))?;
+                let k4 = gradient(&now.plus(-size, &k3))?;
+                let (sixth, third) = (size * S::ratio(1, 6), size * S::ratio(1, 3));
+                let mut next = now.plus(-sixth, &k1);
+                next.add_scaled(-third, &k2);
+                next.add_scaled(-third, &k3);
+                next.add_scaled(-sixth, &k4);
+                Ok(next)
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Deliberate errors in the gradient: a check that does not notice them is worth nothing.
+
+use crate::matrix::{Factors, Matrix};
+use crate::network::{Gradient, Network, Run, Trained, Weights, adjoint};
+use crate::scalar::Scalar;
+
+/// A deliberate error in the gradient with respect to W.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tampering {
+    /// One entry of dLoss/dW is off by one.
+    WrongEntry,
+    /// The last time step is missing in Lambda Phi^T.
+    MissingStep,
+    /// The adjoint runs with W in place of W^T.
+    TransposedWeight,
+}
+
+impl Tampering {
+    /// All of them.
+    pub const ALL: [Tampering; 3] =
+        [Tampering::WrongEntry, Tampering::MissingStep, Tampering::TransposedWeight];
+
+    /// What was done, in words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Tampering::WrongEntry => "one wrong entry in the gradient",
+            Tampering::MissingStep => "a missing time step in the gradient",
+            Tampering::TransposedWeight => "an adjoint that uses W in place of its transpose",
+        }
+    }
+
+    /// The gradient with this error. The arguments are those of the honest one.
+    pub fn gradient<S: Scalar>(
+        self,
+        network: &Network<S>,
+        run: &Run<S>,
+        inputs: &Matrix<S>,
+        errors: &Matrix<S>,
+        trained: Trained,
+    ) -> Gradient<S> {
+        let mut wrong = network.clone();
+        if self == Tampering::TransposedWeight {
+            wrong.parameters.w = wrong.parameters.w.transposed();
+        }
+        let adjoint = adjoint(&wrong, run, errors);
+        let mut gradient = Gradient::collect(network, run, adjoint, inputs, errors, trained);
+        match self {
+            Tampering::WrongEntry => add_entry(&mut gradient.w),
+            Tampering::MissingStep => drop_last_step(&mut gradient.w, run.trials),
+            Tampering::TransposedWeight => {}
+        }
+        if trained.w {
+            gradient.parameters.w = Weights::low_rank(S::ZERO, gradient.w.clone());
+        }
+        gradient
+    }
+}
+
+/// Adds 1 to the entry in the first row and the last column.
+fn add_entry<S: Scalar>(gradient: &mut Factors<S>) {
+    let neurons = gradient.left.rows();
+    let unit = |place| Matrix::from_fn(neurons, 1, |i, _| S::from_integer(i64::from(i == place)));
+    gradient.append(S::ONE, &Factors::new(unit(0), unit(neurons - 1)));
+}
+
+fn drop_last_step<S: Scalar>(gradient: &mut Factors<S>, trials: usize) {
+    let kept = gradient.left.data().len() - gradient.left.rows() * trials;
+    gradient.left.data_mut()[kept..].fill(S::ZERO);
+}
