@@ -5,4 +5,5 @@ pub mod network;
 pub mod scalar;
 pub mod task;
 pub mod tensor;
+pub mod theorem;
 pub mod training;

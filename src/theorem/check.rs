@@ -1,0 +1,238 @@
+//! Running a theorem on one case, judging what was observed, and making a violation small.
+
+use std::fmt;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::instance::Instance;
+use super::{Arithmetic, Setting, Theorem};
+use crate::matrix::{Rank, RankRevealing};
+use crate::scalar::Stream;
+use crate::training::{Storage, Tampering, Training, TrainingError, Trajectory};
+
+/// One number that a theorem bounds, as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// What was counted.
+    pub what: String,
+    /// At least this.
+    pub lower: usize,
+    /// At most this.
+    pub upper: usize,
+    /// What the theorem allows.
+    pub bound: usize,
+}
+
+impl Observation {
+    /// A rank against its bound.
+    pub fn rank(what: impl Into<String>, observed: &Rank, bound: usize) -> Self {
+        Observation { what: what.into(), lower: observed.lower, upper: observed.upper, bound }
+    }
+
+    /// A number of which both ends are known apart, against its bound.
+    pub fn between(what: impl Into<String>, lower: usize, upper: usize, bound: usize) -> Self {
+        Observation { what: what.into(), lower, upper, bound }
+    }
+
+    /// Held, violated, or undecided.
+    pub fn verdict(&self) -> Verdict {
+        if self.lower > self.bound {
+            Verdict::Violated
+        } else if self.upper > self.bound {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Held { attained: self.lower == self.bound }
+        }
+    }
+}
+
+/// `rank of D_3: 4 <= 5`.
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Observation { what, lower, upper, bound } = self;
+        let (sign, remark) = match self.verdict() {
+            Verdict::Held { attained: true } => ("<=", ", attained"),
+            Verdict::Held { attained: false } => ("<=", ""),
+            Verdict::Violated => (">", ", VIOLATED"),
+            Verdict::Inconclusive => ("against", ", inconclusive"),
+        };
+        match lower == upper {
+            true => write!(f, "{what}: {lower} {sign} {bound}{remark}"),
+            false => write!(f, "{what}: {lower}..{upper} {sign} {bound}{remark}"),
+        }
+    }
+}
+
+/// What a check says of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything stays within its bound.
+    Held {
+        /// The first observation, which carries the theorem's name, reaches its bound.
+        attained: bool,
+    },
+    /// Something exceeds its bound.
+    Violated,
+    /// Neither can be said: the run diverged, or a singular value stands inside the noise.
+    Inconclusive,
+}
+
+/// Why a case could not be observed.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undecided {
+    /// The run did not finish.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A rank on which the bound or the check rests lies inside the noise.
+    #[error("{0} stands inside the rounding noise")]
+    Noise(&'static str),
+    /// The setting is not one of this arithmetic.
+    #[error("this arithmetic cannot express the setting")]
+    Unavailable,
+}
+
+/// What an observation function returns.
+pub type Observed = Result<Vec<Observation>, Undecided>;
+
+/// A case as a theorem sees it: a setting, its random numbers, and possibly a deliberate error.
+pub struct Case<S> {
+    /// What was drawn.
+    pub setting: Setting,
+    /// The random numbers drawn for it.
+    pub instance: Instance<S>,
+    /// For whatever else the theorem needs at random.
+    pub stream: Stream,
+    /// A deliberate error in the gradient, for controls.
+    pub tampering: Option<Tampering>,
+}
+
+impl<S: RankRevealing> Case<S> {
+    /// Trains the network of this case and keeps all weights.
+    ///
+    /// # Errors
+    ///
+    /// If the run diverges.
+    pub fn train(&self) -> Result<Trajectory<S>, Undecided> {
+        let loss = self.setting.loss.build().ok_or(Undecided::Unavailable)?;
+        let training = Training {
+            network: self.instance.network.clone(),
+            task: &self.instance.task,
+            loss: &*loss,
+            optimizer: self.instance.optimizer.clone(),
+            trained: self.setting.trained,
+            batches: self.instance.batches.clone(),
+            storage: Storage::Slices,
+            tampering: self.tampering,
+        };
+        Ok(training.run(self.setting.learning_steps)?)
+    }
+}
+
+/// Where a case comes from: with the theorem, all there is to know to run it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaseId {
+    /// The arithmetic.
+    pub arithmetic: Arithmetic,
+    /// The seed of the whole run.
+    pub seed: u64,
+    /// The number of the case.
+    pub number: u64,
+}
+
+/// What came of one case.
+#[derive(Clone, Debug)]
+pub struct CaseReport {
+    /// What was drawn.
+    pub setting: Setting,
+    /// What was found, or why nothing could be.
+    pub observed: Observed,
+}
+
+impl CaseReport {
+    /// The verdict over all observations: the worst, and attained if the first one is.
+    pub fn verdict(&self) -> Verdict {
+        let Ok(observations) = &self.observed else { return Verdict::Inconclusive };
+        let verdicts: Vec<_> = observations.iter().map(Observation::verdict).collect();
+        [Verdict::Violated, Verdict::Inconclusive]
+            .into_iter()
+            .find(|bad| verdicts.contains(bad))
+            .or(verdicts.first().copied())
+            .unwrap_or(Verdict::Inconclusive)
+    }
+}
+
+impl Theorem {
+    /// Runs one case.
+    pub fn run(&self, id: CaseId, tampering: Option<Tampering>) -> CaseReport {
+        self.run_setting(id, self.draw(id).current(), tampering)
+    }
+
+    /// If the case violates the theorem, the smallest setting that proptest's shrinking finds to do
+    /// so with the same random streams.
+    pub fn smallest_violation(
+        &self,
+        id: CaseId,
+        tampering: Option<Tampering>,
+    ) -> Option<CaseReport> {
+        let mut tree = self.draw(id);
+        let run = |setting| {
+            let report = self.run_setting(id, setting, tampering);
+            (report.verdict() == Verdict::Violated).then_some(report)
+        };
+        let mut smallest = run(tree.current())?;
+        let mut progress = tree.simplify();
+        while progress {
+            progress = match run(tree.current()) {
+                Some(report) => {
+                    smallest = report;
+                    tree.simplify()
+                }
+                None => tree.complicate(),
+            };
+        }
+        Some(smallest)
+    }
+
+    /// The setting of a case, as a tree that shrinks.
+    fn draw(&self, id: CaseId) -> Box<dyn ValueTree<Value = Setting>> {
+        let key = self.stream(id).named("setting").key();
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let strategy = (self.domain)(id.arithmetic).strategy(id.arithmetic);
+        strategy.new_tree(&mut runner).expect("a strategy without filters always draws")
+    }
+
+    fn stream(&self, id: CaseId) -> Stream {
+        Stream::new(&format!("{}/{}", self.id, id.arithmetic.name()), id.seed, id.number)
+    }
+
+    /// Runs one setting with the random streams of a case.
+    pub fn run_setting(
+        &self,
+        id: CaseId,
+        setting: Setting,
+        tampering: Option<Tampering>,
+    ) -> CaseReport {
+        let stream = self.stream(id);
+        let observed = match id.arithmetic {
+            Arithmetic::Exact => observe(self.checks.exact, &setting, stream, tampering),
+            Arithmetic::F64 => observe(self.checks.f64, &setting, stream, tampering),
+            Arithmetic::DoubleDouble => {
+                observe(self.checks.double_double, &setting, stream, tampering)
+            }
+        };
+        CaseReport { setting, observed }
+    }
+}
+
+fn observe<S: RankRevealing>(
+    check: fn(&Case<S>) -> Observed,
+    setting: &Setting,
+    stream: Stream,
+    tampering: Option<Tampering>,
+) -> Observed {
+    let instance = Instance::draw(setting, &stream).ok_or(Undecided::Unavailable)?;
+    check(&Case { setting: setting.clone(), instance, stream, tampering })
+}

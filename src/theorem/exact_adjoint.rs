@@ -1,0 +1,125 @@
+//! **exact-adjoint.** The adjoint computes the exact first-order coefficient of the loss:
+//!
+//! ```text
+//! Loss(x + eps v) = Loss(x) + eps <G, v> + O(eps^2)
+//! ```
+//!
+//! jointly in x = (W, B, C, b, h_0) and in every direction v. Over a field this is an identity
+//! between numbers, for polynomial activations and squared loss. The left side is computed without
+//! the adjoint, by running the same network on dual numbers.
+
+use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::network::{Gradient, Network, Parameters, Trained, Weights, adjoint, forward};
+use crate::scalar::{Dual, Scalar};
+use crate::training::{NOISE_FACTOR, Tampering};
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "exact-adjoint",
+    title: "The adjoint is the exact derivative",
+    statement: "Loss(x + eps v) = Loss(x) + eps <G, v> + O(eps^2) for every direction v, jointly \
+                in x = (W, B, C, b, h_0), with G from the adjoint.",
+    hypotheses: &[
+        "phi and psi differentiable where they are used",
+        "the loss differentiable in the outputs",
+    ],
+    bound: "no direction in which the two differ",
+    tightness: "An identity: it holds with equality whenever it holds.",
+    domain,
+    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    controls: &Tampering::ALL,
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain { learning_steps: 1..=1, ..Domain::any_network(arithmetic) }
+}
+
+/// One direction for each parameter, and one in all of them together.
+const DIRECTIONS: [(&str, Trained); 6] = [
+    ("all parameters", Trained::ALL),
+    ("W", Trained::W),
+    ("B", Trained { w: false, b: true, c: false, bias: false, h0: false }),
+    ("C", Trained { w: false, b: false, c: true, bias: false, h0: false }),
+    ("b", Trained { w: false, b: false, c: false, bias: true, h0: false }),
+    ("h_0", Trained { w: false, b: false, c: false, bias: false, h0: true }),
+];
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let gradient = gradient(case).ok_or(Undecided::Unavailable)?;
+    let direction = random_direction(case);
+    let observations = DIRECTIONS.iter().map(|(name, part)| {
+        let direction = direction.only(*part);
+        let derivative = forward_derivative(case, &direction).ok_or(Undecided::Unavailable)?;
+        let pairing = pairing(&gradient.parameters, &direction);
+        let scale = size(&gradient, &direction);
+        let (lower, upper) = differs(case, pairing - derivative, scale);
+        Ok(Observation::between(format!("directions of {name} that differ"), lower, upper, 0))
+    });
+    observations.collect()
+}
+
+/// The gradient from the adjoint, with the deliberate error of the case if it has one.
+fn gradient<S: RankRevealing>(case: &Case<S>) -> Option<Gradient<S>> {
+    let (network, task) = (&case.instance.network, &case.instance.task);
+    let run = forward(network, &task.inputs, task.trials);
+    let errors = case.setting.loss.build()?.errors(&run.outputs, task);
+    Some(match case.tampering {
+        Some(error) => error.gradient(network, &run, &task.inputs, &errors, Trained::ALL),
+        None => {
+            let adjoint = adjoint(network, &run, &errors);
+            Gradient::collect(network, &run, adjoint, &task.inputs, &errors, Trained::ALL)
+        }
+    })
+}
+
+fn random_direction<S: RankRevealing>(case: &Case<S>) -> Parameters<S> {
+    let parameters = &case.instance.network.parameters;
+    let like = |matrix: &Matrix<S>, name: &str| {
+        Matrix::random(matrix.rows(), matrix.cols(), &mut case.stream.named(name))
+    };
+    let n = parameters.neurons();
+    Parameters {
+        w: Weights::dense(Matrix::random(n, n, &mut case.stream.named("direction of W"))),
+        b: like(&parameters.b, "direction of B"),
+        c: like(&parameters.c, "direction of C"),
+        bias: like(&parameters.bias, "direction of b"),
+        h0: like(&parameters.h0, "direction of h_0"),
+    }
+}
+
+/// The derivative of the loss along a direction, by dual numbers.
+fn forward_derivative<S: RankRevealing>(case: &Case<S>, direction: &Parameters<S>) -> Option<S> {
+    let mut network: Network<Dual<S>> = case.instance.network.map(Dual::constant);
+    let eps = Dual { value: S::ZERO, derivative: S::ONE };
+    network.parameters.add_scaled(eps, &direction.map(Dual::constant));
+    let task = case.instance.task.map(Dual::constant);
+    let run = forward(&network, &task.inputs, task.trials);
+    Some(case.setting.loss.build()?.value(&run.outputs, &task).derivative)
+}
+
+/// The sum over all parameters of the products of corresponding entries.
+fn pairing<S: Scalar>(a: &Parameters<S>, b: &Parameters<S>) -> S {
+    a.w.to_matrix().inner_product(&b.w.to_matrix())
+        + a.b.inner_product(&b.b)
+        + a.c.inner_product(&b.c)
+        + a.bias.inner_product(&b.bias)
+        + a.h0.inner_product(&b.h0)
+}
+
+/// What rounding errors of the pairing are proportional to; zero in a field.
+fn size<S: RankRevealing>(gradient: &Gradient<S>, direction: &Parameters<S>) -> f64 {
+    let parts = &gradient.parameters;
+    let others: f64 = [&parts.b, &parts.c, &parts.bias, &parts.h0].iter().map(|p| p.norm()).sum();
+    let direction =
+        S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(direction.norm_squared()).sqrt());
+    (gradient.w.scale() + others) * direction
+}
+
+/// Whether a difference is none (0), one (1), or in doubt between the two.
+fn differs<S: RankRevealing>(case: &Case<S>, difference: S, scale: f64) -> (usize, usize) {
+    let dimensions = &case.setting.dimensions;
+    let noise = NOISE_FACTOR * S::ROUNDING * (dimensions.neurons + dimensions.steps) as f64 * scale;
+    let rank = S::rank(&Matrix::from_columns(1, 1, vec![difference]), noise);
+    (rank.lower, rank.upper)
+}

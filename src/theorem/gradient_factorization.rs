@@ -1,0 +1,79 @@
+//! **gradient-factorization.** The gradient with respect to W is `G = Lambda Phi^T`, with the
+//! back-propagated errors `Lambda` and the activity `Phi`, both (N, M T). So
+//!
+//! ```text
+//! rank G <= min(rank Lambda, rank Phi) <= min(N, M T)
+//! ```
+//!
+//! for any network, any activation, any loss: the rank of a gradient is at most the dimension of
+//! the activity, and of the back-propagated error.
+
+use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use crate::matrix::{RankRevealing, Subspace};
+use crate::network::{Gradient, adjoint, forward};
+use crate::training::{NOISE_FACTOR, Tampering};
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "gradient-factorization",
+    title: "A gradient has no more rank than the activity and the error",
+    statement: "G = dLoss/dW = Lambda Phi^T. The columns of G lie in the span of Lambda, its rows \
+                in the span of Phi: rank G <= min(rank Lambda, rank Phi) <= min(N, M T).",
+    hypotheses: &["any phi and psi", "any loss that is differentiable in the outputs"],
+    bound: "min(rank Lambda, rank Phi)",
+    tightness: "Attained unless the error and the activity happen to be orthogonal in time: by \
+                generic instances with M T <= N, where rank G = M T.",
+    domain,
+    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    // Short runs of few trials, so that M T is below N in most and the bound says something.
+    Domain { steps: 1..=4, trials: 1..=3, learning_steps: 1..=1, ..Domain::any_network(arithmetic) }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let (network, task) = (&case.instance.network, &case.instance.task);
+    let loss = case.setting.loss.build().ok_or(Undecided::Unavailable)?;
+    let run = forward(network, &task.inputs, task.trials);
+    let errors = loss.errors(&run.outputs, task);
+    let adjoint = adjoint(network, &run, &errors);
+    let gradient = match case.tampering {
+        None => adjoint.weight_gradient(&run),
+        Some(error) => {
+            error.gradient(network, &run, &task.inputs, &errors, case.setting.trained).w.to_matrix()
+        }
+    };
+    let activity = Gradient::collect(
+        network,
+        &run,
+        adjoint.clone(),
+        &task.inputs,
+        &errors,
+        case.setting.trained,
+    )
+    .w
+    .right;
+    let noise = NOISE_FACTOR
+        * S::ROUNDING
+        * (run.states.rows() + task.steps) as f64
+        * adjoint.lambda.norm()
+        * activity.norm();
+    let rank = S::rank(&gradient, noise);
+    let spans = [&adjoint.lambda, &activity].map(|part| Subspace::spanned_by(part.rows(), [part]));
+    let [Some(error), Some(active)] = spans else {
+        return Err(Undecided::Noise("the dimension of the activity or of the error"));
+    };
+    let pairs = task.trials * task.steps;
+    Ok(vec![
+        Observation::rank("rank G", &rank, error.dimension().min(active.dimension())),
+        Observation::rank("rank G, by counting (trial, time) pairs", &rank, pairs),
+        Observation::rank("columns of G outside the errors", &error.excess(&gradient, noise), 0),
+        Observation::rank(
+            "rows of G outside the activity",
+            &active.excess(&gradient.transposed(), noise),
+            0,
+        ),
+    ])
+}

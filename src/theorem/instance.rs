@@ -1,0 +1,160 @@
+//! A setting with its random numbers: a network, a task and a way of training.
+
+use super::setting::{ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, Setting};
+use crate::matrix::{Factors, Matrix};
+use crate::network::{
+    Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Weights,
+};
+use crate::scalar::{Scalar, Stream};
+use crate::task::Task;
+use crate::training::{Batches, Method, Optimizer, Schedule};
+
+/// One random instance.
+pub struct Instance<S> {
+    /// The network at the start.
+    pub network: Network<S>,
+    /// P and Q of W_0 = w I + P Q^T, where the setting asks for them.
+    pub low_rank: Option<Factors<S>>,
+    /// Inputs and targets.
+    pub task: Task<S>,
+    /// The optimizer.
+    pub optimizer: Optimizer<S>,
+    /// The trials of each gradient.
+    pub batches: Batches,
+}
+
+/// A number in general position; in floating point of about the given size, so that a run stays
+/// finite and its singular values do not spread too far.
+fn number<S: Scalar>(stream: &mut Stream, size: f64) -> S {
+    let random = S::random(stream);
+    S::ELEMENTARY.map_or(random, |real| (real.from_f64)(size) * random)
+}
+
+fn matrix<S: Scalar>(
+    rows: usize,
+    cols: usize,
+    size: f64,
+    stream: &Stream,
+    name: &str,
+) -> Matrix<S> {
+    let mut stream = stream.named(name);
+    Matrix::from_fn(rows, cols, |_, _| number(&mut stream, size))
+}
+
+impl<S: Scalar> Instance<S> {
+    /// Draws the random numbers of a setting. `None` if the arithmetic cannot express it.
+    pub fn draw(setting: &Setting, stream: &Stream) -> Option<Self> {
+        let dimensions = &setting.dimensions;
+        let n = dimensions.neurons;
+        let (w, low_rank) = initial_weights(setting.initial_weights, n, stream);
+        let matrix = |rows, cols, size, name| matrix(rows, cols, size, stream, name);
+        let zero = Matrix::zeros(n, 1);
+        let parameters = Parameters {
+            w,
+            b: matrix(n, dimensions.d_in, 1.0, "B"),
+            c: matrix(dimensions.d_out, n, 1.0, "C"),
+            bias: if setting.bias { matrix(n, 1, 1.0, "bias") } else { zero.clone() },
+            h0: match setting.initial_state {
+                InitialState::Zero => zero,
+                InitialState::Common => matrix(n, 1, 1.0, "h0"),
+                InitialState::PerTrial => matrix(n, dimensions.trials, 1.0, "h0"),
+            },
+        };
+        let dynamics = Dynamics {
+            leak: S::ratio(setting.leak_quarters as i64, 4),
+            phi: activation(setting.phi, &stream.named("phi"))?,
+            psi: activation(setting.psi, &stream.named("psi"))?,
+        };
+        Some(Instance {
+            network: Network { dynamics, parameters },
+            low_rank,
+            task: setting.task.draw(dimensions, &stream.named("task"))?,
+            optimizer: optimizer(setting, &stream.named("optimizer"))?,
+            batches: if setting.minibatches {
+                let size = dimensions.trials.div_ceil(2);
+                Batches::Mini { size, stream: stream.named("batches") }
+            } else {
+                Batches::Full
+            },
+        })
+    }
+}
+
+fn initial_weights<S: Scalar>(
+    kind: InitialWeights,
+    n: usize,
+    stream: &Stream,
+) -> (Weights<S>, Option<Factors<S>>) {
+    let identity = number(&mut stream.named("w"), 0.7);
+    // Entries of this size give a random (N, N) matrix a spectral radius of about 0.6.
+    let size = 1.0 / (n as f64).sqrt();
+    match kind {
+        InitialWeights::Zero => (Weights::scaled_identity(n, S::ZERO), None),
+        InitialWeights::ScaledIdentity => (Weights::scaled_identity(n, identity), None),
+        InitialWeights::LowRank(r) => {
+            let p = matrix(n, r, size, stream, "P");
+            let factors = Factors::new(p, matrix(n, r, 1.0, stream, "Q"));
+            (Weights::low_rank(identity, factors.clone()), Some(factors))
+        }
+        InitialWeights::Full => (Weights::dense(matrix(n, n, size, stream, "W")), None),
+    }
+}
+
+/// `None` if the arithmetic does not have the function.
+fn activation<S: Scalar>(kind: ActivationKind, stream: &Stream) -> Option<Activation<S>> {
+    let activation = match kind {
+        ActivationKind::Identity => Activation::Identity,
+        ActivationKind::Tanh => Activation::Tanh,
+        ActivationKind::Relu => Activation::Relu,
+        ActivationKind::Softplus => Activation::Softplus,
+        ActivationKind::Polynomial(degree) => {
+            let mut stream = stream.clone();
+            // Near z in floating point, so that compositions stay of moderate size.
+            let size = |power| if power == 1 { 1.0 } else { 0.3 };
+            let coefficients = (0..=degree).map(|power| number(&mut stream, size(power)));
+            Activation::Polynomial(coefficients.collect())
+        }
+    };
+    activation.is_available().then_some(activation)
+}
+
+fn optimizer<S: Scalar>(setting: &Setting, stream: &Stream) -> Option<Optimizer<S>> {
+    let mut stream = stream.clone();
+    // In floating point positive and small; in a field any number is as good as another.
+    let mut positive = |size: f64| match S::ELEMENTARY {
+        Some(real) => (real.from_f64)(size * (0.5 + stream.uniform())),
+        None => S::random(&mut stream),
+    };
+    let schedule = if setting.scheduled {
+        Schedule::Listed((0..setting.learning_steps).map(|_| positive(0.1)).collect())
+    } else {
+        Schedule::Constant(positive(0.1))
+    };
+    let momentum = positive(0.6);
+    Some(Optimizer {
+        method: match setting.method {
+            MethodKind::GradientDescent => Method::GradientDescent,
+            MethodKind::HeavyBall => Method::HeavyBall { momentum },
+            MethodKind::Nesterov => Method::Nesterov { momentum },
+            MethodKind::GradientFlow => Method::GradientFlow,
+        },
+        schedule,
+        weight_decay: if setting.decay { positive(0.3) } else { S::ZERO },
+        clip: if setting.clip {
+            S::ELEMENTARY?;
+            Some(positive(1.0))
+        } else {
+            None
+        },
+    })
+}
+
+impl LossKind {
+    /// The loss, or `None` if the arithmetic does not have it.
+    pub fn build<S: Scalar>(self) -> Option<Box<dyn Loss<S>>> {
+        match self {
+            LossKind::Squared => Some(Box::new(SquaredError)),
+            LossKind::CrossEntropy => Some(Box::new(CrossEntropy::new()?)),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The registry of theorems, and one file for each.
+//!
+//! A theorem is a value of type [`Theorem`]: what it says, on which instances, and what is observed
+//! on one. The same observation runs in exact arithmetic, in f64 and in double-double. To add a
+//! theorem, write its file after the pattern of [`invariant_subspace`] and name it in [`ALL`].
+
+mod check;
+pub mod exact_adjoint;
+pub mod gradient_factorization;
+mod instance;
+pub mod invariant_subspace;
+pub mod low_rank_initialization;
+mod setting;
+pub mod subspace_tensor_rank;
+pub mod tensor_telescoping;
+
+pub use check::{Case, CaseId, CaseReport, Observation, Observed, Undecided, Verdict};
+pub use instance::Instance;
+pub use setting::{
+    ActivationKind, Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, Setting,
+};
+
+use crate::scalar::{DoubleDouble, Fp};
+use crate::training::Tampering;
+
+/// A theorem as a value.
+pub struct Theorem {
+    /// Its name everywhere: in commands, of its source file (with underscores), its tests and its
+    /// proof.
+    pub id: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What it says, in the notation of the README.
+    pub statement: &'static str,
+    /// What it needs; the domain draws instances that satisfy all of it.
+    pub hypotheses: &'static [&'static str],
+    /// The bound that the first observation is held against.
+    pub bound: &'static str,
+    /// When the bound is attained, or why it is not.
+    pub tightness: &'static str,
+    /// The instances.
+    pub domain: fn(Arithmetic) -> Domain,
+    /// What is observed on one, in each arithmetic.
+    pub checks: Checks,
+    /// The deliberate errors that the check must notice.
+    pub controls: &'static [Tampering],
+}
+
+/// The same observation in each arithmetic.
+pub struct Checks {
+    /// In the prime field.
+    pub exact: fn(&Case<Fp>) -> Observed,
+    /// In double precision.
+    pub f64: fn(&Case<f64>) -> Observed,
+    /// In double-double.
+    pub double_double: fn(&Case<DoubleDouble>) -> Observed,
+}
+
+/// All theorems, in the order of the catalogue.
+pub static ALL: [&Theorem; 6] = [
+    &gradient_factorization::THEOREM,
+    &exact_adjoint::THEOREM,
+    &tensor_telescoping::THEOREM,
+    &subspace_tensor_rank::THEOREM,
+    &invariant_subspace::THEOREM,
+    &low_rank_initialization::THEOREM,
+];
+
+/// The theorem of this name.
+pub fn find(id: &str) -> Option<&'static Theorem> {
+    ALL.into_iter().find(|theorem| theorem.id == id)
+}

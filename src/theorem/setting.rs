@@ -1,0 +1,321 @@
+//! What an instance is drawn from: plain data that prints, replays and shrinks.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::network::Trained;
+use crate::scalar::{DoubleDouble, Fp, Scalar};
+use crate::task::{Dimensions, TaskFamily};
+
+/// An arithmetic in which a theorem is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arithmetic {
+    /// The prime field: ranks without tolerance.
+    Exact,
+    /// Double precision.
+    F64,
+    /// Double-double.
+    DoubleDouble,
+}
+
+impl Arithmetic {
+    /// All of them, the exact one first.
+    pub const ALL: [Arithmetic; 3] = [Arithmetic::Exact, Arithmetic::F64, Arithmetic::DoubleDouble];
+
+    /// Its name in tables and commands.
+    pub fn name(self) -> &'static str {
+        use crate::matrix::RankRevealing;
+        match self {
+            Arithmetic::Exact => Fp::NAME,
+            Arithmetic::F64 => f64::NAME,
+            Arithmetic::DoubleDouble => DoubleDouble::NAME,
+        }
+    }
+
+    /// True if it has real functions: tanh, a square root, an order.
+    pub fn is_real(self) -> bool {
+        match self {
+            Arithmetic::Exact => Fp::ELEMENTARY.is_some(),
+            Arithmetic::F64 => f64::ELEMENTARY.is_some(),
+            Arithmetic::DoubleDouble => DoubleDouble::ELEMENTARY.is_some(),
+        }
+    }
+}
+
+/// An activation to be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The names of the functions.
+pub enum ActivationKind {
+    Identity,
+    /// Of this degree, with random coefficients.
+    Polynomial(usize),
+    Tanh,
+    Relu,
+    Softplus,
+}
+
+/// Weights at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitialWeights {
+    /// W_0 = 0.
+    Zero,
+    /// W_0 = w I with a random w.
+    ScaledIdentity,
+    /// W_0 = w I + P Q^T with this many columns.
+    LowRank(usize),
+    /// A random matrix.
+    Full,
+}
+
+/// The state at t = 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitialState {
+    /// h_0 = 0.
+    Zero,
+    /// One random state for all trials.
+    Common,
+    /// A random state for each trial.
+    PerTrial,
+}
+
+/// A loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossKind {
+    /// Squared error.
+    Squared,
+    /// Softmax cross-entropy.
+    CrossEntropy,
+}
+
+/// How steps are made from gradients; see [`Method`](crate::training::Method).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Named as the methods are.
+pub enum MethodKind {
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    GradientFlow,
+}
+
+/// Everything about an instance but its random numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// N, d_in, d_out, T, M.
+    pub dimensions: Dimensions,
+    /// Learning steps, K.
+    pub learning_steps: usize,
+    /// The activation outside the weights.
+    pub phi: ActivationKind,
+    /// The activation inside the weights.
+    pub psi: ActivationKind,
+    /// The leak a, in quarters: 4 for none.
+    pub leak_quarters: usize,
+    /// W_0.
+    pub initial_weights: InitialWeights,
+    /// h_0.
+    pub initial_state: InitialState,
+    /// Whether there is a bias that is not zero at the start.
+    pub bias: bool,
+    /// Inputs and targets.
+    pub task: TaskFamily,
+    /// The loss.
+    pub loss: LossKind,
+    /// The optimizer.
+    pub method: MethodKind,
+    /// Whether the step size changes from step to step.
+    pub scheduled: bool,
+    /// Whether weights decay.
+    pub decay: bool,
+    /// Whether gradients are clipped.
+    pub clip: bool,
+    /// Whether each gradient sees half of the trials.
+    pub minibatches: bool,
+    /// Which parameters are learned.
+    pub trained: Trained,
+}
+
+/// One line in the terms of the theorems.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Dimensions { neurons, d_in, d_out, steps, trials } = self.dimensions;
+        write!(f, "N={neurons} d_in={d_in} d_out={d_out} T={steps} M={trials}")?;
+        write!(f, " K={} a={}/4", self.learning_steps, self.leak_quarters)?;
+        write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
+        write!(f, " W_0={:?} h_0={:?}", self.initial_weights, self.initial_state)?;
+        write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.method)?;
+        let flags = [
+            ("bias", self.bias),
+            ("schedule", self.scheduled),
+            ("decay", self.decay),
+            ("clipping", self.clip),
+            ("minibatches", self.minibatches),
+        ];
+        for (name, _) in flags.iter().filter(|(_, on)| *on) {
+            write!(f, " +{name}")?;
+        }
+        let Trained { w, b, c, bias, h0 } = self.trained;
+        let trained = [("W", w), ("B", b), ("C", c), ("b", bias), ("h_0", h0)];
+        let names: Vec<_> = trained.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+        write!(f, " trained={}", names.join(","))
+    }
+}
+
+/// The settings that a theorem speaks about: a choice for every part. The first of each list is
+/// the simplest, and what a failing case is reduced to where it still fails.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// N.
+    pub neurons: RangeInclusive<usize>,
+    /// d_in.
+    pub d_in: RangeInclusive<usize>,
+    /// d_out.
+    pub d_out: RangeInclusive<usize>,
+    /// T.
+    pub steps: RangeInclusive<usize>,
+    /// M.
+    pub trials: RangeInclusive<usize>,
+    /// K.
+    pub learning_steps: RangeInclusive<usize>,
+    /// Choices for phi and for psi.
+    pub activations: Vec<ActivationKind>,
+    /// Choices for W_0.
+    pub initial_weights: Vec<InitialWeights>,
+    /// Choices for h_0.
+    pub initial_states: Vec<InitialState>,
+    /// Whether some instances have a bias.
+    pub bias: bool,
+    /// Choices of inputs and targets.
+    pub tasks: Vec<TaskFamily>,
+    /// Choices for the loss.
+    pub losses: Vec<LossKind>,
+    /// Choices for the optimizer.
+    pub methods: Vec<MethodKind>,
+    /// Choices of what is learned.
+    pub trained: Vec<Trained>,
+}
+
+impl Domain {
+    /// Linear networks from W_0 = 0 or w I, with every task, loss and GD-like optimizer that the
+    /// arithmetic has.
+    pub fn linear(arithmetic: Arithmetic) -> Self {
+        let real = arithmetic.is_real();
+        let some_more = Trained { bias: true, h0: true, ..Trained::W };
+        Domain {
+            neurons: 1..=10,
+            d_in: 1..=3,
+            d_out: 1..=2,
+            steps: 1..=5,
+            trials: 1..=4,
+            learning_steps: 1..=5,
+            activations: vec![ActivationKind::Identity],
+            initial_weights: vec![InitialWeights::Zero, InitialWeights::ScaledIdentity],
+            initial_states: vec![InitialState::Zero, InitialState::Common],
+            bias: true,
+            tasks: if real {
+                TaskFamily::ALL.to_vec()
+            } else {
+                vec![TaskFamily::RandomTargets, TaskFamily::LinearTeacher]
+            },
+            losses: if real {
+                vec![LossKind::Squared, LossKind::CrossEntropy]
+            } else {
+                vec![LossKind::Squared]
+            },
+            methods: vec![
+                MethodKind::GradientDescent,
+                MethodKind::HeavyBall,
+                MethodKind::Nesterov,
+                MethodKind::GradientFlow,
+            ],
+            trained: vec![Trained::W, some_more, Trained::ALL],
+        }
+    }
+
+    /// The same with any activation that the arithmetic has, in either form or both, and any
+    /// start.
+    pub fn any_network(arithmetic: Arithmetic) -> Self {
+        let mut activations = vec![
+            ActivationKind::Identity,
+            ActivationKind::Polynomial(2),
+            ActivationKind::Polynomial(3),
+        ];
+        if arithmetic.is_real() {
+            activations.extend([
+                ActivationKind::Tanh,
+                ActivationKind::Relu,
+                ActivationKind::Softplus,
+            ]);
+        }
+        let linear = Self::linear(arithmetic);
+        Domain {
+            activations,
+            initial_weights: [linear.initial_weights, vec![InitialWeights::Full]].concat(),
+            initial_states: [linear.initial_states, vec![InitialState::PerTrial]].concat(),
+            ..linear
+        }
+    }
+
+    /// Draws settings of this domain and shrinks them.
+    pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
+        let real = arithmetic.is_real();
+        let dimensions = (
+            self.neurons.clone(),
+            self.d_in.clone(),
+            self.d_out.clone(),
+            self.steps.clone(),
+            self.trials.clone(),
+            self.learning_steps.clone(),
+        );
+        let model = (
+            select(self.activations.clone()),
+            select(self.activations.clone()),
+            select(vec![4usize, 3, 2, 1]),
+            select(self.initial_weights.clone()),
+            select(self.initial_states.clone()),
+            flag(self.bias),
+        );
+        let learning = (
+            select(self.tasks.clone()),
+            select(self.losses.clone()),
+            select(self.methods.clone()),
+            flag(true),
+            flag(true),
+            flag(real),
+            flag(true),
+            select(self.trained.clone()),
+        );
+        (dimensions, model, learning)
+            .prop_map(|(dimensions, model, learning)| {
+                let (neurons, d_in, d_out, steps, trials, learning_steps) = dimensions;
+                let (phi, psi, leak_quarters, initial_weights, initial_state, bias) = model;
+                let (task, loss, method, scheduled, decay, clip, minibatches, trained) = learning;
+                Setting {
+                    dimensions: Dimensions { neurons, d_in, d_out, steps, trials },
+                    learning_steps,
+                    phi,
+                    psi,
+                    leak_quarters,
+                    initial_weights,
+                    initial_state,
+                    bias,
+                    task,
+                    loss,
+                    method,
+                    scheduled,
+                    decay,
+                    clip,
+                    minibatches,
+                    trained,
+                }
+            })
+            .boxed()
+    }
+}
+
+/// True in one case out of four, if at all.
+fn flag(possible: bool) -> BoxedStrategy<bool> {
+    if possible { proptest::bool::weighted(0.25).boxed() } else { Just(false).boxed() }
+}

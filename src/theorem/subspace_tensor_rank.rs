@@ -1,0 +1,94 @@
+//! **subspace-tensor-rank.** If the rows and columns of K matrices D_k lie in one space of
+//! dimension d, the tensor they form has
+//!
+//! ```text
+//! CP rank <= d min(d, K),
+//! ```
+//!
+//! and if only the rows do, CP rank <= d K. This turns a statement on subspaces into one on the
+//! tensor rank of learning.
+
+use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
+use crate::tensor::{Tensor, Term};
+use crate::training::Tampering;
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "subspace-tensor-rank",
+    title: "Weights that move in a d-dimensional space have tensor rank at most d min(d, K)",
+    statement: "If rows and columns of D_1..D_K lie in one space of dimension d, the tensor has \
+                CP rank <= d min(d, K). If only the rows do, CP rank <= d K.",
+    hypotheses: &["rows and columns (or rows alone) of every D_k in one space of dimension d"],
+    bound: "d min(d, K)",
+    tightness: "Attained by generic tensors with K = 1 or K >= d^2; in between the CP rank of a \
+                generic d x d x K tensor is smaller.",
+    domain,
+    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    controls: &[Tampering::WrongEntry],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain { d_in: 1..=2, d_out: 1..=1, learning_steps: 1..=10, ..Domain::linear(arithmetic) }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let mut observations = random_tensors(case)?;
+    observations.extend(learned_tensor(case)?);
+    Ok(observations)
+}
+
+/// Random tensors that satisfy the hypothesis by construction.
+fn random_tensors<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let n = case.setting.dimensions.neurons;
+    let d = (case.setting.dimensions.d_in + case.setting.dimensions.d_out).min(n);
+    let depth = case.setting.learning_steps;
+    let space = Matrix::<S>::random(n, d, &mut case.stream.named("space"));
+    let mut stream = case.stream.named("core");
+    let mut tensor = |both: bool| {
+        let terms = (0..depth).map(|k| {
+            let left = if both {
+                space.times(&Matrix::random(d, d, &mut stream))
+            } else {
+                Matrix::random(n, d, &mut stream)
+            };
+            let weights = (0..depth).map(|j| S::from_integer(i64::from(j == k))).collect();
+            Term { factors: Factors::new(left, space.clone()), weights }
+        });
+        let terms = terms.collect();
+        Tensor::new(n, n, depth, terms)
+    };
+    Ok(vec![
+        cp_rank("CP rank, rows and columns in a space", &tensor(true), 0.0, d * d.min(depth))?,
+        cp_rank("CP rank, rows in a space", &tensor(false), 0.0, d * depth)?,
+    ])
+}
+
+/// The increments of a linear network, whose space is known before it learns: the span of B, C^T,
+/// h_0 and b.
+fn learned_tensor<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let trajectory = case.train()?;
+    let parameters = &trajectory.start;
+    let n = trajectory.neurons();
+    let generators = [&parameters.b, &parameters.c.transposed(), &parameters.h0, &parameters.bias];
+    let space = Subspace::spanned_by(n, generators)
+        .ok_or(Undecided::Noise("the dimension of the space"))?;
+    let bound = space.dimension() * space.dimension().min(trajectory.steps());
+    let noise = trajectory.tensor_noise();
+    let increments: Vec<_> = (1..=trajectory.steps()).map(|k| trajectory.increment(k)).collect();
+    let outside = space.excess(&Matrix::beside(n, &increments), noise);
+    Ok(vec![
+        cp_rank("CP rank of learned increments", &trajectory.increments(), noise, bound)?,
+        Observation::rank("dimensions in which learning leaves the space", &outside, 0),
+    ])
+}
+
+fn cp_rank<S: RankRevealing>(
+    what: &'static str,
+    tensor: &Tensor<S>,
+    noise: f64,
+    bound: usize,
+) -> Result<Observation, Undecided> {
+    let bracket = tensor.reduced().cp_bracket(noise).ok_or(Undecided::Noise(what))?;
+    Ok(Observation::between(what, bracket.lower, bracket.upper(), bound))
+}

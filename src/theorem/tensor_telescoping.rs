@@ -1,0 +1,102 @@
+//! **tensor-telescoping.** Under a GD-like optimizer `D_k = W_k - c_k W_0` is a combination of the
+//! gradients so far, so the tensor of the increments is a sum of one `G_j (x) coefficients` for
+//! each gradient:
+//!
+//! ```text
+//! CP rank (D_1..D_K) <= sum_j rank G_j
+//! r3 <= min(K, dim span {G_j}),  r1 <= dim of all errors,  r2 <= dim of all activity
+//! ```
+
+use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use crate::matrix::{Matrix, RankRevealing, Subspace};
+use crate::tensor::Decomposition;
+use crate::training::{Tampering, Trajectory};
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "tensor-telescoping",
+    title: "The rank of learning is at most the sum of the ranks of its gradients",
+    statement: "The N x N x K tensor of D_k = W_k - c_k W_0 has CP rank <= sum_j rank G_j, \
+                r3 <= min(K, dim span of the G_j), r1 <= dimension of all error directions, \
+                r2 <= dimension of all activity directions.",
+    hypotheses: &[
+        "any phi, psi, loss and start",
+        "GD-like learning: W_{k+1} is a combination of W_0, the earlier iterates and the gradients",
+    ],
+    bound: "sum_j rank G_j",
+    tightness: "Attained with K = 1, and as long as the sum of the ranks stays below N and the \
+                column or row spaces of the gradients are independent.",
+    domain,
+    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    controls: &Tampering::ALL,
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain { learning_steps: 1..=4, steps: 1..=3, trials: 1..=2, ..Domain::any_network(arithmetic) }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let trajectory = case.train()?;
+    let (n, noise) = (trajectory.neurons(), trajectory.tensor_noise());
+    let tensor = trajectory.increments().reduced();
+    let [r1, r2, r3] = tensor.unfolding_ranks(noise);
+
+    let lefts = Matrix::beside(n, trajectory.gradients.iter().map(|gradient| &gradient.left));
+    let rights = Matrix::beside(n, trajectory.gradients.iter().map(|gradient| &gradient.right));
+    let gradients = flattened(trajectory.gradients.iter().map(|gradient| gradient.to_matrix()), n);
+    let increments = flattened((1..=trajectory.steps()).map(|k| trajectory.increment(k)), n);
+    let span = Subspace::spanned_by(n * n, [&gradients])
+        .ok_or(Undecided::Noise("the dimension of the span of the gradients"))?;
+    let rank_of =
+        |matrix: &Matrix<S>, what| S::rank(matrix, 0.0).known().ok_or(Undecided::Noise(what));
+
+    let decomposition = telescoped(&trajectory);
+    let explicit = decomposition.terms();
+    let bracket = tensor.cp_bracket(noise);
+    let reproduced = (1..=trajectory.steps()).all(|k| {
+        let rest = decomposition.slice(k - 1).minus(&trajectory.increment(k));
+        S::rank(&rest, noise).upper == 0
+    });
+    let lower = bracket.as_ref().map_or(r1.lower.max(r2.lower).max(r3.lower), |b| b.lower);
+    let upper = bracket.as_ref().map_or(usize::MAX, |b| b.upper());
+    let upper = if reproduced { upper.min(explicit) } else { upper };
+
+    Ok(vec![
+        Observation::between("CP rank of the increments", lower, upper, explicit),
+        Observation::rank("r3", &r3, trajectory.steps().min(span.dimension())),
+        Observation::rank("r1", &r1, rank_of(&lefts, "the dimension of the errors")?),
+        Observation::rank("r2", &r2, rank_of(&rights, "the dimension of the activity")?),
+        Observation::rank(
+            "increments outside the span of the gradients",
+            &span.excess(&increments, noise),
+            0,
+        ),
+    ])
+}
+
+/// Matrices as columns of N^2 entries.
+fn flattened<S: RankRevealing>(matrices: impl Iterator<Item = Matrix<S>>, n: usize) -> Matrix<S> {
+    let columns: Vec<_> =
+        matrices.map(|matrix| Matrix::from_columns(n * n, 1, matrix.data().to_vec())).collect();
+    Matrix::beside(n * n, &columns)
+}
+
+/// The decomposition of the proof: each gradient in as many terms as its rank.
+fn telescoped<S: RankRevealing>(trajectory: &Trajectory<S>) -> Decomposition<S> {
+    let n = trajectory.neurons();
+    let mut decomposition = Decomposition {
+        a: Matrix::zeros(n, 0),
+        b: Matrix::zeros(n, 0),
+        c: Matrix::zeros(trajectory.steps(), 0),
+    };
+    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+        let gradient = gradient.compressed();
+        let coefficients = Matrix::from_fn(trajectory.steps(), gradient.width(), |k, _| {
+            trajectory.coefficient(k + 1, j)
+        });
+        decomposition.a = Matrix::beside(n, [&decomposition.a, &gradient.left]);
+        decomposition.b = Matrix::beside(n, [&decomposition.b, &gradient.right]);
+        decomposition.c = Matrix::beside(trajectory.steps(), [&decomposition.c, &coefficients]);
+    }
+    decomposition
+}
