@@ -2,6 +2,8 @@
 
 pub mod matrix;
 pub mod network;
+pub mod recording;
+pub mod report;
 pub mod scalar;
 pub mod task;
 pub mod tensor;

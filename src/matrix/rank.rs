@@ -10,7 +10,7 @@ use crate::scalar::{DoubleDouble, Fp, Real, Scalar};
 
 /// By what factor a singular value must exceed the noise floor to count as signal. Between the
 /// floor and this multiple of it nothing is claimed.
-pub const CLEAR_GAP: f64 = 100.0;
+pub const CLEAR_GAP: f64 = 10.0;
 
 /// A rank, as far as it is known: `lower <= rank <= upper`.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +51,14 @@ impl Rank {
             lower: above(CLEAR_GAP * floor),
             upper: above(floor),
             evidence: Evidence::Spectrum { values, floor },
+        }
+    }
+
+    /// The singular values and the noise floor, if the rank comes from them.
+    pub fn spectrum(&self) -> Option<(&[f64], f64)> {
+        match &self.evidence {
+            Evidence::Exact => None,
+            Evidence::Spectrum { values, floor } => Some((values, *floor)),
         }
     }
 

@@ -50,17 +50,18 @@ impl<S: Scalar> CpBracket<S> {
 }
 
 impl<S: RankRevealing> Reduced<S> {
-    /// Brackets the CP rank. `None` if rounding noise hides the rank of an unfolding or if the
-    /// decomposition found does not reproduce the tensor within the noise.
+    /// Brackets the CP rank. `None` if rounding noise hides the rank of every unfolding, or if no
+    /// decomposition found reproduces the tensor within the noise. The lower end counts only what
+    /// is clear of the noise.
     ///
     /// The decomposition cuts the tensor along one mode, in a basis of that mode, into as many
     /// slices as the mode has dimensions, and factors each slice; the best of the three modes is
     /// taken. It never has more than min(r1 r2, r1 r3, r2 r3) terms.
     pub fn cp_bracket(&self, noise: f64) -> Option<CpBracket<S>> {
         let ranks = self.unfolding_ranks(noise);
-        let known = [ranks[0].known()?, ranks[1].known()?, ranks[2].known()?];
-        let (lower_mode, lower) =
-            (Mode::ALL.into_iter().zip(known)).max_by_key(|&(_, rank)| rank).expect("three modes");
+        let (lower_mode, lower) = (Mode::ALL.into_iter().zip(ranks.map(|rank| rank.lower)))
+            .max_by_key(|&(_, rank)| rank)
+            .expect("three modes");
         let allowed = self.allowed_residual(noise);
         let candidates = Mode::ALL.map(|mode| {
             let decomposition = self.cut(mode, noise)?;

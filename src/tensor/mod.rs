@@ -152,6 +152,15 @@ pub enum Mode {
 impl Mode {
     /// In the order of r1, r2, r3.
     pub const ALL: [Mode; 3] = [Mode::Row, Mode::Column, Mode::Step];
+
+    /// Its name in commands and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Row => "row",
+            Mode::Column => "column",
+            Mode::Step => "step",
+        }
+    }
 }
 
 impl<S: RankRevealing> Reduced<S> {

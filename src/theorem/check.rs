@@ -35,6 +35,14 @@ impl Observation {
         Observation { what: what.into(), lower, upper, bound }
     }
 
+    /// What was found: a number, or both ends.
+    pub fn observed(&self) -> String {
+        match self.lower == self.upper {
+            true => self.lower.to_string(),
+            false => format!("{}..{}", self.lower, self.upper),
+        }
+    }
+
     /// Held, violated, or undecided.
     pub fn verdict(&self) -> Verdict {
         if self.lower > self.bound {
@@ -50,17 +58,14 @@ impl Observation {
 /// `rank of D_3: 4 <= 5`.
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Observation { what, lower, upper, bound } = self;
+        let (what, bound, observed) = (&self.what, self.bound, self.observed());
         let (sign, remark) = match self.verdict() {
             Verdict::Held { attained: true } => ("<=", ", attained"),
             Verdict::Held { attained: false } => ("<=", ""),
             Verdict::Violated => (">", ", VIOLATED"),
             Verdict::Inconclusive => ("against", ", inconclusive"),
         };
-        match lower == upper {
-            true => write!(f, "{what}: {lower} {sign} {bound}{remark}"),
-            false => write!(f, "{what}: {lower}..{upper} {sign} {bound}{remark}"),
-        }
+        write!(f, "{what}: {observed} {sign} {bound}{remark}")
     }
 }
 
@@ -76,6 +81,18 @@ pub enum Verdict {
     Violated,
     /// Neither can be said: the run diverged, or a singular value stands inside the noise.
     Inconclusive,
+}
+
+impl Verdict {
+    /// Over several observations: the worst, and attained if the first one is.
+    pub fn of(observations: &[Observation]) -> Verdict {
+        let verdicts: Vec<_> = observations.iter().map(Observation::verdict).collect();
+        [Verdict::Violated, Verdict::Inconclusive]
+            .into_iter()
+            .find(|bad| verdicts.contains(bad))
+            .or(verdicts.first().copied())
+            .unwrap_or(Verdict::Inconclusive)
+    }
 }
 
 /// Why a case could not be observed.
@@ -151,15 +168,25 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
-    /// The verdict over all observations: the worst, and attained if the first one is.
+    /// The verdict over all observations.
     pub fn verdict(&self) -> Verdict {
-        let Ok(observations) = &self.observed else { return Verdict::Inconclusive };
-        let verdicts: Vec<_> = observations.iter().map(Observation::verdict).collect();
-        [Verdict::Violated, Verdict::Inconclusive]
-            .into_iter()
-            .find(|bad| verdicts.contains(bad))
-            .or(verdicts.first().copied())
-            .unwrap_or(Verdict::Inconclusive)
+        match &self.observed {
+            Ok(observations) => Verdict::of(observations),
+            Err(_) => Verdict::Inconclusive,
+        }
+    }
+}
+
+/// The setting and all that was observed, each on a line.
+impl fmt::Display for CaseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  {}", self.setting)?;
+        match &self.observed {
+            Err(reason) => writeln!(f, "  inconclusive: {reason}"),
+            Ok(observations) => {
+                observations.iter().try_for_each(|observation| writeln!(f, "  {observation}"))
+            }
+        }
     }
 }
 

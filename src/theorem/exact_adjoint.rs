@@ -7,6 +7,10 @@
 //! jointly in x = (W, B, C, b, h_0) and in every direction v. Over a field this is an identity
 //! between numbers, for polynomial activations and squared loss. The left side is computed without
 //! the adjoint, by running the same network on dual numbers.
+//!
+//! Why: the tangent of the states obeys a linear recursion, and the adjoint states obey its
+//! transpose backwards in time. Pairing both at every time and summing over t, all but the terms
+//! in which a parameter moves cancel.
 
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
 use crate::matrix::{Matrix, RankRevealing};
@@ -50,10 +54,10 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let direction = random_direction(case);
     let observations = DIRECTIONS.iter().map(|(name, part)| {
         let direction = direction.only(*part);
-        let derivative = forward_derivative(case, &direction).ok_or(Undecided::Unavailable)?;
+        let forward = along(case, &direction).ok_or(Undecided::Unavailable)?;
         let pairing = pairing(&gradient.parameters, &direction);
-        let scale = size(&gradient, &direction);
-        let (lower, upper) = differs(case, pairing - derivative, scale);
+        let scale = forward.scale + size(&gradient, &direction);
+        let (lower, upper) = differs(case, pairing - forward.derivative, scale);
         Ok(Observation::between(format!("directions of {name} that differ"), lower, upper, 0))
     });
     observations.collect()
@@ -88,14 +92,27 @@ fn random_direction<S: RankRevealing>(case: &Case<S>) -> Parameters<S> {
     }
 }
 
-/// The derivative of the loss along a direction, by dual numbers.
-fn forward_derivative<S: RankRevealing>(case: &Case<S>, direction: &Parameters<S>) -> Option<S> {
+/// What dual numbers say of a direction.
+struct Forward<S> {
+    /// The derivative of the loss.
+    derivative: S,
+    /// What its rounding errors are proportional to: errors are differences of outputs (or
+    /// functions of them) and targets, and may cancel.
+    scale: f64,
+}
+
+/// Runs the network on dual numbers that move along a direction.
+fn along<S: RankRevealing>(case: &Case<S>, direction: &Parameters<S>) -> Option<Forward<S>> {
     let mut network: Network<Dual<S>> = case.instance.network.map(Dual::constant);
     let eps = Dual { value: S::ZERO, derivative: S::ONE };
     network.parameters.add_scaled(eps, &direction.map(Dual::constant));
     let task = case.instance.task.map(Dual::constant);
-    let run = forward(&network, &task.inputs, task.trials);
-    Some(case.setting.loss.build()?.value(&run.outputs, &task).derivative)
+    let outputs = forward(&network, &task.inputs, task.trials).outputs;
+    let sizes = outputs.map(|y| y.value).norm() + case.instance.task.targets.norm();
+    Some(Forward {
+        derivative: case.setting.loss.build()?.value(&outputs, &task).derivative,
+        scale: sizes * outputs.map(|y| y.derivative).norm(),
+    })
 }
 
 /// The sum over all parameters of the products of corresponding entries.

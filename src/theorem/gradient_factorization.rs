@@ -7,6 +7,10 @@
 //!
 //! for any network, any activation, any loss: the rank of a gradient is at most the dimension of
 //! the activity, and of the back-propagated error.
+//!
+//! Why: W enters step t of trial m as W psi(h_t^m), so the chain rule gives G = sum over (m, t) of
+//! lambda_t^m psi(h_t^m)^T, one outer product for each pair; together they are Lambda Phi^T. A
+//! product has no more rank than either factor, and a factor no more than its sides.
 
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
 use crate::matrix::{RankRevealing, Subspace};

@@ -72,7 +72,7 @@ impl<S: Scalar> Instance<S> {
             optimizer: optimizer(setting, &stream.named("optimizer"))?,
             batches: if setting.minibatches {
                 let size = dimensions.trials.div_ceil(2);
-                Batches::Mini { size, stream: stream.named("batches") }
+                Batches::Mini { size, stream: Box::new(stream.named("batches")) }
             } else {
                 Batches::Full
             },

@@ -13,17 +13,20 @@ pub mod low_rank_initialization;
 mod setting;
 pub mod subspace_tensor_rank;
 pub mod tensor_telescoping;
+mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Observation, Observed, Undecided, Verdict};
 pub use instance::Instance;
 pub use setting::{
     ActivationKind, Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, Setting,
 };
+pub use verification::{CONTROL_CASES, Control, Failure, MOST_INCONCLUSIVE, Verification};
 
 use crate::scalar::{DoubleDouble, Fp};
 use crate::training::Tampering;
 
 /// A theorem as a value.
+#[derive(Debug)]
 pub struct Theorem {
     /// Its name everywhere: in commands, of its source file (with underscores), its tests and its
     /// proof.
@@ -47,6 +50,7 @@ pub struct Theorem {
 }
 
 /// The same observation in each arithmetic.
+#[derive(Debug)]
 pub struct Checks {
     /// In the prime field.
     pub exact: fn(&Case<Fp>) -> Observed,

@@ -214,11 +214,7 @@ impl Domain {
             initial_weights: vec![InitialWeights::Zero, InitialWeights::ScaledIdentity],
             initial_states: vec![InitialState::Zero, InitialState::Common],
             bias: true,
-            tasks: if real {
-                TaskFamily::ALL.to_vec()
-            } else {
-                vec![TaskFamily::RandomTargets, TaskFamily::LinearTeacher]
-            },
+            tasks: tasks(arithmetic),
             losses: if real {
                 vec![LossKind::Squared, LossKind::CrossEntropy]
             } else {
@@ -313,6 +309,16 @@ impl Domain {
             })
             .boxed()
     }
+}
+
+/// The task families of an arithmetic; the first is the one of which the least can be said.
+fn tasks(arithmetic: Arithmetic) -> Vec<TaskFamily> {
+    let available = |family: &TaskFamily| match arithmetic {
+        Arithmetic::Exact => family.is_available::<Fp>(),
+        Arithmetic::F64 => family.is_available::<f64>(),
+        Arithmetic::DoubleDouble => family.is_available::<DoubleDouble>(),
+    };
+    TaskFamily::ALL.into_iter().filter(available).collect()
 }
 
 /// True in one case out of four, if at all.

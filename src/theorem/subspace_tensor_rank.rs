@@ -7,6 +7,10 @@
 //!
 //! and if only the rows do, CP rank <= d K. This turns a statement on subspaces into one on the
 //! tensor rank of learning.
+//!
+//! Why: in a basis s_1..s_d of the space, D_k = sum_ij s_i x_ijk s_j^T. For each pair (i, j) the
+//! numbers x_ij. are one vector over the steps, which makes d^2 terms of rank one; or each of the
+//! K matrices has rank at most d, which makes d K.
 
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};

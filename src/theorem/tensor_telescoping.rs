@@ -6,6 +6,10 @@
 //! CP rank (D_1..D_K) <= sum_j rank G_j
 //! r3 <= min(K, dim span {G_j}),  r1 <= dim of all errors,  r2 <= dim of all activity
 //! ```
+//!
+//! Why: D_k = sum_j coefficient_{k,j} G_j, so the tensor is sum_j G_j (x) coefficient_{.,j}. A
+//! matrix of rank r times a vector is a sum of r tensors of rank one. The columns of all D_k are
+//! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
 use crate::matrix::{Matrix, RankRevealing, Subspace};

@@ -84,7 +84,7 @@ impl<S: Scalar> Optimizer<S> {
         k: usize,
         now: &Point<S>,
         memory: &mut Option<Point<S>>,
-        gradient: &mut dyn FnMut(&Point<S>) -> Result<Point<S>, E>,
+        mut gradient: impl FnMut(&Point<S>) -> Result<Point<S>, E>,
     ) -> Result<Point<S>, E> {
         let size = self.schedule.at(k);
         match &self.method {

@@ -38,7 +38,7 @@ pub enum Batches {
         /// Trials in a batch.
         size: usize,
         /// Draws the permutations.
-        stream: Stream,
+        stream: Box<Stream>,
     },
 }
 
@@ -95,7 +95,7 @@ impl<S: RankRevealing> Training<'_, S> {
         for k in 0..steps {
             let batch = self.batches.next(&mut order, self.task.trials);
             let mut losses = Vec::new();
-            now = self.optimizer.step(k, &now, &mut memory, &mut |at| {
+            now = self.optimizer.step(k, &now, &mut memory, |at| {
                 let (loss, factors, gradient) = self.gradient(at, batch.as_deref(), k)?;
                 losses.push(loss);
                 Ok(self.regularise(at, gradient, trajectory.add_gradient(factors)))

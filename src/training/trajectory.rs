@@ -7,8 +7,9 @@ use crate::scalar::Scalar;
 use crate::tensor::{Tensor, Term};
 
 /// How many units of rounding a weight may be off, for each unit of what was summed up to it and
-/// for each neuron and time step it went through. An allowance, not a bound: it was set to about
-/// ten times the largest error seen in 10^4 runs of each theorem in f64.
+/// for each neuron and time step it went through. An allowance, not a bound: the largest error
+/// outside the space of learning in 37 000 runs of invariant-subspace and low-rank-initialization
+/// in f64 was 1.2 of these units, and the same in 7 000 runs in double-double.
 pub const NOISE_FACTOR: f64 = 4.0;
 
 /// A training run: W_0, the gradients in factors, and for every k the coefficients with which

@@ -1,0 +1,77 @@
+//! The command line: one file for each subcommand.
+
+mod output;
+mod rank;
+mod replay;
+mod theorems;
+mod train;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use rankproof::theorem::{self, Arithmetic, Theorem};
+
+/// Checks the theorems on the rank of learning dynamics in recurrent networks.
+///
+/// Exit status: 0 if all is well, 1 if a theorem is violated or a verification shows nothing,
+/// 2 if the arguments or the input are wrong.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Verify(verify::Arguments),
+    Theorems(theorems::Arguments),
+    Replay(replay::Arguments),
+    Train(train::Arguments),
+    Rank(rank::Arguments),
+}
+
+/// Parses the arguments, runs the command and reports an error in one sentence.
+pub fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Theorems(arguments) => theorems::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Rank(arguments) => rank::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+/// An arithmetic on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+enum ArithmeticName {
+    /// The integers modulo 2^61-1: no rounding, no tolerance.
+    Exact,
+    /// Double precision.
+    F64,
+    /// Double-double, about 32 digits.
+    Dd,
+}
+
+impl From<ArithmeticName> for Arithmetic {
+    fn from(name: ArithmeticName) -> Self {
+        match name {
+            ArithmeticName::Exact => Arithmetic::Exact,
+            ArithmeticName::F64 => Arithmetic::F64,
+            ArithmeticName::Dd => Arithmetic::DoubleDouble,
+        }
+    }
+}
+
+/// Reads the name of a theorem, for clap.
+fn theorem(id: &str) -> Result<&'static Theorem, String> {
+    theorem::find(id).ok_or_else(|| {
+        let known: Vec<_> = theorem::ALL.iter().map(|theorem| theorem.id).collect();
+        format!("no theorem is called {id:?}; there are {}", known.join(", "))
+    })
+}

@@ -1,0 +1,85 @@
+//! What the commands share in printing: tables, wrapped text, progress, files.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use rankproof::recording::write_atomically;
+use serde::Serialize;
+
+/// Prints to standard output. A reader that has gone away (`| head`) ends the printing silently.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    match writeln!(io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard output"),
+    }
+}
+
+/// A table with right-aligned columns, but for the first `left`.
+pub fn table(headers: &[&str], left: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(headers);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let first = if index == 0 { 0 } else { 2 };
+        column.set_padding((first, 0));
+        if index >= left {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// A table as text without spaces at the ends of lines.
+pub fn rendered(table: &Table) -> String {
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// `label` in a column of its own, and text beside it in lines of at most 96 characters.
+pub fn paragraph(label: &str, text: &str) -> String {
+    const INDENT: usize = 12;
+    let mut lines = vec![format!("{label:INDENT$}")];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is a first line");
+        if line.len() > INDENT && line.chars().count() + word.chars().count() >= 96 {
+            lines.push(" ".repeat(INDENT));
+        } else if line.len() > INDENT {
+            line.push(' ');
+        }
+        lines.last_mut().expect("there is a first line").push_str(word);
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A progress bar on standard error; invisible when that is not a terminal.
+pub fn progress(length: u64, what: &str) -> ProgressBar {
+    let style = "{msg:28} {wide_bar} {pos}/{len} {eta_precise}";
+    let style = ProgressStyle::with_template(style).expect("a template without mistakes");
+    ProgressBar::new(length).with_style(style).with_message(what.to_owned())
+}
+
+/// Fails early if a file could not be written where `path` points to, before any work is done
+/// for it.
+pub fn check_target(path: &Path) -> anyhow::Result<()> {
+    if path.is_dir() {
+        bail!("{}: is a folder, expected the name of a file to write", path.display());
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        bail!("{}: there is no folder {} to write it to", path.display(), folder.display());
+    }
+    tempfile::tempfile_in(folder)
+        .with_context(|| format!("{}: cannot be written", path.display()))?;
+    Ok(())
+}
+
+/// Writes a value as one line of JSON.
+pub fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
+    let line = serde_json::to_string(value).context("JSON")? + "\n";
+    Ok(write_atomically(path, |file| file.write_all(line.as_bytes()))?)
+}

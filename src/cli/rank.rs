@@ -1,0 +1,336 @@
+//! `rankproof rank`: weights recorded by any trainer.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use rankproof::matrix::{Matrix, Rank};
+use rankproof::recording::{Array, Npz, ReadError, WeightHistory};
+use rankproof::report::{BoundReport, InputOutput, WeightReport};
+use rankproof::tensor::Mode;
+use rankproof::theorem::{Observation, Verdict};
+use serde::Serialize;
+
+use super::output::{check_target, paragraph, print, rendered, table, write_json};
+
+/// Show the ranks of weights that were recorded while a network learned.
+///
+/// Reads an .npz archive with the recurrent weights of every learning step, float32 or float64,
+/// by whatever program they were trained. A rank is given only where the singular values leave a
+/// clear gap above the noise floor, which is stated; else it is inconclusive.
+#[derive(Args)]
+pub struct Arguments {
+    /// The .npz archive.
+    file: PathBuf,
+    /// The array with the weights.
+    #[arg(long, value_name = "NAME", default_value = "W")]
+    array: String,
+    /// What its three axes are, in their order.
+    #[arg(long, value_parser = read_axes, default_value = "step,row,column")]
+    axes: Axes,
+    /// Unfolding ranks and CP rank of the increments W_k - W_0 instead of the weights W_k.
+    #[arg(long)]
+    delta: bool,
+    /// Arrays with the input weights B (N, d_in), and the bias and the initial state (N) if there
+    /// were any: with --outputs, holds the increments against the bounds of the theorems.
+    #[arg(long, value_name = "B[,b,h0]", value_delimiter = ',', requires = "outputs")]
+    inputs: Vec<String>,
+    /// The array with the readout C (d_out, N).
+    #[arg(long, value_name = "C", requires = "inputs")]
+    outputs: Option<String>,
+    /// Also write the results as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The axes of an array in the order of the file.
+#[derive(Clone, Copy)]
+struct Axes([Mode; 3]);
+
+fn read_axes(text: &str) -> Result<Axes, String> {
+    let read = |name: &str| Mode::ALL.into_iter().find(|mode| mode.name() == name.trim());
+    let axes: Option<Vec<Mode>> = text.split(',').map(read).collect();
+    let axes: Option<[Mode; 3]> = axes.and_then(|axes| axes.try_into().ok());
+    axes.filter(|axes| Mode::ALL.iter().all(|mode| axes.contains(mode)))
+        .map(Axes)
+        .ok_or_else(|| "expected step, row and column in the order of the file".to_owned())
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &arguments.json {
+        check_target(path)?;
+    }
+    let mut npz = Npz::open(&arguments.file)?;
+    let array = npz.array(&arguments.array)?;
+    let history = WeightHistory::from_array(&array, arguments.axes.0)?;
+    let channels = match &arguments.outputs {
+        Some(outputs) => Some(read_channels(&mut npz, &arguments.inputs, outputs, &history)?),
+        None => None,
+    };
+    let report = WeightReport::new(&history, arguments.delta);
+    let bounds = BoundReport::all(&history, &report, channels.as_ref());
+    if let Some(path) = &arguments.json {
+        write_json(path, &Json::new(&history, &report, &bounds))?;
+    }
+    let hint = match channels {
+        None => "Give --inputs and --outputs to hold the increments against more theorems.\n",
+        Some(_) => "",
+    };
+    let text = [
+        heading(arguments, &array, &history),
+        steps(&report),
+        whole(arguments, &report),
+        hold(&bounds),
+        hint.to_owned(),
+        doubts(&report),
+    ];
+    print(&text.concat())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_channels(
+    npz: &mut Npz,
+    inputs: &[String],
+    outputs: &str,
+    history: &WeightHistory,
+) -> anyhow::Result<InputOutput> {
+    let neurons = history.neurons();
+    let mut columns = Matrix::zeros(neurons, 0);
+    for name in inputs {
+        columns = Matrix::beside(neurons, [&columns, &by_neuron(&npz.array(name)?, neurons, 0)?]);
+    }
+    let outputs = by_neuron(&npz.array(outputs)?, neurons, 1)?;
+    if columns.cols() + outputs.cols() == 0 {
+        bail!("{}: neither inputs nor outputs have a column", npz.path().display());
+    }
+    Ok(InputOutput { inputs: columns, outputs })
+}
+
+/// An array as columns of N numbers; `axis` is that of the neurons unless only the other fits.
+fn by_neuron(array: &Array, neurons: usize, axis: usize) -> Result<Matrix<f64>, ReadError> {
+    array.expect_finite()?;
+    let (axis, others) = match array.shape.as_slice() {
+        [n] if *n == neurons => (0, 1),
+        shape @ [_, _] if shape[axis] == neurons => (axis, shape[1 - axis]),
+        shape @ [_, _] if shape[1 - axis] == neurons => (1 - axis, shape[axis]),
+        _ => return Err(array.wrong_shape(format!("an axis of {neurons} neurons, as W has"))),
+    };
+    let entry = |i, j| array.data[if axis == 0 { i * others + j } else { j * neurons + i }];
+    Ok(Matrix::from_fn(neurons, others, entry))
+}
+
+fn heading(arguments: &Arguments, array: &Array, history: &WeightHistory) -> String {
+    let (neurons, steps) = (history.neurons(), history.steps());
+    format!(
+        "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps, {}\n\n",
+        arguments.file.display(),
+        arguments.array,
+        array.precision.name(),
+    )
+}
+
+/// Ranks and singular values of some steps: all of them are in the JSON.
+fn steps(report: &WeightReport) -> String {
+    let headers =
+        ["k", "rank W_k", "rank W_k - W_0", "noise floor", "singular values of W_k - W_0"];
+    let mut table = table(&headers, 0);
+    let last = report.ranks.len() - 1;
+    for k in some_steps(last) {
+        let increment = &report.increment_ranks[k];
+        let (values, floor) = increment.spectrum().unwrap_or_default();
+        table.add_row([
+            k.to_string(),
+            shown(&report.ranks[k]),
+            shown(increment),
+            format!("{floor:.0e}"),
+            spectrum(values, increment),
+        ]);
+    }
+    if let Some(column) = table.column_mut(4) {
+        column.set_cell_alignment(comfy_table::CellAlignment::Left);
+    }
+    rendered(&table) + "\n"
+}
+
+/// 1, 2, 5, 10, 20, ... and the last.
+fn some_steps(last: usize) -> Vec<usize> {
+    let decades = (0..).map(|power| 10_usize.pow(power)).take_while(|&decade| decade < last);
+    let mut steps: Vec<_> = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]).collect();
+    steps.retain(|&step| step < last);
+    steps.push(last);
+    steps
+}
+
+/// The first singular values, with a bar where the noise begins.
+fn spectrum(values: &[f64], rank: &Rank) -> String {
+    let shown = (rank.upper + 2).clamp(6, 9).min(values.len());
+    let mut text: Vec<String> = Vec::new();
+    for (index, value) in values[..shown].iter().enumerate() {
+        if index == rank.upper {
+            text.push("|".to_owned());
+        }
+        text.push(format!("{value:.0e}"));
+    }
+    if shown < values.len() {
+        text.push("...".to_owned());
+    }
+    text.join(" ")
+}
+
+fn shown(rank: &Rank) -> String {
+    match rank.known() {
+        Some(rank) => rank.to_string(),
+        None => format!("{rank} ?"),
+    }
+}
+
+fn whole(arguments: &Arguments, report: &WeightReport) -> String {
+    let what = if arguments.delta { "increments" } else { "weights" };
+    let [r1, r2, r3] = report.unfolding_ranks.each_ref().map(shown);
+    let cp = match report.cp_upper {
+        Some(upper) if upper == report.cp_lower => upper.to_string(),
+        Some(upper) => format!("{} to {upper}", report.cp_lower),
+        None => format!("at least {}, inconclusive above", report.cp_lower),
+    };
+    let mut text = format!("The {what} as a tensor, noise floor {:.0e}\n", report.noise_floor);
+    text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
+    text += &paragraph("  CP rank", &cp);
+    let space = "dimensions hold the rows and columns of all increments";
+    text + &paragraph("  space", &format!("{} {space}", shown(&report.space))) + "\n"
+}
+
+fn hold(bounds: &[BoundReport]) -> String {
+    let mut table = table(&["theorem", "quantity", "observed", "bound", "verdict"], 1);
+    for bound in bounds {
+        let id = bound.theorem.id;
+        match &bound.found {
+            Err(reason) => {
+                table.add_row([id, &format!("says nothing: {reason}")]);
+            }
+            Ok(observations) => {
+                for (index, found) in observations.iter().enumerate() {
+                    table.add_row([
+                        if index == 0 { id } else { "" },
+                        &found.what,
+                        &found.observed(),
+                        &found.bound.to_string(),
+                        verdict(found),
+                    ]);
+                }
+            }
+        }
+    }
+    for column in [1, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Left);
+        }
+    }
+    let violated = bounds.iter().any(|bound| bound.verdict() == Some(Verdict::Violated));
+    let meaning = match violated {
+        true => {
+            "A violated bound means that a hypothesis fails: rankproof theorems ID lists them.\n"
+        }
+        false => "",
+    };
+    rendered(&table) + meaning
+}
+
+fn verdict(found: &Observation) -> &'static str {
+    match found.verdict() {
+        Verdict::Held { attained: true } if found.bound > 0 => "holds, attained",
+        Verdict::Held { .. } => "holds",
+        Verdict::Violated => "VIOLATED",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+fn doubts(report: &WeightReport) -> String {
+    const SHOWN: usize = 4;
+    let doubts = report.inconclusive();
+    if doubts.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\nInconclusive (marked ?), {} in all:\n", doubts.len());
+    for doubt in doubts.iter().rev().take(SHOWN) {
+        text += &format!("  {doubt}\n");
+    }
+    if doubts.len() > SHOWN {
+        text += "  and others, which --json lists\n";
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Json {
+    schema: u32,
+    shape: [usize; 3],
+    ranks: Vec<Option<usize>>,
+    increment_ranks: Vec<Option<usize>>,
+    unfolding_ranks: Vec<Option<usize>>,
+    cp: JsonBracket,
+    noise_floor: f64,
+    space_dimension: Option<usize>,
+    bounds: Vec<JsonBound>,
+    inconclusive: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct JsonBracket {
+    lower: usize,
+    upper: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct JsonBound {
+    theorem: &'static str,
+    verdict: &'static str,
+    reason: Option<String>,
+    observations: Vec<JsonObservation>,
+}
+
+#[derive(Serialize)]
+struct JsonObservation {
+    what: String,
+    lower: usize,
+    upper: usize,
+    bound: usize,
+}
+
+impl Json {
+    fn new(history: &WeightHistory, report: &WeightReport, bounds: &[BoundReport]) -> Self {
+        let known = |ranks: &[Rank]| ranks.iter().map(Rank::known).collect();
+        Json {
+            schema: 1,
+            shape: [history.steps() + 1, history.neurons(), history.neurons()],
+            ranks: known(&report.ranks),
+            increment_ranks: known(&report.increment_ranks),
+            unfolding_ranks: known(&report.unfolding_ranks),
+            cp: JsonBracket { lower: report.cp_lower, upper: report.cp_upper },
+            noise_floor: report.noise_floor,
+            space_dimension: report.space.known(),
+            bounds: bounds.iter().map(JsonBound::new).collect(),
+            inconclusive: report.inconclusive(),
+        }
+    }
+}
+
+impl JsonBound {
+    fn new(bound: &BoundReport) -> Self {
+        let verdict = match bound.verdict() {
+            None => "not applicable",
+            Some(Verdict::Held { .. }) => "holds",
+            Some(Verdict::Violated) => "violated",
+            Some(Verdict::Inconclusive) => "inconclusive",
+        };
+        let observations = bound.found.iter().flatten().map(|found| JsonObservation {
+            what: found.what.clone(),
+            lower: found.lower,
+            upper: found.upper,
+            bound: found.bound,
+        });
+        let observations = observations.collect();
+        let reason = bound.found.as_ref().err().cloned();
+        JsonBound { theorem: bound.theorem.id, verdict, reason, observations }
+    }
+}

@@ -1,0 +1,49 @@
+//! `rankproof theorems`: what is checked.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use rankproof::theorem::{self, Arithmetic, Theorem};
+
+use super::output::{paragraph, print, rendered, table};
+use super::theorem as read_theorem;
+
+/// List the theorems, or show one: statement, hypotheses, bound, and where its check is.
+#[derive(Args)]
+pub struct Arguments {
+    /// The theorem to show.
+    #[arg(value_name = "ID", value_parser = read_theorem)]
+    theorem: Option<&'static Theorem>,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    print(&arguments.theorem.map_or_else(list, details))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list() -> String {
+    let mut table = table(&["theorem", "what it says"], 2);
+    for theorem in theorem::ALL {
+        table.add_row([theorem.id, theorem.title]);
+    }
+    rendered(&table) + "\nrankproof theorems ID shows one of them in full.\n"
+}
+
+fn details(theorem: &Theorem) -> String {
+    let file = theorem.id.replace('-', "_");
+    let arithmetics: Vec<_> = Arithmetic::ALL.iter().map(|a| a.name()).collect();
+    let controls: Vec<_> = theorem.controls.iter().map(|control| control.description()).collect();
+    let mut text = format!("{}: {}\n\n", theorem.id, theorem.title);
+    text += &paragraph("statement", theorem.statement);
+    for (index, hypothesis) in theorem.hypotheses.iter().enumerate() {
+        text += &paragraph(if index == 0 { "needs" } else { "" }, hypothesis);
+    }
+    text += &paragraph("bound", theorem.bound);
+    text += &paragraph("attained", theorem.tightness);
+    text += &paragraph("checked in", &arithmetics.join(", "));
+    text += &paragraph("controls", &controls.join("; "));
+    text += &paragraph("check", &format!("src/theorem/{file}.rs"));
+    text += &paragraph("tests", &format!("tests/theorems/{file}.rs"));
+    text += &paragraph("proof", &format!("on paper, at the head of src/theorem/{file}.rs"));
+    text + &paragraph("run it", &format!("rankproof verify --theorem {}", theorem.id))
+}

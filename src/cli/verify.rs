@@ -1,0 +1,214 @@
+//! `rankproof verify`: the main job.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use rankproof::scalar::PRIME;
+use rankproof::theorem::{
+    self, Arithmetic, CaseId, Failure, MOST_INCONCLUSIVE, Theorem, Verification,
+};
+use serde::Serialize;
+
+use super::output::{check_target, print, progress, rendered, table, write_json};
+use super::theorem as read_theorem;
+
+/// Draw random tasks, train networks on them by exact gradients, and check every theorem.
+#[derive(Args)]
+pub struct Arguments {
+    /// Check this theorem alone; may be given more than once.
+    #[arg(long, value_name = "ID", value_parser = read_theorem)]
+    theorem: Vec<&'static Theorem>,
+    /// The arithmetic to compute in.
+    #[arg(long, value_enum, default_value_t = Choice::All)]
+    arithmetic: Choice,
+    /// Random cases for each theorem and arithmetic.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    cases: u64,
+    /// Names the random instances: the same seed draws the same ones.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads to compute on; all cores if not given. Results do not depend on it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Also write the results as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// One arithmetic or all.
+#[derive(Clone, Copy, ValueEnum)]
+enum Choice {
+    /// The integers modulo 2^61-1: no rounding, no tolerance.
+    Exact,
+    /// Double precision.
+    F64,
+    /// Double-double, about 32 digits.
+    Dd,
+    /// All three.
+    All,
+}
+
+impl Choice {
+    fn arithmetics(self) -> Vec<Arithmetic> {
+        match self {
+            Choice::Exact => vec![Arithmetic::Exact],
+            Choice::F64 => vec![Arithmetic::F64],
+            Choice::Dd => vec![Arithmetic::DoubleDouble],
+            Choice::All => Arithmetic::ALL.to_vec(),
+        }
+    }
+}
+
+/// One line of the table.
+type Line = (&'static Theorem, Verification);
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &arguments.json {
+        check_target(path)?;
+    }
+    let threads = arguments.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("threads")?;
+    let lines = pool.install(|| verify(arguments));
+    if let Some(path) = &arguments.json {
+        write_json(path, &Json::new(arguments.seed, &lines))?;
+    }
+    let failures: Vec<String> = lines.iter().filter_map(explain_failure).collect();
+    print(&format!(
+        "{}\n{}\n{}",
+        tabulate(&lines),
+        legend(arguments, &lines),
+        failures.join("\n")
+    ))?;
+    Ok(ExitCode::from(u8::from(!failures.is_empty())))
+}
+
+fn verify(arguments: &Arguments) -> Vec<Line> {
+    let all = || {
+        theorem::ALL.iter().filter(|theorem| {
+            arguments.theorem.is_empty() || arguments.theorem.iter().any(|t| t.id == theorem.id)
+        })
+    };
+    let arithmetics = arguments.arithmetic.arithmetics();
+    let total = |theorem: &Theorem| arguments.cases + theorem.controls.len() as u64;
+    let bar = progress(all().map(|t| total(t)).sum::<u64>() * arithmetics.len() as u64, "");
+    let mut lines = Vec::new();
+    for &theorem in all() {
+        for &arithmetic in &arithmetics {
+            bar.set_message(format!("{} {}", theorem.id, arithmetic.name()));
+            let done = || bar.inc(1);
+            lines.push((
+                theorem,
+                theorem.verify(arithmetic, arguments.seed, arguments.cases, &done),
+            ));
+        }
+    }
+    bar.finish_and_clear();
+    lines
+}
+
+fn tabulate(lines: &[Line]) -> String {
+    let headers = [
+        "theorem",
+        "arithmetic",
+        "cases",
+        "held",
+        "violated",
+        "inconclusive",
+        "attained",
+        "violation rate",
+        "controls",
+    ];
+    let mut table = table(&headers, 2);
+    for (theorem, result) in lines {
+        let caught = result.controls.iter().filter(|control| control.caught_at.is_some()).count();
+        table.add_row([
+            theorem.id.to_owned(),
+            result.arithmetic.name().to_owned(),
+            result.cases().to_string(),
+            result.held.to_string(),
+            result.violated.to_string(),
+            result.inconclusive.to_string(),
+            result.attained.to_string(),
+            format!("< {:.2} %", 100.0 * result.violation_rate_below(0.95)),
+            format!("{caught}/{}", result.controls.len()),
+        ]);
+    }
+    rendered(&table)
+}
+
+fn legend(arguments: &Arguments, lines: &[Line]) -> String {
+    let exact = lines.iter().any(|(_, result)| result.arithmetic == Arithmetic::Exact);
+    let field = if exact { format!(" exact: modulo 2^61-1 = {PRIME}.") } else { String::new() };
+    format!(
+        "inconclusive: the run diverged, or a singular value stands too near to the noise.\n\
+         attained: cases that reach the bound. violation rate: excluded by this run at 95 %\n\
+         confidence. controls: deliberate errors in the gradient that the check noticed.\n\
+         seed {}.{field}\n",
+        arguments.seed
+    )
+}
+
+/// In words, what is wrong with a line, and how to see it again.
+fn explain_failure((theorem, result): &Line) -> Option<String> {
+    let name = format!("{} in {}", theorem.id, result.arithmetic.name());
+    Some(match result.failure()? {
+        Failure::Violated(id) => format!("{name} is VIOLATED.\n{}", smallest(theorem, id)),
+        Failure::Inconclusive => format!(
+            "{name} shows nothing: {} of {} cases are inconclusive, more than {} %.",
+            result.inconclusive,
+            result.cases(),
+            100.0 * MOST_INCONCLUSIVE
+        ),
+        Failure::Blind(tampering) => {
+            format!("{name} shows nothing: its check does not notice {}.", tampering.description())
+        }
+    })
+}
+
+fn smallest(theorem: &Theorem, id: CaseId) -> String {
+    let report = theorem.smallest_violation(id, None);
+    let found =
+        report.map_or_else(String::new, |report| format!("Smallest instance found:\n{report}"));
+    let CaseId { arithmetic, seed, number } = id;
+    let arithmetic = arithmetic.name();
+    format!(
+        "{found}Replay: rankproof replay {} --arithmetic {arithmetic} --seed {seed} --case {number}",
+        theorem.id
+    )
+}
+
+#[derive(Serialize)]
+struct Json {
+    schema: u32,
+    seed: u64,
+    prime: u64,
+    results: Vec<JsonLine>,
+}
+
+#[derive(Serialize)]
+struct JsonLine {
+    theorem: &'static str,
+    arithmetic: &'static str,
+    cases: u64,
+    held: u64,
+    violated: u64,
+    inconclusive: u64,
+    attained: u64,
+}
+
+impl Json {
+    fn new(seed: u64, lines: &[Line]) -> Self {
+        let results = lines.iter().map(|(theorem, result)| JsonLine {
+            theorem: theorem.id,
+            arithmetic: result.arithmetic.name(),
+            cases: result.cases(),
+            held: result.held,
+            violated: result.violated,
+            inconclusive: result.inconclusive,
+            attained: result.attained,
+        });
+        Json { schema: 1, seed, prime: PRIME, results: results.collect() }
+    }
+}

@@ -1,0 +1,29 @@
+//! Weight histories on disk: reading and writing the `.npz` archives of NumPy.
+//!
+//! A reader trusts nothing that a file says of itself: memory grows with the bytes that are there,
+//! not with those that a header claims, and whatever is wrong ends in a [`ReadError`] of one
+//! sentence that names the file, the array, what was found and what was expected. A writer leaves
+//! either the whole file or none.
+
+mod array;
+mod atomic;
+mod error;
+mod header;
+mod npy;
+mod npz;
+mod weights;
+mod write;
+
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod fixture_tests;
+#[cfg(test)]
+mod round_trip_tests;
+
+pub use array::{Array, Precision};
+pub use atomic::{WriteError, write_atomically};
+pub use error::{Flaw, ReadError};
+pub use npz::Npz;
+pub use weights::WeightHistory;
+pub use write::{Element, NpzWriter, write_npz};

@@ -1,0 +1,179 @@
+//! A theorem against many random cases, and against the controls.
+
+use rayon::prelude::*;
+use statrs::distribution::{Beta, ContinuousCDF};
+
+use super::{Arithmetic, CaseId, Theorem, Verdict};
+use crate::training::Tampering;
+
+/// A verification in which more than this share of the cases is inconclusive has shown nothing,
+/// and fails.
+pub const MOST_INCONCLUSIVE: f64 = 0.1;
+
+/// A control has this many cases in which to be caught. Not every case can catch it: an error
+/// cannot leave a space that is the whole space.
+pub const CONTROL_CASES: u64 = 1000;
+
+/// How a theorem fared in one arithmetic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verification {
+    /// The arithmetic.
+    pub arithmetic: Arithmetic,
+    /// The seed of the run.
+    pub seed: u64,
+    /// Cases in which everything stayed within its bound.
+    pub held: u64,
+    /// Cases in which something did not.
+    pub violated: u64,
+    /// Cases of which neither can be said.
+    pub inconclusive: u64,
+    /// Cases, among those held, that reach the bound.
+    pub attained: u64,
+    /// The first case that violates the theorem.
+    pub first_violation: Option<CaseId>,
+    /// What became of the deliberate errors.
+    pub controls: Vec<Control>,
+}
+
+/// What became of one deliberate error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The error.
+    pub tampering: Tampering,
+    /// The first case in which the check noticed it.
+    pub caught_at: Option<u64>,
+}
+
+/// Why a verification is not a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A case violates the theorem.
+    Violated(CaseId),
+    /// Too many cases are inconclusive.
+    Inconclusive,
+    /// The check did not notice a deliberate error, so that it shows nothing.
+    Blind(Tampering),
+}
+
+impl Verification {
+    /// Number of cases.
+    pub fn cases(&self) -> u64 {
+        self.held + self.violated + self.inconclusive
+    }
+
+    /// What is wrong, if anything is: the worst first.
+    pub fn failure(&self) -> Option<Failure> {
+        let violated = self.first_violation.map(Failure::Violated);
+        let missed = self.controls.iter().find(|control| control.caught_at.is_none());
+        let undecided = self.inconclusive as f64 > MOST_INCONCLUSIVE * self.cases() as f64;
+        violated
+            .or(missed.map(|control| Failure::Blind(control.tampering)))
+            .or(undecided.then_some(Failure::Inconclusive))
+    }
+
+    /// The rate of violations that these cases exclude with the given confidence: at a higher one,
+    /// as few violations as were seen would have been less likely than `1 - confidence` (Clopper
+    /// and Pearson 1934). One if no case was decided.
+    pub fn violation_rate_below(&self, confidence: f64) -> f64 {
+        if self.held == 0 {
+            return 1.0;
+        }
+        Beta::new(self.violated as f64 + 1.0, self.held as f64)
+            .map_or(1.0, |beta| beta.inverse_cdf(confidence))
+    }
+}
+
+impl Theorem {
+    /// Runs cases 0..`cases` and the controls, in parallel on the current rayon pool; the result
+    /// does not depend on the number of threads. `done` is called after each case, and once for
+    /// each control.
+    pub fn verify(
+        &self,
+        arithmetic: Arithmetic,
+        seed: u64,
+        cases: u64,
+        done: &(dyn Fn() + Sync),
+    ) -> Verification {
+        let id = |number| CaseId { arithmetic, seed, number };
+        let verdicts: Vec<Verdict> = (0..cases)
+            .into_par_iter()
+            .map(|number| {
+                let verdict = self.run(id(number), None).verdict();
+                done();
+                verdict
+            })
+            .collect();
+        let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|v| wanted(v)).count();
+        let first = verdicts.iter().position(|&verdict| verdict == Verdict::Violated);
+        Verification {
+            arithmetic,
+            seed,
+            held: count(|verdict| matches!(verdict, Verdict::Held { .. })) as u64,
+            violated: count(|verdict| *verdict == Verdict::Violated) as u64,
+            inconclusive: count(|verdict| *verdict == Verdict::Inconclusive) as u64,
+            attained: count(|verdict| *verdict == Verdict::Held { attained: true }) as u64,
+            first_violation: first.map(|number| id(number as u64)),
+            controls: self.controls.iter().map(|&c| self.control(id, c, done)).collect(),
+        }
+    }
+
+    fn control(
+        &self,
+        id: impl Fn(u64) -> CaseId + Sync,
+        tampering: Tampering,
+        done: &(dyn Fn() + Sync),
+    ) -> Control {
+        let caught =
+            |&number: &u64| self.run(id(number), Some(tampering)).verdict() == Verdict::Violated;
+        let caught_at = (0..CONTROL_CASES).into_par_iter().find_first(caught);
+        done();
+        Control { tampering, caught_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verification(held: u64, violated: u64, inconclusive: u64) -> Verification {
+        let id = CaseId { arithmetic: Arithmetic::F64, seed: 3, number: 7 };
+        Verification {
+            arithmetic: id.arithmetic,
+            seed: id.seed,
+            held,
+            violated,
+            inconclusive,
+            attained: 0,
+            first_violation: (violated > 0).then_some(id),
+            controls: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn inconclusive_cases_fail_beyond_their_share() {
+        assert_eq!(verification(90, 0, 10).failure(), None);
+        assert_eq!(verification(89, 0, 11).failure(), Some(Failure::Inconclusive));
+        assert_eq!(verification(0, 0, 1).failure(), Some(Failure::Inconclusive));
+        assert!(matches!(verification(99, 1, 0).failure(), Some(Failure::Violated(_))));
+    }
+
+    #[test]
+    fn a_control_that_is_not_caught_fails() {
+        let mut blind = verification(100, 0, 0);
+        blind.controls = vec![Control { tampering: Tampering::WrongEntry, caught_at: None }];
+        assert_eq!(blind.failure(), Some(Failure::Blind(Tampering::WrongEntry)));
+        blind.controls[0].caught_at = Some(0);
+        assert_eq!(blind.failure(), None);
+    }
+
+    #[test]
+    fn the_excluded_rate_is_that_of_clopper_and_pearson() {
+        // Without violations the bound solves (1 - rate)^n = 1 - confidence.
+        let bound = verification(1000, 0, 50).violation_rate_below(0.95);
+        assert!((bound - (1.0 - 0.05f64.powf(1.0 / 1000.0))).abs() < 1e-9, "{bound}");
+        // From tables: 2 of 10 at one-sided 95 %.
+        let bound = verification(8, 2, 0).violation_rate_below(0.95);
+        assert!((bound - 0.5069).abs() < 1e-3, "{bound}");
+        assert_eq!(verification(0, 0, 5).violation_rate_below(0.95), 1.0);
+    }
+}
