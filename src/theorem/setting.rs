@@ -257,13 +257,15 @@ impl Domain {
     /// Draws settings of this domain and shrinks them.
     pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
         let real = arithmetic.is_real();
+        // Parts shrink one after the other: neurons last, because how few there may be depends on
+        // everything else.
         let dimensions = (
-            self.neurons.clone(),
             self.d_in.clone(),
             self.d_out.clone(),
             self.steps.clone(),
             self.trials.clone(),
             self.learning_steps.clone(),
+            self.neurons.clone(),
         );
         let model = (
             select(self.activations.clone()),
@@ -283,9 +285,9 @@ impl Domain {
             flag(true),
             select(self.trained.clone()),
         );
-        (dimensions, model, learning)
-            .prop_map(|(dimensions, model, learning)| {
-                let (neurons, d_in, d_out, steps, trials, learning_steps) = dimensions;
+        (learning, model, dimensions)
+            .prop_map(|(learning, model, dimensions)| {
+                let (d_in, d_out, steps, trials, learning_steps, neurons) = dimensions;
                 let (phi, psi, leak_quarters, initial_weights, initial_state, bias) = model;
                 let (task, loss, method, scheduled, decay, clip, minibatches, trained) = learning;
                 Setting {

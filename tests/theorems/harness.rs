@@ -1,0 +1,98 @@
+//! What the tests of all theorems share.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use rankproof::theorem::{
+    Arithmetic, CaseId, CaseReport, MOST_INCONCLUSIVE, Setting, Theorem, Verdict,
+};
+use rankproof::training::Tampering;
+
+/// Draws settings from the theorem's own domain and shrinks those that violate it. Inconclusive
+/// cases are rejected; more than their share fails the test.
+pub fn holds(theorem: &Theorem, arithmetic: Arithmetic) {
+    let mut config = Config::default();
+    config.max_global_rejects = (MOST_INCONCLUSIVE * f64::from(config.cases)) as u32;
+    config.test_name = Some(theorem.id);
+    // Names the file in which failures are kept.
+    config.source_file = Some(source_file(theorem));
+    let settings = (theorem.domain)(arithmetic).strategy(arithmetic);
+    let result = TestRunner::new(config).run(&(settings, any::<u64>().no_shrink()), |drawn| {
+        let (setting, seed) = drawn;
+        let id = CaseId { arithmetic, seed, number: 0 };
+        let report = theorem.run_setting(id, setting, None);
+        match report.verdict() {
+            Verdict::Held { .. } => Ok(()),
+            Verdict::Violated => Err(TestCaseError::fail(format!("violated by\n{report}"))),
+            Verdict::Inconclusive => Err(TestCaseError::reject(report.to_string())),
+        }
+    });
+    if let Err(error) = result {
+        panic!("{} in {}: {error}", theorem.id, arithmetic.name());
+    }
+}
+
+fn source_file(theorem: &Theorem) -> &'static str {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let file = theorem.id.replace('-', "_");
+    // proptest wants a static name; there are few.
+    Box::leak(format!("{root}/tests/theorems/{file}.rs").into_boxed_str())
+}
+
+/// Every control is caught in every arithmetic, and the same cases without it hold.
+pub fn catches_its_controls(theorem: &Theorem) {
+    for arithmetic in Arithmetic::ALL {
+        let verification = theorem.verify(arithmetic, 0, 50, &|| ());
+        assert_eq!(verification.violated, 0);
+        for control in verification.controls {
+            let name = format!("{} in {}", control.tampering.description(), arithmetic.name());
+            let number = control.caught_at.unwrap_or_else(|| panic!("{name} was not caught"));
+            let id = CaseId { arithmetic, seed: 0, number };
+            assert_eq!(theorem.run(id, Some(control.tampering)).verdict(), Verdict::Violated);
+            assert_ne!(theorem.run(id, None).verdict(), Verdict::Violated);
+        }
+    }
+}
+
+/// The first case of seed 0 that a control spoils, made small.
+pub fn smallest_caught(theorem: &Theorem, arithmetic: Arithmetic, control: Tampering) -> Setting {
+    (0..1000)
+        .find_map(|number| {
+            let id = CaseId { arithmetic, seed: 0, number };
+            theorem.smallest_violation(id, Some(control))
+        })
+        .expect("a control that is caught")
+        .setting
+}
+
+/// Some setting of the theorem's domain, changed by `change`, attains its bound exactly; returns
+/// the first such report.
+pub fn attained(theorem: &Theorem, change: impl Fn(&mut Setting)) -> CaseReport {
+    first_verdict(theorem, change, |verdict| verdict == Verdict::Held { attained: true })
+        .unwrap_or_else(|| panic!("{} is never attained", theorem.id))
+}
+
+/// Some setting of the domain, changed by `change` to break a hypothesis, violates the theorem.
+pub fn violated(theorem: &Theorem, change: impl Fn(&mut Setting)) -> CaseReport {
+    first_verdict(theorem, change, |verdict| verdict == Verdict::Violated)
+        .unwrap_or_else(|| panic!("{} still holds", theorem.id))
+}
+
+fn first_verdict(
+    theorem: &Theorem,
+    change: impl Fn(&mut Setting),
+    wanted: impl Fn(Verdict) -> bool,
+) -> Option<CaseReport> {
+    (0..200).find_map(|number| {
+        let id = CaseId { arithmetic: Arithmetic::Exact, seed: 0, number };
+        let mut setting = theorem.run(id, None).setting;
+        change(&mut setting);
+        let report = theorem.run_setting(id, setting, None);
+        wanted(report.verdict()).then_some(report)
+    })
+}
+
+/// The first observation, which carries the theorem's name: observed and bound.
+pub fn first_observation(report: &CaseReport) -> (usize, usize) {
+    let observations = report.observed.as_ref().expect("an observation");
+    (observations[0].lower, observations[0].bound)
+}
