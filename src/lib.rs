@@ -1,4 +1,69 @@
-//! rankproof
+//! Checks the theorems on the rank of learning dynamics.
+//!
+//! Recurrent networks are trained on random low-dimensional tasks by exact gradients, and the
+//! predicted bounds on the matrix and tensor rank of their weight changes are checked: in a prime
+//! field, where a rank is a fact, and in floating point, where it is one only as far as the
+//! singular values leave the rounding noise.
+//!
+//! # The map
+//!
+//! Each module stands on those above it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
+//! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
+//! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket |
+//! | [`task`] | what a network is asked to do, one file for each family |
+//! | [`network`] | the model: parameters, activations, losses, forward run, adjoint |
+//! | [`training`] | optimizers, the training loop, the trajectory of weights |
+//! | [`theorem`] | the registry, and one file for each theorem |
+//! | [`recording`] | data from files: weights that somebody else's trainer recorded |
+//! | [`report`] | what is said of them |
+//!
+//! # Example
+//!
+//! A linear network with three inputs and two outputs, trained by gradient descent in the prime
+//! field: however many neurons it has, its weights move in a space of five dimensions.
+//!
+//! ```
+//! use rankproof::prelude::*;
+//!
+//! let stream = Stream::new("example", 1, 0);
+//! let dimensions = Dimensions { neurons: 30, d_in: 3, d_out: 2, steps: 6, trials: 4 };
+//! let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).unwrap();
+//! let random = |rows, cols, name| Matrix::<Fp>::random(rows, cols, &mut stream.named(name));
+//! let network = Network {
+//!     dynamics: Dynamics::rate(Fp::ratio(1, 2), Activation::Identity),
+//!     parameters: Parameters::new(
+//!         Weights::scaled_identity(30, Fp::ZERO),
+//!         random(30, 3, "B"),
+//!         random(2, 30, "C"),
+//!     ),
+//! };
+//! let training = Training {
+//!     network,
+//!     task: &task,
+//!     loss: &SquaredError,
+//!     optimizer: Optimizer::gradient_descent(Fp::ratio(1, 10)),
+//!     trained: Trained::W,
+//!     batches: Batches::Full,
+//!     storage: Storage::Slices,
+//!     tampering: None,
+//! };
+//! let trajectory = training.run(5)?;
+//! let ranks = (1..=5).map(|k| Fp::rank(&trajectory.increment(k), 0.0).known().unwrap());
+//! assert_eq!(ranks.collect::<Vec<_>>(), [2, 4, 5, 5, 5]);
+//!
+//! // The same statement, in general: 100 random cases of the theorem.
+//! let theorem = theorem::find("invariant-subspace").unwrap();
+//! let found = theorem.verify(Arithmetic::Exact, 1, 100, &|| ());
+//! assert_eq!((found.held, found.violated), (100, 0));
+//! # Ok::<(), rankproof::training::TrainingError>(())
+//! ```
+
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
 
 pub mod matrix;
 pub mod network;
@@ -9,3 +74,19 @@ pub mod task;
 pub mod tensor;
 pub mod theorem;
 pub mod training;
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
+    pub use crate::network::{
+        Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
+        Weights,
+    };
+    pub use crate::scalar::{DoubleDouble, Fp, Scalar, Stream};
+    pub use crate::task::{Dimensions, Task, TaskFamily};
+    pub use crate::tensor::Tensor;
+    pub use crate::theorem::{self, Arithmetic, Theorem, Verdict};
+    pub use crate::training::{
+        Batches, Method, Optimizer, Schedule, Storage, Training, Trajectory,
+    };
+}

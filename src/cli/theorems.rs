@@ -33,7 +33,7 @@ fn details(theorem: &Theorem) -> String {
     let file = theorem.id.replace('-', "_");
     let arithmetics: Vec<_> = Arithmetic::ALL.iter().map(|a| a.name()).collect();
     let controls: Vec<_> = theorem.controls.iter().map(|control| control.description()).collect();
-    let mut text = format!("{}: {}\n\n", theorem.id, theorem.title);
+    let mut text = format!("{}\n{}\n\n", theorem.id, theorem.title);
     text += &paragraph("statement", theorem.statement);
     for (index, hypothesis) in theorem.hypotheses.iter().enumerate() {
         text += &paragraph(if index == 0 { "needs" } else { "" }, hypothesis);

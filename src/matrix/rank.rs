@@ -221,7 +221,7 @@ mod tests {
     fn spectrum_between_floor_and_gap_is_inconclusive() {
         let rank = Rank::of_spectrum(vec![1.0, 1e-3, 1e-9], 1e-6);
         assert_eq!((rank.lower, rank.upper, rank.known()), (2, 2, Some(2)));
-        let rank = Rank::of_spectrum(vec![1.0, 5e-5, 1e-9], 1e-6);
+        let rank = Rank::of_spectrum(vec![1.0, 5e-6, 1e-9], 1e-6);
         assert_eq!((rank.lower, rank.upper, rank.known()), (1, 2, None));
         assert_eq!(rank.to_string(), "1..2");
     }

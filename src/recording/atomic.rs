@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -48,9 +48,7 @@ fn replace<T>(
     let (file, temporary) = temporary_file(directory)?.into_parts();
     let mut writer = BufWriter::new(file);
     let outcome = write(&mut writer)?;
-    writer.flush()?;
-    writer.get_ref().sync_all()?;
-    drop(writer);
+    writer.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
     temporary.persist(&target)?;
     sync_directory(directory);
     Ok(outcome)
@@ -91,6 +89,8 @@ fn sync_directory(directory: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     fn entries(directory: &Path) -> Vec<String> {
@@ -149,12 +149,18 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn devices_stay_and_links_are_followed() {
-        use std::os::unix::fs::{PermissionsExt, symlink};
-        let error = write_atomically("/dev/null", |_| Ok(())).unwrap_err().to_string();
-        assert_eq!(error, "/dev/null: cannot be written: it is not a regular file");
+    fn special_files_stay_and_links_are_followed() {
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+        use std::os::unix::net::UnixListener;
 
         let directory = tempfile::tempdir().unwrap();
+        // Stands for devices: a regression of this code run by root would replace a real one.
+        let socket = directory.path().join("socket");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let error = write_atomically(&socket, |_| Ok(())).unwrap_err().to_string();
+        assert!(error.ends_with("socket: cannot be written: it is not a regular file"), "{error}");
+        assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
+
         let (file, link) = (directory.path().join("file"), directory.path().join("link"));
         fs::write(&file, "old").unwrap();
         symlink("file", &link).unwrap();

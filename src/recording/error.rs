@@ -60,15 +60,15 @@ pub enum Flaw {
         found: &'static str,
     },
     /// A zip archive whose directory cannot be read.
-    #[error("is a zip archive that is cut off or damaged: {detail}")]
+    #[error("is cut off or damaged ({detail}), expected a whole .npz archive")]
     BrokenArchive {
         /// What the reader of the archive says.
         detail: String,
     },
     /// An archive without arrays.
-    #[error("contains no array among its {members} members, expected at least one .npy member")]
+    #[error("is an archive of {members} members without an array, expected some .npy member")]
     NoArrays {
-        /// How many members of other kinds there are.
+        /// How many members there are.
         members: usize,
     },
     /// Two members of one name.

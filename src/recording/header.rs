@@ -250,7 +250,10 @@ mod tests {
     #[test]
     fn length_and_version_are_checked_before_anything_is_read() {
         let read = |bytes: &[u8]| Header::read(&mut &bytes[..]).unwrap_err().to_string();
-        assert!(read(b"\x93NUMPY\x02\x00\xff\xff\xff\xff").contains("claims 4294967295 bytes"));
+        assert!(
+            read(b"\x93NUMPY\x02\x00\xff\xff\xff\xff")
+                .contains("claims 4294967295 bytes, more than")
+        );
         assert!(read(b"\x93NUMPY\x01\x00\x08\x00{}").contains("claims 8 bytes and ends after 2"));
         assert!(read(b"\x93NUMPY\x04\x00").contains("version 4.0"));
         assert!(read(b"\x93NUMPX\x01\x00").contains("magic"));

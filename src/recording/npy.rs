@@ -11,7 +11,7 @@ use super::header::Header;
 /// Bytes that are read at once; a multiple of every element size.
 const CHUNK: usize = 1 << 16;
 
-/// The largest integer up to which f64 holds all of them is 2^53; those beyond are checked.
+/// A number, or the integer that no f64 equals.
 type Converted = Result<f64, i128>;
 
 /// Shape and numbers of an array, the numbers in the order of C.
@@ -147,10 +147,6 @@ fn exactly(integer: impl Into<i128>) -> Converted {
 
 /// Bytes of an array; the largest number if there are more than can be counted.
 fn byte_count(shape: &[usize], size: usize) -> u128 {
-    // An empty array is empty however long its other axes are.
-    if shape.contains(&0) {
-        return 0;
-    }
     shape.iter().fold(size as u128, |product, &length| product.saturating_mul(length as u128))
 }
 

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::array::Array;
 use super::error::{Flaw, ReadError};
@@ -117,6 +117,10 @@ fn read_member<R: Read + Seek>(
     index: usize,
 ) -> Result<npy::Numbers, Flaw> {
     let mut member = archive.by_index(index).map_err(unopened)?;
+    let method = member.compression();
+    if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+        return Err(Flaw::Packing { found: format!("compressed as {method}") });
+    }
     npy::read(&mut member).map_err(|flaw| {
         match io::copy(&mut member.take(CHECKED_AFTER_REFUSAL), &mut io::sink()) {
             Ok(_) => flaw,
@@ -175,7 +179,7 @@ fn looks_like_zip(start: &[u8]) -> bool {
 fn broken(error: ZipError) -> Flaw {
     match error {
         ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => Flaw::of_io(error),
-        error => Flaw::BrokenArchive { detail: error.to_string() },
+        error => Flaw::BrokenArchive { detail: detail(error) },
     }
 }
 
@@ -183,12 +187,16 @@ fn broken(error: ZipError) -> Flaw {
 fn unopened(error: ZipError) -> Flaw {
     match error {
         ZipError::Io(error) => Flaw::of_member(error),
-        ZipError::CompressionMethodNotSupported(method) => {
-            Flaw::Packing { found: format!("compressed by method {method}") }
-        }
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
             Flaw::Packing { found: "encrypted".into() }
         }
-        error => Flaw::Damaged { detail: error.to_string() },
+        error => Flaw::Damaged { detail: detail(error) },
+    }
+}
+
+fn detail(error: ZipError) -> String {
+    match error {
+        ZipError::InvalidArchive(text) => text.into_owned(),
+        error => error.to_string(),
     }
 }

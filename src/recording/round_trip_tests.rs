@@ -112,7 +112,7 @@ fn writer_refuses_what_could_not_be_read() {
 /// A shape and as many numbers of any bit pattern.
 fn arrays() -> impl Strategy<Value = (Vec<usize>, Vec<u64>)> {
     prop::collection::vec(0_usize..6, 0..5).prop_flat_map(|shape| {
-        let count = shape.iter().product();
+        let count = shape.iter().product::<usize>();
         (Just(shape), prop::collection::vec(any::<u64>(), count))
     })
 }

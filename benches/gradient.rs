@@ -1,0 +1,64 @@
+//! The exact gradient of a tanh network: forward run, adjoint, and one product for dLoss/dW.
+//! The same problem as `benches/peers/gradient_*.py`: T = 50, 16 trials, 3 inputs, 2 outputs.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rankproof::network::{adjoint, forward};
+use rankproof::prelude::*;
+
+const TIME: usize = 50;
+const TRIALS: usize = 16;
+
+fn problem(neurons: usize) -> (Network<f64>, Task<f64>) {
+    let stream = Stream::new("gradient bench", 0, 0);
+    let dimensions = Dimensions { neurons, d_in: 3, d_out: 2, steps: TIME, trials: TRIALS };
+    let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).expect("in every arithmetic");
+    let normal = |rows, cols, size: f64, name: &str| {
+        let mut stream = stream.named(name);
+        Matrix::from_fn(rows, cols, |_, _| size * stream.normal())
+    };
+    let unit = 1.0 / (neurons as f64).sqrt();
+    let parameters = Parameters::new(
+        Weights::dense(normal(neurons, neurons, 0.9 * unit, "W")),
+        normal(neurons, 3, 3.0_f64.sqrt().recip(), "B"),
+        normal(2, neurons, unit, "C"),
+    );
+    (Network { dynamics: Dynamics::rate(0.2, Activation::Tanh), parameters }, task)
+}
+
+fn gradient(network: &Network<f64>, task: &Task<f64>) -> Matrix<f64> {
+    let run = forward(network, &task.inputs, task.trials);
+    let errors = SquaredError.errors(&run.outputs, task);
+    adjoint(network, &run, &errors).weight_gradient(&run)
+}
+
+/// Moving all weights along the gradient changes the loss at the rate of its square.
+fn check(network: &Network<f64>, task: &Task<f64>, gradient: &Matrix<f64>) {
+    let loss = |step: f64| {
+        let mut moved = network.clone();
+        moved.parameters.w.add_scaled(step, &Weights::dense(gradient.clone()));
+        let run = forward(&moved, &task.inputs, task.trials);
+        SquaredError.value(&run.outputs, task)
+    };
+    let step = 1e-6 / gradient.norm();
+    let difference = (loss(step) - loss(-step)) / (2.0 * step);
+    let square = gradient.norm().powi(2);
+    assert!((difference / square - 1.0).abs() < 1e-6, "{difference} against {square}");
+}
+
+fn bench(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("gradient");
+    for neurons in [64, 256] {
+        let (network, task) = problem(neurons);
+        check(&network, &task, &gradient(&network, &task));
+        // W h forwards, W^T lambda backwards and Lambda Phi^T: two operations for each entry.
+        let operations = 3 * 2 * neurons * neurons * TIME * TRIALS;
+        group.throughput(Throughput::Elements(operations as u64));
+        group.bench_function(format!("tanh, N = {neurons}"), |bencher| {
+            bencher.iter(|| gradient(&network, &task));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);

@@ -1,0 +1,305 @@
+//! The program from the outside: what it prints, writes and exits with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use rankproof::theorem;
+use serde_json::Value;
+
+fn rankproof(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rankproof")).args(arguments).output().expect("it starts")
+}
+
+fn data(name: &str) -> String {
+    format!("{}/tests/data/{name}.npz", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+/// Runs with `--json FILE` and returns what was written there.
+fn json(arguments: &[&str]) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("result.json");
+    let path = file.to_str().expect("text");
+    let output = rankproof(&[arguments, &["--json", path]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    serde_json::from_str(&fs::read_to_string(&file).expect("written")).expect("JSON")
+}
+
+#[test]
+fn verify_checks_every_theorem_in_every_arithmetic() {
+    let report = json(&["verify", "--cases", "20", "--seed", "7"]);
+    assert_eq!((&report["schema"], &report["seed"]), (&1.into(), &7.into()));
+    let results = report["results"].as_array().expect("a list");
+    assert_eq!(results.len(), 3 * theorem::ALL.len());
+    for (index, theorem) in theorem::ALL.iter().enumerate() {
+        for (offset, arithmetic) in ["exact", "f64", "dd"].into_iter().enumerate() {
+            let result = &results[3 * index + offset];
+            assert_eq!(result["theorem"], theorem.id);
+            assert_eq!(result["arithmetic"], arithmetic);
+            assert_eq!((&result["cases"], &result["violated"]), (&20.into(), &0.into()));
+            let sum = ["held", "inconclusive"].map(|key| result[key].as_u64().expect("a number"));
+            assert_eq!(sum[0] + sum[1], 20);
+            assert!(result["attained"].as_u64().expect("a number") > 0, "{result}");
+        }
+    }
+}
+
+#[test]
+fn verify_does_not_depend_on_the_number_of_threads() {
+    let run =
+        |threads| json(&["verify", "--arithmetic", "f64", "--cases", "50", "--threads", threads]);
+    assert_eq!(run("1"), run("3"));
+    let other = json(&["verify", "--arithmetic", "f64", "--cases", "50", "--seed", "2"]);
+    assert_ne!(run("1")["results"], other["results"]);
+}
+
+#[test]
+fn verify_prints_a_table_of_the_theorems_asked_for() {
+    let output = rankproof(&[
+        "verify",
+        "--theorem",
+        "exact-adjoint",
+        "--arithmetic",
+        "exact",
+        "--cases",
+        "10",
+    ]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    let line = text.lines().find(|line| line.starts_with("exact-adjoint")).expect("a line");
+    let fields: Vec<_> = line.split_whitespace().collect();
+    assert_eq!(fields[..7], ["exact-adjoint", "exact", "10", "10", "0", "0", "10"]);
+    assert_eq!(fields.last(), Some(&"3/3"));
+    assert!(!text.contains("invariant-subspace"));
+    assert!(text.contains("2305843009213693951"), "the prime is named: {text}");
+}
+
+#[test]
+fn a_case_is_replayed_to_the_letter() {
+    let replay = || {
+        rankproof(&[
+            "replay",
+            "invariant-subspace",
+            "--arithmetic",
+            "f64",
+            "--seed",
+            "3",
+            "--case",
+            "5",
+        ])
+    };
+    let text = stdout(&replay());
+    assert_eq!(text, stdout(&replay()));
+    let id = theorem::CaseId { arithmetic: theorem::Arithmetic::F64, seed: 3, number: 5 };
+    let report = theorem::invariant_subspace::THEOREM.run(id, None);
+    assert!(text.contains(&report.setting.to_string()) && text.contains("rank D_"), "{text}");
+}
+
+#[test]
+fn theorems_are_listed_and_shown() {
+    let list = stdout(&rankproof(&["theorems"]));
+    for theorem in theorem::ALL {
+        assert!(list.contains(theorem.id) && list.contains(theorem.title));
+        let shown = stdout(&rankproof(&["theorems", theorem.id]));
+        let file = theorem.id.replace('-', "_");
+        assert!(shown.contains(&format!("src/theorem/{file}.rs")), "{shown}");
+        assert!(shown.contains(&format!("tests/theorems/{file}.rs")), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for arguments in [
+        vec![],
+        vec!["prove"],
+        vec!["verify", "--theorem", "riemann-hypothesis"],
+        vec!["verify", "--cases", "0"],
+        vec!["verify", "--arithmetic", "f16"],
+        vec!["verify", "--threads", "0"],
+        vec!["verify", "--cases", "1", "--json", "no/such/folder/file.json"],
+        vec!["theorems", "riemann-hypothesis"],
+        vec!["replay", "invariant-subspace", "--arithmetic", "exact", "--seed", "1"],
+        vec!["train", "--task", "integrator", "--neurons", "0", "--steps", "1"],
+        vec!["train", "--task", "chess", "--neurons", "4", "--steps", "1"],
+        vec!["rank", "no_such_file.npz"],
+    ] {
+        let output = rankproof(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!stderr(&output).is_empty() && !stderr(&output).contains("panicked"));
+    }
+}
+
+#[test]
+fn gradient_descent_of_pytorch_stays_in_the_space_and_adam_does_not() {
+    for precision in ["f32", "f64"] {
+        let report = |name: &str| {
+            let file = data(&format!("torch_linear_{name}_{precision}"));
+            json(&["rank", &file, "--delta", "--inputs", "B", "--outputs", "C"])
+        };
+        let sgd = report("sgd");
+        assert_eq!(sgd["shape"], serde_json::json!([61, 32, 32]));
+        assert_eq!(sgd["increment_ranks"][0], 0);
+        assert_eq!(sgd["increment_ranks"][1], 2, "one gradient of two outputs");
+        assert_eq!(sgd["increment_ranks"][60], 5, "d_in + d_out");
+        assert_eq!(
+            (&sgd["unfolding_ranks"][0], &sgd["unfolding_ranks"][1]),
+            (&5.into(), &5.into())
+        );
+        assert_eq!(sgd["space_dimension"], 5);
+        assert!(sgd["cp"]["upper"].as_u64().expect("a number") <= 25);
+        assert_eq!(sgd["bounds"][1]["theorem"], "invariant-subspace");
+        assert_eq!(sgd["bounds"][1]["verdict"], "holds");
+        let adam = report("adam");
+        assert_eq!(adam["increment_ranks"][60], 32);
+        assert_eq!(adam["bounds"][1]["verdict"], "violated");
+    }
+}
+
+#[test]
+fn a_tanh_network_of_pytorch_fills_the_space() {
+    for name in ["torch_tanh_sgd_f64", "torch_tanh_adam_f64", "torch_tanh_adam_f32"] {
+        let report = json(&["rank", &data(name), "--delta"]);
+        assert_eq!(report["increment_ranks"][60], 32, "{name}");
+        assert_eq!(report["unfolding_ranks"][0], 32, "{name}");
+        assert_eq!(report["space_dimension"], 32, "{name}");
+    }
+}
+
+/// Ranks that the noise hides are null, and each is explained.
+#[test]
+fn what_is_inconclusive_is_null_and_explained() {
+    let report = json(&["rank", &data("torch_tanh_sgd_f32")]);
+    let nulls = |key: &str| {
+        report[key].as_array().expect("a list").iter().filter(|rank| rank.is_null()).count()
+    };
+    let explained = report["inconclusive"].as_array().expect("a list").len();
+    let space = usize::from(report["space_dimension"].is_null());
+    let all = nulls("ranks") + nulls("increment_ranks") + nulls("unfolding_ranks") + space;
+    assert!(all > 0);
+    assert_eq!(explained, all, "{report}");
+}
+
+#[test]
+fn stored_orders_and_axes_do_not_matter() {
+    let fortran = json(&["rank", &data("bad/fortran"), "--delta"]);
+    assert_eq!(fortran, json(&["rank", &data("bad/big_endian"), "--delta"]));
+    assert_eq!(fortran["unfolding_ranks"], serde_json::json!([1, 1, 1]));
+    assert_eq!(fortran["cp"], serde_json::json!({"lower": 1, "upper": 1}));
+    // Rows and columns exchanged: every matrix is transposed, and so are the unfoldings.
+    let file = data("torch_linear_sgd_f64");
+    let plain = json(&["rank", &file, "--delta"]);
+    let turned = json(&["rank", &file, "--delta", "--axes", "step,column,row"]);
+    assert_eq!(plain["increment_ranks"], turned["increment_ranks"]);
+}
+
+#[test]
+fn bad_files_are_refused_in_one_sentence() {
+    let cases = [
+        ("not_an_npz", "is plain text"),
+        ("truncated", "cut off or damaged"),
+        ("empty", "contains no array"),
+        ("no_w", "has no array \"W\", only \"weights\""),
+        ("nan", "holds NaN at [2, 1, 0]"),
+        ("one_slice", "expected at least 2 steps"),
+        ("not_square", "has shape (4, 3, 2), expected as many rows as columns"),
+        ("two_dims", "has 2 dimensions (4, 3), expected 3"),
+        ("objects", "holds Python objects"),
+        ("huge_claim", "holds 16 bytes"),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, sentence) in cases {
+        let (file, target) = (data(&format!("bad/{name}")), folder.path().join("out.json"));
+        let output = rankproof(&["rank", &file, "--json", target.to_str().expect("text")]);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {message}");
+        assert!(message.contains(&file) && message.contains(sentence), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(output.stdout.is_empty());
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing half written");
+}
+
+#[test]
+fn names_that_a_file_does_not_have_are_refused() {
+    let file = data("torch_linear_sgd_f64");
+    for (arguments, sentence) in [
+        (vec!["--array", "V"], "has no array \"V\", only \"W\", \"B\", \"C\", \"loss\""),
+        (vec!["--inputs", "loss", "--outputs", "C"], "expected an axis of 32 neurons"),
+        (vec!["--axes", "step,row,row"], "expected step, row and column"),
+        (vec!["--axes", "row,column,step"], "expected as many rows as columns"),
+    ] {
+        let output = rankproof(&[&["rank", file.as_str()], arguments.as_slice()].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(sentence), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn what_train_writes_rank_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let train = |file: &Path, more: &[&str]| {
+        let fixed =
+            ["train", "--task", "random-targets", "--neurons", "20", "--steps", "12", "--out"];
+        let output = rankproof(&[&fixed, [file.to_str().expect("text")].as_slice(), more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let (first, second): (PathBuf, PathBuf) = (path("first.npz"), path("second.npz"));
+    let text = train(&first, &[]);
+    assert!(text.contains("random-targets with 20 neurons") && text.contains("CP rank"), "{text}");
+    train(&second, &[]);
+    assert_eq!(fs::read(&first).expect("a file"), fs::read(&second).expect("a file"));
+    let file = first.to_str().expect("text");
+    let report = json(&["rank", file, "--delta", "--inputs", "B", "--outputs", "C"]);
+    assert_eq!(report["shape"], serde_json::json!([13, 20, 20]));
+    assert_eq!(report["bounds"][1]["verdict"], "holds");
+    assert_eq!(report["space_dimension"], 5);
+}
+
+#[test]
+fn a_run_that_diverges_writes_nothing_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("w.npz");
+    let output = rankproof(&[
+        "train",
+        "--task",
+        "integrator",
+        "--neurons",
+        "8",
+        "--steps",
+        "200",
+        "--step-size",
+        "1e9",
+        "--out",
+        file.to_str().expect("text"),
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("diverged") && stderr(&output).contains("learning step"));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_wide_linear_network_is_trained_in_factors() {
+    let output = rankproof(&[
+        "train",
+        "--task",
+        "random-targets",
+        "--neurons",
+        "3000",
+        "--steps",
+        "3",
+        "--factors",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("5 (rows), 5 (columns)"), "{}", stdout(&output));
+}
