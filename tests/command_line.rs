@@ -206,7 +206,7 @@ fn bad_files_are_refused_in_one_sentence() {
     let cases = [
         ("not_an_npz", "is plain text"),
         ("truncated", "cut off or damaged"),
-        ("empty", "contains no array"),
+        ("empty", "without an array"),
         ("no_w", "has no array \"W\", only \"weights\""),
         ("nan", "holds NaN at [2, 1, 0]"),
         ("one_slice", "expected at least 2 steps"),

@@ -76,6 +76,12 @@ impl<S: Scalar> Matrix<S> {
         Self::from_fn(rows, cols, |_, _| S::random(stream))
     }
 
+    /// Makes this a (rows, cols) matrix of whatever numbers, in the same memory if it is enough.
+    pub(crate) fn reshape(&mut self, rows: usize, cols: usize) {
+        (self.rows, self.cols) = (rows, cols);
+        self.data.resize(rows * cols, S::ZERO);
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows

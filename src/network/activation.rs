@@ -1,6 +1,6 @@
 //! Activations and their derivatives.
 
-use crate::scalar::{Elementary, Scalar};
+use crate::scalar::{Elementary, Scalar, vectorised};
 
 /// A function applied entry by entry.
 ///
@@ -52,9 +52,11 @@ impl<S: Scalar> Activation<S> {
             }
             Activation::Tanh => {
                 (real().tanh)(values);
-                for (slope, &value) in slopes.iter_mut().zip(&*values) {
-                    *slope = S::ONE - value * value;
-                }
+                vectorised(|| {
+                    for (slope, &value) in slopes.iter_mut().zip(&*values) {
+                        *slope = S::ONE - value * value;
+                    }
+                });
             }
             Activation::Relu => {
                 let positive = real().is_positive;
@@ -90,9 +92,11 @@ fn real<S: Scalar>() -> Elementary<S> {
 }
 
 fn each<S: Scalar>(values: &mut [S], slopes: &mut [S], function: impl Fn(S) -> (S, S)) {
-    for (value, slope) in values.iter_mut().zip(slopes) {
-        (*value, *slope) = function(*value);
-    }
+    vectorised(|| {
+        for (value, slope) in values.iter_mut().zip(slopes) {
+            (*value, *slope) = function(*value);
+        }
+    });
 }
 
 /// Value and derivative by Horner's rule.

@@ -2,7 +2,7 @@
 
 use super::{Network, Parameters, Run, Trained, Weights};
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, vectorised};
 
 /// The adjoint run.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Adjoint<S> {
     pub lambda: Matrix<S>,
     /// l_0 = dLoss/dh_0, one column for each trial, (N, M).
     pub initial: Matrix<S>,
+    /// l_t for all t, (N, (T + 1) M); C^T e_t before its turn.
+    states: Matrix<S>,
 }
 
 /// Runs the adjoint of `run` back in time from the errors e_t = dLoss/dy_t, (d_out, (T + 1) M):
@@ -20,48 +22,62 @@ pub struct Adjoint<S> {
 /// l_t = (1 - a) l_{t+1} + psi'(h_t) (C^T e_t + W^T lambda_t),    lambda_t = a phi'(z_t) l_{t+1}
 /// ```
 pub fn adjoint<S: Scalar>(network: &Network<S>, run: &Run<S>, errors: &Matrix<S>) -> Adjoint<S> {
-    let neurons = network.parameters.neurons();
-    let block = neurons * run.trials;
-    let leak = network.dynamics.leak;
-    // C^T e_t for all t at once; block t becomes l_t on the way back.
-    let mut l = Matrix::product(network.parameters.c.t(), errors.view());
-    let mut lambda = Matrix::zeros(neurons, run.steps * run.trials);
-    multiply_by_slopes(&mut l.data_mut()[run.steps * block..], &run.psi_slopes, run.steps * block);
-    for t in (0..run.steps).rev() {
-        let range = t * block..(t + 1) * block;
-        let (earlier, later) = l.data_mut().split_at_mut((t + 1) * block);
-        let (now, next) = (&mut earlier[t * block..], &later[..block]);
-        scale_into(&mut lambda.data_mut()[range.clone()], next, leak);
-        multiply_by_slopes(&mut lambda.data_mut()[range], &run.phi_slopes, t * block);
-        let errors = lambda.columns(t * run.trials..(t + 1) * run.trials);
-        network.parameters.w.apply_transposed(errors, now);
-        multiply_by_slopes(now, &run.psi_slopes, t * block);
-        add_scaled(now, next, S::ONE - leak);
-    }
-    let initial = Matrix::from_columns(neurons, run.trials, l.data()[..block].to_vec());
-    Adjoint { lambda, initial }
-}
-
-fn multiply_by_slopes<S: Scalar>(values: &mut [S], slopes: &Option<Matrix<S>>, offset: usize) {
-    if let Some(slopes) = slopes {
-        let slopes = &slopes.data()[offset..];
-        values.iter_mut().zip(slopes).for_each(|(value, &slope)| *value *= slope);
-    }
-}
-
-fn scale_into<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
-    out.iter_mut().zip(values).for_each(|(out, &value)| *out = scale * value);
-}
-
-fn add_scaled<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
-    out.iter_mut().zip(values).for_each(|(out, &value)| *out += scale * value);
+    let mut adjoint = Adjoint::empty();
+    adjoint.repeat(network, run, errors);
+    adjoint
 }
 
 impl<S: Scalar> Adjoint<S> {
+    /// No run yet: for [`repeat`](Adjoint::repeat).
+    pub fn empty() -> Self {
+        let nothing = Matrix::zeros(0, 0);
+        Adjoint { lambda: nothing.clone(), initial: nothing.clone(), states: nothing }
+    }
+
+    /// The same as [`adjoint`], in the memory of an earlier run.
+    pub fn repeat(&mut self, network: &Network<S>, run: &Run<S>, errors: &Matrix<S>) {
+        let neurons = network.parameters.neurons();
+        let block = neurons * run.trials;
+        let leak = network.dynamics.leak;
+        let phi_slopes = (!network.dynamics.phi.is_identity()).then_some(&run.phi_slopes);
+        let weights = network.parameters.w.transposed_multiplier();
+        self.lambda.reshape(neurons, run.steps * run.trials);
+        self.states.reshape(neurons, errors.cols());
+        S::gemm(self.states.data_mut(), false, network.parameters.c.t(), errors.view());
+        let l = self.states.data_mut();
+        multiply_by_slopes(&mut l[run.steps * block..], run.psi_slopes.as_ref(), run.steps * block);
+        for t in (0..run.steps).rev() {
+            let (earlier, later) = l.split_at_mut((t + 1) * block);
+            let (now, next) = (&mut earlier[t * block..], &later[..block]);
+            let lambda = &mut self.lambda.data_mut()[t * block..(t + 1) * block];
+            scale_into(lambda, next, leak);
+            multiply_by_slopes(lambda, phi_slopes, t * block);
+            weights.add_product(lambda, now);
+            multiply_by_slopes(now, run.psi_slopes.as_ref(), t * block);
+            add_scaled(now, next, S::ONE - leak);
+        }
+        self.initial = Matrix::from_columns(neurons, run.trials, l[..block].to_vec());
+    }
+
     /// dLoss/dW = Lambda Phi^T as a dense matrix: one product, (N, N).
     pub fn weight_gradient(&self, run: &Run<S>) -> Matrix<S> {
         Matrix::product(self.lambda.view(), run.activity().transpose())
     }
+}
+
+fn multiply_by_slopes<S: Scalar>(values: &mut [S], slopes: Option<&Matrix<S>>, offset: usize) {
+    if let Some(slopes) = slopes {
+        let slopes = &slopes.data()[offset..];
+        vectorised(|| values.iter_mut().zip(slopes).for_each(|(value, &slope)| *value *= slope));
+    }
+}
+
+fn scale_into<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
+    vectorised(|| out.iter_mut().zip(values).for_each(|(out, &value)| *out = scale * value));
+}
+
+fn add_scaled<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
+    vectorised(|| out.iter_mut().zip(values).for_each(|(out, &value)| *out += scale * value));
 }
 
 /// The gradient with respect to all parameters.

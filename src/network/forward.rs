@@ -2,7 +2,7 @@
 
 use super::Network;
 use crate::matrix::Matrix;
-use crate::scalar::{Scalar, View};
+use crate::scalar::{Scalar, View, vectorised};
 
 /// What a forward run leaves for the adjoint. Blocks of M columns, one for each time.
 #[derive(Clone, Debug)]
@@ -19,20 +19,8 @@ pub struct Run<S> {
     rates: Option<Matrix<S>>,
     /// psi'(h_t), if psi is not the identity.
     pub(super) psi_slopes: Option<Matrix<S>>,
-    /// phi'(z_t) for t = 0..T, if phi is not the identity.
-    pub(super) phi_slopes: Option<Matrix<S>>,
-}
-
-impl<S: Scalar> Run<S> {
-    /// psi(h_t) for t = 0..=T, (N, (T + 1) M).
-    pub fn rates(&self) -> &Matrix<S> {
-        self.rates.as_ref().unwrap_or(&self.states)
-    }
-
-    /// The activity Phi that enters the gradient: psi(h_t) for t = 0..T, (N, T M).
-    pub fn activity(&self) -> View<'_, S> {
-        self.rates().columns(0..self.steps * self.trials)
-    }
+    /// phi'(z_t) for t = 0..T, (N, T M), unless phi is the identity.
+    pub(super) phi_slopes: Matrix<S>,
 }
 
 /// Runs the network on the inputs of `trials` trials, (d_in, T M).
@@ -42,80 +30,116 @@ impl<S: Scalar> Run<S> {
 /// If the shapes do not fit: inputs that are not whole blocks, an initial state that is neither
 /// common nor one for each trial.
 pub fn forward<S: Scalar>(network: &Network<S>, inputs: &Matrix<S>, trials: usize) -> Run<S> {
-    let neurons = network.parameters.neurons();
-    assert_eq!(inputs.cols() % trials, 0, "inputs of {trials} trials in whole blocks");
-    let steps = inputs.cols() / trials;
-    let block = neurons * trials;
-    let mut run = Run {
-        steps,
-        trials,
-        states: initial_states(network, steps, trials),
-        outputs: Matrix::zeros(0, 0),
-        rates: with_shape(!network.dynamics.psi.is_identity(), neurons, (steps + 1) * trials),
-        psi_slopes: with_shape(!network.dynamics.psi.is_identity(), neurons, (steps + 1) * trials),
-        phi_slopes: None,
-    };
-    // z_t begins as B u_t + b and becomes phi'(z_t).
-    let mut drive = drive(network, inputs);
-    let mut value = vec![S::ZERO; block];
-    for t in 0..steps {
-        rates_at(network, &mut run, t);
-        let z = &mut drive.data_mut()[t * block..(t + 1) * block];
-        let rates = run.rates().columns(t * trials..(t + 1) * trials);
-        network.parameters.w.apply(rates, z);
-        value.copy_from_slice(z);
-        if !network.dynamics.phi.is_identity() {
-            network.dynamics.phi.apply(&mut value, z);
-        }
-        let (before, after) = run.states.data_mut().split_at_mut((t + 1) * block);
-        leak_into(&mut after[..block], &before[t * block..], &value, network.dynamics.leak);
-    }
-    rates_at(network, &mut run, steps);
-    run.outputs = network.parameters.c.times(run.rates());
-    run.phi_slopes = (!network.dynamics.phi.is_identity()).then_some(drive);
+    let mut run = Run::empty();
+    run.repeat(network, inputs, trials);
     run
 }
 
-fn with_shape<S: Scalar>(wanted: bool, rows: usize, cols: usize) -> Option<Matrix<S>> {
-    wanted.then(|| Matrix::zeros(rows, cols))
-}
-
-/// h_0 in the first block, zeros in the others.
-fn initial_states<S: Scalar>(network: &Network<S>, steps: usize, trials: usize) -> Matrix<S> {
-    let h0 = &network.parameters.h0;
-    assert!(h0.cols() == 1 || h0.cols() == trials, "h_0 is common or one for each trial");
-    let mut states = Matrix::zeros(h0.rows(), (steps + 1) * trials);
-    for m in 0..trials {
-        states.column_mut(m).copy_from_slice(h0.column(if h0.cols() == 1 { 0 } else { m }));
+impl<S: Scalar> Run<S> {
+    /// No run yet: for [`repeat`](Run::repeat).
+    pub fn empty() -> Self {
+        Run {
+            steps: 0,
+            trials: 0,
+            states: Matrix::zeros(0, 0),
+            outputs: Matrix::zeros(0, 0),
+            rates: None,
+            psi_slopes: None,
+            phi_slopes: Matrix::zeros(0, 0),
+        }
     }
-    states
+
+    /// The same as [`forward`], in the memory of an earlier run: for large networks the operating
+    /// system needs as long to hand out new memory as the products take.
+    pub fn repeat(&mut self, network: &Network<S>, inputs: &Matrix<S>, trials: usize) {
+        let neurons = network.parameters.neurons();
+        assert_eq!(inputs.cols() % trials, 0, "inputs of {trials} trials in whole blocks");
+        (self.steps, self.trials) = (inputs.cols() / trials, trials);
+        let block = neurons * trials;
+        self.start(network);
+        // z_t begins as B u_t + b and becomes phi'(z_t).
+        drive(network, inputs, &mut self.phi_slopes);
+        let mut value = vec![S::ZERO; block];
+        let weights = network.parameters.w.multiplier();
+        for t in 0..self.steps {
+            self.rates_at(network, t);
+            let rates = self.rates.as_ref().unwrap_or(&self.states);
+            let z = &mut self.phi_slopes.data_mut()[t * block..(t + 1) * block];
+            weights.add_product(&rates.data()[t * block..(t + 1) * block], z);
+            value.copy_from_slice(z);
+            if !network.dynamics.phi.is_identity() {
+                network.dynamics.phi.apply(&mut value, z);
+            }
+            let (before, after) = self.states.data_mut().split_at_mut((t + 1) * block);
+            leak_into(&mut after[..block], &before[t * block..], &value, network.dynamics.leak);
+        }
+        self.rates_at(network, self.steps);
+        let rates = self.rates.as_ref().unwrap_or(&self.states);
+        self.outputs = network.parameters.c.times(rates);
+    }
+
+    /// psi(h_t) for t = 0..=T, (N, (T + 1) M).
+    pub fn rates(&self) -> &Matrix<S> {
+        self.rates.as_ref().unwrap_or(&self.states)
+    }
+
+    /// The activity Phi that enters the gradient: psi(h_t) for t = 0..T, (N, T M).
+    pub fn activity(&self) -> View<'_, S> {
+        self.rates().columns(0..self.steps * self.trials)
+    }
+
+    /// Memory of the right shape, and h_0 in the first block of the states.
+    fn start(&mut self, network: &Network<S>) {
+        let h0 = &network.parameters.h0;
+        assert!(h0.cols() == 1 || h0.cols() == self.trials, "h_0 is common or one for each trial");
+        let columns = (self.steps + 1) * self.trials;
+        self.states.reshape(h0.rows(), columns);
+        for m in 0..self.trials {
+            self.states.column_mut(m).copy_from_slice(h0.column(if h0.cols() == 1 {
+                0
+            } else {
+                m
+            }));
+        }
+        for part in [&mut self.rates, &mut self.psi_slopes] {
+            if network.dynamics.psi.is_identity() {
+                *part = None;
+            } else {
+                part.get_or_insert_with(|| Matrix::zeros(0, 0)).reshape(h0.rows(), columns);
+            }
+        }
+    }
+
+    /// Computes psi(h_t) and psi'(h_t), unless psi is the identity.
+    fn rates_at(&mut self, network: &Network<S>, t: usize) {
+        let (Some(rates), Some(slopes)) = (&mut self.rates, &mut self.psi_slopes) else { return };
+        let block = self.states.rows() * self.trials;
+        let range = t * block..(t + 1) * block;
+        let rates = &mut rates.data_mut()[range.clone()];
+        rates.copy_from_slice(&self.states.data()[range.clone()]);
+        network.dynamics.psi.apply(rates, &mut slopes.data_mut()[range]);
+    }
 }
 
 /// B u_t + b for all times and trials, (N, T M).
-fn drive<S: Scalar>(network: &Network<S>, inputs: &Matrix<S>) -> Matrix<S> {
-    let mut drive = network.parameters.b.times(inputs);
+fn drive<S: Scalar>(network: &Network<S>, inputs: &Matrix<S>, drive: &mut Matrix<S>) {
+    let b = &network.parameters.b;
+    drive.reshape(b.rows(), inputs.cols());
+    S::gemm(drive.data_mut(), false, b.view(), inputs.view());
     let bias = network.parameters.bias.data();
     if bias.iter().any(|&entry| entry != S::ZERO) {
         for column in drive.data_mut().chunks_exact_mut(bias.len()) {
             column.iter_mut().zip(bias).for_each(|(entry, &bias)| *entry += bias);
         }
     }
-    drive
-}
-
-/// Computes psi(h_t) and psi'(h_t), unless psi is the identity.
-fn rates_at<S: Scalar>(network: &Network<S>, run: &mut Run<S>, t: usize) {
-    let (Some(rates), Some(slopes)) = (&mut run.rates, &mut run.psi_slopes) else { return };
-    let range = t * run.states.rows() * run.trials..(t + 1) * run.states.rows() * run.trials;
-    let rates = &mut rates.data_mut()[range.clone()];
-    rates.copy_from_slice(&run.states.data()[range.clone()]);
-    network.dynamics.psi.apply(rates, &mut slopes.data_mut()[range]);
 }
 
 /// after = (1 - a) before + a value.
 fn leak_into<S: Scalar>(after: &mut [S], before: &[S], value: &[S], leak: S) {
     let keep = S::ONE - leak;
-    for ((after, &before), &value) in after.iter_mut().zip(before).zip(value) {
-        *after = keep * before + leak * value;
-    }
+    vectorised(|| {
+        for ((after, &before), &value) in after.iter_mut().zip(before).zip(value) {
+            *after = keep * before + leak * value;
+        }
+    });
 }

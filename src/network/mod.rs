@@ -20,7 +20,7 @@ pub use adjoint::{Adjoint, Gradient, adjoint};
 pub use forward::{Run, forward};
 pub use loss::{CrossEntropy, Loss, SquaredError};
 pub use parameters::{Parameters, Trained};
-pub use weights::Weights;
+pub use weights::{Multiplier, Weights};
 
 use crate::scalar::Scalar;
 

@@ -1,7 +1,7 @@
 //! Recurrent weights, dense or never formed.
 
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::scalar::{Scalar, View};
+use crate::scalar::{AddProduct, Scalar, View};
 
 /// An (N, N) matrix as the sum of a multiple of the identity, a dense matrix and a product of thin
 /// factors, each present only where needed: a network of 100 000 neurons holds no dense part.
@@ -50,34 +50,16 @@ impl<S: Scalar> Weights<S> {
         self.dense.is_some()
     }
 
-    /// Adds `W x` to `out`; x is (N, k).
-    pub fn apply(&self, x: View<'_, S>, out: &mut [S]) {
-        if let Some(dense) = &self.dense {
-            S::gemm(out, true, dense.view(), x);
-        }
-        if let Some(factors) = &self.low_rank {
-            factors.apply(x, out);
-        }
-        self.apply_identity(x, out);
+    /// Prepares products `W x` with many x of few columns.
+    pub fn multiplier(&self) -> Multiplier<'_, S> {
+        let dense = self.dense.as_ref().map(|dense| S::left_factor(dense.view()));
+        Multiplier { weights: self, transposed: false, dense }
     }
 
-    /// Adds `W^T x` to `out`; x is (N, k).
-    pub fn apply_transposed(&self, x: View<'_, S>, out: &mut [S]) {
-        if let Some(dense) = &self.dense {
-            S::gemm(out, true, dense.t(), x);
-        }
-        if let Some(factors) = &self.low_rank {
-            factors.apply_transposed(x, out);
-        }
-        self.apply_identity(x, out);
-    }
-
-    fn apply_identity(&self, x: View<'_, S>, out: &mut [S]) {
-        if self.identity != S::ZERO {
-            for (out, &x) in out.iter_mut().zip(x.data()) {
-                *out += self.identity * x;
-            }
-        }
+    /// Prepares products `W^T x` with many x of few columns.
+    pub fn transposed_multiplier(&self) -> Multiplier<'_, S> {
+        let dense = self.dense.as_ref().map(|dense| S::left_factor(dense.t()));
+        Multiplier { weights: self, transposed: true, dense }
     }
 
     /// The whole matrix, (N, N).
@@ -177,7 +159,7 @@ impl<S: Scalar> Weights<S> {
             // <L R^T, A> = <L, A R> for each part A, counted once with itself and twice across.
             let with = |part: &Self| {
                 let mut image = Matrix::zeros(self.size, right.cols());
-                part.apply(right.view(), image.data_mut());
+                part.multiplier().add_product(right.data(), image.data_mut());
                 left.inner_product(&image)
             };
             let itself = Weights { identity: S::ZERO, dense: None, ..self.clone() };
@@ -211,6 +193,33 @@ impl<S: Scalar> Weights<S> {
                 .low_rank
                 .as_ref()
                 .map(|f| Factors::new(f.left.map(&convert), f.right.map(&convert))),
+        }
+    }
+}
+
+/// Weights or their transpose, ready to be multiplied by.
+pub struct Multiplier<'a, S> {
+    weights: &'a Weights<S>,
+    transposed: bool,
+    dense: Option<AddProduct<'a, S>>,
+}
+
+impl<S: Scalar> Multiplier<'_, S> {
+    /// Adds the product with `x` to `out`, both (N, k) and column-major.
+    pub fn add_product(&self, x: &[S], out: &mut [S]) {
+        if let Some(dense) = &self.dense {
+            dense(x, out);
+        }
+        let Weights { size, identity, low_rank, .. } = self.weights;
+        if let Some(factors) = low_rank {
+            let x = View::new(x, *size, x.len() / size);
+            match self.transposed {
+                true => factors.apply_transposed(x, out),
+                false => factors.apply(x, out),
+            }
+        }
+        if *identity != S::ZERO {
+            out.iter_mut().zip(x).for_each(|(out, &x)| *out += *identity * x);
         }
     }
 }
@@ -255,10 +264,10 @@ mod tests {
                 assert_eq!(sum.norm_squared(), expected.inner_product(&expected));
                 assert_eq!(sum.transposed().to_matrix(), expected.transposed());
                 let mut applied = Matrix::zeros(n, 3);
-                sum.apply(x.view(), applied.data_mut());
+                sum.multiplier().add_product(x.data(), applied.data_mut());
                 assert_eq!(applied, expected.times(&x));
                 let mut applied = Matrix::zeros(n, 3);
-                sum.apply_transposed(x.view(), applied.data_mut());
+                sum.transposed_multiplier().add_product(x.data(), applied.data_mut());
                 assert_eq!(applied, expected.transposed().times(&x));
                 sum.compress();
                 assert_eq!(sum.to_matrix(), expected);

@@ -3,11 +3,12 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
+use super::left_factor::LeftFactor;
 use super::view::assert_product_shapes;
-use super::{Elementary, Real, Scalar, Stream, View};
+use super::{AddProduct, Elementary, Real, Scalar, Stream, View, vectorised};
 
 macro_rules! float_scalar {
-    ($float:ty, $tanh:path) => {
+    ($float:ty, $tanh:path $(, $left_factor:item)?) => {
         impl Scalar for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -43,6 +44,8 @@ macro_rules! float_scalar {
                 let mode = if accumulate { Accum::Add } else { Accum::Replace };
                 matmul(out, mode, to_faer(a), to_faer(b), 1.0, Par::Seq);
             }
+
+            $($left_factor)?
         }
 
         impl Real for $float {
@@ -63,7 +66,14 @@ macro_rules! float_scalar {
     };
 }
 
-float_scalar!(f64, tanh_f64);
+float_scalar!(
+    f64,
+    tanh_f64,
+    fn left_factor<'a>(matrix: View<'a, f64>) -> AddProduct<'a, f64> {
+        let factor = LeftFactor::new(matrix);
+        Box::new(move |x, out| factor.add_product(x, out))
+    }
+);
 float_scalar!(f32, tanh_f32);
 
 /// The same matrix as faer sees it.
@@ -77,19 +87,11 @@ pub(crate) fn to_faer<S: Copy>(view: View<'_, S>) -> MatRef<'_, S> {
 
 fn tanh_f64(values: &mut [f64]) {
     // The loop has no branches and no calls, so that it is compiled to vector instructions.
-    pulp::Arch::new().dispatch(|| {
-        for value in values {
-            *value = tanh(*value);
-        }
-    });
+    vectorised(|| values.iter_mut().for_each(|value| *value = tanh(*value)));
 }
 
 fn tanh_f32(values: &mut [f32]) {
-    pulp::Arch::new().dispatch(|| {
-        for value in values {
-            *value = tanh(f64::from(*value)) as f32;
-        }
-    });
+    vectorised(|| values.iter_mut().for_each(|value| *value = tanh(f64::from(*value)) as f32));
 }
 
 /// tanh without branches, within 3 units in the last place.

@@ -24,6 +24,7 @@ mod dual;
 
 mod elementary;
 mod float;
+mod left_factor;
 mod prime;
 mod stream;
 mod view;
@@ -40,6 +41,12 @@ pub use prime::{Fp, PRIME};
 pub(crate) use prime::{reduce, wide};
 pub use stream::Stream;
 pub use view::View;
+
+/// Runs a loop over numbers with the widest vector instructions of the machine.
+#[inline(always)]
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
 
 /// A commutative ring in which nearly every element has an inverse, with the product of dense
 /// matrices as a hook.
@@ -117,7 +124,19 @@ pub trait Scalar:
             }
         }
     }
+
+    /// Prepares an (m, k) matrix to be the left factor of many products with few columns.
+    fn left_factor<'a>(matrix: View<'a, Self>) -> AddProduct<'a, Self> {
+        Box::new(move |x, out| {
+            let columns = x.len() / matrix.cols().max(1);
+            Self::gemm(out, true, matrix, View::new(x, matrix.cols(), columns));
+        })
+    }
 }
+
+/// What [`Scalar::left_factor`] returns: adds the product with a (k, n) matrix to an (m, n) one,
+/// both column-major.
+pub type AddProduct<'a, S> = Box<dyn Fn(&[S], &mut [S]) + 'a>;
 
 /// A scalar with an order and a rounding error: `f64`, `f32` and [`DoubleDouble`].
 pub trait Real: Scalar + PartialOrd {

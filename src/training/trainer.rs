@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::{Optimizer, Point, Tampering, Trajectory};
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{Gradient, Loss, Network, Parameters, Trained, Weights, adjoint, forward};
+use crate::network::{Gradient, Loss, Network, Parameters, Run, Trained, Weights, adjoint};
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
 
@@ -91,12 +91,12 @@ impl<S: RankRevealing> Training<'_, S> {
         }
         let mut now = Point::start(self.network.parameters.clone());
         let mut trajectory = Trajectory::new(&now, self.storage, self.task.steps);
-        let (mut memory, mut order) = (None, Vec::new());
+        let (mut memory, mut order, mut run) = (None, Vec::new(), Run::empty());
         for k in 0..steps {
             let batch = self.batches.next(&mut order, self.task.trials);
             let mut losses = Vec::new();
             now = self.optimizer.step(k, &now, &mut memory, |at| {
-                let (loss, factors, gradient) = self.gradient(at, batch.as_deref(), k)?;
+                let (loss, factors, gradient) = self.gradient(at, batch.as_deref(), k, &mut run)?;
                 losses.push(loss);
                 Ok(self.regularise(at, gradient, trajectory.add_gradient(factors)))
             })?;
@@ -107,17 +107,14 @@ impl<S: RankRevealing> Training<'_, S> {
             watch(k, losses[0]);
             trajectory.record(&now, losses[0]);
         }
-        let (last, _) = self.outputs(&now.parameters, self.task);
+        run.repeat(&self.network_at(now.parameters.clone()), &self.task.inputs, self.task.trials);
+        let last = self.loss.value(&run.outputs, self.task);
         trajectory.finish(now.parameters, last);
         Ok(trajectory)
     }
 
-    /// Loss and run at some parameters.
-    fn outputs(&self, parameters: &Parameters<S>, task: &Task<S>) -> (S, crate::network::Run<S>) {
-        let network =
-            Network { dynamics: self.network.dynamics.clone(), parameters: parameters.clone() };
-        let run = forward(&network, &task.inputs, task.trials);
-        (self.loss.value(&run.outputs, task), run)
+    fn network_at(&self, parameters: Parameters<S>) -> Network<S> {
+        Network { dynamics: self.network.dynamics.clone(), parameters }
     }
 
     /// Loss, honest factors of the gradient, and the gradient that is to be applied.
@@ -126,6 +123,7 @@ impl<S: RankRevealing> Training<'_, S> {
         at: &Point<S>,
         batch: Option<&[usize]>,
         k: usize,
+        run: &mut Run<S>,
     ) -> Result<(S, Factors<S>, Parameters<S>), TrainingError> {
         let selected = batch.map(|trials| self.task.select(trials));
         let task = selected.as_ref().unwrap_or(self.task);
@@ -133,20 +131,20 @@ impl<S: RankRevealing> Training<'_, S> {
             Some(trials) => at.parameters.select_trials(trials),
             None => at.parameters.clone(),
         };
-        let network = Network { dynamics: self.network.dynamics.clone(), parameters };
-        let run = forward(&network, &task.inputs, task.trials);
+        let network = self.network_at(parameters);
+        run.repeat(&network, &task.inputs, task.trials);
         let loss = self.loss.value(&run.outputs, task);
         finite(loss.is_finite(), k, "the loss")?;
         let errors = self.loss.errors(&run.outputs, task);
-        let honest = adjoint(&network, &run, &errors);
+        let honest = adjoint(&network, run, &errors);
         let mut gradient =
-            Gradient::collect(&network, &run, honest, &task.inputs, &errors, self.trained);
+            Gradient::collect(&network, run, honest, &task.inputs, &errors, self.trained);
         if self.storage == Storage::Factors {
             gradient.compress();
         }
         let factors = gradient.w.clone();
         if let Some(tampering) = self.tampering {
-            gradient = tampering.gradient(&network, &run, &task.inputs, &errors, self.trained);
+            gradient = tampering.gradient(&network, run, &task.inputs, &errors, self.trained);
         }
         if let Some(trials) = batch {
             gradient.parameters.h0 =
