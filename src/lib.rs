@@ -41,17 +41,8 @@
 //!         random(2, 30, "C"),
 //!     ),
 //! };
-//! let training = Training {
-//!     network,
-//!     task: &task,
-//!     loss: &SquaredError,
-//!     optimizer: Optimizer::gradient_descent(Fp::ratio(1, 10)),
-//!     trained: Trained::W,
-//!     batches: Batches::Full,
-//!     storage: Storage::Slices,
-//!     tampering: None,
-//! };
-//! let trajectory = training.run(5)?;
+//! let optimizer = Optimizer::gradient_descent(Fp::ratio(1, 10));
+//! let trajectory = Training::new(network, &task, &SquaredError, optimizer).run(5)?;
 //! let ranks = (1..=5).map(|k| Fp::rank(&trajectory.increment(k), 0.0).known().unwrap());
 //! assert_eq!(ranks.collect::<Vec<_>>(), [2, 4, 5, 5, 5]);
 //!

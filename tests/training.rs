@@ -25,16 +25,8 @@ fn quadratic<S: RankRevealing>(start: S, optimizer: Optimizer<S>, steps: usize) 
         Matrix::from_rows(&zero),
         Matrix::from_rows(&[[S::ZERO, S::ONE]]),
     );
-    let training = Training {
-        network: Network { dynamics: Dynamics::rate(S::ONE, Activation::Identity), parameters },
-        task: &task,
-        loss: &SquaredError,
-        optimizer,
-        trained: Trained::W,
-        batches: Batches::Full,
-        storage: Storage::Slices,
-        tampering: None,
-    };
+    let network = Network { dynamics: Dynamics::rate(S::ONE, Activation::Identity), parameters };
+    let training = Training::new(network, &task, &SquaredError, optimizer);
     let trajectory = training.run(steps).expect("finite");
     (0..=steps).map(|k| trajectory.slice(k)[(0, 0)]).collect()
 }
@@ -114,8 +106,7 @@ fn trained<S: RankRevealing>(
     setting: &Setting,
     stream: Stream,
 ) -> Option<rankproof::training::Trajectory<S>> {
-    let instance = Instance::draw(setting, &stream)?;
-    Case { setting: setting.clone(), instance, stream, tampering: None }.train().ok()
+    Case::draw(setting, stream, None).ok()?.train().ok()
 }
 
 #[test]
@@ -140,15 +131,12 @@ fn a_tensor_from_factors_is_that_of_the_slices() {
     for (setting, stream) in cases(Arithmetic::Exact) {
         let instance = Instance::<Fp>::draw(&setting, &stream).expect("a setting of the field");
         let run = |storage| {
+            let (network, optimizer) = (instance.network.clone(), instance.optimizer.clone());
             let training = Training {
-                network: instance.network.clone(),
-                task: &instance.task,
-                loss: &SquaredError,
-                optimizer: instance.optimizer.clone(),
                 trained: setting.trained,
                 batches: instance.batches.clone(),
                 storage,
-                tampering: None,
+                ..Training::new(network, &instance.task, &SquaredError, optimizer)
             };
             training.run(setting.learning_steps).expect("no run ends in a field")
         };
@@ -176,16 +164,8 @@ fn random_task(trials: usize) -> (Network<f64>, Task<f64>) {
 }
 
 fn training<'a>(network: Network<f64>, task: &'a Task<f64>, size: f64) -> Training<'a, f64> {
-    Training {
-        network,
-        task,
-        loss: &SquaredError,
-        optimizer: Optimizer::gradient_descent(size),
-        trained: Trained::ALL,
-        batches: Batches::Full,
-        storage: Storage::Slices,
-        tampering: None,
-    }
+    let optimizer = Optimizer::gradient_descent(size);
+    Training { trained: Trained::ALL, ..Training::new(network, task, &SquaredError, optimizer) }
 }
 
 /// A trial's own initial state moves only when the trial is in the batch.

@@ -12,7 +12,9 @@ use rankproof::network::{
 use rankproof::recording::write_npz;
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, Task, TaskFamily};
-use rankproof::training::{Batches, Method, Optimizer, Schedule, Storage, Training, Trajectory};
+use rankproof::training::{
+    Batches, Direction, Entrywise, Method, Optimizer, Schedule, Storage, Training, Trajectory,
+};
 
 use super::output::{check_target, paragraph, print, progress, rendered, table};
 
@@ -151,6 +153,11 @@ enum MethodName {
     HeavyBall,
     Nesterov,
     GradientFlow,
+    Adam,
+    RmsProp,
+    Sign,
+    Muon,
+    Shampoo,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -206,23 +213,20 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         .task
         .draw(&dimensions, &stream.named("task"))
         .context("a task of real numbers")?;
+    let (network, loss) = (network(arguments, &stream), loss(arguments.loss));
     let training = Training {
-        network: network(arguments, &stream),
-        task: &task,
-        loss: &*loss(arguments.loss),
-        optimizer: optimizer(arguments),
         trained: trained(&arguments.learn),
         batches: match arguments.batch {
             Some(size) => Batches::Mini { size, stream: Box::new(stream.named("batches")) },
             None => Batches::Full,
         },
         storage: if arguments.factors { Storage::Factors } else { Storage::Slices },
-        tampering: None,
+        ..Training::new(network, &task, &*loss, optimizer(arguments))
     };
     let bar = progress(arguments.steps as u64, "");
-    let trajectory = training.run_watched(arguments.steps, |_, loss| {
-        bar.set_message(format!("loss {loss:.6}"));
-        bar.inc(1);
+    let trajectory = training.run_watched(arguments.steps, |visit| {
+        bar.set_message(format!("loss {:.6}", visit.loss));
+        bar.set_position(visit.step as u64);
     });
     bar.finish_and_clear();
     trajectory.map_err(|error| {
@@ -274,14 +278,24 @@ fn loss(name: LossName) -> Box<dyn Loss<f64>> {
 
 fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
     let momentum = arguments.momentum;
+    // The denominators of PyTorch, and of the paper on Shampoo.
+    let direction = match arguments.optimizer {
+        MethodName::Adam => Direction::adam(1e-8),
+        MethodName::RmsProp => Direction::rms_prop(1e-8),
+        MethodName::Sign => Direction::Entrywise(Entrywise::Sign),
+        MethodName::Muon => Direction::muon(),
+        MethodName::Shampoo => Direction::shampoo(1e-4),
+        _ => Direction::Gradient,
+    };
     Optimizer {
         method: match arguments.optimizer {
-            MethodName::GradientDescent => Method::GradientDescent,
             MethodName::HeavyBall => Method::HeavyBall { momentum },
             MethodName::Nesterov => Method::Nesterov { momentum },
             MethodName::GradientFlow => Method::GradientFlow,
+            _ => Method::GradientDescent,
         },
         schedule: Schedule::Constant(arguments.step_size),
+        direction,
         weight_decay: arguments.decay,
         clip: arguments.clip,
     }

@@ -111,6 +111,9 @@ pub trait RankRevealing: Scalar {
     /// the number of dimensions that the columns add.
     fn outside(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self>;
 
+    /// A^{-1/4} of a symmetric positive definite matrix; `None` in a field.
+    fn inverse_fourth_root(matrix: &Matrix<Self>) -> Option<Matrix<Self>>;
+
     /// The same matrix with factors no wider than needed: exactly the rank in a field; in floating
     /// point the number of singular values above the noise, or above the error of forming the
     /// product if that is larger.
@@ -142,6 +145,10 @@ impl RankRevealing for Fp {
 
     fn outside(basis: &Matrix<Fp>, matrix: &Matrix<Fp>) -> Matrix<Fp> {
         matrix.minus(&basis.times(&Self::coordinates(basis, matrix)))
+    }
+
+    fn inverse_fourth_root(_matrix: &Matrix<Fp>) -> Option<Matrix<Fp>> {
+        None
     }
 
     fn compress(factors: &Factors<Fp>, _noise: f64) -> Factors<Fp> {
@@ -185,6 +192,20 @@ macro_rules! rank_by_singular_values {
 
             fn outside(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self> {
                 matrix.minus(&basis.times(&Self::coordinates(basis, matrix)))
+            }
+
+            fn inverse_fourth_root(matrix: &Matrix<Self>) -> Option<Matrix<Self>> {
+                // Of such a matrix singular vectors are eigenvectors, and singular values are
+                // eigenvalues.
+                let singular = <$float>::singular(matrix);
+                let roots = singular.values.iter().map(|&value| {
+                    Real::sqrt(Real::sqrt(<$float as Real>::from_f64(value))).inverse()
+                });
+                let roots: Vec<Self> = roots.collect::<Option<_>>()?;
+                let vectors = &singular.right;
+                let scaled =
+                    Matrix::from_fn(vectors.rows(), roots.len(), |i, j| vectors[(i, j)] * roots[j]);
+                Some(Matrix::product(scaled.view(), vectors.t()))
             }
 
             fn compress(factors: &Factors<Self>, noise: f64) -> Factors<Self> {

@@ -34,6 +34,12 @@ impl<S: Scalar> Adjoint<S> {
         Adjoint { lambda: nothing.clone(), initial: nothing.clone(), states: nothing }
     }
 
+    /// Back-propagated errors `lambda`, (N, T M), that come from elsewhere.
+    pub(crate) fn without_transport(lambda: Matrix<S>, trials: usize) -> Self {
+        let initial = Matrix::zeros(lambda.rows(), trials);
+        Adjoint { lambda, initial, states: Matrix::zeros(0, 0) }
+    }
+
     /// The same as [`adjoint`], in the memory of an earlier run.
     pub fn repeat(&mut self, network: &Network<S>, run: &Run<S>, errors: &Matrix<S>) {
         let neurons = network.parameters.neurons();

@@ -122,6 +122,12 @@ impl<S: Scalar> Parameters<S> {
         }
     }
 
+    /// The entries of W, B, C, b and h_0; W must be stored in full.
+    pub(crate) fn entries_mut(&mut self) -> [&mut [S]; 5] {
+        let Parameters { w, b, c, bias, h0 } = self;
+        [w.dense_entries_mut(), b.data_mut(), c.data_mut(), bias.data_mut(), h0.data_mut()]
+    }
+
     fn matrices_mut(&mut self) -> [&mut Matrix<S>; 4] {
         [&mut self.b, &mut self.c, &mut self.bias, &mut self.h0]
     }

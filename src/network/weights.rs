@@ -74,6 +74,14 @@ impl<S: Scalar> Weights<S> {
         matrix
     }
 
+    /// The entries of a matrix that is stored in full and nothing else; none otherwise.
+    pub(super) fn dense_entries_mut(&mut self) -> &mut [S] {
+        match &mut self.dense {
+            Some(dense) => dense.data_mut(),
+            None => &mut [],
+        }
+    }
+
     /// The same matrix, stored in full.
     pub fn into_dense(self) -> Self {
         if self.is_dense() && self.low_rank.is_none() && self.identity == S::ZERO {

@@ -186,7 +186,6 @@ impl Scalar for DoubleDouble {
         exp: Self::exp,
         ln: Self::ln,
         sqrt: Real::sqrt,
-        is_positive: |x| x > Self::ZERO,
         to_f64: Real::to_f64,
         from_f64: Real::from_f64,
     });
@@ -200,6 +199,10 @@ impl Scalar for DoubleDouble {
 
     fn inverse(self) -> Option<Self> {
         (self != Self::ZERO).then(|| Self::ONE / self)
+    }
+
+    fn is_positive(self) -> bool {
+        self > Self::ZERO
     }
 
     fn is_finite(self) -> bool {

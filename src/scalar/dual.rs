@@ -104,7 +104,6 @@ impl<S: Scalar> Scalar for Dual<S> {
                 let value = (real::<S>().sqrt)(x.value);
                 Dual { value, derivative: quotient(x.derivative, value + value) }
             },
-            is_positive: |x| (real::<S>().is_positive)(x.value),
             to_f64: |x| (real::<S>().to_f64)(x.value),
             from_f64: |x| Dual::constant((real::<S>().from_f64)(x)),
         }),
@@ -117,6 +116,10 @@ impl<S: Scalar> Scalar for Dual<S> {
     fn inverse(self) -> Option<Self> {
         let value = self.value.inverse()?;
         Some(Dual { value, derivative: -(value * value * self.derivative) })
+    }
+
+    fn is_positive(self) -> bool {
+        self.value.is_positive()
     }
 
     fn is_finite(self) -> bool {

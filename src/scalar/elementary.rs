@@ -13,8 +13,6 @@ pub struct Elementary<S: 'static> {
     pub ln: fn(S) -> S,
     /// The square root of a number that is not negative.
     pub sqrt: fn(S) -> S,
-    /// True of a number greater than zero.
-    pub is_positive: fn(S) -> bool,
     /// The nearest f64 (of a dual number: of its value).
     pub to_f64: fn(S) -> f64,
     /// The nearest number of this type.

@@ -17,7 +17,6 @@ macro_rules! float_scalar {
                 exp: <$float>::exp,
                 ln: <$float>::ln,
                 sqrt: <$float>::sqrt,
-                is_positive: |x| x > 0.0,
                 to_f64: Real::to_f64,
                 from_f64: Real::from_f64,
             });
@@ -28,6 +27,10 @@ macro_rules! float_scalar {
 
             fn inverse(self) -> Option<Self> {
                 (self != 0.0).then(|| 1.0 / self)
+            }
+
+            fn is_positive(self) -> bool {
+                self > 0.0
             }
 
             fn is_finite(self) -> bool {

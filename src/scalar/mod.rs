@@ -103,6 +103,11 @@ pub trait Scalar:
         Self::from_integer(numerator) * inverse.expect("the denominator is not zero")
     }
 
+    /// True of a number greater than zero. A field has no order; there it is true of one of x and
+    /// -x, the residues up to half of the prime, as of small positive integers. Where only the
+    /// algebra of gates and signs counts, any such rule serves.
+    fn is_positive(self) -> bool;
+
     /// False of a NaN or an infinity; always true in a field.
     fn is_finite(self) -> bool;
 

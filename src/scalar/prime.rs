@@ -146,6 +146,10 @@ impl Scalar for Fp {
         (self != Fp::ZERO).then(|| self.power(PRIME - 2))
     }
 
+    fn is_positive(self) -> bool {
+        (1..=PRIME / 2).contains(&self.0)
+    }
+
     fn is_finite(self) -> bool {
         true
     }

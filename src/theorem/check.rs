@@ -8,8 +8,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use super::instance::Instance;
 use super::{Arithmetic, Setting, Theorem};
 use crate::matrix::{Rank, RankRevealing};
+use crate::network::Loss;
 use crate::scalar::Stream;
-use crate::training::{Storage, Tampering, Training, TrainingError, Trajectory};
+use crate::training::{Tampering, Training, TrainingError, Trajectory};
 
 /// One number that a theorem bounds, as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +120,8 @@ pub struct Case<S> {
     pub setting: Setting,
     /// The random numbers drawn for it.
     pub instance: Instance<S>,
+    /// What is made small.
+    pub loss: Box<dyn Loss<S>>,
     /// For whatever else the theorem needs at random.
     pub stream: Stream,
     /// A deliberate error in the gradient, for controls.
@@ -126,24 +129,39 @@ pub struct Case<S> {
 }
 
 impl<S: RankRevealing> Case<S> {
+    /// Draws the random numbers of a setting.
+    ///
+    /// # Errors
+    ///
+    /// If the arithmetic cannot express the setting.
+    pub fn draw(
+        setting: &Setting,
+        stream: Stream,
+        tampering: Option<Tampering>,
+    ) -> Result<Self, Undecided> {
+        let instance = Instance::draw(setting, &stream).ok_or(Undecided::Unavailable)?;
+        let loss = setting.loss.build().ok_or(Undecided::Unavailable)?;
+        Ok(Case { setting: setting.clone(), instance, loss, stream, tampering })
+    }
+
     /// Trains the network of this case and keeps all weights.
     ///
     /// # Errors
     ///
     /// If the run diverges.
     pub fn train(&self) -> Result<Trajectory<S>, Undecided> {
-        let loss = self.setting.loss.build().ok_or(Undecided::Unavailable)?;
-        let training = Training {
-            network: self.instance.network.clone(),
-            task: &self.instance.task,
-            loss: &*loss,
-            optimizer: self.instance.optimizer.clone(),
+        Ok(self.training().run(self.setting.learning_steps)?)
+    }
+
+    /// The training of this case, not yet run.
+    pub fn training(&self) -> Training<'_, S> {
+        let Instance { network, task, optimizer, batches, .. } = &self.instance;
+        Training {
             trained: self.setting.trained,
-            batches: self.instance.batches.clone(),
-            storage: Storage::Slices,
+            batches: batches.clone(),
             tampering: self.tampering,
-        };
-        Ok(training.run(self.setting.learning_steps)?)
+            ..Training::new(network.clone(), task, &*self.loss, optimizer.clone())
+        }
     }
 }
 
@@ -260,6 +278,5 @@ fn observe<S: RankRevealing>(
     stream: Stream,
     tampering: Option<Tampering>,
 ) -> Observed {
-    let instance = Instance::draw(setting, &stream).ok_or(Undecided::Unavailable)?;
-    check(&Case { setting: setting.clone(), instance, stream, tampering })
+    check(&Case::draw(setting, stream, tampering)?)
 }

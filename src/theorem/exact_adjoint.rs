@@ -67,7 +67,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 fn gradient<S: RankRevealing>(case: &Case<S>) -> Option<Gradient<S>> {
     let (network, task) = (&case.instance.network, &case.instance.task);
     let run = forward(network, &task.inputs, task.trials);
-    let errors = case.setting.loss.build()?.errors(&run.outputs, task);
+    let errors = case.loss.errors(&run.outputs, task);
     Some(match case.tampering {
         Some(error) => error.gradient(network, &run, &task.inputs, &errors, Trained::ALL),
         None => {

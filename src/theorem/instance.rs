@@ -1,13 +1,15 @@
 //! A setting with its random numbers: a network, a task and a way of training.
 
-use super::setting::{ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, Setting};
-use crate::matrix::{Factors, Matrix};
+use super::setting::{
+    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
+};
+use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::{
     Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Weights,
 };
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
-use crate::training::{Batches, Method, Optimizer, Schedule};
+use crate::training::{Batches, Direction, Entrywise, Method, Optimizer, Schedule};
 
 /// One random instance.
 pub struct Instance<S> {
@@ -41,7 +43,7 @@ fn matrix<S: Scalar>(
     Matrix::from_fn(rows, cols, |_, _| number(&mut stream, size))
 }
 
-impl<S: Scalar> Instance<S> {
+impl<S: RankRevealing> Instance<S> {
     /// Draws the random numbers of a setting. `None` if the arithmetic cannot express it.
     pub fn draw(setting: &Setting, stream: &Stream) -> Option<Self> {
         let dimensions = &setting.dimensions;
@@ -118,7 +120,7 @@ fn activation<S: Scalar>(kind: ActivationKind, stream: &Stream) -> Option<Activa
     activation.is_available().then_some(activation)
 }
 
-fn optimizer<S: Scalar>(setting: &Setting, stream: &Stream) -> Option<Optimizer<S>> {
+fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Optimizer<S>> {
     let mut stream = stream.clone();
     // In floating point positive and small; in a field any number is as good as another.
     let mut positive = |size: f64| match S::ELEMENTARY {
@@ -138,6 +140,7 @@ fn optimizer<S: Scalar>(setting: &Setting, stream: &Stream) -> Option<Optimizer<
             MethodKind::Nesterov => Method::Nesterov { momentum },
             MethodKind::GradientFlow => Method::GradientFlow,
         },
+        direction: direction(setting.direction)?,
         schedule,
         weight_decay: if setting.decay { positive(0.3) } else { S::ZERO },
         clip: if setting.clip {
@@ -147,6 +150,24 @@ fn optimizer<S: Scalar>(setting: &Setting, stream: &Stream) -> Option<Optimizer<
             None
         },
     })
+}
+
+/// `None` if the arithmetic does not have it. The small numbers in denominators are not as small
+/// as is usual, because they are what rounding errors are divided by.
+fn direction<S: RankRevealing>(kind: DirectionKind) -> Option<Direction<S>> {
+    let tenth = S::ratio(1, 10);
+    let direction = match kind {
+        DirectionKind::Gradient => Direction::Gradient,
+        DirectionKind::Sign => Direction::Entrywise(Entrywise::Sign),
+        DirectionKind::Clip => Direction::Entrywise(Entrywise::Clip(tenth)),
+        DirectionKind::Cube => Direction::Entrywise(Entrywise::Cube),
+        DirectionKind::L1 => Direction::Entrywise(Entrywise::L1(tenth)),
+        DirectionKind::Adam => Direction::adam(tenth),
+        DirectionKind::RmsProp => Direction::rms_prop(tenth),
+        DirectionKind::Muon => Direction::muon(),
+        DirectionKind::Shampoo => Direction::shampoo(tenth),
+    };
+    direction.is_available().then_some(direction)
 }
 
 impl LossKind {

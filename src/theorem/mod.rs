@@ -18,7 +18,8 @@ mod verification;
 pub use check::{Case, CaseId, CaseReport, Observation, Observed, Undecided, Verdict};
 pub use instance::Instance;
 pub use setting::{
-    ActivationKind, Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, Setting,
+    ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
+    MethodKind, Setting,
 };
 pub use verification::{CONTROL_CASES, Control, Failure, MOST_INCONCLUSIVE, Verification};
 

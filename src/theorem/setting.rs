@@ -100,6 +100,21 @@ pub enum MethodKind {
     GradientFlow,
 }
 
+/// What a gradient becomes before a step; see [`Direction`](crate::training::Direction).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Named as the directions are.
+pub enum DirectionKind {
+    Gradient,
+    Sign,
+    Clip,
+    Cube,
+    L1,
+    Adam,
+    RmsProp,
+    Muon,
+    Shampoo,
+}
+
 /// Everything about an instance but its random numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
@@ -125,6 +140,8 @@ pub struct Setting {
     pub loss: LossKind,
     /// The optimizer.
     pub method: MethodKind,
+    /// What gradients become before a step.
+    pub direction: DirectionKind,
     /// Whether the step size changes from step to step.
     pub scheduled: bool,
     /// Whether weights decay.
@@ -146,6 +163,9 @@ impl fmt::Display for Setting {
         write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
         write!(f, " W_0={:?} h_0={:?}", self.initial_weights, self.initial_state)?;
         write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.method)?;
+        if self.direction != DirectionKind::Gradient {
+            write!(f, " direction={:?}", self.direction)?;
+        }
         let flags = [
             ("bias", self.bias),
             ("schedule", self.scheduled),
@@ -193,6 +213,8 @@ pub struct Domain {
     pub losses: Vec<LossKind>,
     /// Choices for the optimizer.
     pub methods: Vec<MethodKind>,
+    /// Choices of what gradients become.
+    pub directions: Vec<DirectionKind>,
     /// Choices of what is learned.
     pub trained: Vec<Trained>,
 }
@@ -226,6 +248,7 @@ impl Domain {
                 MethodKind::Nesterov,
                 MethodKind::GradientFlow,
             ],
+            directions: vec![DirectionKind::Gradient],
             trained: vec![Trained::W, some_more, Trained::ALL],
         }
     }
@@ -237,13 +260,10 @@ impl Domain {
             ActivationKind::Identity,
             ActivationKind::Polynomial(2),
             ActivationKind::Polynomial(3),
+            ActivationKind::Relu,
         ];
         if arithmetic.is_real() {
-            activations.extend([
-                ActivationKind::Tanh,
-                ActivationKind::Relu,
-                ActivationKind::Softplus,
-            ]);
+            activations.extend([ActivationKind::Tanh, ActivationKind::Softplus]);
         }
         let linear = Self::linear(arithmetic);
         Domain {
@@ -278,7 +298,7 @@ impl Domain {
         let learning = (
             select(self.tasks.clone()),
             select(self.losses.clone()),
-            select(self.methods.clone()),
+            (select(self.methods.clone()), select(self.directions.clone())),
             flag(true),
             flag(true),
             flag(real),
@@ -289,7 +309,8 @@ impl Domain {
             .prop_map(|(learning, model, dimensions)| {
                 let (d_in, d_out, steps, trials, learning_steps, neurons) = dimensions;
                 let (phi, psi, leak_quarters, initial_weights, initial_state, bias) = model;
-                let (task, loss, method, scheduled, decay, clip, minibatches, trained) = learning;
+                let (task, loss, how, scheduled, decay, clip, minibatches, trained) = learning;
+                let (method, direction) = how;
                 Setting {
                     dimensions: Dimensions { neurons, d_in, d_out, steps, trials },
                     learning_steps,
@@ -302,6 +323,7 @@ impl Domain {
                     task,
                     loss,
                     method,
+                    direction,
                     scheduled,
                     decay,
                     clip,

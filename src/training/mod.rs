@@ -1,13 +1,15 @@
 //! Training by exact gradients, and the trajectory of weights that it leaves.
 
+mod direction;
 mod optimizer;
 mod point;
 mod tampering;
 mod trainer;
 mod trajectory;
 
+pub use direction::{Direction, Entrywise, Spectral};
 pub use optimizer::{Method, Optimizer, Schedule};
 pub use point::Point;
 pub use tampering::Tampering;
-pub use trainer::{Batches, Storage, Training, TrainingError};
+pub use trainer::{Batches, Storage, Training, TrainingError, Visit};
 pub use trajectory::{NOISE_FACTOR, Trajectory};

@@ -1,7 +1,7 @@
-//! GD-like optimizers: every iterate is a combination of the start, the earlier iterates and the
-//! gradients.
+//! Optimizers. With the gradient itself as [`Direction`] all are GD-like: every iterate is a
+//! combination of the start, the earlier iterates and the gradients.
 
-use super::Point;
+use super::{Direction, Point};
 use crate::scalar::Scalar;
 
 /// An optimizer with its settings.
@@ -9,10 +9,12 @@ use crate::scalar::Scalar;
 pub struct Optimizer<S> {
     /// How a step is made from gradients.
     pub method: Method<S>,
+    /// What a gradient becomes before that.
+    pub direction: Direction<S>,
     /// The step sizes.
     pub schedule: Schedule<S>,
     /// The coefficient lambda of weight decay: lambda times the trained parameters is added to
-    /// every gradient, after clipping. Zero for none.
+    /// every direction. Zero for none.
     pub weight_decay: S,
     /// Gradients of a larger norm, over all trained parameters, are scaled down to this one
     /// (Pascanu, Mikolov and Bengio 2013). Needs real numbers.
@@ -72,6 +74,7 @@ impl<S: Scalar> Optimizer<S> {
     pub fn gradient_descent(step: S) -> Self {
         Optimizer {
             method: Method::GradientDescent,
+            direction: Direction::Gradient,
             schedule: Schedule::Constant(step),
             weight_decay: S::ZERO,
             clip: None,

@@ -1,7 +1,7 @@
 //! Deliberate errors in the gradient: a check that does not notice them is worth nothing.
 
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Gradient, Network, Run, Trained, Weights, adjoint};
+use crate::network::{Adjoint, Gradient, Network, Run, Trained, Weights, adjoint};
 use crate::scalar::Scalar;
 
 /// A deliberate error in the gradient with respect to W.
@@ -38,21 +38,44 @@ impl Tampering {
         errors: &Matrix<S>,
         trained: Trained,
     ) -> Gradient<S> {
-        let mut wrong = network.clone();
-        if self == Tampering::TransposedWeight {
-            wrong.parameters.w = wrong.parameters.w.transposed();
-        }
-        let adjoint = adjoint(&wrong, run, errors);
+        let honest = adjoint(network, run, errors);
+        let adjoint = self.adjoint(network, run, errors, &honest);
         let mut gradient = Gradient::collect(network, run, adjoint, inputs, errors, trained);
+        self.spoil(&mut gradient, run.trials, trained);
+        gradient
+    }
+
+    /// The adjoint with this error, or `honest` if the error is not in the adjoint.
+    pub(super) fn adjoint<S: Scalar>(
+        self,
+        network: &Network<S>,
+        run: &Run<S>,
+        errors: &Matrix<S>,
+        honest: &Adjoint<S>,
+    ) -> Adjoint<S> {
+        if self != Tampering::TransposedWeight {
+            return honest.clone();
+        }
+        let mut wrong = network.clone();
+        wrong.parameters.w = wrong.parameters.w.transposed();
+        adjoint(&wrong, run, errors)
+    }
+
+    /// Puts this error into the gradient, if it is not in the adjoint.
+    pub(super) fn spoil<S: Scalar>(
+        self,
+        gradient: &mut Gradient<S>,
+        trials: usize,
+        trained: Trained,
+    ) {
         match self {
             Tampering::WrongEntry => add_entry(&mut gradient.w),
-            Tampering::MissingStep => drop_last_step(&mut gradient.w, run.trials),
+            Tampering::MissingStep => drop_last_step(&mut gradient.w, trials),
             Tampering::TransposedWeight => {}
         }
         if trained.w {
             gradient.parameters.w = Weights::low_rank(S::ZERO, gradient.w.clone());
         }
-        gradient
     }
 }
 

@@ -2,9 +2,12 @@
 
 use thiserror::Error;
 
-use super::{Optimizer, Point, Tampering, Trajectory};
+use super::direction::Memory;
+use super::{Direction, Optimizer, Point, Tampering, Trajectory};
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{Gradient, Loss, Network, Parameters, Run, Trained, Weights, adjoint};
+use crate::network::{
+    Adjoint, Gradient, Loss, Network, Parameters, Run, Trained, Weights, adjoint,
+};
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
 
@@ -22,6 +25,9 @@ pub struct Training<'a, S> {
     pub trained: Trained,
     /// The trials that enter each gradient.
     pub batches: Batches,
+    /// P of the local rule W <- W - eta sum (P e_t) psi(h_t)^T, (N, d_out), which takes the place
+    /// of the adjoint: random feedback without transport through time (Lillicrap et al. 2016).
+    pub feedback: Option<Matrix<S>>,
     /// What is kept of the weights.
     pub storage: Storage,
     /// A deliberate error, for controls.
@@ -51,6 +57,16 @@ pub enum Storage {
     Factors,
 }
 
+/// What training passes by at each gradient; several for each step of a Runge-Kutta method.
+pub struct Visit<'a, S> {
+    /// The learning step, counted from 0.
+    pub step: usize,
+    /// The loss there.
+    pub loss: S,
+    /// The forward run.
+    pub run: &'a Run<S>,
+}
+
 /// Why a training run ended early.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,17 +81,37 @@ pub enum TrainingError {
     },
 }
 
-impl<S: RankRevealing> Training<'_, S> {
+impl<'a, S: RankRevealing> Training<'a, S> {
+    /// Trains W alone on all trials by back-propagation through time, and keeps all weights.
+    pub fn new(
+        network: Network<S>,
+        task: &'a Task<S>,
+        loss: &'a dyn Loss<S>,
+        optimizer: Optimizer<S>,
+    ) -> Self {
+        Training {
+            network,
+            task,
+            loss,
+            optimizer,
+            trained: Trained::W,
+            batches: Batches::Full,
+            feedback: None,
+            storage: Storage::Slices,
+            tampering: None,
+        }
+    }
+
     /// Trains for `steps` learning steps.
     ///
     /// # Errors
     ///
     /// If the loss, a gradient or a parameter becomes infinite or NaN.
     pub fn run(self, steps: usize) -> Result<Trajectory<S>, TrainingError> {
-        self.run_watched(steps, |_, _| {})
+        self.run_watched(steps, |_| {})
     }
 
-    /// Trains, calling `watch` with the number of steps done and the loss before each.
+    /// Trains, calling `watch` at each gradient.
     ///
     /// # Errors
     ///
@@ -83,7 +119,7 @@ impl<S: RankRevealing> Training<'_, S> {
     pub fn run_watched(
         mut self,
         steps: usize,
-        mut watch: impl FnMut(usize, S),
+        mut watch: impl FnMut(Visit<'_, S>),
     ) -> Result<Trajectory<S>, TrainingError> {
         if self.storage == Storage::Slices {
             let parameters = &mut self.network.parameters;
@@ -91,20 +127,21 @@ impl<S: RankRevealing> Training<'_, S> {
         }
         let mut now = Point::start(self.network.parameters.clone());
         let mut trajectory = Trajectory::new(&now, self.storage, self.task.steps);
-        let (mut memory, mut order, mut run) = (None, Vec::new(), Run::empty());
+        let (mut memory, mut moments) = (None, Memory::default());
+        let (mut order, mut run) = (Vec::new(), Run::empty());
         for k in 0..steps {
             let batch = self.batches.next(&mut order, self.task.trials);
             let mut losses = Vec::new();
             now = self.optimizer.step(k, &now, &mut memory, |at| {
-                let (loss, factors, gradient) = self.gradient(at, batch.as_deref(), k, &mut run)?;
+                let (loss, honest, gradient) = self.gradient(at, batch.as_deref(), k, &mut run)?;
+                watch(Visit { step: k, loss, run: &run });
                 losses.push(loss);
-                Ok(self.regularise(at, gradient, trajectory.add_gradient(factors)))
+                Ok(self.direction(at, honest, gradient, &mut moments, &mut trajectory))
             })?;
             if self.storage == Storage::Factors {
                 now.parameters.w.compress();
             }
             finite(now.parameters.is_finite(), k, "a parameter")?;
-            watch(k, losses[0]);
             trajectory.record(&now, losses[0]);
         }
         run.repeat(&self.network_at(now.parameters.clone()), &self.task.inputs, self.task.trials);
@@ -136,15 +173,25 @@ impl<S: RankRevealing> Training<'_, S> {
         let loss = self.loss.value(&run.outputs, task);
         finite(loss.is_finite(), k, "the loss")?;
         let errors = self.loss.errors(&run.outputs, task);
-        let honest = adjoint(&network, run, &errors);
-        let mut gradient =
-            Gradient::collect(&network, run, honest, &task.inputs, &errors, self.trained);
+        let honest = match &self.feedback {
+            None => adjoint(&network, run, &errors),
+            Some(feedback) => broadcast(feedback, run, &errors),
+        };
+        let collect = |adjoint: Adjoint<S>| {
+            Gradient::collect(&network, run, adjoint, &task.inputs, &errors, self.trained)
+        };
+        let tampered = self.tampering.map(|error| {
+            let mut gradient = collect(error.adjoint(&network, run, &errors, &honest));
+            error.spoil(&mut gradient, run.trials, self.trained);
+            gradient
+        });
+        let mut gradient = collect(honest);
         if self.storage == Storage::Factors {
             gradient.compress();
         }
         let factors = gradient.w.clone();
-        if let Some(tampering) = self.tampering {
-            gradient = tampering.gradient(&network, run, &task.inputs, &errors, self.trained);
+        if let Some(tampered) = tampered {
+            gradient = tampered;
         }
         if let Some(trials) = batch {
             gradient.parameters.h0 =
@@ -154,15 +201,36 @@ impl<S: RankRevealing> Training<'_, S> {
         Ok((loss, factors, gradient.parameters))
     }
 
-    /// Clips the gradient and adds the weight decay.
-    fn regularise(&self, at: &Point<S>, gradient: Parameters<S>, index: usize) -> Point<S> {
-        let mut point = Point::gradient(gradient, index);
-        if let (Some(clip), Some(real)) = (self.optimizer.clip, S::ELEMENTARY) {
-            let norm = (real.sqrt)(point.parameters.norm_squared());
-            if (real.is_positive)(norm - clip) {
-                point.scale(clip * norm.inverse().expect("a norm above the clip"));
+    /// Clips the gradient, makes it a direction and adds the weight decay. The trajectory keeps
+    /// the factors of `honest`, which differs from `gradient` by a deliberate error alone.
+    fn direction(
+        &self,
+        at: &Point<S>,
+        honest: Factors<S>,
+        gradient: Parameters<S>,
+        moments: &mut Memory<S>,
+        trajectory: &mut Trajectory<S>,
+    ) -> Point<S> {
+        let scale = self.clipping(&gradient);
+        let mut point = match self.optimizer.direction {
+            Direction::Gradient => {
+                let rounding = honest.scale();
+                let index = trajectory.add_gradient(honest, rounding);
+                let mut point = Point::gradient(gradient, index);
+                point.scale(scale);
+                point
             }
-        }
+            ref direction => {
+                let mut gradient = gradient;
+                gradient.scale(scale);
+                let norm = gradient.w.to_matrix().norm();
+                let changed = direction.apply(moments, &at.parameters, gradient).only(self.trained);
+                let identity = Matrix::scaled_identity(changed.neurons(), S::ONE);
+                let factors = Factors::new(changed.w.to_matrix(), identity);
+                let rounding = direction.rounding(honest.scale(), norm, factors.left.norm());
+                Point::gradient(changed, trajectory.add_gradient(factors, rounding))
+            }
+        };
         if self.optimizer.weight_decay != S::ZERO {
             let mut decayed = at.clone();
             decayed.parameters = at.parameters.only(self.trained);
@@ -172,6 +240,17 @@ impl<S: RankRevealing> Training<'_, S> {
             point.add_scaled(self.optimizer.weight_decay, &decayed);
         }
         point
+    }
+
+    /// What the gradient is multiplied by to have at most the norm of the clip.
+    fn clipping(&self, gradient: &Parameters<S>) -> S {
+        let (Some(clip), Some(real)) = (self.optimizer.clip, S::ELEMENTARY) else { return S::ONE };
+        let norm = (real.sqrt)(gradient.norm_squared());
+        if (norm - clip).is_positive() {
+            clip * norm.inverse().expect("a norm above the clip")
+        } else {
+            S::ONE
+        }
     }
 }
 
@@ -186,6 +265,12 @@ impl Batches {
         }
         Some(order.split_off(order.len() - size))
     }
+}
+
+/// P e_{t+1} in the place of the back-propagated error of step t.
+fn broadcast<S: Scalar>(feedback: &Matrix<S>, run: &Run<S>, errors: &Matrix<S>) -> Adjoint<S> {
+    let later = errors.columns(run.trials..errors.cols());
+    Adjoint::without_transport(Matrix::product(feedback.view(), later), run.trials)
 }
 
 /// The gradient by the initial states of a batch, put in the places of its trials.

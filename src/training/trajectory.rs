@@ -23,9 +23,11 @@ pub struct Trajectory<S> {
     pub start: Parameters<S>,
     /// The parameters at the end.
     pub end: Parameters<S>,
-    /// Every gradient with respect to W that was computed, `Lambda Phi^T`, in order; several for
-    /// each step of a Runge-Kutta method.
+    /// Every gradient with respect to W that was computed, `Lambda Phi^T`, in order, or what the
+    /// [`Direction`](super::Direction) made of it; several for each step of a Runge-Kutta method.
     pub gradients: Vec<Factors<S>>,
+    /// What the rounding errors of each gradient are proportional to.
+    roundings: Vec<f64>,
     /// The loss before each step, and at the end; K + 1 of them.
     pub losses: Vec<S>,
     /// For each k in 0..=K the coefficients on W_0, G_0, G_1, ...; missing ones are zero.
@@ -41,6 +43,7 @@ impl<S: Scalar> Trajectory<S> {
             start: start.parameters.clone(),
             end: start.parameters.clone(),
             gradients: Vec::new(),
+            roundings: Vec::new(),
             losses: Vec::new(),
             traces: vec![start.trace.clone()],
             slices: (storage == Storage::Slices).then(|| vec![start.parameters.w.to_matrix()]),
@@ -49,8 +52,9 @@ impl<S: Scalar> Trajectory<S> {
     }
 
     /// Returns the number of the gradient.
-    pub(super) fn add_gradient(&mut self, factors: Factors<S>) -> usize {
+    pub(super) fn add_gradient(&mut self, factors: Factors<S>, rounding: f64) -> usize {
         self.gradients.push(factors);
+        self.roundings.push(rounding);
         self.gradients.len() - 1
     }
 
@@ -135,8 +139,8 @@ impl<S: RankRevealing> Trajectory<S> {
     /// The largest singular value that rounding can have put into D_k; zero in a field.
     pub fn noise(&self, k: usize) -> f64 {
         let Some(real) = S::ELEMENTARY else { return 0.0 };
-        let summed: f64 = (self.gradients.iter().enumerate())
-            .map(|(j, gradient)| (real.to_f64)(self.coefficient(k, j)).abs() * gradient.scale())
+        let summed: f64 = (self.roundings.iter().enumerate())
+            .map(|(j, rounding)| (real.to_f64)(self.coefficient(k, j)).abs() * rounding)
             .sum();
         let start = self.start.w.norm_squared();
         let size = (self.neurons() + self.time_steps) as f64;

@@ -1,0 +1,281 @@
+//! What a gradient becomes before a step is made along it.
+
+use crate::matrix::{Factors, Matrix, RankRevealing};
+use crate::network::{Parameters, Weights};
+use crate::scalar::Scalar;
+
+/// How a gradient becomes the direction of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Direction<S> {
+    /// The gradient itself: with it every optimizer is GD-like.
+    Gradient,
+    /// Each entry of each parameter on its own.
+    Entrywise(Entrywise<S>),
+    /// The gradient of W as `L G R`, with L and R made of gradients; other parameters as they are.
+    Spectral(Spectral<S>),
+}
+
+/// Directions that act entry by entry.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entrywise<S> {
+    /// The sign of the gradient.
+    Sign,
+    /// The gradient, each entry cut to at most this size.
+    Clip(S),
+    /// The cube of the gradient: the simplest that a field has too.
+    Cube,
+    /// Adam (Kingma and Ba 2015). Needs real numbers.
+    Adam {
+        /// The decay of the mean.
+        beta1: S,
+        /// The decay of the mean square.
+        beta2: S,
+        /// Added to the root of the mean square.
+        epsilon: S,
+    },
+    /// RMSProp (Tieleman and Hinton 2012). Needs real numbers.
+    RmsProp {
+        /// The decay of the mean square.
+        decay: S,
+        /// Added to its root.
+        epsilon: S,
+    },
+    /// The gradient plus this number times the sign of the parameter: L1 decay.
+    L1(S),
+}
+
+/// Directions that act on the singular values of the gradient of W.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spectral<S> {
+    /// Muon (Jordan et al. 2024): `iterations` times G <- a G + b G G^T G + c G (G^T G)^2. In
+    /// floating point G is divided by its norm before.
+    Muon {
+        /// a, b and c.
+        coefficients: [S; 3],
+        /// How often.
+        iterations: usize,
+    },
+    /// Shampoo (Gupta, Koren and Singer 2018): L^{-1/4} G R^{-1/4} with L = epsilon + sum G G^T and
+    /// R = epsilon + sum G^T G over all gradients so far. Needs real numbers.
+    Shampoo {
+        /// Keeps L and R from being singular.
+        epsilon: S,
+    },
+}
+
+/// What a direction remembers from step to step.
+#[derive(Clone, Debug)]
+pub struct Memory<S> {
+    steps: i32,
+    /// Means of gradients and of their squares, each parameter a list of entries.
+    mean: Vec<Vec<S>>,
+    square: Vec<Vec<S>>,
+    /// L and R of Shampoo.
+    sides: Option<[Matrix<S>; 2]>,
+}
+
+impl<S> Default for Memory<S> {
+    fn default() -> Self {
+        Memory { steps: 0, mean: Vec::new(), square: Vec::new(), sides: None }
+    }
+}
+
+/// The published settings.
+impl<S: Scalar> Direction<S> {
+    /// Adam with decays 0.9 and 0.999.
+    pub fn adam(epsilon: S) -> Self {
+        let (beta1, beta2) = (S::ratio(9, 10), S::ratio(999, 1000));
+        Direction::Entrywise(Entrywise::Adam { beta1, beta2, epsilon })
+    }
+
+    /// RMSProp with decay 0.99.
+    pub fn rms_prop(epsilon: S) -> Self {
+        Direction::Entrywise(Entrywise::RmsProp { decay: S::ratio(99, 100), epsilon })
+    }
+
+    /// Muon with the coefficients and the five iterations of its authors.
+    pub fn muon() -> Self {
+        let coefficients = [(34445, 10_000), (-47750, 10_000), (20315, 10_000)];
+        let coefficients = coefficients.map(|(numerator, scale)| S::ratio(numerator, scale));
+        Direction::Spectral(Spectral::Muon { coefficients, iterations: 5 })
+    }
+
+    /// Shampoo.
+    pub fn shampoo(epsilon: S) -> Self {
+        Direction::Spectral(Spectral::Shampoo { epsilon })
+    }
+}
+
+impl<S: RankRevealing> Direction<S> {
+    /// True if this arithmetic can express it.
+    pub fn is_available(&self) -> bool {
+        let needs_roots = matches!(
+            self,
+            Direction::Entrywise(Entrywise::Adam { .. } | Entrywise::RmsProp { .. })
+                | Direction::Spectral(Spectral::Shampoo { .. })
+        );
+        !needs_roots || S::ELEMENTARY.is_some()
+    }
+
+    /// How large the rounding errors of a direction for W can be, in units of rounding: `gradient`
+    /// is what those of the gradient, of norm `norm`, are proportional to, and is multiplied by
+    /// the largest slope of the direction.
+    pub(super) fn rounding(&self, gradient: f64, norm: f64, direction: f64) -> f64 {
+        let real = |x: S| S::ELEMENTARY.map_or(1.0, |real| (real.to_f64)(x));
+        let slope = match self {
+            Direction::Gradient => return gradient,
+            // A sign has no slope: entries that are equal without rounding must stay equal.
+            Direction::Entrywise(Entrywise::Sign) => 0.0,
+            Direction::Entrywise(Entrywise::Clip(_) | Entrywise::L1(_)) => 1.0,
+            Direction::Entrywise(Entrywise::Cube) => 3.0 * norm * norm,
+            Direction::Entrywise(
+                Entrywise::Adam { epsilon, .. } | Entrywise::RmsProp { epsilon, .. },
+            ) => 1.0 / real(*epsilon),
+            // What is small at the start grows by the linear coefficient each time.
+            Direction::Spectral(Spectral::Muon { coefficients, iterations }) => {
+                real(coefficients[0]).abs().powi(*iterations as i32) / norm.max(f64::MIN_POSITIVE)
+            }
+            Direction::Spectral(Spectral::Shampoo { epsilon }) => 1.0 / real(*epsilon).sqrt(),
+        };
+        slope * gradient + direction
+    }
+
+    /// Turns the gradient at `at` into a direction.
+    ///
+    /// # Panics
+    ///
+    /// If it is not [available](Direction::is_available) in this arithmetic.
+    pub(super) fn apply(
+        &self,
+        memory: &mut Memory<S>,
+        at: &Parameters<S>,
+        mut gradient: Parameters<S>,
+    ) -> Parameters<S> {
+        memory.steps += 1;
+        match self {
+            Direction::Gradient => {}
+            Direction::Entrywise(entrywise) => entrywise.apply(memory, at, &mut gradient),
+            Direction::Spectral(spectral) => {
+                let changed = spectral.apply(memory, gradient.w.to_matrix());
+                let identity = Matrix::scaled_identity(changed.cols(), S::ONE);
+                gradient.w = Weights::low_rank(S::ZERO, Factors::new(changed, identity));
+            }
+        }
+        gradient
+    }
+}
+
+impl<S: Scalar> Entrywise<S> {
+    fn apply(&self, memory: &mut Memory<S>, at: &Parameters<S>, gradient: &mut Parameters<S>) {
+        let mut at = at.clone();
+        for part in [&mut at, &mut *gradient] {
+            let w = std::mem::replace(&mut part.w, Weights::scaled_identity(0, S::ZERO));
+            part.w = w.into_dense();
+        }
+        let places = at.entries_mut();
+        let parts = gradient.entries_mut();
+        if memory.mean.is_empty() {
+            let zeros = || parts.iter().map(|part| vec![S::ZERO; part.len()]).collect();
+            (memory.mean, memory.square) = (zeros(), zeros());
+        }
+        for (index, (part, place)) in parts.into_iter().zip(places).enumerate() {
+            let (mean, square) = (&mut memory.mean[index], &mut memory.square[index]);
+            let moments = mean.iter_mut().zip(square);
+            for ((g, x), (mean, square)) in part.iter_mut().zip(place).zip(moments) {
+                *g = self.of_entry(memory.steps, *g, *x, mean, square);
+            }
+        }
+    }
+
+    fn of_entry(&self, steps: i32, g: S, x: S, mean: &mut S, square: &mut S) -> S {
+        let sqrt = |x| (S::ELEMENTARY.expect("this direction needs real numbers").sqrt)(x);
+        let average = |old: S, new: S, decay: S| decay * old + (S::ONE - decay) * new;
+        match self {
+            Entrywise::Cube => g * g * g,
+            Entrywise::Sign => sign(g),
+            Entrywise::L1(decay) => g + *decay * sign(x),
+            Entrywise::Clip(size) => {
+                if (g - *size).is_positive() {
+                    *size
+                } else if (-g - *size).is_positive() {
+                    -*size
+                } else {
+                    g
+                }
+            }
+            Entrywise::RmsProp { decay, epsilon } => {
+                *square = average(*square, g * g, *decay);
+                divide(g, sqrt(*square) + *epsilon)
+            }
+            Entrywise::Adam { beta1, beta2, epsilon } => {
+                *mean = average(*mean, g, *beta1);
+                *square = average(*square, g * g, *beta2);
+                let unbiased = |value: S, beta: S| divide(value, S::ONE - power(beta, steps));
+                let root = sqrt(unbiased(*square, *beta2));
+                divide(unbiased(*mean, *beta1), root + *epsilon)
+            }
+        }
+    }
+}
+
+impl<S: RankRevealing> Spectral<S> {
+    fn apply(&self, memory: &mut Memory<S>, gradient: Matrix<S>) -> Matrix<S> {
+        match self {
+            Spectral::Muon { coefficients, iterations } => {
+                let start = normalized(gradient);
+                (0..*iterations).fold(start, |g, _| newton_schulz(coefficients, &g))
+            }
+            Spectral::Shampoo { epsilon } => {
+                let sides = memory.sides.get_or_insert_with(|| {
+                    [gradient.rows(), gradient.cols()]
+                        .map(|size| Matrix::scaled_identity(size, *epsilon))
+                });
+                sides[0].add_scaled(S::ONE, &Matrix::product(gradient.view(), gradient.t()));
+                sides[1].add_scaled(S::ONE, &Matrix::product(gradient.t(), gradient.view()));
+                let [left, right] = [&sides[0], &sides[1]].map(|side| {
+                    S::inverse_fourth_root(side).expect("this direction needs real numbers")
+                });
+                left.times(&gradient).times(&right)
+            }
+        }
+    }
+}
+
+/// The matrix divided by its norm, where there is one.
+fn normalized<S: Scalar>(mut matrix: Matrix<S>) -> Matrix<S> {
+    if let Some(real) = S::ELEMENTARY {
+        let norm = (real.sqrt)(matrix.inner_product(&matrix));
+        if let Some(inverse) = norm.inverse() {
+            matrix.scale(inverse);
+        }
+    }
+    matrix
+}
+
+/// a G + b G G^T G + c G (G^T G)^2.
+fn newton_schulz<S: Scalar>([a, b, c]: &[S; 3], g: &Matrix<S>) -> Matrix<S> {
+    let square = Matrix::product(g.t(), g.view());
+    let mut polynomial = square.times(&square);
+    polynomial.scale(*c);
+    polynomial.add_scaled(*b, &square);
+    polynomial.add_scaled(*a, &Matrix::scaled_identity(g.cols(), S::ONE));
+    g.times(&polynomial)
+}
+
+fn sign<S: Scalar>(x: S) -> S {
+    if x.is_positive() {
+        S::ONE
+    } else if (-x).is_positive() {
+        -S::ONE
+    } else {
+        S::ZERO
+    }
+}
+
+fn divide<S: Scalar>(numerator: S, denominator: S) -> S {
+    denominator.inverse().map_or(S::ZERO, |inverse| numerator * inverse)
+}
+
+fn power<S: Scalar>(base: S, exponent: i32) -> S {
+    (0..exponent).fold(S::ONE, |product, _| product * base)
+}
