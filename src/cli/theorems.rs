@@ -31,7 +31,7 @@ fn list() -> String {
 
 fn details(theorem: &Theorem) -> String {
     let file = theorem.id.replace('-', "_");
-    let arithmetics: Vec<_> = Arithmetic::ALL.iter().map(|a| a.name()).collect();
+    let arithmetics: Vec<_> = theorem.arithmetics().map(Arithmetic::name).collect();
     let controls: Vec<_> = theorem.controls.iter().map(|control| control.description()).collect();
     let mut text = format!("{}\n{}\n\n", theorem.id, theorem.title);
     text += &paragraph("statement", theorem.statement);

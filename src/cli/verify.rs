@@ -91,11 +91,16 @@ fn verify(arguments: &Arguments) -> Vec<Line> {
         })
     };
     let arithmetics = arguments.arithmetic.arithmetics();
-    let total = |theorem: &Theorem| arguments.cases + theorem.controls.len() as u64;
-    let bar = progress(all().map(|t| total(t)).sum::<u64>() * arithmetics.len() as u64, "");
+    let of = |theorem: &'static Theorem| {
+        arithmetics.iter().copied().filter(|&arithmetic| theorem.is_checked_in(arithmetic))
+    };
+    let total = |theorem: &'static Theorem| {
+        (arguments.cases + theorem.controls.len() as u64) * of(theorem).count() as u64
+    };
+    let bar = progress(all().map(|&theorem| total(theorem)).sum(), "");
     let mut lines = Vec::new();
     for &theorem in all() {
-        for &arithmetic in &arithmetics {
+        for arithmetic in of(theorem) {
             bar.set_message(format!("{} {}", theorem.id, arithmetic.name()));
             let done = || bar.inc(1);
             lines.push((

@@ -1,6 +1,6 @@
 //! The forward run: states, rates and outputs of all trials at all times.
 
-use super::Network;
+use super::{Dynamics, Network};
 use crate::matrix::Matrix;
 use crate::scalar::{Scalar, View, vectorised};
 
@@ -86,6 +86,13 @@ impl<S: Scalar> Run<S> {
     /// The activity Phi that enters the gradient: psi(h_t) for t = 0..T, (N, T M).
     pub fn activity(&self) -> View<'_, S> {
         self.rates().columns(0..self.steps * self.trials)
+    }
+
+    /// phi'(z_t) for t = 0..T, (N, T M), and psi'(h_t) for t = 0..=T, (N, (T + 1) M); none of the
+    /// identity. `dynamics` are those of the run.
+    pub fn slopes(&self, dynamics: &Dynamics<S>) -> [Option<&Matrix<S>>; 2] {
+        let phi = (!dynamics.phi.is_identity()).then_some(&self.phi_slopes);
+        [phi, self.psi_slopes.as_ref()]
     }
 
     /// Memory of the right shape, and h_0 in the first block of the states.

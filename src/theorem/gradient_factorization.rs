@@ -28,7 +28,7 @@ pub const THEOREM: Theorem = Theorem {
     tightness: "Attained unless the error and the activity happen to be orthogonal in time: by \
                 generic instances with M T <= N, where rank G = M T.",
     domain,
-    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
 };
 

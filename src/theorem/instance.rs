@@ -116,6 +116,11 @@ fn activation<S: Scalar>(kind: ActivationKind, stream: &Stream) -> Option<Activa
             let coefficients = (0..=degree).map(|power| number(&mut stream, size(power)));
             Activation::Polynomial(coefficients.collect())
         }
+        ActivationKind::OddCubic => {
+            let mut stream = stream.clone();
+            let (linear, cubic) = (number(&mut stream, 1.0), number(&mut stream, 0.3));
+            Activation::Polynomial(vec![S::ZERO, linear, S::ZERO, cubic])
+        }
     };
     activation.is_available().then_some(activation)
 }
@@ -159,7 +164,7 @@ fn direction<S: RankRevealing>(kind: DirectionKind) -> Option<Direction<S>> {
     let direction = match kind {
         DirectionKind::Gradient => Direction::Gradient,
         DirectionKind::Sign => Direction::Entrywise(Entrywise::Sign),
-        DirectionKind::Clip => Direction::Entrywise(Entrywise::Clip(tenth)),
+        DirectionKind::Clip => Direction::Entrywise(Entrywise::Clip(magnitude(tenth))),
         DirectionKind::Cube => Direction::Entrywise(Entrywise::Cube),
         DirectionKind::L1 => Direction::Entrywise(Entrywise::L1(tenth)),
         DirectionKind::Adam => Direction::adam(tenth),
@@ -168,6 +173,11 @@ fn direction<S: RankRevealing>(kind: DirectionKind) -> Option<Direction<S>> {
         DirectionKind::Shampoo => Direction::shampoo(tenth),
     };
     direction.is_available().then_some(direction)
+}
+
+/// x or -x, the positive one.
+fn magnitude<S: Scalar>(x: S) -> S {
+    if x.is_positive() { x } else { -x }
 }
 
 impl LossKind {

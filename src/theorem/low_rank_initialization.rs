@@ -30,7 +30,7 @@ pub const THEOREM: Theorem = Theorem {
     bound: "d_in + d_out + 2 r (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic instances after enough steps, with enough trials and time.",
     domain,
-    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
 };
 

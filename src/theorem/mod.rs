@@ -4,15 +4,24 @@
 //! on one. The same observation runs in exact arithmetic, in f64 and in double-double. To add a
 //! theorem, write its file after the pattern of [`invariant_subspace`] and name it in [`ALL`].
 
+pub mod broadcast_error;
 mod check;
+pub mod effective_task_dimension;
 pub mod exact_adjoint;
+pub mod fibonacci_growth;
+pub mod fingerprints;
+pub mod gating_atoms;
 pub mod gradient_factorization;
 mod instance;
 pub mod invariant_subspace;
 pub mod low_rank_initialization;
+mod movement;
 mod setting;
+pub mod siso_reciprocity;
+pub mod spectral_optimizers;
 pub mod subspace_tensor_rank;
 pub mod tensor_telescoping;
+pub mod tightness;
 mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Observation, Observed, Undecided, Verdict};
@@ -50,25 +59,49 @@ pub struct Theorem {
     pub controls: &'static [Tampering],
 }
 
-/// The same observation in each arithmetic.
+/// The same observation in each arithmetic that fits the statement.
 #[derive(Debug)]
 pub struct Checks {
     /// In the prime field.
-    pub exact: fn(&Case<Fp>) -> Observed,
+    pub exact: Option<fn(&Case<Fp>) -> Observed>,
     /// In double precision.
-    pub f64: fn(&Case<f64>) -> Observed,
+    pub f64: Option<fn(&Case<f64>) -> Observed>,
     /// In double-double.
-    pub double_double: fn(&Case<DoubleDouble>) -> Observed,
+    pub double_double: Option<fn(&Case<DoubleDouble>) -> Observed>,
+}
+
+impl Theorem {
+    /// True if it is checked in this arithmetic.
+    pub fn is_checked_in(&self, arithmetic: Arithmetic) -> bool {
+        match arithmetic {
+            Arithmetic::Exact => self.checks.exact.is_some(),
+            Arithmetic::F64 => self.checks.f64.is_some(),
+            Arithmetic::DoubleDouble => self.checks.double_double.is_some(),
+        }
+    }
+
+    /// The arithmetics in which it is checked.
+    pub fn arithmetics(&self) -> impl Iterator<Item = Arithmetic> + '_ {
+        Arithmetic::ALL.into_iter().filter(|&arithmetic| self.is_checked_in(arithmetic))
+    }
 }
 
 /// All theorems, in the order of the catalogue.
-pub static ALL: [&Theorem; 6] = [
+pub static ALL: [&Theorem; 14] = [
     &gradient_factorization::THEOREM,
     &exact_adjoint::THEOREM,
     &tensor_telescoping::THEOREM,
     &subspace_tensor_rank::THEOREM,
+    &fingerprints::THEOREM,
+    &broadcast_error::THEOREM,
+    &gating_atoms::THEOREM,
     &invariant_subspace::THEOREM,
     &low_rank_initialization::THEOREM,
+    &effective_task_dimension::THEOREM,
+    &fibonacci_growth::THEOREM,
+    &siso_reciprocity::THEOREM,
+    &tightness::THEOREM,
+    &spectral_optimizers::THEOREM,
 ];
 
 /// The theorem of this name.

@@ -52,6 +52,8 @@ pub enum ActivationKind {
     Identity,
     /// Of this degree, with random coefficients.
     Polynomial(usize),
+    /// a z + b z^3 with random a and b.
+    OddCubic,
     Tanh,
     Relu,
     Softplus,

@@ -28,7 +28,7 @@ pub const THEOREM: Theorem = Theorem {
     tightness: "Attained by generic tensors with K = 1 or K >= d^2; in between the CP rank of a \
                 generic d x d x K tensor is smaller.",
     domain,
-    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
 };
 

@@ -31,7 +31,7 @@ pub const THEOREM: Theorem = Theorem {
     tightness: "Attained with K = 1, and as long as the sum of the ranks stays below N and the \
                 column or row spaces of the gradients are independent.",
     domain,
-    checks: Checks { exact: observe, f64: observe, double_double: observe },
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
 };
 

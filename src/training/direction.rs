@@ -20,7 +20,7 @@ pub enum Direction<S> {
 pub enum Entrywise<S> {
     /// The sign of the gradient.
     Sign,
-    /// The gradient, each entry cut to at most this size.
+    /// The gradient, each entry cut to at most this size, which is positive.
     Clip(S),
     /// The cube of the gradient: the simplest that a field has too.
     Cube,
@@ -124,6 +124,7 @@ impl<S: RankRevealing> Direction<S> {
         let real = |x: S| S::ELEMENTARY.map_or(1.0, |real| (real.to_f64)(x));
         let slope = match self {
             Direction::Gradient => return gradient,
+            _ if norm == 0.0 => 0.0,
             // A sign has no slope: entries that are equal without rounding must stay equal.
             Direction::Entrywise(Entrywise::Sign) => 0.0,
             Direction::Entrywise(Entrywise::Clip(_) | Entrywise::L1(_)) => 1.0,
@@ -133,7 +134,7 @@ impl<S: RankRevealing> Direction<S> {
             ) => 1.0 / real(*epsilon),
             // What is small at the start grows by the linear coefficient each time.
             Direction::Spectral(Spectral::Muon { coefficients, iterations }) => {
-                real(coefficients[0]).abs().powi(*iterations as i32) / norm.max(f64::MIN_POSITIVE)
+                real(coefficients[0]).abs().powi(*iterations as i32) / norm
             }
             Direction::Spectral(Spectral::Shampoo { epsilon }) => 1.0 / real(*epsilon).sqrt(),
         };
@@ -195,13 +196,8 @@ impl<S: Scalar> Entrywise<S> {
             Entrywise::Sign => sign(g),
             Entrywise::L1(decay) => g + *decay * sign(x),
             Entrywise::Clip(size) => {
-                if (g - *size).is_positive() {
-                    *size
-                } else if (-g - *size).is_positive() {
-                    -*size
-                } else {
-                    g
-                }
+                let sign = sign(g);
+                if (sign * g - *size).is_positive() { sign * *size } else { g }
             }
             Entrywise::RmsProp { decay, epsilon } => {
                 *square = average(*square, g * g, *decay);

@@ -147,6 +147,12 @@ impl<S: RankRevealing> Trajectory<S> {
         NOISE_FACTOR * S::ROUNDING * size * (summed + (real.to_f64)(start).sqrt())
     }
 
+    /// The largest singular value that rounding can have put into gradient `j`; zero in a field.
+    pub fn gradient_noise(&self, j: usize) -> f64 {
+        let size = (self.neurons() + self.time_steps) as f64;
+        NOISE_FACTOR * S::ROUNDING * size * self.roundings[j]
+    }
+
     /// The noise of the tensor of increments: that of D_1..D_K together.
     pub fn tensor_noise(&self) -> f64 {
         (1..=self.steps()).map(|k| self.noise(k).powi(2)).sum::<f64>().sqrt()

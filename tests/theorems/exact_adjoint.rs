@@ -7,18 +7,8 @@ use rankproof::theorem::{ActivationKind, Arithmetic, CaseId, Instance, Setting};
 use crate::harness::{catches_its_controls, holds};
 
 #[test]
-fn holds_in_the_field() {
-    holds(&THEOREM, Arithmetic::Exact);
-}
-
-#[test]
-fn holds_in_f64() {
-    holds(&THEOREM, Arithmetic::F64);
-}
-
-#[test]
-fn holds_in_double_double() {
-    holds(&THEOREM, Arithmetic::DoubleDouble);
+fn holds_in_its_arithmetics() {
+    holds(&THEOREM);
 }
 
 #[test]

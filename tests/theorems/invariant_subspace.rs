@@ -6,18 +6,8 @@ use crate::harness::{
 };
 
 #[test]
-fn holds_in_the_field() {
-    holds(&THEOREM, Arithmetic::Exact);
-}
-
-#[test]
-fn holds_in_f64() {
-    holds(&THEOREM, Arithmetic::F64);
-}
-
-#[test]
-fn holds_in_double_double() {
-    holds(&THEOREM, Arithmetic::DoubleDouble);
+fn holds_in_its_arithmetics() {
+    holds(&THEOREM);
 }
 
 #[test]

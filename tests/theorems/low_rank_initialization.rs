@@ -1,21 +1,11 @@
 use rankproof::theorem::low_rank_initialization::THEOREM;
-use rankproof::theorem::{ActivationKind, Arithmetic, InitialState, InitialWeights};
+use rankproof::theorem::{ActivationKind, InitialState, InitialWeights};
 
 use crate::harness::{attained, catches_its_controls, first_observation, holds, violated};
 
 #[test]
-fn holds_in_the_field() {
-    holds(&THEOREM, Arithmetic::Exact);
-}
-
-#[test]
-fn holds_in_f64() {
-    holds(&THEOREM, Arithmetic::F64);
-}
-
-#[test]
-fn holds_in_double_double() {
-    holds(&THEOREM, Arithmetic::DoubleDouble);
+fn holds_in_its_arithmetics() {
+    holds(&THEOREM);
 }
 
 #[test]

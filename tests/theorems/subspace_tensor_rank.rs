@@ -1,21 +1,10 @@
-use rankproof::theorem::Arithmetic;
 use rankproof::theorem::subspace_tensor_rank::THEOREM;
 
 use crate::harness::{attained, catches_its_controls, first_observation, holds};
 
 #[test]
-fn holds_in_the_field() {
-    holds(&THEOREM, Arithmetic::Exact);
-}
-
-#[test]
-fn holds_in_f64() {
-    holds(&THEOREM, Arithmetic::F64);
-}
-
-#[test]
-fn holds_in_double_double() {
-    holds(&THEOREM, Arithmetic::DoubleDouble);
+fn holds_in_its_arithmetics() {
+    holds(&THEOREM);
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! **broadcast-error.** The local rule
+//!
+//! ```text
+//! W_{k+1} = W_k - eta sum (P e_t) psi(h_t)^T
+//! ```
+//!
+//! with a fixed P in the place of the adjoint (random feedback, no transport through time) keeps
+//! the columns of every D_k in the column space of P:
+//!
+//! ```text
+//! rank D_k <= rank P <= d_out,    CP rank <= rank P min(K, N),
+//! ```
+//!
+//! for any nonlinearity, loss and data.
+//!
+//! Why: the columns of P e_t z_t^T are multiples of P e_t. Of K matrices with columns in a space
+//! of dimension d each is a sum of d matrices of rank one, and so is each of the N slices that
+//! collect one column of every matrix.
+
+use super::movement::{Movement, span};
+use super::{Arithmetic, Case, Checks, Domain, Observed, Theorem};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::training::{Tampering, Training};
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "broadcast-error",
+    title: "Learning from broadcast errors stays in the space of the feedback weights",
+    statement: "W_{k+1} = W_k - eta sum (P e_t) z_t^T with a fixed P: rank D_k <= rank P <= d_out, \
+                CP rank <= rank P min(K, N), for any network and any vectors z.",
+    hypotheses: &[
+        "any phi, psi, loss, data and start",
+        "the back-propagated error replaced by P e_t, P fixed",
+        "an optimizer that combines such updates",
+    ],
+    bound: "rank P",
+    tightness: "Attained by generic instances with as many trials and steps as P has rank.",
+    domain,
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
+    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain { d_out: 1..=3, ..Domain::any_network(arithmetic) }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let feedback = feedback(case);
+    let (n, steps) = (case.setting.dimensions.neurons, case.setting.learning_steps);
+    let space = span(n, [&feedback], "the rank of P")?;
+    let trajectory = Training { feedback: Some(feedback), ..case.training() }.run(steps)?;
+    let movement = Movement::increments(&trajectory);
+    Ok(vec![
+        movement.last_rank(space.dimension()),
+        movement.columns_outside(&space),
+        movement.cp_rank(space.dimension() * steps.min(n))?,
+    ])
+}
+
+/// P, (N, d_out), of a random rank.
+fn feedback<S: RankRevealing>(case: &Case<S>) -> Matrix<S> {
+    let mut stream = case.stream.named("feedback");
+    let dimensions = &case.setting.dimensions;
+    let rank = 1 + stream.below(dimensions.d_out);
+    let left = Matrix::random(dimensions.neurons, rank, &mut stream);
+    left.times(&Matrix::random(rank, dimensions.d_out, &mut stream))
+}

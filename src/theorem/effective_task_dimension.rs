@@ -1,0 +1,114 @@
+//! **effective-task-dimension.** The dimension that counts is the task's, not the number of
+//! channels. A linear network with squared loss, C C^T = I and W_0 = w I, whose driven inputs B u_t
+//! lie in a space U of dimension r_u and whose targets lie in a space Y of dimension r_y, learns in
+//!
+//! ```text
+//! S = U + C^T C U + C^T Y:    rank D_k <= min(2 r_u + r_y, r_u + d_out),
+//! ```
+//!
+//! whatever d_in, d_out and N are.
+//!
+//! Why: the errors are e_t = C h_t - y_t, so C^T e_t lies in S whenever h_t does, since
+//! C^T C C^T C = C^T C keeps S. Then states and adjoint states stay in S as in invariant-subspace.
+
+use super::movement::{Movement, span};
+use super::{Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Theorem};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::network::Trained;
+use crate::scalar::{Scalar, Stream};
+use crate::task::Task;
+use crate::training::{Tampering, Training};
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "effective-task-dimension",
+    title: "The rank of learning is bounded by the dimension of the task, not of its channels",
+    statement: "Linear network, squared loss, C C^T = I, W_0 = w I, h_0 = 0. Inputs B u_t in U of \
+                dimension r_u, targets in Y of dimension r_y: rows and columns of D_k lie in \
+                U + C^T C U + C^T Y, rank D_k <= min(2 r_u + r_y, r_u + d_out).",
+    hypotheses: &[
+        "linear network: phi = psi = id",
+        "squared loss",
+        "C C^T = I",
+        "W_0 = w I, h_0 = 0, no bias",
+        "GD-like learning of W alone",
+    ],
+    bound: "min(2 r_u + r_y, r_u + d_out), at most N",
+    tightness: "Attained by generic instances after a few steps.",
+    domain,
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
+    controls: &[Tampering::WrongEntry],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain {
+        neurons: 4..=12,
+        d_in: 1..=4,
+        d_out: 1..=4,
+        initial_states: vec![InitialState::Zero],
+        bias: false,
+        losses: vec![LossKind::Squared],
+        trained: vec![Trained::W],
+        ..Domain::linear(arithmetic)
+    }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let dimensions = &case.setting.dimensions;
+    let mut stream = case.stream.named("low-dimensional task");
+    let drawn = draw(&case.instance.task, &mut stream);
+    let mut training = Training { task: &drawn.task, ..case.training() };
+    let parameters = &mut training.network.parameters;
+    parameters.c = orthonormal_rows(dimensions.d_out, dimensions.neurons, &mut stream);
+
+    let driven = parameters.b.times(&drawn.inputs);
+    let readout = parameters.c.transposed();
+    let seen = readout.times(&parameters.c.times(&driven));
+    let wanted = readout.times(&drawn.targets);
+    let space = span(dimensions.neurons, [&driven, &seen, &wanted], "the dimension of S")?;
+
+    let trajectory = training.run(case.setting.learning_steps)?;
+    let (r_u, r_y) = (drawn.inputs.cols(), drawn.targets.cols());
+    let bound = (2 * r_u + r_y).min(r_u + dimensions.d_out).min(dimensions.neurons);
+    Movement::increments(&trajectory).within(&space, bound)
+}
+
+/// A task of low dimension, with bases of its inputs (d_in, r_u) and targets (d_out, r_y).
+struct LowDimensional<S> {
+    task: Task<S>,
+    inputs: Matrix<S>,
+    targets: Matrix<S>,
+}
+
+/// Replaces inputs and targets by random ones in random spaces.
+fn draw<S: RankRevealing>(task: &Task<S>, stream: &mut Stream) -> LowDimensional<S> {
+    let mut basis = |channels: usize| {
+        let dimension = 1 + stream.below(channels);
+        Matrix::<S>::random(channels, dimension, stream)
+    };
+    let (inputs, targets) = (basis(task.d_in()), basis(task.d_out()));
+    let mut signals = |basis: &Matrix<S>, columns: usize| {
+        basis.times(&Matrix::random(basis.cols(), columns, stream))
+    };
+    let task = Task::new(
+        task.trials,
+        signals(&inputs, task.inputs.cols()),
+        signals(&targets, task.targets.cols()),
+        task.mask.clone(),
+    );
+    LowDimensional { task, inputs, targets }
+}
+
+/// The first rows of a product of two reflections I - 2 v v^T / (v . v): rows that are orthonormal
+/// in every arithmetic.
+fn orthonormal_rows<S: Scalar>(rows: usize, cols: usize, stream: &mut Stream) -> Matrix<S> {
+    let mut product = Matrix::scaled_identity(cols, S::ONE);
+    for _ in 0..2 {
+        let v = Matrix::<S>::random(cols, 1, stream);
+        let inverse = v.inner_product(&v).inverse().expect("a vector with a norm");
+        let projected = product.times(&v);
+        let along = Matrix::product(projected.view(), v.t());
+        product.add_scaled(-(inverse + inverse), &along);
+    }
+    Matrix::from_fn(rows, cols, |i, j| product[(i, j)])
+}

@@ -1,0 +1,109 @@
+//! **fingerprints.** Neurons with the same rows of `[B, C^T, h_0, b]`, in a network whose W_0 is
+//! constant on these classes, stay interchangeable: W_k is constant on blocks, and
+//!
+//! ```text
+//! rank W_k <= number of distinct fingerprints,
+//! ```
+//!
+//! for any phi, psi, loss and data, and any optimizer that acts entry by entry, Adam included. The
+//! zero fingerprint does not count where phi(0) = psi(0) = 0. With odd phi and psi the classes are
+//! up to sign.
+//!
+//! Why: exchanging two neurons of a class changes nothing at the start, and learning treats all
+//! neurons alike, so it changes nothing ever. A matrix that is constant on blocks is E X E^T, with
+//! the class of each neuron in E. For odd functions the same holds for the sign of a neuron.
+
+use super::movement::{Movement, span};
+use super::{
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Observed,
+    Theorem,
+};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::network::{Parameters, Weights};
+use crate::training::Tampering;
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "fingerprints",
+    title: "Neurons that start alike stay alike under every entrywise optimizer",
+    statement: "If W_0 is constant on classes of neurons with the same rows of [B, C^T, h_0, b], \
+                so is every W_k: rank W_k <= number of distinct fingerprints. For odd phi, psi \
+                the classes are up to sign; the zero one does not count if phi(0) = psi(0) = 0.",
+    hypotheses: &[
+        "any phi, psi, loss and data",
+        "W_0 constant on blocks of classes",
+        "an optimizer that acts entry by entry (odd, where signs occur), or a GD-like one",
+    ],
+    bound: "the number of distinct fingerprints",
+    tightness: "Attained by generic instances with enough trials, or after a few steps.",
+    domain,
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
+    controls: &[Tampering::WrongEntry],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    use DirectionKind::{Adam, Clip, Cube, Gradient, L1, RmsProp, Sign};
+    let mut activations = Domain::any_network(arithmetic).activations;
+    activations.push(ActivationKind::OddCubic);
+    let directions = if arithmetic.is_real() {
+        // Signs of what is zero but for rounding would be signs of noise.
+        vec![Gradient, Adam, RmsProp, Clip]
+    } else {
+        vec![Gradient, Sign, Clip, L1, Cube]
+    };
+    Domain {
+        activations,
+        initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
+        directions,
+        ..Domain::any_network(arithmetic)
+    }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let mut training = case.training();
+    let classes = classes(case);
+    impose(&classes, &mut training.network.parameters);
+    let trajectory = training.run(case.setting.learning_steps)?;
+    let space = span(trajectory.neurons(), [&classes], "the number of classes")?;
+    let movement = Movement::weights(&trajectory);
+    Ok(vec![
+        movement.last_rank(space.dimension()),
+        movement.columns_outside(&space),
+        movement.rows_outside(&space),
+    ])
+}
+
+/// The class of each neuron, (N, classes): one entry in each row, 1 or where signs are allowed -1;
+/// none for the zero fingerprint, where that is allowed.
+fn classes<S: RankRevealing>(case: &Case<S>) -> Matrix<S> {
+    use ActivationKind::{Identity, OddCubic, Relu, Tanh};
+    let mut stream = case.stream.named("classes");
+    let neurons = case.setting.dimensions.neurons;
+    let count = 1 + stream.below(neurons);
+    let both = |allowed: &[ActivationKind]| {
+        allowed.contains(&case.setting.phi) && allowed.contains(&case.setting.psi)
+    };
+    let signs = both(&[Identity, OddCubic, Tanh]) && stream.below(2) == 0;
+    let zeros = both(&[Identity, OddCubic, Tanh, Relu]) && stream.below(2) == 0;
+    let mut classes = Matrix::zeros(neurons, count);
+    for neuron in 0..neurons {
+        let (class, sign, zero) = (stream.below(count), stream.below(2), stream.below(3));
+        if !(zeros && zero == 0) {
+            classes[(neuron, class)] = if signs && sign == 0 { -S::ONE } else { S::ONE };
+        }
+    }
+    classes
+}
+
+/// Gives the neurons of each class the same row of every parameter, and W_0 = E X E^T.
+fn impose<S: RankRevealing>(classes: &Matrix<S>, parameters: &mut Parameters<S>) {
+    let rows = |matrix: &Matrix<S>| {
+        classes.times(&Matrix::from_fn(classes.cols(), matrix.cols(), |i, j| matrix[(i, j)]))
+    };
+    parameters.b = rows(&parameters.b);
+    parameters.c = rows(&parameters.c.transposed()).transposed();
+    parameters.bias = rows(&parameters.bias);
+    parameters.h0 = rows(&parameters.h0);
+    let w = rows(&parameters.w.to_matrix());
+    parameters.w = Weights::dense(rows(&w.transposed()).transposed());
+}

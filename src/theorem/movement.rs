@@ -1,0 +1,105 @@
+//! How weights moved: the observations that theorems on a space of learning have in common.
+
+use super::{Observation, Observed, Undecided};
+use crate::matrix::{Matrix, RankRevealing, Subspace};
+use crate::tensor::Tensor;
+use crate::training::Trajectory;
+
+/// Matrices that learning has made, one for each learning step, with their rounding noise.
+pub(super) struct Movement<S> {
+    /// D_1..D_K or W_1..W_K, (N, N) each.
+    pub matrices: Vec<Matrix<S>>,
+    /// The largest singular value that rounding can have put into each.
+    pub noise: Vec<f64>,
+    /// What they are called: D or W.
+    pub name: &'static str,
+}
+
+impl<S: RankRevealing> Movement<S> {
+    /// D_k = W_k - c_k W_0 for k = 1..=K.
+    pub fn increments(trajectory: &Trajectory<S>) -> Self {
+        Self::of(trajectory, "D", Trajectory::increment)
+    }
+
+    /// W_k for k = 1..=K.
+    pub fn weights(trajectory: &Trajectory<S>) -> Self {
+        Self::of(trajectory, "W", Trajectory::slice)
+    }
+
+    fn of(
+        trajectory: &Trajectory<S>,
+        name: &'static str,
+        matrix: impl Fn(&Trajectory<S>, usize) -> Matrix<S>,
+    ) -> Self {
+        let steps = 1..=trajectory.steps();
+        Movement {
+            matrices: steps.clone().map(|k| matrix(trajectory, k)).collect(),
+            noise: steps.map(|k| trajectory.noise(k)).collect(),
+            name,
+        }
+    }
+
+    /// The noise of all matrices together.
+    pub fn total_noise(&self) -> f64 {
+        self.noise.iter().map(|noise| noise * noise).sum::<f64>().sqrt()
+    }
+
+    /// The rank of the last matrix against its bound.
+    pub fn last_rank(&self, bound: usize) -> Observation {
+        let (last, noise) = (self.matrices.last(), self.noise.last());
+        let rank = S::rank(last.expect("a learning step"), *noise.expect("a learning step"));
+        Observation::rank(format!("rank {}_{}", self.name, self.matrices.len()), &rank, bound)
+    }
+
+    /// The columns of all matrices against a space.
+    pub fn columns_outside(&self, space: &Subspace<S>) -> Observation {
+        self.outside("columns", self.matrices.clone(), space)
+    }
+
+    /// The rows of all matrices against a space.
+    pub fn rows_outside(&self, space: &Subspace<S>) -> Observation {
+        self.outside("rows", self.matrices.iter().map(Matrix::transposed).collect(), space)
+    }
+
+    fn outside(&self, side: &str, parts: Vec<Matrix<S>>, space: &Subspace<S>) -> Observation {
+        let all = Matrix::beside(space.basis().rows(), &parts);
+        let name = self.name;
+        let what = format!("{side} of {name}_1..{name}_{} outside the space", parts.len());
+        Observation::rank(what, &space.excess(&all, self.total_noise()), 0)
+    }
+
+    /// The CP rank of the tensor of all matrices against its bound.
+    ///
+    /// # Errors
+    ///
+    /// If rounding noise hides it.
+    pub fn cp_rank(&self, bound: usize) -> Result<Observation, Undecided> {
+        let first = self.matrices.first().expect("a learning step");
+        let tensor = Tensor::from_slices(first.rows(), first.cols(), &self.matrices).reduced();
+        let bracket = tensor.cp_bracket(self.total_noise());
+        let bracket = bracket.ok_or(Undecided::Noise("the CP rank"))?;
+        let what = format!("CP rank of {0}_1..{0}_{1}", self.name, self.matrices.len());
+        Ok(Observation::between(what, bracket.lower, bracket.upper(), bound))
+    }
+
+    /// Everything that follows from one space for rows and columns: the rank of the last matrix,
+    /// against `bound` that is known before the space is, and of all matrices rows, columns and
+    /// CP rank, which is at most the square of the dimension.
+    pub fn within(&self, space: &Subspace<S>, bound: usize) -> Observed {
+        Ok(vec![
+            self.last_rank(bound),
+            self.columns_outside(space),
+            self.rows_outside(space),
+            self.cp_rank(space.dimension() * space.dimension())?,
+        ])
+    }
+}
+
+/// The span of the columns of some matrices, as a hypothesis: decided or not at all.
+pub(super) fn span<'a, S: RankRevealing>(
+    ambient: usize,
+    generators: impl IntoIterator<Item = &'a Matrix<S>>,
+    name: &'static str,
+) -> Result<Subspace<S>, Undecided> {
+    Subspace::spanned_by(ambient, generators).ok_or(Undecided::Noise(name))
+}

@@ -1,0 +1,129 @@
+//! **siso-reciprocity.** A network with a single input b and a single output c learns as its own
+//! time reversal. With W_0 = w I and h_0 = 0, W alone trained by a GD-like method, every D_k lies in
+//!
+//! ```text
+//! span { c b^T,  b c^T,  (c.c) b b^T + (b.b) c c^T },
+//! ```
+//!
+//! so r3 <= 3 and CP rank <= 3, and not 4 as the dimension of span(b, c) would allow: c b^T, b c^T
+//! and (c + (c.c) b)((b.b) c + b)^T span it. In other words R D_k is symmetric, where R is the
+//! reflection of span(b, c) that exchanges the directions of b and c: R b = (b.b) c,
+//! R c = (c.c) b.
+//!
+//! Why: a gradient is sum over i, j of (A^T)^i c E_ij b^T (A^T)^j, with A = (1-a) I + a W, and E_ij
+//! depends on i + j alone when there is one input and one output. R exchanges A and A^T, so it
+//! turns this sum into its own transpose.
+
+use super::movement::Movement;
+use super::{
+    Arithmetic, Case, Checks, Domain, InitialState, Observation, Observed, Theorem, Undecided,
+};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::network::Trained;
+use crate::training::Tampering;
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "siso-reciprocity",
+    title: "A network with one input and one output learns in three dimensions, not four",
+    statement: "Linear network, d_in = d_out = 1, W_0 = w I, h_0 = 0, W trained. Every D_k lies in \
+                span{c b^T, b c^T, (c.c) b b^T + (b.b) c c^T}: r3 <= 3, CP rank <= 3; R D_k is \
+                symmetric, R b = (b.b) c, R c = (c.c) b.",
+    hypotheses: &[
+        "linear network: phi = psi = id",
+        "one input, one output",
+        "W_0 = w I, h_0 = 0, no bias",
+        "GD-like learning of W alone",
+    ],
+    bound: "3, at most K",
+    tightness: "Attained after three learning steps with four time steps or more.",
+    domain,
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
+    controls: &[Tampering::WrongEntry, Tampering::MissingStep],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain {
+        neurons: 2..=8,
+        d_in: 1..=1,
+        d_out: 1..=1,
+        initial_states: vec![InitialState::Zero],
+        bias: false,
+        trained: vec![Trained::W],
+        ..Domain::linear(arithmetic)
+    }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let trajectory = case.train()?;
+    let movement = Movement::increments(&trajectory);
+    let [b, c] = [trajectory.start.b.clone(), trajectory.start.c.transposed()];
+    let reflection =
+        reflection(&b, &c).ok_or(Undecided::Noise("whether input and output are independent"))?;
+    let bound = 3.min(trajectory.steps());
+    let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
+    let (outside, largest) = outside(&movement, &b, &c);
+    Ok(vec![
+        Observation::rank("r3", &r3, bound),
+        Observation::rank("matrices outside the span of three", &outside, 0),
+        asymmetry(&movement, &reflection),
+        // Inside the span each is a sum of the same three matrices of rank one.
+        Observation::between("CP rank", r3.lower, if outside.upper == 0 { 3 } else { largest }, 3),
+    ])
+}
+
+/// R on span(b, c), zero on what is orthogonal to it; `None` if b and c are parallel.
+pub fn reflection<S: RankRevealing>(b: &Matrix<S>, c: &Matrix<S>) -> Option<Matrix<S>> {
+    let (bb, bc, cc) = (b.inner_product(b), b.inner_product(c), c.inner_product(c));
+    let inverse = (bb * cc - bc * bc).inverse()?;
+    // The dual basis: b' . b = 1, b' . c = 0, and the same for c'.
+    let dual = |own: S, first: &Matrix<S>, second: &Matrix<S>| {
+        let mut dual = first.clone();
+        dual.scale(own * inverse);
+        dual.add_scaled(-bc * inverse, second);
+        dual
+    };
+    let (mut to_c, mut to_b) = (dual(cc, b, c), dual(bb, c, b));
+    to_c.scale(bb);
+    to_b.scale(cc);
+    let mut reflection = Matrix::product(c.view(), to_c.t());
+    reflection.add_scaled(S::ONE, &Matrix::product(b.view(), to_b.t()));
+    Some(reflection)
+}
+
+/// The dimensions that D_1..D_K add to the span of the three matrices, and the number of steps.
+fn outside<S: RankRevealing>(
+    movement: &Movement<S>,
+    b: &Matrix<S>,
+    c: &Matrix<S>,
+) -> (crate::matrix::Rank, usize) {
+    let n = b.rows();
+    let outer = |left: &Matrix<S>, right: &Matrix<S>| Matrix::product(left.view(), right.t());
+    let mut symmetric = outer(b, b);
+    symmetric.scale(c.inner_product(c));
+    symmetric.add_scaled(b.inner_product(b), &outer(c, c));
+    let flat = |matrix: &Matrix<S>| Matrix::from_columns(n * n, 1, matrix.data().to_vec());
+    let three = [outer(c, b), outer(b, c), symmetric].map(|matrix| flat(&matrix));
+    let learned: Vec<_> = movement.matrices.iter().map(flat).collect();
+    let space = crate::matrix::Subspace::spanned_by(n * n, &three);
+    let learned = Matrix::beside(n * n, &learned);
+    let outside = space.map_or_else(
+        || S::rank(&learned, movement.total_noise()),
+        |space| space.excess(&learned, movement.total_noise()),
+    );
+    (outside, movement.matrices.len())
+}
+
+/// R D_k less its transpose, for all k side by side: nothing.
+fn asymmetry<S: RankRevealing>(movement: &Movement<S>, reflection: &Matrix<S>) -> Observation {
+    let differences = movement.matrices.iter().map(|matrix| {
+        let product = reflection.times(matrix);
+        product.minus(&product.transposed())
+    });
+    let differences: Vec<_> = differences.collect();
+    let all = Matrix::beside(reflection.rows(), &differences);
+    let sizes: f64 = movement.matrices.iter().map(|matrix| matrix.norm().powi(2)).sum();
+    let own = S::ROUNDING * reflection.rows() as f64 * sizes.sqrt();
+    let noise = 4.0 * reflection.norm() * (movement.total_noise() + own);
+    Observation::rank("rank of R D_k - (R D_k)^T", &S::rank(&all, noise), 0)
+}

@@ -1,0 +1,46 @@
+//! **spectral-optimizers.** invariant-subspace holds for every update of the form L G R with L
+//! mapping the column space into itself and R^T the row space: Muon, whose Newton-Schulz
+//! iteration is a polynomial G p(G^T G), and Shampoo, (sum G G^T)^{-1/4} G (sum G^T G)^{-1/4}.
+//! It fails for updates that act entry by entry: Adam, RMSProp, sign descent, entrywise clipping
+//! and L1 decay each leave S, see `tests/counterexamples/`.
+//!
+//! Why: (G G^T)^j maps every vector to a combination of columns of G, so a function of sums of
+//! G G^T maps S into S, up to a multiple of the identity, and L G has columns in S again.
+
+use super::invariant_subspace::observe_in_space;
+use super::{Arithmetic, Case, Checks, DirectionKind, Domain, Observed, Theorem};
+use crate::matrix::RankRevealing;
+use crate::training::Tampering;
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "spectral-optimizers",
+    title: "Muon and Shampoo keep the space of learning, entrywise optimizers leave it",
+    statement: "invariant-subspace holds for every update L G R, L mapping the column space into \
+                itself and R^T the row space: Muon, Shampoo. It fails for Adam, RMSProp, sign \
+                descent, entrywise clipping and L1 decay.",
+    hypotheses: &[
+        "linear network: phi = psi = id",
+        "W_0 = w I",
+        "h_0 zero or common to all trials",
+        "L and R functions of sums of G G^T and G^T G",
+    ],
+    bound: "d_in + d_out (+1 for a common h_0, +1 for a bias), at most N",
+    tightness: "Attained by generic instances after a few steps, as invariant-subspace.",
+    domain,
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
+    controls: &[Tampering::WrongEntry],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    let directions = if arithmetic.is_real() {
+        vec![DirectionKind::Muon, DirectionKind::Shampoo]
+    } else {
+        vec![DirectionKind::Muon]
+    };
+    Domain { directions, ..Domain::linear(arithmetic) }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    observe_in_space(case, None)
+}

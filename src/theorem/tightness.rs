@@ -1,0 +1,88 @@
+//! **tightness.** invariant-subspace cannot be improved: for every d_in and d_out some run reaches
+//! rank D_K = d_in + d_out, and for (d_in, d_out) other than (1, 1) the increments of some run span
+//! all of the (d_in + d_out)^2 matrices on S, so that their CP rank is exactly (d_in + d_out)^2.
+//! For (1, 1) it is three, by siso-reciprocity.
+//!
+//! Why: the runs are generic ones, with enough trials, time and learning steps. That a polynomial
+//! in the entries of a run is not zero at one point makes it nonzero at almost all, so one run
+//! over the field shows it for almost all runs.
+
+use super::movement::{Movement, span};
+use super::{
+    Arithmetic, Case, Checks, Domain, InitialState, LossKind, MethodKind, Observation, Observed,
+    Theorem, Undecided,
+};
+use crate::matrix::{Rank, RankRevealing};
+use crate::network::Trained;
+use crate::task::TaskFamily;
+use crate::training::Tampering;
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "tightness",
+    title: "The bounds on rank and tensor rank are reached",
+    statement: "For all d_in, d_out some run from W_0 = w I, h_0 = 0 has rank D_K = d_in + d_out, \
+                and for (d_in, d_out) other than (1, 1) r3 = CP rank = (d_in + d_out)^2 once \
+                K >= (d_in + d_out)^2; for (1, 1) both are 3.",
+    hypotheses: &[
+        "linear network: phi = psi = id",
+        "W_0 = w I, h_0 = 0",
+        "generic data: d_in + d_out time steps or more, d_in + d_out trials or more",
+        "K >= (d_in + d_out)^2 learning steps",
+    ],
+    bound: "0 dimensions missing",
+    tightness: "It is the statement: an equality.",
+    domain,
+    // In floating point the last of the singular values of so many steps are below the noise.
+    checks: Checks { exact: Some(observe), f64: None, double_double: None },
+    controls: &[Tampering::WrongEntry],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain {
+        neurons: 5..=8,
+        d_in: 1..=2,
+        d_out: 1..=2,
+        steps: 4..=5,
+        trials: 4..=5,
+        learning_steps: 16..=18,
+        initial_states: vec![InitialState::Zero],
+        bias: false,
+        tasks: vec![TaskFamily::RandomTargets],
+        losses: vec![LossKind::Squared],
+        methods: vec![MethodKind::GradientDescent, MethodKind::HeavyBall],
+        trained: vec![Trained::W],
+        ..Domain::linear(arithmetic)
+    }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let trajectory = case.train()?;
+    let dimensions = &case.setting.dimensions;
+    let d = dimensions.d_in + dimensions.d_out;
+    let all = if d == 2 { 3 } else { d * d };
+    let movement = Movement::increments(&trajectory);
+    let noise = movement.total_noise();
+    let last =
+        S::rank(&movement.matrices[trajectory.steps() - 1], trajectory.noise(trajectory.steps()));
+    let tensor = trajectory.increments().reduced();
+    let [_, _, r3] = tensor.unfolding_ranks(noise);
+    let bracket = tensor.cp_bracket(noise).ok_or(Undecided::Noise("the CP rank"))?;
+    let start = &trajectory.start;
+    let space = span(dimensions.neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
+    Ok(vec![
+        difference("r3", &r3, all),
+        difference("rank D_K", &last, d),
+        Observation::between("CP rank", bracket.lower, bracket.upper(), d * d),
+        movement.columns_outside(&space),
+    ])
+}
+
+/// By how much a rank differs from what it should be.
+fn difference(what: &str, rank: &Rank, expected: usize) -> Observation {
+    let ends = [rank.lower.abs_diff(expected), rank.upper.abs_diff(expected)];
+    let lower =
+        if (rank.lower..=rank.upper).contains(&expected) { 0 } else { ends[0].min(ends[1]) };
+    let what = format!("{what} = {rank}, differs from {expected} by");
+    Observation::between(what, lower, ends[0].max(ends[1]), 0)
+}
