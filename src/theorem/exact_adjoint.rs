@@ -12,9 +12,10 @@
 //! transpose backwards in time. Pairing both at every time and summing over t, all but the terms
 //! in which a parameter moves cancel.
 
+use super::first_gradient::FirstGradient;
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Gradient, Network, Parameters, Trained, Weights, adjoint, forward};
+use crate::network::{Gradient, Network, Parameters, Trained, Weights, forward};
 use crate::scalar::{Dual, Scalar};
 use crate::training::{NOISE_FACTOR, Tampering};
 
@@ -50,7 +51,7 @@ const DIRECTIONS: [(&str, Trained); 6] = [
 ];
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let gradient = gradient(case).ok_or(Undecided::Unavailable)?;
+    let gradient = FirstGradient::of(case).gradient;
     let direction = random_direction(case);
     let observations = DIRECTIONS.iter().map(|(name, part)| {
         let direction = direction.only(*part);
@@ -61,20 +62,6 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         Ok(Observation::between(format!("directions of {name} that differ"), lower, upper, 0))
     });
     observations.collect()
-}
-
-/// The gradient from the adjoint, with the deliberate error of the case if it has one.
-fn gradient<S: RankRevealing>(case: &Case<S>) -> Option<Gradient<S>> {
-    let (network, task) = (&case.instance.network, &case.instance.task);
-    let run = forward(network, &task.inputs, task.trials);
-    let errors = case.loss.errors(&run.outputs, task);
-    Some(match case.tampering {
-        Some(error) => error.gradient(network, &run, &task.inputs, &errors, Trained::ALL),
-        None => {
-            let adjoint = adjoint(network, &run, &errors);
-            Gradient::collect(network, &run, adjoint, &task.inputs, &errors, Trained::ALL)
-        }
-    })
 }
 
 fn random_direction<S: RankRevealing>(case: &Case<S>) -> Parameters<S> {

@@ -12,10 +12,10 @@
 //! lambda_t^m psi(h_t^m)^T, one outer product for each pair; together they are Lambda Phi^T. A
 //! product has no more rank than either factor, and a factor no more than its sides.
 
+use super::first_gradient::FirstGradient;
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
-use crate::matrix::{RankRevealing, Subspace};
-use crate::network::{Gradient, adjoint, forward};
-use crate::training::{NOISE_FACTOR, Tampering};
+use crate::matrix::{Matrix, RankRevealing, Subspace};
+use crate::training::Tampering;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -38,34 +38,15 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let (network, task) = (&case.instance.network, &case.instance.task);
-    let loss = case.setting.loss.build().ok_or(Undecided::Unavailable)?;
-    let run = forward(network, &task.inputs, task.trials);
-    let errors = loss.errors(&run.outputs, task);
-    let adjoint = adjoint(network, &run, &errors);
-    let gradient = match case.tampering {
-        None => adjoint.weight_gradient(&run),
-        Some(error) => {
-            error.gradient(network, &run, &task.inputs, &errors, case.setting.trained).w.to_matrix()
-        }
-    };
-    let activity = Gradient::collect(
-        network,
-        &run,
-        adjoint.clone(),
-        &task.inputs,
-        &errors,
-        case.setting.trained,
-    )
-    .w
-    .right;
-    let noise = NOISE_FACTOR
-        * S::ROUNDING
-        * (run.states.rows() + task.steps) as f64
-        * adjoint.lambda.norm()
-        * activity.norm();
+    let first = FirstGradient::of(case);
+    let (run, task) = (&first.run, &case.instance.task);
+    let neurons = run.states.rows();
+    let active = run.activity();
+    let activity = Matrix::from_fn(neurons, active.cols(), |i, j| active.at(i, j));
+    let (gradient, noise) = (first.gradient.w.to_matrix(), first.weight_noise());
     let rank = S::rank(&gradient, noise);
-    let spans = [&adjoint.lambda, &activity].map(|part| Subspace::spanned_by(part.rows(), [part]));
+    let spans =
+        [&first.adjoint.lambda, &activity].map(|part| Subspace::spanned_by(part.rows(), [part]));
     let [Some(error), Some(active)] = spans else {
         return Err(Undecided::Noise("the dimension of the activity or of the error"));
     };

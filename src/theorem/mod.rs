@@ -6,18 +6,24 @@
 
 pub mod broadcast_error;
 mod check;
+pub mod conservation_law;
+pub mod curriculum;
 pub mod effective_task_dimension;
 pub mod exact_adjoint;
 pub mod fibonacci_growth;
 pub mod fingerprints;
+mod first_gradient;
 pub mod gating_atoms;
 pub mod gradient_factorization;
 mod instance;
 pub mod invariant_subspace;
+pub mod krylov_decay;
 pub mod low_rank_initialization;
 mod movement;
+pub mod perturbation;
 mod setting;
 pub mod siso_reciprocity;
+mod slope;
 pub mod spectral_optimizers;
 pub mod subspace_tensor_rank;
 pub mod tensor_telescoping;
@@ -30,6 +36,7 @@ pub use setting::{
     ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
     MethodKind, Setting,
 };
+pub use slope::Slope;
 pub use verification::{CONTROL_CASES, Control, Failure, MOST_INCONCLUSIVE, Verification};
 
 use crate::scalar::{DoubleDouble, Fp};
@@ -87,7 +94,7 @@ impl Theorem {
 }
 
 /// All theorems, in the order of the catalogue.
-pub static ALL: [&Theorem; 14] = [
+pub static ALL: [&Theorem; 18] = [
     &gradient_factorization::THEOREM,
     &exact_adjoint::THEOREM,
     &tensor_telescoping::THEOREM,
@@ -102,6 +109,10 @@ pub static ALL: [&Theorem; 14] = [
     &siso_reciprocity::THEOREM,
     &tightness::THEOREM,
     &spectral_optimizers::THEOREM,
+    &curriculum::THEOREM,
+    &conservation_law::THEOREM,
+    &krylov_decay::THEOREM,
+    &perturbation::THEOREM,
 ];
 
 /// The theorem of this name.

@@ -14,11 +14,11 @@
 //! depends on i + j alone when there is one input and one output. R exchanges A and A^T, so it
 //! turns this sum into its own transpose.
 
-use super::movement::Movement;
+use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, Observation, Observed, Theorem, Undecided,
 };
-use crate::matrix::{Matrix, RankRevealing};
+use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::Trained;
 use crate::training::Tampering;
 
@@ -62,13 +62,14 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         reflection(&b, &c).ok_or(Undecided::Noise("whether input and output are independent"))?;
     let bound = 3.min(trajectory.steps());
     let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
-    let (outside, largest) = outside(&movement, &b, &c);
+    let outside = outside(&movement, &b, &c)?;
+    // Inside the span each is a sum of the same three matrices of rank one.
+    let upper = if outside.upper == 0 { 3 } else { b.rows() * b.rows() };
     Ok(vec![
         Observation::rank("r3", &r3, bound),
         Observation::rank("matrices outside the span of three", &outside, 0),
         asymmetry(&movement, &reflection),
-        // Inside the span each is a sum of the same three matrices of rank one.
-        Observation::between("CP rank", r3.lower, if outside.upper == 0 { 3 } else { largest }, 3),
+        Observation::between("CP rank", r3.lower, upper, 3),
     ])
 }
 
@@ -91,12 +92,12 @@ pub fn reflection<S: RankRevealing>(b: &Matrix<S>, c: &Matrix<S>) -> Option<Matr
     Some(reflection)
 }
 
-/// The dimensions that D_1..D_K add to the span of the three matrices, and the number of steps.
+/// The dimensions that D_1..D_K add to the span of the three matrices.
 fn outside<S: RankRevealing>(
     movement: &Movement<S>,
     b: &Matrix<S>,
     c: &Matrix<S>,
-) -> (crate::matrix::Rank, usize) {
+) -> Result<Rank, Undecided> {
     let n = b.rows();
     let outer = |left: &Matrix<S>, right: &Matrix<S>| Matrix::product(left.view(), right.t());
     let mut symmetric = outer(b, b);
@@ -104,14 +105,9 @@ fn outside<S: RankRevealing>(
     symmetric.add_scaled(b.inner_product(b), &outer(c, c));
     let flat = |matrix: &Matrix<S>| Matrix::from_columns(n * n, 1, matrix.data().to_vec());
     let three = [outer(c, b), outer(b, c), symmetric].map(|matrix| flat(&matrix));
+    let space = span(n * n, &three, "the span of three matrices")?;
     let learned: Vec<_> = movement.matrices.iter().map(flat).collect();
-    let space = crate::matrix::Subspace::spanned_by(n * n, &three);
-    let learned = Matrix::beside(n * n, &learned);
-    let outside = space.map_or_else(
-        || S::rank(&learned, movement.total_noise()),
-        |space| space.excess(&learned, movement.total_noise()),
-    );
-    (outside, movement.matrices.len())
+    Ok(space.excess(&Matrix::beside(n * n, &learned), movement.total_noise()))
 }
 
 /// R D_k less its transpose, for all k side by side: nothing.

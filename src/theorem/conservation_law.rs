@@ -1,0 +1,139 @@
+//! **conservation-law.** In a linear network the gradients obey, identically in the parameters,
+//!
+//! ```text
+//! G_W W^T + G_B B^T + G_b b^T + l_0 h_0^T = W^T G_W + C^T G_C.
+//! ```
+//!
+//! So Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T is constant under gradient flow, and one
+//! step of gradient descent on all parameters moves it by exactly eta^2 times the same form of the
+//! gradients. ReLU keeps the diagonal: one law for each neuron.
+//!
+//! Why: with z_t = W psi(h_t) + B u_t + b the left side is the sum of delta_t z_t^T, and
+//! a phi(z_t) = h_{t+1} - (1-a) h_t; the right side is the sum of (W^T delta_t + C^T e_t) psi(h_t)^T,
+//! and psi'(h_t) o (W^T delta_t + C^T e_t) = l_t - (1-a) l_{t+1}. Both sums of l_t h_t^T differ by
+//! the term at t = 0 alone. Where f'(z) z = f(z) the same holds for the diagonals.
+
+use super::first_gradient::FirstGradient;
+use super::{
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
+    MethodKind, Observation, Observed, Theorem,
+};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::network::{Parameters, Trained};
+use crate::training::{Optimizer, Tampering, Training};
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "conservation-law",
+    title: "Learning conserves the balance of weights, up to the square of the step size",
+    statement: "Linear network: G_W W^T + G_B B^T + G_b b^T + l_0 h_0^T = W^T G_W + C^T G_C. \
+                Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T is constant under gradient \
+                flow; gradient descent moves it by eta^2 times the same form of the gradients. \
+                For ReLU the diagonal of the law holds.",
+    hypotheses: &[
+        "linear network, any W_0; for the diagonal f'(z) z = f(z): identity, ReLU",
+        "any loss and data, any h_0",
+        "all of W, B, C, b and h_0 trained (for the drift of Q)",
+    ],
+    bound: "no entry in which the two sides differ",
+    tightness: "An identity: it holds with equality whenever it holds.",
+    domain,
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
+    controls: &Tampering::ALL,
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain {
+        neurons: 1..=8,
+        learning_steps: 1..=1,
+        activations: vec![ActivationKind::Identity, ActivationKind::Relu],
+        initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
+        initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
+        methods: vec![MethodKind::GradientDescent],
+        directions: vec![DirectionKind::Gradient],
+        trained: vec![Trained::ALL],
+        ..Domain::linear(arithmetic)
+    }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let first = FirstGradient::of(case);
+    let parameters = &case.instance.network.parameters;
+    let imbalance = imbalance(parameters, &first.gradient.parameters);
+    let scale = scale(case, &first);
+    let linear = case.setting.phi == ActivationKind::Identity
+        && case.setting.psi == ActivationKind::Identity;
+    let part = |matrix: &Matrix<S>| if linear { matrix.clone() } else { diagonal(matrix) };
+    let name = if linear { "rank of" } else { "diagonal entries of" };
+
+    let (drift, size) = drift(case)?;
+    Ok(vec![
+        Observation::rank(
+            format!("{name} the law"),
+            &S::rank(&part(&imbalance), first.noise(scale)),
+            0,
+        ),
+        Observation::rank(
+            format!("{name} the drift of Q less eta^2 times its form"),
+            &S::rank(&part(&drift), first.noise(scale + size)),
+            0,
+        ),
+    ])
+}
+
+/// Left side of the law less the right one, (N, N).
+pub fn imbalance<S: RankRevealing>(at: &Parameters<S>, gradient: &Parameters<S>) -> Matrix<S> {
+    let (w, g) = (at.w.to_matrix(), gradient.w.to_matrix());
+    let mut sum = Matrix::product(g.view(), w.t());
+    for (gradient, part) in
+        [(&gradient.b, &at.b), (&gradient.bias, &at.bias), (&gradient.h0, &at.h0)]
+    {
+        sum.add_scaled(S::ONE, &Matrix::product(gradient.view(), part.t()));
+    }
+    sum.add_scaled(-S::ONE, &Matrix::product(w.t(), g.view()));
+    sum.add_scaled(-S::ONE, &Matrix::product(at.c.t(), gradient.c.view()));
+    sum
+}
+
+/// Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T, (N, N).
+pub fn balance<S: RankRevealing>(at: &Parameters<S>) -> Matrix<S> {
+    imbalance(at, at)
+}
+
+/// Q after one step of gradient descent, less Q before, less the form of the step itself; and the
+/// size of what was subtracted. The step is -eta times the gradients, so its form is eta^2 times
+/// theirs.
+fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Undecided> {
+    let training = Training {
+        optimizer: Optimizer::gradient_descent(S::ratio(1, 3)),
+        trained: Trained::ALL,
+        ..case.training()
+    };
+    let trajectory = training.run(1)?;
+    let (start, end) = (&trajectory.start, &trajectory.end);
+    let mut step = end.clone();
+    step.add_scaled(-S::ONE, start);
+    let drift = balance(end).minus(&balance(start)).minus(&balance(&step));
+    let norm =
+        |at: &Parameters<S>| S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(at.norm_squared()));
+    Ok((drift, norm(start) + norm(end)))
+}
+
+/// The diagonal as a column, (N, 1).
+fn diagonal<S: RankRevealing>(matrix: &Matrix<S>) -> Matrix<S> {
+    Matrix::from_fn(matrix.rows(), 1, |i, _| matrix[(i, i)])
+}
+
+/// What the rounding errors of the law are proportional to.
+fn scale<S: RankRevealing>(case: &Case<S>, first: &FirstGradient<S>) -> f64 {
+    let parameters = &case.instance.network.parameters;
+    let (lambda, rates) = (first.adjoint.lambda.norm(), first.run.rates().norm());
+    let columns = first.adjoint.lambda.cols() as f64;
+    let states = first.run.states.norm();
+    let w = parameters.w.to_matrix().norm();
+    lambda * rates * (1.0 + 2.0 * w)
+        + lambda * (states + case.instance.task.inputs.norm() * parameters.b.norm())
+        + lambda * columns.sqrt() * parameters.bias.norm()
+        + first.adjoint.initial.norm() * parameters.h0.norm()
+        + first.errors.norm() * rates * parameters.c.norm()
+}

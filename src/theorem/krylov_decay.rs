@@ -1,0 +1,186 @@
+//! **krylov-decay.** The first gradient of a linear network with any W_0. With
+//! A = (1-a) I + a W_0 its columns lie in span((A^T)^i C^T) and its rows in span(A^i B), i < T - 1,
+//! so with h_0 = 0
+//!
+//! ```text
+//! rank G_0 <= (T - 1) min(p, q),
+//! ```
+//!
+//! whatever the number of trials (a bias counts as one more input). With h_0 != 0 the rows gain
+//! A^i h_0, i < T, and the columns i = T - 1. If ||A|| <= rho < 1 and h_0 = 0, its singular values
+//! decay:
+//!
+//! ```text
+//! sigma_{1 + tau min(p,q)}(G_0) <= a^2 M T ||B|| ||C|| e u rho^tau / (1 - rho)^2
+//! ```
+//!
+//! with e and u the largest norms of an error and of an input.
+//!
+//! Why: G_0 = a^2 sum_{i,j} (A^T)^i C^T E_ij B^T (A^T)^j, where E_ij is the sum over trials and times
+//! of e_{t+1+i} u_{t-1-j}^T, at most M T terms. The terms with j < tau have rank at most p tau
+//! together, those with i < tau rank q tau; the rest is at most the geometric series above, and
+//! by Eckart and Young it bounds the next singular value.
+
+use super::first_gradient::FirstGradient;
+use super::movement::span;
+use super::{
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Observation, Observed, Theorem,
+};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::network::{Network, Weights};
+use crate::scalar::Scalar;
+use crate::training::Tampering;
+
+/// The theorem as a value.
+pub const THEOREM: Theorem = Theorem {
+    id: "krylov-decay",
+    title: "A gradient gains at most min(d_in, d_out) dimensions for each time step, ever smaller",
+    statement: "Linear network, any W_0, A = (1-a) I + a W_0, h_0 = 0. Columns of G_0 in \
+                span((A^T)^i C^T), rows in span(A^i B), i < T - 1: rank G_0 <= (T-1) min(p, q). \
+                If ||A|| <= rho < 1: sigma_{1 + tau min(p,q)}(G_0) <= a^2 M T ||B|| ||C|| e u \
+                rho^tau / (1 - rho)^2.",
+    hypotheses: &[
+        "linear network: phi = psi = id",
+        "any W_0; for the decay ||A|| < 1 and h_0 = 0",
+        "any loss and data",
+    ],
+    bound: "(T - 1) min(p, q), a bias counted among the p; with h_0 one T more",
+    tightness: "The rank is attained by generic instances with enough trials and neurons; the \
+                decay is a worst case, which random errors do not reach.",
+    domain,
+    checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
+    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+};
+
+fn domain(arithmetic: Arithmetic) -> Domain {
+    Domain {
+        neurons: 1..=16,
+        trials: 1..=6,
+        learning_steps: 1..=1,
+        initial_weights: vec![InitialWeights::Full, InitialWeights::Zero],
+        ..Domain::linear(arithmetic)
+    }
+}
+
+fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let network = contracting(&case.instance.network);
+    let first = FirstGradient::at(case, &network, &case.instance.task);
+    let gradient = first.gradient.w.to_matrix();
+    let noise = first.weight_noise();
+    let krylov = Krylov::of(&network, case.setting.dimensions.steps);
+    let n = network.parameters.neurons();
+    let rows = span(n, &krylov.rows, "the dimension of span(A^i B)")?;
+    let columns = span(n, &krylov.columns, "the dimension of span((A^T)^i C^T)")?;
+    let rank = S::rank(&gradient, noise);
+    let mut observations = vec![
+        Observation::rank("rank G_0", &rank, rank_bound(case)),
+        Observation::rank("columns of G_0 outside", &columns.excess(&gradient, noise), 0),
+        Observation::rank("rows of G_0 outside", &rows.excess(&gradient.transposed(), noise), 0),
+    ];
+    if let Some((values, floor)) = rank.spectrum()
+        && case.setting.initial_state == InitialState::Zero
+        && krylov.rho < 1.0
+    {
+        let limits = decay(case, &network, &first, krylov.rho);
+        observations.push(above(values, floor, &limits));
+    }
+    Ok(observations)
+}
+
+/// The same network with half of W_0, which makes ||A|| < 1 in most instances.
+fn contracting<S: Scalar>(network: &Network<S>) -> Network<S> {
+    let mut network = network.clone();
+    let mut w = network.parameters.w.to_matrix();
+    w.scale(S::ratio(1, 2));
+    network.parameters.w = Weights::dense(w);
+    network
+}
+
+/// The spaces of the theorem, as lists of generators, and ||A||.
+struct Krylov<S> {
+    rows: Vec<Matrix<S>>,
+    columns: Vec<Matrix<S>>,
+    rho: f64,
+}
+
+impl<S: RankRevealing> Krylov<S> {
+    fn of(network: &Network<S>, steps: usize) -> Self {
+        let parameters = &network.parameters;
+        let leak = network.dynamics.leak;
+        let mut a = parameters.w.to_matrix();
+        a.scale(leak);
+        a.add_scaled(S::ONE - leak, &Matrix::scaled_identity(a.rows(), S::ONE));
+        let powers = |matrix: &Matrix<S>, start: Matrix<S>, count: usize| {
+            let next = |power: &Matrix<S>| Some(matrix.times(power));
+            std::iter::successors(Some(start), next).take(count).collect::<Vec<_>>()
+        };
+        let starts_at_zero = parameters.h0.data().iter().all(|&entry| entry == S::ZERO);
+        let drive = Matrix::beside(a.rows(), [&parameters.b, &parameters.bias]);
+        let mut rows = powers(&a, drive, steps - 1);
+        if !starts_at_zero {
+            rows.extend(powers(&a, parameters.h0.clone(), steps));
+        }
+        let count = if starts_at_zero { steps - 1 } else { steps };
+        let columns = powers(&a.transposed(), parameters.c.transposed(), count);
+        let rho = S::rank(&a, 0.0).spectrum().map_or(0.0, |(values, _)| values[0]);
+        Krylov { rows, columns, rho }
+    }
+}
+
+fn rank_bound<S>(case: &Case<S>) -> usize {
+    let setting = &case.setting;
+    let steps = setting.dimensions.steps;
+    let inputs = setting.dimensions.d_in + usize::from(setting.bias);
+    let outputs = setting.dimensions.d_out;
+    let bound = if setting.initial_state == InitialState::Zero {
+        (steps - 1) * inputs.min(outputs)
+    } else {
+        ((steps - 1) * inputs + steps).min(steps * outputs)
+    };
+    bound.min(setting.dimensions.neurons)
+}
+
+/// For tau = 0, 1, ...: the place of a singular value, counted from 0, and its bound.
+fn decay<S: RankRevealing>(
+    case: &Case<S>,
+    network: &Network<S>,
+    first: &FirstGradient<S>,
+    rho: f64,
+) -> Vec<(usize, f64)> {
+    let parameters = &network.parameters;
+    let task = &case.instance.task;
+    let norm = |matrix: &Matrix<S>| S::rank(matrix, 0.0).spectrum().map_or(0.0, |(v, _)| v[0]);
+    let largest = |matrix: &Matrix<S>| {
+        let norms = (0..matrix.cols())
+            .map(|j| Matrix::from_columns(matrix.rows(), 1, matrix.column(j).to_vec()).norm());
+        norms.fold(0.0, f64::max)
+    };
+    // A bias is one more input, which is always 1.
+    let (input, inputs) = match case.setting.bias {
+        true => (largest(&task.inputs).hypot(1.0), task.d_in() + 1),
+        false => (largest(&task.inputs), task.d_in()),
+    };
+    let drive = norm(&Matrix::beside(parameters.neurons(), [&parameters.b, &parameters.bias]));
+    let leak = case.setting.leak_quarters as f64 / 4.0;
+    let constant = leak.powi(2)
+        * (task.trials * task.steps) as f64
+        * drive
+        * norm(&parameters.c)
+        * largest(&first.errors)
+        * input
+        / (1.0 - rho).powi(2);
+    let width = inputs.min(task.d_out());
+    (0..task.steps).map(|tau| (tau * width, constant * rho.powi(tau as i32))).collect()
+}
+
+/// How many singular values exceed their bound.
+fn above(values: &[f64], floor: f64, limits: &[(usize, f64)]) -> Observation {
+    let count = |margin: f64| {
+        limits
+            .iter()
+            .filter(|&&(i, limit)| values.get(i).is_some_and(|v| v + margin > limit))
+            .count()
+    };
+    let what = "singular values of G_0 above const rho^tau";
+    Observation::between(what, count(-floor), count(0.0), 0)
+}
