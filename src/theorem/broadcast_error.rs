@@ -38,6 +38,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    counterexamples: &["errors_must_not_be_transported", "the_feedback_must_be_fixed"],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

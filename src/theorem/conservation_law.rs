@@ -40,6 +40,11 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
+    counterexamples: &[
+        "the_network_must_be_linear",
+        "every_parameter_must_be_trained",
+        "the_step_must_be_along_the_gradient",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -36,6 +36,11 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "the_network_must_be_linear",
+        "the_initial_state_must_be_the_same_for_all_tasks",
+        "a_third_task_counts",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

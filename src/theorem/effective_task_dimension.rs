@@ -38,6 +38,12 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "the_readout_must_be_orthonormal",
+        "the_loss_must_be_squared",
+        "an_initial_state_counts",
+        "inputs_weights_must_stay",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

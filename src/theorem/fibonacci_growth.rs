@@ -49,6 +49,14 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "the_network_must_be_linear",
+        "the_start_must_keep_the_space",
+        "an_initial_state_counts",
+        "the_initial_state_must_be_common",
+        "the_optimizer_must_not_act_entry_by_entry",
+        "a_step_must_take_one_gradient",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

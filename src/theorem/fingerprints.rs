@@ -39,6 +39,12 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "the_start_must_be_constant_on_the_classes",
+        "every_parameter_must_be_constant_on_the_classes",
+        "signs_need_odd_activations",
+        "the_zero_fingerprint_counts_where_activity_is_not_zero",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -35,6 +35,16 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "phi_must_be_linear",
+        "psi_must_be_linear",
+        "the_start_must_keep_the_space",
+        "the_transposed_start_must_keep_the_space",
+        "an_initial_state_counts",
+        "the_initial_state_must_be_common",
+        "a_bias_counts",
+        "one_entry_of_the_start_is_enough",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

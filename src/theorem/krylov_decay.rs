@@ -50,6 +50,11 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    counterexamples: &[
+        "the_network_must_be_linear",
+        "an_initial_state_counts",
+        "it_is_about_one_gradient",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

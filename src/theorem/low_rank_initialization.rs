@@ -32,6 +32,11 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "every_column_of_the_start_counts",
+        "the_network_must_be_linear",
+        "the_initial_state_must_be_common",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -64,6 +64,8 @@ pub struct Theorem {
     pub checks: Checks,
     /// The deliberate errors that the check must notice.
     pub controls: &'static [Tampering],
+    /// The tests in `tests/counterexamples/` that drop a hypothesis, one each.
+    pub counterexamples: &'static [&'static str],
 }
 
 /// The same observation in each arithmetic that fits the statement.

@@ -40,6 +40,14 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::MissingStep],
+    counterexamples: &[
+        "there_must_be_one_input_and_one_output",
+        "the_initial_state_must_be_zero",
+        "even_along_the_output_an_initial_state_breaks_it",
+        "inputs_and_outputs_must_not_be_trained",
+        "the_network_must_be_linear",
+        "the_start_must_be_a_multiple_of_the_identity",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -30,6 +30,14 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "sign_descent_leaves_the_space",
+        "entrywise_clipping_leaves_the_space",
+        "the_cube_of_a_gradient_leaves_the_space",
+        "l1_decay_leaves_the_space",
+        "adam_leaves_the_space",
+        "rms_prop_leaves_the_space",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

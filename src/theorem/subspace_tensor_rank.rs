@@ -30,6 +30,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &["rows_alone_are_not_enough"],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -36,6 +36,11 @@ pub const THEOREM: Theorem = Theorem {
     // In floating point the last of the singular values of so many steps are below the noise.
     checks: Checks { exact: Some(observe), f64: None, double_double: None },
     controls: &[Tampering::WrongEntry],
+    counterexamples: &[
+        "it_takes_as_many_steps_as_dimensions",
+        "it_takes_time_steps",
+        "one_input_and_one_output_are_an_exception",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

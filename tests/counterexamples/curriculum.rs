@@ -1,0 +1,46 @@
+use rankproof::matrix::{Matrix, RankRevealing};
+use rankproof::scalar::Fp;
+
+use crate::explicit::{Explicit, integers, parabola};
+use rankproof::network::Activation;
+
+/// Learns the task of `explicit`, then one with other channels; the rank of all that was learned.
+fn two_tasks(mut explicit: Explicit<Fp>, then: impl FnOnce(&mut Explicit<Fp>)) -> usize {
+    let first = explicit.train(3).slice(3);
+    explicit.network.parameters.b = integers(8, 1, 5);
+    explicit.network.parameters.c = integers(1, 8, 6);
+    then(&mut explicit);
+    let last: Matrix<Fp> = explicit.starting_at(first).train(3).slice(3);
+    Fp::rank(&last, 0.0).upper
+}
+
+const BOUND: usize = 4;
+
+fn linear() -> Explicit<Fp> {
+    assert_eq!(two_tasks(Explicit::new(8, 1, 1), |_| ()), BOUND);
+    Explicit::new(8, 1, 1)
+}
+
+#[test]
+fn the_network_must_be_linear() {
+    assert_eq!(two_tasks(linear().bent(parabola(), Activation::Identity), |_| ()), 8);
+}
+
+/// One h_0 for all tasks adds one dimension, one for each task adds two.
+#[test]
+fn the_initial_state_must_be_the_same_for_all_tasks() {
+    let with_state = || linear().from_state(integers(8, 1, 7));
+    assert_eq!(two_tasks(with_state(), |_| ()), BOUND + 1);
+    let another = |second: &mut Explicit<Fp>| second.network.parameters.h0 = integers(8, 1, 8);
+    assert_eq!(two_tasks(with_state(), another), BOUND + 2);
+}
+
+#[test]
+fn a_third_task_counts() {
+    let third = |second: &mut Explicit<Fp>| second.network.parameters.b = integers(8, 2, 5);
+    let mut wider = |explicit: &mut Explicit<Fp>| {
+        third(explicit);
+        explicit.task.inputs = integers(2, explicit.task.inputs.cols(), 9);
+    };
+    assert_eq!(two_tasks(linear(), &mut wider), BOUND + 1);
+}

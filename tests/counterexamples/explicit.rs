@@ -1,0 +1,127 @@
+//! Small explicit instances: every number is an integer between -3 and 3.
+
+use rankproof::matrix::{Matrix, RankRevealing};
+use rankproof::network::{
+    Activation, Dynamics, Loss, Network, Parameters, SquaredError, Trained, Weights,
+};
+use rankproof::scalar::Scalar;
+use rankproof::task::Task;
+use rankproof::training::{Direction, Method, Optimizer, Training, Trajectory};
+
+/// A (rows, cols) matrix of integers from -3 to 3 without an evident pattern; another one for each
+/// `variant`.
+pub fn integers<S: Scalar>(rows: usize, cols: usize, variant: usize) -> Matrix<S> {
+    Matrix::from_fn(rows, cols, |i, j| {
+        let x = 17 * i + 31 * j + 57 * variant + 1;
+        S::from_integer((x * x * x % 101 % 7) as i64 - 3)
+    })
+}
+
+/// A network, a task and a way of training. [`Explicit::new`] satisfies the hypotheses of every
+/// theorem on linear networks; a test changes one thing.
+pub struct Explicit<S: 'static> {
+    pub network: Network<S>,
+    pub task: Task<S>,
+    pub loss: Box<dyn Loss<S>>,
+    pub method: Method<S>,
+    pub direction: Direction<S>,
+    pub trained: Trained,
+    pub feedback: Option<Matrix<S>>,
+}
+
+impl<S: RankRevealing> Explicit<S> {
+    /// A linear network from W_0 = 0 and h_0 = 0 with N neurons, p inputs and q outputs, on 4
+    /// trials of 4 time steps; W alone trained by gradient descent.
+    pub fn new(neurons: usize, p: usize, q: usize) -> Self {
+        let parameters = Parameters::new(
+            Weights::scaled_identity(neurons, S::ZERO),
+            integers(neurons, p, 1),
+            integers(q, neurons, 2),
+        );
+        let (steps, trials) = (4, 4);
+        let mask = Matrix::from_fn(1, (steps + 1) * trials, |_, _| S::ONE);
+        Explicit {
+            network: Network { dynamics: Dynamics::linear(S::ONE), parameters },
+            task: Task::new(
+                trials,
+                integers(p, steps * trials, 3),
+                integers(q, (steps + 1) * trials, 4),
+                mask,
+            ),
+            loss: Box::new(SquaredError),
+            method: Method::GradientDescent,
+            direction: Direction::Gradient,
+            trained: Trained::W,
+            feedback: None,
+        }
+    }
+
+    /// Trains with a step size of 1/8.
+    pub fn train(&self, learning_steps: usize) -> Trajectory<S> {
+        let optimizer = Optimizer {
+            method: self.method.clone(),
+            direction: self.direction.clone(),
+            ..Optimizer::gradient_descent(S::ratio(1, 8))
+        };
+        let training = Training {
+            trained: self.trained,
+            feedback: self.feedback.clone(),
+            ..Training::new(self.network.clone(), &self.task, &*self.loss, optimizer)
+        };
+        training.run(learning_steps).expect("a run that stays finite")
+    }
+
+    /// The rank of D_k.
+    pub fn rank(&self, k: usize) -> usize {
+        let trajectory = self.train(k);
+        let rank = S::rank(&trajectory.increment(k), trajectory.noise(k));
+        rank.known().expect("a clear rank")
+    }
+
+    /// The ranks r1, r2, r3 of the unfoldings of D_1..D_K.
+    pub fn unfolding_ranks(&self, steps: usize) -> [usize; 3] {
+        let trajectory = self.train(steps);
+        let ranks = trajectory.increments().reduced().unfolding_ranks(trajectory.tensor_noise());
+        ranks.map(|rank| rank.known().expect("a clear rank"))
+    }
+
+    /// The same with another W_0, (N, N).
+    pub fn starting_at(mut self, w: Matrix<S>) -> Self {
+        self.network.parameters.w = Weights::dense(w);
+        self
+    }
+
+    /// The same with other activations outside and inside the weights.
+    pub fn bent(mut self, phi: Activation<S>, psi: Activation<S>) -> Self {
+        (self.network.dynamics.phi, self.network.dynamics.psi) = (phi, psi);
+        self
+    }
+
+    /// The same with h_0, (N, 1) or (N, 4).
+    pub fn from_state(mut self, h0: Matrix<S>) -> Self {
+        self.network.parameters.h0 = h0;
+        self
+    }
+
+    /// The same with a bias, (N, 1).
+    pub fn biased(mut self, bias: Matrix<S>) -> Self {
+        self.network.parameters.bias = bias;
+        self
+    }
+
+    /// The same with another direction.
+    pub fn along(mut self, direction: Direction<S>) -> Self {
+        self.direction = direction;
+        self
+    }
+}
+
+/// z + z^2.
+pub fn parabola<S: Scalar>() -> Activation<S> {
+    Activation::Polynomial(vec![S::ZERO, S::ONE, S::ONE])
+}
+
+/// The matrix with one entry 1, counted from 0.
+pub fn unit<S: Scalar>(neurons: usize, row: usize, column: usize) -> Matrix<S> {
+    Matrix::from_fn(neurons, neurons, |i, j| S::from_integer(i64::from((i, j) == (row, column))))
+}

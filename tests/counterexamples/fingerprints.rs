@@ -1,0 +1,70 @@
+use rankproof::matrix::Matrix;
+use rankproof::network::{Activation, Weights};
+use rankproof::scalar::{Fp, Scalar};
+use rankproof::training::{Direction, Entrywise};
+
+use crate::explicit::{Explicit, integers, unit};
+
+/// Six neurons in the classes of `classes`, a (6, 2) matrix, with a cubic psi and sign descent.
+fn in_classes(classes: &Matrix<Fp>) -> Explicit<Fp> {
+    let mut explicit = Explicit::new(6, 2, 1)
+        .bent(Activation::Identity, odd())
+        .along(Direction::Entrywise(Entrywise::Cube));
+    let parameters = &mut explicit.network.parameters;
+    parameters.b = classes.times(&integers(2, 2, 1));
+    parameters.c = Matrix::product(integers::<Fp>(1, 2, 2).view(), classes.t());
+    let w = Matrix::product(integers::<Fp>(2, 2, 5).view(), classes.t());
+    parameters.w = Weights::dense(classes.times(&w));
+    explicit
+}
+
+/// z + z^3.
+fn odd() -> Activation<Fp> {
+    Activation::Polynomial(vec![Fp::ZERO, Fp::ONE, Fp::ZERO, Fp::ONE])
+}
+
+fn classes(of: [[i64; 2]; 6]) -> Matrix<Fp> {
+    Matrix::from_rows(&of.map(|row| row.map(Fp::from_integer)))
+}
+
+/// The rank of W_2, which may have gone up or down.
+fn rank(explicit: &Explicit<Fp>) -> usize {
+    let weights = explicit.train(2).slice(2);
+    rankproof::matrix::RankRevealing::rank(&weights, 0.0).upper
+}
+
+const TWO: [[i64; 2]; 6] = [[1, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 1]];
+const SIGNED: [[i64; 2]; 6] = [[1, 0], [-1, 0], [1, 0], [0, 1], [0, -1], [0, 1]];
+const WITH_ZERO: [[i64; 2]; 6] = [[1, 0], [1, 0], [0, 0], [0, 1], [0, 1], [0, 0]];
+
+#[test]
+fn the_start_must_be_constant_on_the_classes() {
+    let explicit = in_classes(&classes(TWO));
+    assert_eq!(rank(&explicit), 2);
+    assert_eq!(rank(&explicit.starting_at(unit(6, 0, 0))), 3);
+}
+
+#[test]
+fn every_parameter_must_be_constant_on_the_classes() {
+    let mut explicit = in_classes(&classes(TWO));
+    explicit.network.parameters.c[(0, 0)] += Fp::ONE;
+    assert_eq!(rank(&explicit), 3);
+}
+
+/// z + z^2 is not odd: neurons of opposite sign differ from the first step on.
+#[test]
+fn signs_need_odd_activations() {
+    let explicit = in_classes(&classes(SIGNED));
+    assert_eq!(rank(&explicit), 2);
+    let even = Activation::Polynomial(vec![Fp::ZERO, Fp::ONE, Fp::ONE]);
+    assert_eq!(rank(&explicit.bent(Activation::Identity, even)), 4);
+}
+
+/// psi(0) = 1: neurons without inputs and outputs become active.
+#[test]
+fn the_zero_fingerprint_counts_where_activity_is_not_zero() {
+    let explicit = in_classes(&classes(WITH_ZERO));
+    assert_eq!(rank(&explicit), 2);
+    let shifted = Activation::Polynomial(vec![Fp::ONE, Fp::ONE, Fp::ZERO, Fp::ONE]);
+    assert_eq!(rank(&explicit.bent(Activation::Identity, shifted)), 3);
+}

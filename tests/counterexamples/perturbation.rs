@@ -1,0 +1,49 @@
+use rankproof::matrix::{Matrix, RankRevealing, Subspace};
+use rankproof::network::Activation;
+use rankproof::theorem::Slope;
+
+use crate::explicit::{Explicit, integers};
+
+/// The exponent with which Q D_1 Q, relative to D_1, falls with the size of the inputs.
+fn exponent(psi: Activation<f64>) -> Slope {
+    let points = (5..11).map(|power| {
+        let size = 0.5f64.powi(power);
+        let half = Matrix::scaled_identity(6, 0.5);
+        let bent = Explicit::new(6, 2, 1).starting_at(half).bent(Activation::Identity, psi.clone());
+        let mut explicit = bent;
+        explicit.task.inputs.scale(size);
+        let trajectory = explicit.train(1);
+        let increment = trajectory.increment(1);
+        let parameters = &trajectory.start;
+        let space = Subspace::spanned_by(6, [&parameters.b, &parameters.c.transposed()]);
+        let space = space.expect("a clear dimension");
+        let beyond = |matrix: &Matrix<f64>| f64::outside(space.basis(), matrix);
+        let both = beyond(&beyond(&increment).transposed());
+        (size, both.norm() / increment.norm())
+    });
+    Slope::of_logs(&points.collect::<Vec<_>>()).expect("six points")
+}
+
+/// z + z^2 differs from the identity in second order, tanh in third.
+#[test]
+fn the_activation_must_be_odd() {
+    assert_eq!(exponent(Activation::Tanh).is_at_least(4.0, 0.1), Some(true));
+    let parabola = exponent(Activation::Polynomial(vec![0.0, 1.0, 1.0]));
+    assert_eq!(parabola.is_at_least(4.0, 0.1), Some(false), "{parabola}");
+    assert_eq!(parabola.is_at_least(2.0, 0.1), Some(true), "{parabola}");
+}
+
+/// ReLU is not smooth at zero: its corner does not go away however small the inputs are.
+#[test]
+fn the_activation_must_be_smooth() {
+    let relu = exponent(Activation::Relu);
+    assert_eq!(relu.is_at_least(1.0, 0.1), Some(false), "{relu}");
+}
+
+/// W_0 of full rank does not become small.
+#[test]
+fn the_start_must_be_near_the_identity() {
+    let trajectory = Explicit::<f64>::new(6, 1, 1).starting_at(integers(6, 6, 5)).train(1);
+    let rank = f64::rank(&trajectory.increment(1), trajectory.noise(1));
+    assert!(rank.lower > 2);
+}

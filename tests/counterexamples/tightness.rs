@@ -1,0 +1,39 @@
+use rankproof::scalar::Fp;
+use rankproof::task::Task;
+
+use crate::explicit::{Explicit, integers};
+
+/// p + q = 3: rank 3 and r3 = 9 after nine steps.
+fn full() -> Explicit<Fp> {
+    let explicit = Explicit::new(6, 2, 1);
+    assert_eq!(explicit.unfolding_ranks(9), [3, 3, 9]);
+    explicit
+}
+
+#[test]
+fn it_takes_as_many_steps_as_dimensions() {
+    assert_eq!(full().unfolding_ranks(8)[2], 8);
+}
+
+/// With one time step h_0 = 0 is all that the gradient sees, with two the inputs alone.
+#[test]
+fn it_takes_time_steps() {
+    full();
+    let cut = |steps: usize| {
+        let mut explicit = Explicit::<Fp>::new(6, 2, 1);
+        let mask = explicit.task.mask.columns(0..(steps + 1) * 4);
+        let mask = rankproof::matrix::Matrix::from_fn(1, mask.cols(), |i, j| mask.at(i, j));
+        explicit.task =
+            Task::new(4, integers(2, steps * 4, 3), integers(1, (steps + 1) * 4, 4), mask);
+        explicit.unfolding_ranks(9)
+    };
+    assert_eq!(cut(1), [0, 0, 0]);
+    assert_eq!(cut(2), [1, 2, 2]);
+}
+
+/// d_in = d_out = 1 is the exception: three of four, by siso-reciprocity.
+#[test]
+fn one_input_and_one_output_are_an_exception() {
+    full();
+    assert_eq!(Explicit::<Fp>::new(6, 1, 1).unfolding_ranks(9), [2, 2, 3]);
+}
