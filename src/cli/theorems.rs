@@ -42,6 +42,11 @@ fn details(theorem: &Theorem) -> String {
     text += &paragraph("attained", theorem.tightness);
     text += &paragraph("checked in", &arithmetics.join(", "));
     text += &paragraph("controls", &controls.join("; "));
+    for (index, name) in theorem.counterexamples.iter().enumerate() {
+        let label = if index == 0 { "without" } else { "" };
+        text += &paragraph(label, &name.replace('_', " "));
+    }
+    text += &paragraph("", &format!("tests/counterexamples/{file}.rs"));
     text += &paragraph("check", &format!("src/theorem/{file}.rs"));
     text += &paragraph("tests", &format!("tests/theorems/{file}.rs"));
     text += &paragraph("proof", &format!("on paper, at the head of src/theorem/{file}.rs"));

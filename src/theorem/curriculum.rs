@@ -39,7 +39,7 @@ pub const THEOREM: Theorem = Theorem {
     counterexamples: &[
         "the_network_must_be_linear",
         "the_initial_state_must_be_the_same_for_all_tasks",
-        "a_third_task_counts",
+        "every_channel_counts",
     ],
 };
 

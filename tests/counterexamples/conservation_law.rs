@@ -27,7 +27,7 @@ fn rank(matrix: &Matrix<Fp>) -> usize {
 fn conserving() -> Explicit<Fp> {
     let mut explicit = Explicit::new(4, 1, 1)
         .starting_at(integers(4, 4, 5))
-        .from_state(integers(4, 1, 6))
+        .with_state(integers(4, 1, 6))
         .biased(integers(4, 1, 7));
     explicit.trained = Trained::ALL;
     assert_eq!(rank(&excess(&explicit, 2)), 0);

@@ -29,18 +29,17 @@ fn the_network_must_be_linear() {
 /// One h_0 for all tasks adds one dimension, one for each task adds two.
 #[test]
 fn the_initial_state_must_be_the_same_for_all_tasks() {
-    let with_state = || linear().from_state(integers(8, 1, 7));
-    assert_eq!(two_tasks(with_state(), |_| ()), BOUND + 1);
+    let stateful = || linear().with_state(integers(8, 1, 7));
+    assert_eq!(two_tasks(stateful(), |_| ()), BOUND + 1);
     let another = |second: &mut Explicit<Fp>| second.network.parameters.h0 = integers(8, 1, 8);
-    assert_eq!(two_tasks(with_state(), another), BOUND + 2);
+    assert_eq!(two_tasks(stateful(), another), BOUND + 2);
 }
 
 #[test]
-fn a_third_task_counts() {
-    let third = |second: &mut Explicit<Fp>| second.network.parameters.b = integers(8, 2, 5);
-    let mut wider = |explicit: &mut Explicit<Fp>| {
-        third(explicit);
-        explicit.task.inputs = integers(2, explicit.task.inputs.cols(), 9);
+fn every_channel_counts() {
+    let wider = |second: &mut Explicit<Fp>| {
+        second.network.parameters.b = integers(8, 2, 5);
+        second.task.inputs = integers(2, second.task.inputs.cols(), 9);
     };
-    assert_eq!(two_tasks(linear(), &mut wider), BOUND + 1);
+    assert_eq!(two_tasks(linear(), wider), BOUND + 1);
 }

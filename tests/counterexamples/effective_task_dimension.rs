@@ -51,7 +51,7 @@ fn the_loss_must_be_squared() {
 
 #[test]
 fn an_initial_state_counts() {
-    assert_eq!(low_dimensional().from_state(integers(8, 1, 7)).rank(5), 5);
+    assert_eq!(low_dimensional().with_state(integers(8, 1, 7)).rank(5), 5);
 }
 
 #[test]

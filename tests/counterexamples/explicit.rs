@@ -98,7 +98,7 @@ impl<S: RankRevealing> Explicit<S> {
     }
 
     /// The same with h_0, (N, 1) or (N, 4).
-    pub fn from_state(mut self, h0: Matrix<S>) -> Self {
+    pub fn with_state(mut self, h0: Matrix<S>) -> Self {
         self.network.parameters.h0 = h0;
         self
     }

@@ -26,14 +26,14 @@ fn the_start_must_keep_the_space() {
 fn an_initial_state_counts() {
     let explicit = Explicit::<Fp>::new(6, 1, 2);
     assert_eq!(explicit.rank(1), 1);
-    assert_eq!(explicit.from_state(integers(6, 1, 5)).rank(1), 2);
+    assert_eq!(explicit.with_state(integers(6, 1, 5)).rank(1), 2);
 }
 
 #[test]
 fn the_initial_state_must_be_common() {
     let explicit = Explicit::<Fp>::new(8, 1, 4);
     assert_eq!(explicit.rank(1), 1);
-    assert_eq!(explicit.from_state(integers(8, 4, 5)).rank(1), 4);
+    assert_eq!(explicit.with_state(integers(8, 4, 5)).rank(1), 4);
 }
 
 #[test]

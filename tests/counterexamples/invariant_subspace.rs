@@ -53,13 +53,13 @@ fn orthogonal(b: &Matrix<Fp>, c: &Matrix<Fp>) -> Matrix<Fp> {
 /// Without the + 1 for h_0 the bound fails.
 #[test]
 fn an_initial_state_counts() {
-    assert_eq!(linear().from_state(integers(6, 1, 5)).rank(4), BOUND + 1);
+    assert_eq!(linear().with_state(integers(6, 1, 5)).rank(4), BOUND + 1);
 }
 
 /// The + 1 is for an h_0 that all trials share.
 #[test]
 fn the_initial_state_must_be_common() {
-    assert_eq!(linear().from_state(integers(6, 4, 5)).rank(4), 6);
+    assert_eq!(linear().with_state(integers(6, 4, 5)).rank(4), 6);
 }
 
 /// Without the + 1 for the bias the bound fails.

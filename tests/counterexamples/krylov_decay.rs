@@ -21,7 +21,7 @@ fn the_network_must_be_linear() {
 /// The rows gain one dimension for each time step.
 #[test]
 fn an_initial_state_counts() {
-    assert_eq!(first_gradient().from_state(integers(8, 1, 6)).rank(1), BOUND + 1);
+    assert_eq!(first_gradient().with_state(integers(8, 1, 6)).rank(1), BOUND + 1);
 }
 
 /// A later gradient has A of its own: the increment, a sum of two, exceeds the bound of one.

@@ -31,5 +31,5 @@ fn the_network_must_be_linear() {
 
 #[test]
 fn the_initial_state_must_be_common() {
-    assert_eq!(of_rank_one().from_state(integers(8, 4, 7)).rank(4), 7);
+    assert_eq!(of_rank_one().with_state(integers(8, 4, 7)).rank(4), 7);
 }

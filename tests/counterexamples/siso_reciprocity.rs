@@ -23,7 +23,7 @@ fn there_must_be_one_input_and_one_output() {
 
 #[test]
 fn the_initial_state_must_be_zero() {
-    assert_eq!(r3(&reciprocal().from_state(integers(6, 1, 5))), 9);
+    assert_eq!(r3(&reciprocal().with_state(integers(6, 1, 5))), 9);
 }
 
 /// Within span(b, c) there are four dimensions and no more.
@@ -31,7 +31,7 @@ fn the_initial_state_must_be_zero() {
 fn even_along_the_output_an_initial_state_breaks_it() {
     let explicit = reciprocal();
     let along = explicit.network.parameters.c.transposed();
-    assert_eq!(r3(&explicit.from_state(along)), 4);
+    assert_eq!(r3(&explicit.with_state(along)), 4);
 }
 
 #[test]

@@ -71,20 +71,32 @@ pub fn smallest_caught(theorem: &Theorem, arithmetic: Arithmetic, control: Tampe
 /// Some setting of the theorem's domain, changed by `change`, attains its bound exactly; returns
 /// the first such report.
 pub fn attained(theorem: &Theorem, change: impl Fn(&mut Setting)) -> CaseReport {
-    first_verdict(theorem, change, |verdict| verdict == Verdict::Held { attained: true })
+    let attained = |report: &CaseReport| report.verdict() == Verdict::Held { attained: true };
+    first_report(theorem, change, attained)
         .unwrap_or_else(|| panic!("{} is never attained", theorem.id))
+}
+
+/// Some setting of the theorem's domain, changed by `change`, attains its bound where that is
+/// `value`.
+pub fn attained_at(theorem: &Theorem, value: usize, change: impl Fn(&mut Setting)) -> CaseReport {
+    let wanted = |report: &CaseReport| {
+        let attained = report.verdict() == Verdict::Held { attained: true };
+        attained && first_observation(report) == (value, value)
+    };
+    first_report(theorem, change, wanted)
+        .unwrap_or_else(|| panic!("{} is never attained at {value}", theorem.id))
 }
 
 /// Some setting of the domain, changed by `change` to break a hypothesis, violates the theorem.
 pub fn violated(theorem: &Theorem, change: impl Fn(&mut Setting)) -> CaseReport {
-    first_verdict(theorem, change, |verdict| verdict == Verdict::Violated)
+    first_report(theorem, change, |report| report.verdict() == Verdict::Violated)
         .unwrap_or_else(|| panic!("{} still holds", theorem.id))
 }
 
-fn first_verdict(
+fn first_report(
     theorem: &Theorem,
     change: impl Fn(&mut Setting),
-    wanted: impl Fn(Verdict) -> bool,
+    wanted: impl Fn(&CaseReport) -> bool,
 ) -> Option<CaseReport> {
     (0..200).find_map(|number| {
         let arithmetic = theorem.arithmetics().next().expect("a check");
@@ -92,7 +104,7 @@ fn first_verdict(
         let mut setting = theorem.run(id, None).setting;
         change(&mut setting);
         let report = theorem.run_setting(id, setting, None);
-        wanted(report.verdict()).then_some(report)
+        wanted(&report).then_some(report)
     })
 }
 

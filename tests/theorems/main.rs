@@ -4,13 +4,25 @@
 //! `PROPTEST_CASES` sets the number of cases (256 if not set). What fails is made small, printed
 //! in the terms of the theorems, and kept in `proptest-regressions/` to be tried first next time.
 
+mod broadcast_error;
+mod conservation_law;
+mod curriculum;
+mod effective_task_dimension;
 mod exact_adjoint;
+mod fibonacci_growth;
+mod fingerprints;
+mod gating_atoms;
 mod gradient_factorization;
 mod harness;
 mod invariant_subspace;
+mod krylov_decay;
 mod low_rank_initialization;
+mod perturbation;
+mod siso_reciprocity;
+mod spectral_optimizers;
 mod subspace_tensor_rank;
 mod tensor_telescoping;
+mod tightness;
 
 use std::path::Path;
 

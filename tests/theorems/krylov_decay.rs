@@ -1,0 +1,62 @@
+use rankproof::matrix::{Matrix, RankRevealing};
+use rankproof::network::{Dynamics, Network, Parameters, SquaredError, Weights};
+use rankproof::scalar::Stream;
+use rankproof::task::{Dimensions, TaskFamily};
+use rankproof::theorem::krylov_decay::THEOREM;
+use rankproof::theorem::{InitialState, Slope};
+use rankproof::training::{Optimizer, Training};
+
+use crate::harness::{attained_at, catches_its_controls, first_observation, holds};
+
+#[test]
+fn holds_in_its_arithmetics() {
+    holds(&THEOREM);
+}
+
+#[test]
+fn its_controls_are_caught() {
+    catches_its_controls(&THEOREM);
+}
+
+#[test]
+fn each_time_step_adds_its_dimensions() {
+    for (steps, rank) in [(2, 2), (3, 4), (5, 8)] {
+        let report = attained_at(&THEOREM, rank, |setting| {
+            let dimensions = &mut setting.dimensions;
+            (dimensions.neurons, dimensions.d_in, dimensions.d_out) = (16, 3, 2);
+            (dimensions.steps, dimensions.trials) = (steps, 6);
+            (setting.initial_state, setting.bias) = (InitialState::Zero, false);
+        });
+        assert_eq!(first_observation(&report), (rank, rank), "{report}");
+    }
+}
+
+/// With A = rho times an orthogonal matrix, singular values fall at least as fast as rho^tau: the
+/// slope of their logarithm over tau is below ln rho.
+#[test]
+fn singular_values_fall_with_the_norm_of_the_recurrence() {
+    for rho in [0.3, 0.5, 0.7] {
+        let dimensions = Dimensions { neurons: 24, d_in: 1, d_out: 1, steps: 12, trials: 20 };
+        let stream = Stream::new("decay", 0, 0);
+        let task = TaskFamily::RandomTargets.draw(&dimensions, &stream.named("task"));
+        let task = task.expect("in every arithmetic");
+        // A cyclic shift is orthogonal.
+        let shift = Matrix::from_fn(24, 24, |i, j| if i == (j + 1) % 24 { rho } else { 0.0 });
+        let parameters = Parameters::new(
+            Weights::dense(shift),
+            Matrix::random(24, 1, &mut stream.named("B")),
+            Matrix::random(1, 24, &mut stream.named("C")),
+        );
+        let network = Network { dynamics: Dynamics::linear(1.0), parameters };
+        let optimizer = Optimizer::gradient_descent(1.0);
+        let training = Training::new(network, &task, &SquaredError, optimizer);
+        let trajectory = training.run(1).expect("a run that stays finite");
+        let rank = f64::rank(&trajectory.increment(1), 0.0);
+        let (values, _) = rank.spectrum().expect("singular values");
+        // A power law in e^tau is an exponential law in tau.
+        let points: Vec<_> =
+            values.iter().take(10).enumerate().map(|(tau, &v)| ((tau as f64).exp(), v)).collect();
+        let slope = Slope::of_logs(&points).expect("ten points");
+        assert!(slope.estimate + slope.half_width < f64::ln(rho), "{rho}: {slope}");
+    }
+}

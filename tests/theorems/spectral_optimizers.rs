@@ -1,0 +1,38 @@
+use rankproof::theorem::spectral_optimizers::THEOREM;
+use rankproof::theorem::{DirectionKind, InitialState};
+
+use crate::harness::{attained, catches_its_controls, first_observation, holds, violated};
+
+#[test]
+fn holds_in_its_arithmetics() {
+    holds(&THEOREM);
+}
+
+#[test]
+fn its_controls_are_caught() {
+    catches_its_controls(&THEOREM);
+}
+
+#[test]
+fn muon_reaches_the_bound_of_gradient_descent() {
+    for (d_in, d_out) in [(1, 1), (2, 1), (3, 2)] {
+        let report = attained(&THEOREM, |setting| {
+            setting.dimensions.neurons = 10;
+            (setting.dimensions.d_in, setting.dimensions.d_out) = (d_in, d_out);
+            (setting.dimensions.trials, setting.dimensions.steps) = (4, 5);
+            setting.learning_steps = 5;
+            (setting.initial_state, setting.bias) = (InitialState::Zero, false);
+        });
+        assert_eq!(first_observation(&report), (d_in + d_out, d_in + d_out), "{report}");
+    }
+}
+
+/// The negative half, on random instances; explicit ones are in `tests/counterexamples/`.
+#[test]
+fn entrywise_directions_violate_it() {
+    for direction in
+        [DirectionKind::Sign, DirectionKind::Clip, DirectionKind::Cube, DirectionKind::L1]
+    {
+        violated(&THEOREM, |setting| setting.direction = direction);
+    }
+}
