@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.json {
         check_target(path)?;
     }
+    check(arguments)?;
     let threads = arguments.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("threads")?;
     let lines = pool.install(|| verify(arguments));
@@ -82,6 +83,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         failures.join("\n")
     ))?;
     Ok(ExitCode::from(u8::from(!failures.is_empty())))
+}
+
+/// Refuses a run that would check nothing.
+fn check(arguments: &Arguments) -> anyhow::Result<()> {
+    let wanted = arguments.arithmetic.arithmetics();
+    for theorem in &arguments.theorem {
+        if !wanted.iter().any(|&arithmetic| theorem.is_checked_in(arithmetic)) {
+            let names: Vec<_> = theorem.arithmetics().map(Arithmetic::name).collect();
+            bail!("{} is checked in {} alone", theorem.id, names.join(" and "));
+        }
+    }
+    Ok(())
 }
 
 fn verify(arguments: &Arguments) -> Vec<Line> {

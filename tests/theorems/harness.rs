@@ -98,7 +98,7 @@ fn first_report(
     change: impl Fn(&mut Setting),
     wanted: impl Fn(&CaseReport) -> bool,
 ) -> Option<CaseReport> {
-    (0..200).find_map(|number| {
+    (0..500).find_map(|number| {
         let arithmetic = theorem.arithmetics().next().expect("a check");
         let id = CaseId { arithmetic, seed: 0, number };
         let mut setting = theorem.run(id, None).setting;
