@@ -56,6 +56,7 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod conjecture;
 pub mod matrix;
 pub mod network;
 pub mod recording;

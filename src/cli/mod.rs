@@ -1,5 +1,7 @@
 //! The command line: one file for each subcommand.
 
+mod explore;
+mod new_conjecture;
 mod output;
 mod rank;
 mod replay;
@@ -30,6 +32,8 @@ enum Command {
     Replay(replay::Arguments),
     Train(train::Arguments),
     Rank(rank::Arguments),
+    Explore(explore::Arguments),
+    NewConjecture(new_conjecture::Arguments),
 }
 
 /// Parses the arguments, runs the command and reports an error in one sentence.
@@ -40,6 +44,8 @@ pub fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Rank(arguments) => rank::run(&arguments),
+        Command::Explore(arguments) => explore::run(&arguments),
+        Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -35,6 +35,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "rank P",
     tightness: "Attained by generic instances with as many trials and steps as P has rank.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],

@@ -37,6 +37,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "no entry in which the two sides differ",
     tightness: "An identity: it holds with equality whenever it holds.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,

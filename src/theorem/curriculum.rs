@@ -33,6 +33,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "sum (p_j + q_j) (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic tasks, each learned for a few steps.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],

@@ -35,6 +35,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "min(2 r_u + r_y, r_u + d_out), at most N",
     tightness: "Attained by generic instances after a few steps.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],

@@ -31,6 +31,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "no direction in which the two differ",
     tightness: "An identity: it holds with equality whenever it holds.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,

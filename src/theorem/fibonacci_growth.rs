@@ -21,8 +21,8 @@
 //! <= c_k + c_{k-1} + 2 p. The same for q with rows and columns exchanged.
 
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, MethodKind, Observation,
-    Observed, Setting, Theorem,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, MethodKind,
+    Observation, Observed, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::network::Trained;
@@ -46,6 +46,7 @@ pub const THEOREM: Theorem = Theorem {
     bound: "min(m (F_{k+2} - 1), d_in + d_out), or min(m (F_{k+3} - 2), d_in + d_out)",
     tightness: "Attained at every step by generic data, until the bound meets d_in + d_out or the \
                 number of time steps and trials.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
@@ -58,6 +59,24 @@ pub const THEOREM: Theorem = Theorem {
         "a_step_must_take_one_gradient",
     ],
 };
+
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
+    let applies = setting.is_linear()
+        && setting.starts_at_identity()
+        && setting.initial_state != InitialState::PerTrial
+        && (setting.direction == DirectionKind::Gradient || setting.is_spectral())
+        && setting.gradients_per_step() == 1
+        && !setting.trained.bias
+        && !setting.trained.h0;
+    let growth = Growth::of(setting);
+    match measure {
+        _ if !applies => None,
+        Measure::Rank => Some(growth.weights(k)),
+        Measure::GradientRank => Some(growth.gradient(k)),
+        Measure::Cp => Some((0..k).map(|j| growth.gradient(j)).sum()),
+        Measure::R3 => None,
+    }
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     let directions = if arithmetic.is_real() {

@@ -36,6 +36,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "the number of distinct fingerprints",
     tightness: "Attained by generic instances with enough trials, or after a few steps.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],

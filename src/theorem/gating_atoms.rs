@@ -33,6 +33,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "the sum over atoms of the restricted ranks",
     tightness: "Attained by generic instances; where every neuron is an atom of its own it is N.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],

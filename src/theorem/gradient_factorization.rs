@@ -13,7 +13,10 @@
 //! product has no more rank than either factor, and a factor no more than its sides.
 
 use super::first_gradient::FirstGradient;
-use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use super::{
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure,
+    Observation, Observed, Setting, Theorem, Undecided,
+};
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::training::Tampering;
 
@@ -27,11 +30,23 @@ pub const THEOREM: Theorem = Theorem {
     bound: "min(rank Lambda, rank Phi)",
     tightness: "Attained unless the error and the activity happen to be orthogonal in time: by \
                 generic instances with M T <= N, where rank G = M T.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
     counterexamples: &["weight_decay_is_not_part_of_the_gradient"],
 };
+
+/// Pairs of a trial and a time at which there is activity.
+fn limit(setting: &Setting, measure: Measure, _k: usize) -> Option<usize> {
+    if measure != Measure::GradientRank || setting.direction != DirectionKind::Gradient {
+        return None;
+    }
+    let silent_start =
+        setting.initial_state == InitialState::Zero && setting.psi == ActivationKind::Identity;
+    let steps = setting.dimensions.steps - usize::from(silent_start);
+    Some(setting.dimensions.trials * steps)
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     // Short runs of few trials, so that M T is below N in most and the bound says something.

@@ -13,7 +13,10 @@
 //! the gradient does, and the next W maps S into S again.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, InitialState, Observed, Theorem};
+use super::{
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observed, Setting,
+    Theorem,
+};
 use crate::matrix::{Factors, RankRevealing};
 use crate::training::Tampering;
 
@@ -32,6 +35,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "d_in + d_out (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic instances after a few steps, with enough trials and time.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
@@ -46,6 +50,23 @@ pub const THEOREM: Theorem = Theorem {
         "one_entry_of_the_start_is_enough",
     ],
 };
+
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
+    let applies = setting.is_linear()
+        && setting.starts_at_identity()
+        && setting.initial_state != InitialState::PerTrial
+        && setting.direction == DirectionKind::Gradient;
+    applies.then(|| limit_in_space(setting.channels(), measure, k))
+}
+
+/// What rows and columns in one space of dimension d allow.
+pub(super) fn limit_in_space(d: usize, measure: Measure, k: usize) -> usize {
+    match measure {
+        Measure::Rank | Measure::GradientRank => d,
+        Measure::R3 => k.min(d * d),
+        Measure::Cp => d * d.min(k),
+    }
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain::linear(arithmetic)
@@ -67,14 +88,7 @@ pub(super) fn observe_in_space<S: RankRevealing>(
     let mut generators = vec![&start.b, &readout, &start.h0, &start.bias];
     generators.extend(low_rank.iter().flat_map(|factors| [&factors.left, &factors.right]));
     let space = span(trajectory.neurons(), generators, "the dimension of S")?;
-    Movement::increments(&trajectory).within(&space, dimension_bound(case, low_rank))
-}
-
-/// d_in + d_out (+ 1)(+ 1)(+ 2 r), at most N: what dim S can be.
-fn dimension_bound<S: RankRevealing>(case: &Case<S>, low_rank: Option<&Factors<S>>) -> usize {
-    let setting = &case.setting;
-    let channels = setting.dimensions.d_in + setting.dimensions.d_out;
-    let state = usize::from(setting.initial_state == InitialState::Common);
-    let factors = low_rank.map_or(0, |factors| 2 * factors.width());
-    (channels + state + usize::from(setting.bias) + factors).min(setting.dimensions.neurons)
+    let more = low_rank.map_or(0, |factors| 2 * factors.width());
+    let bound = (case.setting.channels() + more).min(trajectory.neurons());
+    Movement::increments(&trajectory).within(&space, bound)
 }

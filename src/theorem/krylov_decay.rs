@@ -24,7 +24,8 @@
 use super::first_gradient::FirstGradient;
 use super::movement::span;
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Observation, Observed, Theorem,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
+    Observation, Observed, Setting, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Network, Weights};
@@ -47,6 +48,7 @@ pub const THEOREM: Theorem = Theorem {
     bound: "(T - 1) min(p, q), a bias counted among the p; with h_0 one T more",
     tightness: "The rank is attained by generic instances with enough trials and neurons; the \
                 decay is a worst case, which random errors do not reach.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
@@ -56,6 +58,18 @@ pub const THEOREM: Theorem = Theorem {
         "it_is_about_one_gradient",
     ],
 };
+
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
+    let first = match measure {
+        Measure::GradientRank => k == 0,
+        Measure::Rank => k == 1 && setting.gradients_per_step() == 1,
+        Measure::R3 | Measure::Cp => false,
+    };
+    let applies = setting.is_linear()
+        && setting.initial_state != InitialState::PerTrial
+        && setting.direction == DirectionKind::Gradient;
+    (first && applies).then(|| rank_bound(setting))
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {
@@ -78,7 +92,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let columns = span(n, &krylov.columns, "the dimension of span((A^T)^i C^T)")?;
     let rank = S::rank(&gradient, noise);
     let mut observations = vec![
-        Observation::rank("rank G_0", &rank, rank_bound(case)),
+        Observation::rank("rank G_0", &rank, rank_bound(&case.setting)),
         Observation::rank("columns of G_0 outside", &columns.excess(&gradient, noise), 0),
         Observation::rank("rows of G_0 outside", &rows.excess(&gradient.transposed(), noise), 0),
     ];
@@ -132,8 +146,7 @@ impl<S: RankRevealing> Krylov<S> {
     }
 }
 
-fn rank_bound<S>(case: &Case<S>) -> usize {
-    let setting = &case.setting;
+fn rank_bound(setting: &Setting) -> usize {
     let steps = setting.dimensions.steps;
     let inputs = setting.dimensions.d_in + usize::from(setting.bias);
     let outputs = setting.dimensions.d_out;

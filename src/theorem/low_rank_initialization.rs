@@ -9,8 +9,11 @@
 //! of [invariant-subspace](super::invariant_subspace): all it needs is that W_0 and its transpose
 //! map S into S.
 
-use super::invariant_subspace::observe_in_space;
-use super::{Arithmetic, Case, Checks, Domain, InitialWeights, Observed, Theorem};
+use super::invariant_subspace::{limit_in_space, observe_in_space};
+use super::{
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
+    Observed, Setting, Theorem,
+};
 use crate::matrix::RankRevealing;
 use crate::training::Tampering;
 
@@ -29,6 +32,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "d_in + d_out + 2 r (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic instances after enough steps, with enough trials and time.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
@@ -38,6 +42,14 @@ pub const THEOREM: Theorem = Theorem {
         "the_initial_state_must_be_common",
     ],
 };
+
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
+    let InitialWeights::LowRank(r) = setting.initial_weights else { return None };
+    let applies = setting.is_linear()
+        && setting.initial_state != InitialState::PerTrial
+        && setting.direction == DirectionKind::Gradient;
+    applies.then(|| limit_in_space(setting.channels() + 2 * r, measure, k))
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {

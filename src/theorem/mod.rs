@@ -19,6 +19,7 @@ mod instance;
 pub mod invariant_subspace;
 pub mod krylov_decay;
 pub mod low_rank_initialization;
+mod measure;
 mod movement;
 pub mod perturbation;
 mod setting;
@@ -32,6 +33,7 @@ mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Observation, Observed, Undecided, Verdict};
 pub use instance::Instance;
+pub use measure::{Measure, Measured, best_limit};
 pub use setting::{
     ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
     MethodKind, Setting,
@@ -58,6 +60,9 @@ pub struct Theorem {
     pub bound: &'static str,
     /// When the bound is attained, or why it is not.
     pub tightness: &'static str,
+    /// What it allows a measure after k learning steps, known before training; `None` of settings
+    /// that it does not speak about.
+    pub limit: Option<Limit>,
     /// The instances.
     pub domain: fn(Arithmetic) -> Domain,
     /// What is observed on one, in each arithmetic.
@@ -67,6 +72,9 @@ pub struct Theorem {
     /// The tests in `tests/counterexamples/` that drop a hypothesis, one each.
     pub counterexamples: &'static [&'static str],
 }
+
+/// A bound as a function of the setting, the measure and the learning step.
+pub type Limit = fn(&Setting, Measure, usize) -> Option<usize>;
 
 /// The same observation in each arithmetic that fits the statement.
 #[derive(Debug)]

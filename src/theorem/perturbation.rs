@@ -41,6 +41,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "exponents of 1 and 2 for eps, 2 and 4 for s, at least",
     tightness: "Generic instances have these exponents; each case that holds counts as attained.",
+    limit: None,
     domain,
     // A statement on limits: a field has none, and f64 too few digits between the next order and
     // the noise (one case in a thousand shows the exponent of the next order there).

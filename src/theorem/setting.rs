@@ -156,6 +156,34 @@ pub struct Setting {
     pub trained: Trained,
 }
 
+impl Setting {
+    /// phi = psi = id.
+    pub fn is_linear(&self) -> bool {
+        [self.phi, self.psi] == [ActivationKind::Identity; 2]
+    }
+
+    /// W_0 = w I.
+    pub fn starts_at_identity(&self) -> bool {
+        matches!(self.initial_weights, InitialWeights::Zero | InitialWeights::ScaledIdentity)
+    }
+
+    /// Muon or Shampoo.
+    pub fn is_spectral(&self) -> bool {
+        matches!(self.direction, DirectionKind::Muon | DirectionKind::Shampoo)
+    }
+
+    /// d_in + d_out (+ 1 for a common h_0) (+ 1 for a bias): what dim S can be, at most N.
+    pub fn channels(&self) -> usize {
+        let more = usize::from(self.initial_state == InitialState::Common) + usize::from(self.bias);
+        (self.dimensions.d_in + self.dimensions.d_out + more).min(self.dimensions.neurons)
+    }
+
+    /// How many gradients a learning step takes.
+    pub fn gradients_per_step(&self) -> usize {
+        if self.method == MethodKind::GradientFlow { 4 } else { 1 }
+    }
+}
+
 /// One line in the terms of the theorems.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,8 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, Observation, Observed, Theorem, Undecided,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
+    Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::Trained;
@@ -37,6 +38,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "3, at most K",
     tightness: "Attained after three learning steps with four time steps or more.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::MissingStep],
@@ -49,6 +51,21 @@ pub const THEOREM: Theorem = Theorem {
         "the_start_must_be_a_multiple_of_the_identity",
     ],
 };
+
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
+    let applies = setting.is_linear()
+        && setting.starts_at_identity()
+        && setting.channels() == 2
+        && setting.initial_state == InitialState::Zero
+        && setting.trained == Trained::W
+        && setting.direction == DirectionKind::Gradient;
+    match measure {
+        _ if !applies => None,
+        Measure::R3 => Some(3.min(k)),
+        Measure::Cp => Some(3),
+        Measure::Rank | Measure::GradientRank => None,
+    }
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {

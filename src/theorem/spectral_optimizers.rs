@@ -7,8 +7,11 @@
 //! Why: (G G^T)^j maps every vector to a combination of columns of G, so a function of sums of
 //! G G^T maps S into S, up to a multiple of the identity, and L G has columns in S again.
 
-use super::invariant_subspace::observe_in_space;
-use super::{Arithmetic, Case, Checks, DirectionKind, Domain, Observed, Theorem};
+use super::invariant_subspace::{limit_in_space, observe_in_space};
+use super::{
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observed, Setting,
+    Theorem,
+};
 use crate::matrix::RankRevealing;
 use crate::training::Tampering;
 
@@ -27,6 +30,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "d_in + d_out (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic instances after a few steps, as invariant-subspace.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
@@ -39,6 +43,14 @@ pub const THEOREM: Theorem = Theorem {
         "rms_prop_leaves_the_space",
     ],
 };
+
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
+    let applies = setting.is_linear()
+        && setting.starts_at_identity()
+        && setting.initial_state != InitialState::PerTrial
+        && setting.is_spectral();
+    applies.then(|| limit_in_space(setting.channels(), measure, k))
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     let directions = if arithmetic.is_real() {

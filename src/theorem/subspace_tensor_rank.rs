@@ -27,6 +27,7 @@ pub const THEOREM: Theorem = Theorem {
     bound: "d min(d, K)",
     tightness: "Attained by generic tensors with K = 1 or K >= d^2; in between the CP rank of a \
                 generic d x d x K tensor is smaller.",
+    limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],

@@ -11,7 +11,10 @@
 //! matrix of rank r times a vector is a sum of r tensors of rank one. The columns of all D_k are
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
-use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use super::{
+    Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observation, Observed, Setting,
+    Theorem, Undecided,
+};
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::tensor::Decomposition;
 use crate::training::{Tampering, Trajectory};
@@ -30,11 +33,25 @@ pub const THEOREM: Theorem = Theorem {
     bound: "sum_j rank G_j",
     tightness: "Attained with K = 1, and as long as the sum of the ranks stays below N and the \
                 column or row spaces of the gradients are independent.",
+    limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
     counterexamples: &["the_optimizer_must_be_gd_like"],
 };
+
+/// One gradient for each step: r3 <= K, and D_k a sum of k of them, of one rank each per pair of a
+/// trial and a time.
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
+    let pairs = setting.dimensions.trials * setting.dimensions.steps;
+    let gradients = k * setting.gradients_per_step();
+    match measure {
+        _ if setting.direction != DirectionKind::Gradient => None,
+        Measure::Rank | Measure::Cp => Some(gradients * pairs),
+        Measure::R3 => Some(k),
+        Measure::GradientRank => None,
+    }
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain { learning_steps: 1..=4, steps: 1..=3, trials: 1..=2, ..Domain::any_network(arithmetic) }

@@ -32,6 +32,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "0 dimensions missing",
     tightness: "It is the statement: an equality.",
+    limit: None,
     domain,
     // In floating point the last of the singular values of so many steps are below the noise.
     checks: Checks { exact: Some(observe), f64: None, double_double: None },

@@ -1,7 +1,7 @@
 //! The weights of every learning step, as what they are made of.
 
 use super::{Point, Storage};
-use crate::matrix::{Factors, Matrix, RankRevealing};
+use crate::matrix::{Factors, Matrix, Rank, RankRevealing};
 use crate::network::{Parameters, Weights};
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, Term};
@@ -136,6 +136,11 @@ impl<S: Scalar> Trajectory<S> {
 }
 
 impl<S: RankRevealing> Trajectory<S> {
+    /// The rank of D_k.
+    pub fn rank(&self, k: usize) -> Rank {
+        S::rank(&self.increment(k), self.noise(k))
+    }
+
     /// The largest singular value that rounding can have put into D_k; zero in a field.
     pub fn noise(&self, k: usize) -> f64 {
         let Some(real) = S::ELEMENTARY else { return 0.0 };

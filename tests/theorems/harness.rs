@@ -1,45 +1,16 @@
 //! What the tests of all theorems share.
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use rankproof::theorem::{
-    Arithmetic, CaseId, CaseReport, MOST_INCONCLUSIVE, Setting, Theorem, Verdict,
-};
+use rankproof::theorem::{Arithmetic, CaseId, CaseReport, Setting, Theorem, Verdict};
 use rankproof::training::Tampering;
 
 /// Draws settings from the theorem's own domain, in each of its arithmetics, and shrinks those
-/// that violate it. Inconclusive cases are rejected; more than their share fails the test.
+/// that violate it.
 pub fn holds(theorem: &Theorem) {
-    theorem.arithmetics().for_each(|arithmetic| holds_in(theorem, arithmetic));
-}
-
-fn holds_in(theorem: &Theorem, arithmetic: Arithmetic) {
-    let mut config = Config::default();
-    config.max_global_rejects = (MOST_INCONCLUSIVE * f64::from(config.cases)) as u32;
-    config.test_name = Some(theorem.id);
-    // Names the file in which failures are kept.
-    config.source_file = Some(source_file(theorem));
-    let settings = (theorem.domain)(arithmetic).strategy(arithmetic);
-    let result = TestRunner::new(config).run(&(settings, any::<u64>().no_shrink()), |drawn| {
-        let (setting, seed) = drawn;
-        let id = CaseId { arithmetic, seed, number: 0 };
-        let report = theorem.run_setting(id, setting, None);
-        match report.verdict() {
-            Verdict::Held { .. } => Ok(()),
-            Verdict::Violated => Err(TestCaseError::fail(format!("violated by\n{report}"))),
-            Verdict::Inconclusive => Err(TestCaseError::reject(report.to_string())),
-        }
-    });
-    if let Err(error) = result {
-        panic!("{} in {}: {error}", theorem.id, arithmetic.name());
-    }
-}
-
-fn source_file(theorem: &Theorem) -> &'static str {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let file = theorem.id.replace('-', "_");
-    // proptest wants a static name; there are few.
-    Box::leak(format!("{root}/tests/theorems/{file}.rs").into_boxed_str())
+    // proptest wants a static name for the file beside which it keeps failures; there are few.
+    let name = theorem.id.replace('-', "_");
+    let file = format!("{}/tests/theorems/{name}.rs", env!("CARGO_MANIFEST_DIR"));
+    let file: &'static str = Box::leak(file.into_boxed_str());
+    theorem.arithmetics().for_each(|arithmetic| theorem.hold(arithmetic, file));
 }
 
 /// Every control is caught in each arithmetic of the theorem, and the same cases without it hold.

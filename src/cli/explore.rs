@@ -1,0 +1,332 @@
+//! `rankproof explore`: exact generic ranks over a grid, beside the best bound known.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use rankproof::conjecture::{Cell, Sweep, explore};
+use rankproof::network::Trained;
+use rankproof::recording::write_atomically;
+use rankproof::task::{Dimensions, TaskFamily};
+use rankproof::theorem::{
+    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, Measure, MethodKind,
+    Setting,
+};
+
+use super::output::{check_target, print, progress, rendered, table};
+
+/// Tabulate the exact rank of generic instances beside the best bound that is known.
+///
+/// Rows are numbers of inputs and outputs, columns learning steps. `4` stands for a rank that
+/// reaches its bound, `4<7` for one that does not: there a theorem is missing, or its bound is
+/// loose. With the defaults the rows of one input grow as the Fibonacci numbers.
+#[derive(Args)]
+pub struct Arguments {
+    /// What is measured.
+    #[arg(long, value_enum, default_value = "rank")]
+    measure: MeasureName,
+    /// What varies: d_in, d_out or step, each a range or a list, as in d_in=1..4 or d_out=1,2,8.
+    #[arg(long, value_name = "NAME=VALUES")]
+    sweep: Vec<Swept>,
+    /// Neurons, N.
+    #[arg(long, default_value_t = 48)]
+    neurons: usize,
+    /// Time steps, T.
+    #[arg(long, default_value_t = 16)]
+    time: usize,
+    /// Trials, M.
+    #[arg(long, default_value_t = 16)]
+    trials: usize,
+    /// The activation inside the weights (psi) of the network.
+    #[arg(long, value_enum, default_value = "identity")]
+    activation: ActivationName,
+    /// The optimizer.
+    #[arg(long, value_enum, default_value = "gradient-descent")]
+    optimizer: OptimizerName,
+    /// Which parameters are learned.
+    #[arg(long, value_delimiter = ',', default_value = "W")]
+    train: Vec<Parameter>,
+    /// W_0: zero, identity (w I), full, or the rank of P Q^T in w I + P Q^T.
+    #[arg(long, default_value = "zero")]
+    start: Start,
+    /// h_0.
+    #[arg(long, value_enum, default_value = "zero")]
+    state: StateName,
+    /// Random instances of each; the generic rank is the largest.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    instances: u64,
+    /// The seed of all random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Also write the cells as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum MeasureName {
+    Rank,
+    GradientRank,
+    R3,
+    Cp,
+}
+
+/// Those that a field has.
+#[derive(Clone, Copy, ValueEnum)]
+enum ActivationName {
+    Identity,
+    Relu,
+    Quadratic,
+    Cubic,
+    OddCubic,
+}
+
+/// Those that a field has.
+#[derive(Clone, Copy, ValueEnum)]
+enum OptimizerName {
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    GradientFlow,
+    Muon,
+    Sign,
+    Clip,
+    Cube,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StateName {
+    Zero,
+    Common,
+    PerTrial,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Parameter {
+    #[value(name = "W")]
+    Recurrent,
+    #[value(name = "B")]
+    Input,
+    #[value(name = "C")]
+    Output,
+    #[value(name = "b")]
+    Bias,
+    #[value(name = "h0")]
+    InitialState,
+}
+
+#[derive(Clone, Copy)]
+struct Start(InitialWeights);
+
+impl FromStr for Start {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Start(match text {
+            "zero" => InitialWeights::Zero,
+            "identity" => InitialWeights::ScaledIdentity,
+            "full" => InitialWeights::Full,
+            rank => InitialWeights::LowRank(
+                rank.parse().map_err(|_| "expected zero, identity, full or a rank".to_owned())?,
+            ),
+        }))
+    }
+}
+
+/// One `--sweep`.
+#[derive(Clone)]
+struct Swept {
+    name: String,
+    values: Vec<usize>,
+}
+
+impl FromStr for Swept {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "expected d_in, d_out or step, as in d_in=1..4 or d_out=1,2,8".to_owned();
+        let (name, values) = text.split_once('=').ok_or_else(expected)?;
+        if !["d_in", "d_out", "step"].contains(&name) {
+            return Err(expected());
+        }
+        let number = |text: &str| text.parse::<usize>().map_err(|_| expected());
+        let values = match values.split_once("..") {
+            Some((first, last)) => {
+                (number(first)?..=number(last.trim_start_matches('='))?).collect()
+            }
+            None => values.split(',').map(number).collect::<Result<Vec<_>, _>>()?,
+        };
+        if values.is_empty() || (name != "step" && values.contains(&0)) {
+            return Err(format!("{name} takes at least one value, of one or more channels"));
+        }
+        Ok(Swept { name: name.to_owned(), values })
+    }
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &arguments.csv {
+        check_target(path)?;
+    }
+    let sweep = sweep(arguments)?;
+    let bar = progress((sweep.d_in.len() * sweep.d_out.len()) as u64, "exploring");
+    let cells = explore(&sweep, &|| bar.inc(1));
+    bar.finish_and_clear();
+    let cells = cells.context("exploring in exact arithmetic")?;
+    if let Some(path) = &arguments.csv {
+        write_csv(path, &cells)?;
+    }
+    print(&format!("{}\n{}", tabulate(&sweep, &cells), legend(&sweep, &cells)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
+    let swept = |name: &str, default: Vec<usize>| {
+        let found = arguments.sweep.iter().find(|swept| swept.name == name);
+        found.map_or(default, |swept| swept.values.clone())
+    };
+    let (d_in, d_out) = (swept("d_in", vec![1, 2, 3]), swept("d_out", vec![1, 2, 4, 36]));
+    let needed = d_out.iter().max().copied().unwrap_or(1);
+    if arguments.neurons < needed || arguments.time == 0 || arguments.trials == 0 {
+        bail!(
+            "--neurons {} is less than the {needed} outputs, or there is no time or trial",
+            arguments.neurons
+        );
+    }
+    Ok(Sweep {
+        setting: setting(arguments),
+        d_in,
+        d_out,
+        steps: swept("step", (0..=7).collect()),
+        measure: match arguments.measure {
+            MeasureName::Rank => Measure::Rank,
+            MeasureName::GradientRank => Measure::GradientRank,
+            MeasureName::R3 => Measure::R3,
+            MeasureName::Cp => Measure::Cp,
+        },
+        instances: arguments.instances,
+        seed: arguments.seed,
+    })
+}
+
+fn setting(arguments: &Arguments) -> Setting {
+    let (method, direction) = optimizer(arguments.optimizer);
+    let learns = |parameter| arguments.train.contains(&parameter);
+    Setting {
+        dimensions: Dimensions {
+            neurons: arguments.neurons,
+            d_in: 1,
+            d_out: 1,
+            steps: arguments.time,
+            trials: arguments.trials,
+        },
+        learning_steps: 1,
+        phi: ActivationKind::Identity,
+        psi: match arguments.activation {
+            ActivationName::Identity => ActivationKind::Identity,
+            ActivationName::Relu => ActivationKind::Relu,
+            ActivationName::Quadratic => ActivationKind::Polynomial(2),
+            ActivationName::Cubic => ActivationKind::Polynomial(3),
+            ActivationName::OddCubic => ActivationKind::OddCubic,
+        },
+        leak_quarters: 4,
+        initial_weights: arguments.start.0,
+        initial_state: match arguments.state {
+            StateName::Zero => InitialState::Zero,
+            StateName::Common => InitialState::Common,
+            StateName::PerTrial => InitialState::PerTrial,
+        },
+        bias: false,
+        task: TaskFamily::RandomTargets,
+        loss: LossKind::Squared,
+        method,
+        direction,
+        scheduled: false,
+        decay: false,
+        clip: false,
+        minibatches: false,
+        trained: Trained {
+            w: learns(Parameter::Recurrent),
+            b: learns(Parameter::Input),
+            c: learns(Parameter::Output),
+            bias: learns(Parameter::Bias),
+            h0: learns(Parameter::InitialState),
+        },
+    }
+}
+
+fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
+    use MethodKind::{GradientDescent, GradientFlow, HeavyBall, Nesterov};
+    match name {
+        OptimizerName::GradientDescent => (GradientDescent, DirectionKind::Gradient),
+        OptimizerName::HeavyBall => (HeavyBall, DirectionKind::Gradient),
+        OptimizerName::Nesterov => (Nesterov, DirectionKind::Gradient),
+        OptimizerName::GradientFlow => (GradientFlow, DirectionKind::Gradient),
+        OptimizerName::Muon => (GradientDescent, DirectionKind::Muon),
+        OptimizerName::Sign => (GradientDescent, DirectionKind::Sign),
+        OptimizerName::Clip => (GradientDescent, DirectionKind::Clip),
+        OptimizerName::Cube => (GradientDescent, DirectionKind::Cube),
+    }
+}
+
+fn tabulate(sweep: &Sweep, cells: &[Cell]) -> String {
+    let steps: Vec<_> = sweep.steps.iter().map(|step| format!("k={step}")).collect();
+    let mut headers = vec!["d_in", "d_out"];
+    headers.extend(steps.iter().map(String::as_str));
+    let mut table = table(&headers, 0);
+    for row in cells.chunks(sweep.steps.len()) {
+        let numbers = [row[0].d_in.to_string(), row[0].d_out.to_string()];
+        table.add_row(numbers.into_iter().chain(row.iter().map(entry)));
+    }
+    rendered(&table)
+}
+
+/// `7` where the bound is reached, `7<12` where it is not, `~` where instances disagree.
+fn entry(cell: &Cell) -> String {
+    let mut entry = cell.measured.to_string();
+    if !cell.is_explained() {
+        entry += &format!("<{}", cell.limit);
+    }
+    if cell.disagreeing > 0 {
+        entry.push('~');
+    }
+    entry
+}
+
+fn legend(sweep: &Sweep, cells: &[Cell]) -> String {
+    let mut ids: Vec<_> = cells.iter().filter_map(|cell| cell.theorem).map(|t| t.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let unexplained = cells.iter().filter(|cell| !cell.is_explained()).count();
+    let disagreeing = cells.iter().filter(|cell| cell.disagreeing > 0).count();
+    let mut text = format!(
+        "{}, the largest of {} random instances, exact.\n\
+         4<7: measured, and the best bound known, where they differ: {unexplained} of {} cells.\n",
+        sweep.measure,
+        sweep.instances,
+        cells.len()
+    );
+    if disagreeing > 0 {
+        text += &format!("~: instances disagree: {disagreeing} cells.\n");
+    }
+    if !ids.is_empty() {
+        text += &format!("bounds from {}\n", ids.join(", "));
+    }
+    text
+}
+
+fn write_csv(path: &Path, cells: &[Cell]) -> anyhow::Result<()> {
+    let mut text = String::from("d_in,d_out,step,lower,upper,disagreeing,bound,theorem\n");
+    for cell in cells {
+        let Cell { d_in, d_out, step, measured, disagreeing, limit, theorem } = cell;
+        let id = theorem.map_or("", |theorem| theorem.id);
+        text += &format!(
+            "{d_in},{d_out},{step},{},{},{disagreeing},{limit},{id}\n",
+            measured.lower, measured.upper
+        );
+    }
+    write_atomically(path, |file| file.write_all(text.as_bytes()))?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `rankproof new-conjecture`: a file to start from.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use rankproof::recording::write_atomically;
+
+use super::output::print;
+
+/// Write tests/conjectures/NAME.rs from a template that compiles; `cargo test NAME` runs it.
+#[derive(Args)]
+pub struct Arguments {
+    /// Its name: lower-case words joined by hyphens, as in my-idea.
+    name: String,
+}
+
+const TEMPLATE: &str = include_str!("conjecture_template.rs");
+const FOLDER: &str = "tests/conjectures";
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let name = &arguments.name;
+    let word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    if !name.split('-').all(word) {
+        bail!("{name:?} is no name for a conjecture: expected lower-case words joined by hyphens");
+    }
+    if !Path::new(FOLDER).is_dir() {
+        bail!("there is no {FOLDER} here: run this in the folder of the project");
+    }
+    let module = name.replace('-', "_");
+    let path = Path::new(FOLDER).join(format!("{module}.rs"));
+    if module == "main" || path.exists() {
+        bail!("{} exists already: choose another name", path.display());
+    }
+    let text = TEMPLATE.replace("my-idea", name).replace("my_idea", &module);
+    write_atomically(&path, |file| std::io::Write::write_all(file, text.as_bytes()))?;
+    print(&format!("{} is written. Change it, then:\n  cargo test {module}\n", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}

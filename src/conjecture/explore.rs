@@ -1,0 +1,185 @@
+//! Exact generic ranks over a grid of settings, beside what is known to bound them.
+
+use rayon::prelude::*;
+
+use crate::scalar::{Fp, Stream};
+use crate::theorem::{Case, Measure, Measured, Setting, Theorem, Undecided, best_limit};
+
+/// The grid: every number of inputs with every number of outputs, each over the learning steps.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// Everything that stays the same. Its d_in, d_out and learning steps are replaced.
+    pub setting: Setting,
+    /// Numbers of inputs.
+    pub d_in: Vec<usize>,
+    /// Numbers of outputs.
+    pub d_out: Vec<usize>,
+    /// Learning steps to measure after.
+    pub steps: Vec<usize>,
+    /// What is measured.
+    pub measure: Measure,
+    /// Random instances of each; the rank of a generic one is the largest.
+    pub instances: u64,
+    /// The seed of the random numbers.
+    pub seed: u64,
+}
+
+/// One place of the grid.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Inputs.
+    pub d_in: usize,
+    /// Outputs.
+    pub d_out: usize,
+    /// Learning steps.
+    pub step: usize,
+    /// The largest value over the instances; both ends the largest.
+    pub measured: Measured,
+    /// Instances whose value is another one.
+    pub disagreeing: usize,
+    /// The best bound that the registry knows.
+    pub limit: usize,
+    /// The theorem that gives it; `None` where it follows from the shape alone.
+    pub theorem: Option<&'static Theorem>,
+}
+
+impl Cell {
+    /// True if the generic rank reaches the bound for certain.
+    pub fn is_explained(&self) -> bool {
+        self.measured.lower == self.limit
+    }
+}
+
+/// The cells, d_in slowest, then d_out, then the steps.
+pub type Exploration = Vec<Cell>;
+
+/// Measures every place of the grid in exact arithmetic. `done` is called after each pair of
+/// channel numbers.
+///
+/// # Errors
+///
+/// If the field cannot express the setting.
+pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, Undecided> {
+    let pairs: Vec<_> = (sweep.d_in.iter())
+        .flat_map(|&d_in| sweep.d_out.iter().map(move |&d_out| (d_in, d_out)))
+        .collect();
+    let rows: Result<Vec<_>, _> = pairs
+        .into_par_iter()
+        .map(|(d_in, d_out)| {
+            let row = row(sweep, d_in, d_out);
+            done();
+            row
+        })
+        .collect();
+    Ok(rows?.into_iter().flatten().collect())
+}
+
+/// All steps of one pair of channel numbers.
+fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Undecided> {
+    let mut setting = sweep.setting.clone();
+    (setting.dimensions.d_in, setting.dimensions.d_out) = (d_in, d_out);
+    // One step more, so that the gradient after the last one is there too.
+    setting.learning_steps = sweep.steps.iter().max().map_or(1, |&last| last + 1);
+    let instances: Result<Vec<_>, _> = (0..sweep.instances)
+        .map(|number| {
+            let stream = Stream::new("explore", sweep.seed, number);
+            let trajectory = Case::<Fp>::draw(&setting, stream, None)?.train()?;
+            let measured = sweep.steps.iter().map(|&step| sweep.measure.of(&trajectory, step));
+            measured.collect::<Option<Vec<_>>>().ok_or(Undecided::Unavailable)
+        })
+        .collect();
+    let instances = instances?;
+    let cells = sweep.steps.iter().enumerate().map(|(index, &step)| {
+        let values = instances.iter().map(|values| values[index]);
+        let measured = values.clone().fold(Measured { lower: 0, upper: 0 }, |most, value| {
+            Measured { lower: most.lower.max(value.lower), upper: most.upper.max(value.upper) }
+        });
+        let (limit, theorem) = best_limit(&setting, sweep.measure, step);
+        let disagreeing = values.filter(|&value| value != measured).count();
+        Cell { d_in, d_out, step, measured, disagreeing, limit, theorem }
+    });
+    Ok(cells.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Trained;
+    use crate::task::{Dimensions, TaskFamily};
+    use crate::theorem::{
+        ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind,
+    };
+
+    fn linear() -> Setting {
+        Setting {
+            dimensions: Dimensions { neurons: 16, d_in: 1, d_out: 1, steps: 6, trials: 6 },
+            learning_steps: 1,
+            phi: ActivationKind::Identity,
+            psi: ActivationKind::Identity,
+            leak_quarters: 4,
+            initial_weights: InitialWeights::Zero,
+            initial_state: InitialState::Zero,
+            bias: false,
+            task: TaskFamily::RandomTargets,
+            loss: LossKind::Squared,
+            method: MethodKind::GradientDescent,
+            direction: DirectionKind::Gradient,
+            scheduled: false,
+            decay: false,
+            clip: false,
+            minibatches: false,
+            trained: Trained::W,
+        }
+    }
+
+    #[test]
+    fn the_fibonacci_row_is_found_and_explained() {
+        let sweep = Sweep {
+            setting: linear(),
+            d_in: vec![1],
+            d_out: vec![8],
+            steps: (0..=4).collect(),
+            measure: Measure::Rank,
+            instances: 2,
+            seed: 0,
+        };
+        let cells = explore(&sweep, &|| ()).expect("a linear network is in the field");
+        let found: Vec<_> = cells.iter().map(|cell| cell.measured.lower).collect();
+        assert_eq!(found, [0, 1, 2, 4, 7]);
+        assert!(cells.iter().all(|cell| cell.is_explained() && cell.disagreeing == 0));
+        assert_eq!(cells[3].theorem.map(|theorem| theorem.id), Some("fibonacci-growth"));
+    }
+
+    #[test]
+    fn what_no_theorem_explains_shows() {
+        let mut setting = linear();
+        setting.phi = ActivationKind::Polynomial(2);
+        let sweep = Sweep {
+            setting,
+            d_in: vec![1],
+            d_out: vec![1],
+            steps: vec![1],
+            measure: Measure::Rank,
+            instances: 1,
+            seed: 0,
+        };
+        let cells = explore(&sweep, &|| ()).expect("polynomials are in the field");
+        assert!(!cells[0].is_explained() && cells[0].measured.lower > 2);
+    }
+
+    #[test]
+    fn a_setting_that_is_not_in_the_field_is_refused() {
+        let mut setting = linear();
+        setting.phi = ActivationKind::Tanh;
+        let sweep = Sweep {
+            setting,
+            d_in: vec![1],
+            d_out: vec![1],
+            steps: vec![1],
+            measure: Measure::Rank,
+            instances: 1,
+            seed: 0,
+        };
+        assert_eq!(explore(&sweep, &|| ()).err(), Some(Undecided::Unavailable));
+    }
+}

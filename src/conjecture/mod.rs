@@ -1,0 +1,24 @@
+//! New statements: explore what ranks do, write a conjecture as a test, see it supported or refuted.
+//!
+//! A [`Conjecture`] is what a theorem is before it has a proof: a statement in words, a setting to
+//! draw instances from, and a claim. It runs through the same code as the theorems do, so a
+//! violation is made small and printed in the same terms. [`explore`] tabulates exact generic
+//! ranks beside the best bound that the registry knows; where the two differ there is something to
+//! find.
+
+mod explore;
+mod status;
+
+pub use explore::{Cell, Exploration, Sweep, explore};
+pub use status::{Conjecture, Status};
+
+/// What the file of a conjecture needs.
+pub mod prelude {
+    pub use super::{Conjecture, Status};
+    pub use crate::matrix::{Matrix, RankRevealing, Subspace};
+    pub use crate::network::Trained;
+    pub use crate::theorem::{
+        ActivationKind, Arithmetic, Case, DirectionKind, Domain, InitialState, InitialWeights,
+        LossKind, Measure, MethodKind, Observation, Observed, Undecided,
+    };
+}

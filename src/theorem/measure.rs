@@ -1,0 +1,102 @@
+//! What can be measured of a trajectory at each learning step, and what is known to bound it.
+
+use std::fmt;
+
+use super::{Setting, Theorem};
+use crate::matrix::RankRevealing;
+use crate::tensor::Tensor;
+use crate::training::Trajectory;
+
+/// A rank that grows with learning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// rank D_k.
+    Rank,
+    /// rank G_k, of the gradient of step k.
+    GradientRank,
+    /// r3 of D_1..D_k: the dimensions that the increments span as vectors.
+    R3,
+    /// The CP rank of D_1..D_k.
+    Cp,
+}
+
+/// As commands name it.
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Measure::Rank => "rank D_k",
+            Measure::GradientRank => "rank G_k",
+            Measure::R3 => "r3 of D_1..D_k",
+            Measure::Cp => "CP rank of D_1..D_k",
+        })
+    }
+}
+
+/// What was measured: `lower <= value <= upper`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// At least this.
+    pub lower: usize,
+    /// At most this.
+    pub upper: usize,
+}
+
+/// `7`, or both ends.
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lower == self.upper {
+            true => write!(f, "{}", self.lower),
+            false => write!(f, "{}..{}", self.lower, self.upper),
+        }
+    }
+}
+
+impl Measure {
+    /// The value after `k` learning steps. `None` where there is none: the gradient after the last
+    /// step, or a CP rank that rounding hides.
+    pub fn of<S: RankRevealing>(self, trajectory: &Trajectory<S>, k: usize) -> Option<Measured> {
+        let known = |rank: crate::matrix::Rank| Measured { lower: rank.lower, upper: rank.upper };
+        if self == Measure::GradientRank {
+            let gradient = trajectory.gradients.get(k)?;
+            return Some(known(S::rank(&gradient.to_matrix(), trajectory.gradient_noise(k))));
+        }
+        if k == 0 {
+            return Some(Measured { lower: 0, upper: 0 });
+        }
+        if self == Measure::Rank {
+            return Some(known(trajectory.rank(k)));
+        }
+        let increments: Vec<_> = (1..=k).map(|j| trajectory.increment(j)).collect();
+        let n = trajectory.neurons();
+        let noise = trajectory.tensor_noise();
+        let tensor = Tensor::from_slices(n, n, &increments).reduced();
+        match self {
+            Measure::Cp => {
+                let bracket = tensor.cp_bracket(noise)?;
+                Some(Measured { lower: bracket.lower, upper: bracket.upper() })
+            }
+            _ => Some(known(tensor.unfolding_ranks(noise)[2].clone())),
+        }
+    }
+}
+
+/// The smallest bound that the registry knows for a measure, and the theorem that gives it.
+pub fn best_limit(
+    setting: &Setting,
+    measure: Measure,
+    k: usize,
+) -> (usize, Option<&'static Theorem>) {
+    let n = setting.dimensions.neurons;
+    let trivial = match measure {
+        Measure::Rank | Measure::GradientRank => n,
+        // An N x N x k tensor is k matrices of rank N, or N^2 rows.
+        Measure::R3 => k.min(n * n),
+        Measure::Cp => n * n.min(k),
+    };
+    let limits = super::ALL.into_iter().filter_map(|theorem| {
+        let limit = (theorem.limit?)(setting, measure, k)?;
+        Some((limit, Some(theorem)))
+    });
+    // The first of equals, and a theorem only where it says more than counting does.
+    limits.fold((trivial, None), |best, next| if next.0 < best.0 { next } else { best })
+}
