@@ -317,3 +317,45 @@ fn verify_refuses_an_arithmetic_that_no_named_theorem_has() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("tightness is checked in exact alone"), "{}", stderr(&output));
 }
+
+#[test]
+fn explore_shows_the_fibonacci_row() {
+    let arguments = ["explore", "--neurons", "16", "--time", "8", "--trials", "8"];
+    let swept = ["--sweep", "d_in=1", "--sweep", "d_out=9", "--sweep", "step=0..4"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("cells.csv");
+    let csv = ["--csv", file.to_str().expect("text")];
+    let output = rankproof(&[&arguments[..], &swept, &csv].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    let row = text.lines().nth(1).expect("a row").split_whitespace().collect::<Vec<_>>();
+    assert_eq!(row, ["1", "9", "0", "1", "2", "4", "7"]);
+    let cells = fs::read_to_string(&file).expect("written");
+    assert_eq!(cells.lines().nth(4), Some("1,9,3,4,4,0,4,fibonacci-growth"));
+    for wrong in ["d_in=0..2", "d_in", "neurons=3", "step=x"] {
+        assert_eq!(rankproof(&["explore", "--sweep", wrong]).status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn a_new_conjecture_is_written_once_and_only_inside_the_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |name: &str| {
+        Command::new(env!("CARGO_BIN_EXE_rankproof"))
+            .args(["new-conjecture", name])
+            .current_dir(folder.path())
+            .output()
+            .expect("the program starts")
+    };
+    assert_eq!(run("an-idea").status.code(), Some(2));
+    fs::create_dir_all(folder.path().join("tests/conjectures")).expect("a folder");
+    assert_eq!(run("an-idea").status.code(), Some(0));
+    let file = folder.path().join("tests/conjectures/an_idea.rs");
+    let text = fs::read_to_string(file).expect("written");
+    assert!(text.contains("fn an_idea()") && text.contains("id: \"an-idea\""), "{text}");
+    for wrong in ["an-idea", "An-idea", "../idea", "", "main"] {
+        let output = run(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(stderr(&output).starts_with("error: "), "{}", stderr(&output));
+    }
+}

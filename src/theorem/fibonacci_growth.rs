@@ -3,25 +3,33 @@
 //! m = min(d_in, d_out) and F_1 = F_2 = 1
 //!
 //! ```text
-//! rank G_k <= min(m F_{k+2}, d_in + d_out)           1, 2, 3, 5, 8, ...  times m
 //! rank D_k <= min(m (F_{k+2} - 1), d_in + d_out)     0, 1, 2, 4, 7, 12, 20, ...  times m
+//! rank G_k <= min(m F_{k+2}, d_in + d_out)           1, 2, 3, 5, 8, ...  times m
 //! sum_{j<K} rank G_j <= m (F_{K+3} - 2), which bounds the CP rank of D_0..D_K.
 //! ```
 //!
-//! A common h_0 or a bias counts as one more input. With B and C trained too:
+//! In general each source counts by itself, on the side of the inputs and on that of the outputs,
+//! and the smaller side is the bound. On rank D_k
 //!
 //! ```text
-//! rank D_k <= min(m (F_{k+3} - 2), d_in + d_out)     0, 1, 3, 6, 11, ...  times m
-//! rank G_k <= min(m (F_{k+3} - 1), d_in + d_out)
+//! F_{k+2} - 1    0, 1, 2, 4, 7, ...    each fixed column of B, of h_0, of b, of P in W_0 = w I + P Q^T;
+//!                                      each fixed row of C, column of Q
+//! F_{k+3} - 2    0, 1, 3, 6, 11, ...   each of them that is trained
+//! F_{k+2} - 2    0, 0, 1, 3, 6, ...    each that is trained and starts at zero
 //! ```
 //!
-//! Why: states at step k lie in span(B) + col D_k, so rank G_k <= p + rank D_k. With c_k the
-//! dimension of sum_{j<k} col G_j, rows of D_{k+1} lie in span(B) + sum_{j<k} col G_j, so
-//! rank D_{k+1} <= p + c_k and c_{k+1} <= c_k + rank G_k <= c_k + p + rank D_k
-//! <= c_k + c_{k-1} + 2 p. The same for q with rows and columns exchanged.
+//! So training C makes nothing faster where the inputs are the smaller side. A step of a
+//! Runge-Kutta method counts as four.
+//!
+//! Why: let f columns be fixed, t trained, z trained from zero, r_k = rank D_k and c_k the
+//! dimension of the sum over j < k of the columns of G_j and of the gradients of the trained
+//! columns. States at step k lie in the span of the columns of step k and col D_k, so
+//! rank G_k <= f + t + z [k > 0] + r_k, and c_{k+1} <= c_k + rank G_k + t + z. Rows of D_{k+1} are
+//! states of steps up to k, which lie in the span of the f + t columns at the start and of what
+//! c_k counts, so r_{k+1} <= f + t + c_k. The same for outputs with rows and columns exchanged.
 
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, MethodKind,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
     Observation, Observed, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
@@ -34,16 +42,16 @@ pub const THEOREM: Theorem = Theorem {
     title: "The rank of learning grows no faster than the Fibonacci numbers",
     statement: "Linear network, W_0 = w I, h_0 = 0, W trained, m = min(d_in, d_out): \
                 rank D_k <= min(m (F_{k+2} - 1), d_in + d_out), rank G_k <= min(m F_{k+2}, \
-                d_in + d_out), sum_{j<K} rank G_j <= m (F_{K+3} - 2). A common h_0 or a bias \
-                counts as one more input. With B and C trained too: rank D_k <= m (F_{k+3} - 2), \
-                rank G_k <= m (F_{k+3} - 1).",
+                d_in + d_out), sum_{j<K} rank G_j <= m (F_{K+3} - 2). In general each column of B, \
+                h_0, b and P counts F_{k+2} - 1 on the side of the inputs, each row of C and Q^T \
+                on that of the outputs; F_{k+3} - 2 if it is trained, F_{k+2} - 2 if it is trained \
+                from zero; the smaller side is the bound.",
     hypotheses: &[
         "linear network: phi = psi = id",
-        "W_0 = w I",
-        "h_0 zero or common to all trials",
-        "a GD-like or spectral method that takes one gradient for each step",
+        "W_0 = w I, or w I + P Q^T",
+        "a GD-like or spectral method, steps counted in gradients",
     ],
-    bound: "min(m (F_{k+2} - 1), d_in + d_out), or min(m (F_{k+3} - 2), d_in + d_out)",
+    bound: "min(m (F_{k+2} - 1), d_in + d_out), and as above in general",
     tightness: "Attained at every step by generic data, until the bound meets d_in + d_out or the \
                 number of time steps and trials.",
     limit: Some(limit),
@@ -62,39 +70,44 @@ pub const THEOREM: Theorem = Theorem {
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
-        && setting.starts_at_identity()
-        && setting.initial_state != InitialState::PerTrial
-        && (setting.direction == DirectionKind::Gradient || setting.is_spectral())
-        && setting.gradients_per_step() == 1
-        && !setting.trained.bias
-        && !setting.trained.h0;
+        && setting.initial_weights != InitialWeights::Full
+        && (setting.direction == DirectionKind::Gradient || setting.is_spectral());
     let growth = Growth::of(setting);
+    let gradients = k * setting.gradients_per_step();
     match measure {
         _ if !applies => None,
-        Measure::Rank => Some(growth.weights(k)),
+        Measure::Rank => Some(growth.weights(gradients)),
         Measure::GradientRank => Some(growth.gradient(k)),
-        Measure::Cp => Some((0..k).map(|j| growth.gradient(j)).sum()),
+        Measure::Cp => Some((0..gradients).map(|j| growth.gradient(j)).sum()),
         Measure::R3 => None,
     }
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    let directions = if arithmetic.is_real() {
-        vec![DirectionKind::Gradient, DirectionKind::Muon, DirectionKind::Shampoo]
+    let (directions, starts) = if arithmetic.is_real() {
+        (vec![DirectionKind::Gradient, DirectionKind::Muon, DirectionKind::Shampoo], 1)
     } else {
-        vec![DirectionKind::Gradient, DirectionKind::Muon]
+        (vec![DirectionKind::Gradient, DirectionKind::Muon], 2)
     };
     // The gradients of later steps shrink below the noise of floating point.
     let (neurons, d_out, learning_steps) =
         if arithmetic.is_real() { (1..=12, 1..=5, 1..=3) } else { (1..=24, 1..=14, 1..=6) };
+    let linear = Domain::linear(arithmetic);
     Domain {
         neurons,
         d_out,
         learning_steps,
         trials: 1..=6,
-        methods: vec![MethodKind::GradientDescent, MethodKind::HeavyBall, MethodKind::Nesterov],
+        initial_weights: [linear.initial_weights, vec![InitialWeights::LowRank(starts)]].concat(),
+        initial_states: [linear.initial_states, vec![InitialState::PerTrial]].concat(),
         directions,
-        trained: vec![Trained::W, Trained { bias: false, h0: false, ..Trained::ALL }],
+        trained: vec![
+            Trained::W,
+            Trained { b: true, ..Trained::W },
+            Trained { c: true, ..Trained::W },
+            Trained { bias: true, h0: true, ..Trained::W },
+            Trained::ALL,
+        ],
         ..Domain::linear(arithmetic)
     }
 }
@@ -104,59 +117,116 @@ pub fn fibonacci(n: usize) -> usize {
     (0..n).fold((0, 1), |(now, next), _| (next, now + next)).0
 }
 
+/// What feeds one side: the number of columns that span it at the start, and how they change.
+#[derive(Clone, Copy, Default)]
+struct Sources {
+    fixed: usize,
+    trained: usize,
+    trained_from_zero: usize,
+}
+
+impl Sources {
+    /// Counts `columns` that are trained or not.
+    fn add(&mut self, columns: usize, trained: bool) {
+        *if trained { &mut self.trained } else { &mut self.fixed } += columns;
+    }
+
+    /// The bounds on (rank D_k, rank G_k), by the recursion of the proof.
+    fn growth(&self, k: usize) -> (usize, usize) {
+        let Sources { fixed, trained, trained_from_zero } = *self;
+        let start = fixed + trained;
+        let gradient =
+            |k: usize, rank: usize| start + rank + if k > 0 { trained_from_zero } else { 0 };
+        let (mut rank, mut counted) = (0, 0);
+        for j in 0..k {
+            let next = start + counted;
+            counted += gradient(j, rank) + trained + trained_from_zero;
+            rank = next;
+        }
+        (rank, gradient(k, rank))
+    }
+}
+
 /// What the theorem allows a setting.
 struct Growth {
-    /// min(p, q), h_0 and bias counted among the inputs.
-    smaller: usize,
-    /// p + q, or N if that is less.
+    inputs: Sources,
+    outputs: Sources,
+    /// What the dimension of the whole space can be.
     limit: usize,
-    /// Whether B and C are trained.
-    all: bool,
 }
 
 impl Growth {
     fn of(setting: &Setting) -> Self {
-        let more =
-            usize::from(setting.initial_state == InitialState::Common) + usize::from(setting.bias);
-        let (inputs, outputs) = (setting.dimensions.d_in + more, setting.dimensions.d_out);
-        Growth {
-            smaller: inputs.min(outputs),
-            limit: (inputs + outputs).min(setting.dimensions.neurons),
-            all: setting.trained.b || setting.trained.c,
+        let (dimensions, learned) = (&setting.dimensions, setting.trained);
+        let (mut inputs, mut outputs) = (Sources::default(), Sources::default());
+        inputs.add(dimensions.d_in, learned.b);
+        outputs.add(dimensions.d_out, learned.c);
+        let zero = usize::from;
+        match setting.initial_state {
+            InitialState::Zero => inputs.trained_from_zero += zero(learned.h0),
+            InitialState::Common => inputs.add(1, learned.h0),
+            InitialState::PerTrial => inputs.add(dimensions.trials, learned.h0),
         }
+        match setting.bias {
+            true => inputs.add(1, learned.bias),
+            false => inputs.trained_from_zero += zero(learned.bias),
+        }
+        if let InitialWeights::LowRank(r) = setting.initial_weights {
+            inputs.add(r, false);
+            outputs.add(r, false);
+        }
+        Growth { inputs, outputs, limit: setting.channels() }
     }
 
     /// The bound on rank D_k.
     fn weights(&self, k: usize) -> usize {
-        let growth = if self.all { fibonacci(k + 3) - 2 } else { fibonacci(k + 2) - 1 };
-        (self.smaller * growth).min(self.limit)
+        self.inputs.growth(k).0.min(self.outputs.growth(k).0).min(self.limit)
     }
 
     /// The bound on rank G_k.
     fn gradient(&self, k: usize) -> usize {
-        let growth = if self.all { fibonacci(k + 3) - 1 } else { fibonacci(k + 2) };
-        (self.smaller * growth).min(self.limit)
+        self.inputs.growth(k).1.min(self.outputs.growth(k).1).min(self.limit)
     }
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
     let growth = Growth::of(&case.setting);
-    let last = trajectory.steps();
-    let rank = |k| S::rank(&trajectory.increment(k), trajectory.noise(k));
+    let per_step = case.setting.gradients_per_step();
     let mut observations = vec![];
-    for k in (1..=last).rev() {
-        observations.push(Observation::rank(format!("rank D_{k}"), &rank(k), growth.weights(k)));
+    for k in (1..=trajectory.steps()).rev() {
+        let bound = growth.weights(k * per_step);
+        observations.push(Observation::rank(format!("rank D_{k}"), &trajectory.rank(k), bound));
     }
     let (mut lower, mut upper) = (0, 0);
-    for (k, gradient) in trajectory.gradients.iter().enumerate() {
-        // The factors of a gradient are as wide as it has pairs of trial and time.
-        let noise = trajectory.gradient_noise(k);
-        let rank = S::rank(&gradient.to_matrix(), noise);
+    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+        let rank = S::rank(&gradient.to_matrix(), trajectory.gradient_noise(j));
         (lower, upper) = (lower + rank.lower, upper + rank.upper);
-        observations.push(Observation::rank(format!("rank G_{k}"), &rank, growth.gradient(k)));
+        observations.push(Observation::rank(format!("rank G_{j}"), &rank, growth.gradient(j)));
     }
-    let sum = (0..last).map(|k| growth.gradient(k)).sum();
+    let sum = (0..trajectory.gradients.len()).map(|j| growth.gradient(j)).sum();
     observations.push(Observation::between("sum of rank G_j", lower, upper, sum));
     Ok(observations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The closed forms of the statement are those of the recursion.
+    #[test]
+    fn each_source_grows_by_fibonacci_numbers() {
+        let fixed = Sources { fixed: 1, ..Sources::default() };
+        let trained = Sources { trained: 1, ..Sources::default() };
+        let mixed = Sources { fixed: 2, trained: 3, trained_from_zero: 5 };
+        for k in 1..12 {
+            assert_eq!(fixed.growth(k), (fibonacci(k + 2) - 1, fibonacci(k + 2)));
+            assert_eq!(trained.growth(k), (fibonacci(k + 3) - 2, fibonacci(k + 3) - 1));
+            let expected = 2 * (fibonacci(k + 2) - 1)
+                + 3 * (fibonacci(k + 3) - 2)
+                + 5 * (fibonacci(k + 2) - 2);
+            assert_eq!(mixed.growth(k).0, expected);
+        }
+        assert_eq!((fixed.growth(0), trained.growth(0)), ((0, 1), (0, 1)));
+    }
 }

@@ -6,7 +6,7 @@
 //!
 //! contains the rows and columns of every `D_k = W_k - c_k W_0`, for every k, loss, data set, step
 //! size and GD-like optimizer, also when B, C, h_0 and b are trained too (S is that of the start).
-//! So `rank D_k <= dim S <= d_in + d_out (+ 1 for a common h_0) (+ 1 for a bias)` and the CP rank
+//! So `rank D_k <= dim S <= d_in + d_out (+ 1 for each initial state) (+ 1 for a bias)` and the CP rank
 //! of the increments is at most `(dim S)^2`.
 //!
 //! Why: if W maps S into S and W^T does too, then all states and all adjoint states lie in S, so
@@ -25,15 +25,14 @@ pub const THEOREM: Theorem = Theorem {
     id: "invariant-subspace",
     title: "A linear network learns in a space fixed by its inputs and outputs",
     statement: "W_0 = w I, S = span(col B, row C, h_0, b). Rows and columns of every \
-                D_k = W_k - c_k W_0 lie in S: rank D_k <= dim S <= d_in + d_out (+1 for a common \
-                h_0, +1 for a bias), CP rank <= (dim S)^2.",
+                D_k = W_k - c_k W_0 lie in S: rank D_k <= dim S <= d_in + d_out (+1 for each \
+                initial state, +1 for a bias), CP rank <= (dim S)^2.",
     hypotheses: &[
         "linear network: phi = psi = id",
         "W_0 = w I",
-        "h_0 zero or common to all trials",
         "GD-like learning of W, with or without B, C, b and h_0",
     ],
-    bound: "d_in + d_out (+1 for a common h_0, +1 for a bias), at most N",
+    bound: "d_in + d_out (+1 for each initial state, +1 for a bias), at most N",
     tightness: "Attained by generic instances after a few steps, with enough trials and time.",
     limit: Some(limit),
     domain,
@@ -54,7 +53,6 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.starts_at_identity()
-        && setting.initial_state != InitialState::PerTrial
         && setting.direction == DirectionKind::Gradient;
     applies.then(|| limit_in_space(setting.channels(), measure, k))
 }
@@ -69,7 +67,9 @@ pub(super) fn limit_in_space(d: usize, measure: Measure, k: usize) -> usize {
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    Domain::linear(arithmetic)
+    let linear = Domain::linear(arithmetic);
+    let initial_states = [linear.initial_states, vec![InitialState::PerTrial]].concat();
+    Domain { initial_states, ..Domain::linear(arithmetic) }
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
@@ -88,7 +88,5 @@ pub(super) fn observe_in_space<S: RankRevealing>(
     let mut generators = vec![&start.b, &readout, &start.h0, &start.bias];
     generators.extend(low_rank.iter().flat_map(|factors| [&factors.left, &factors.right]));
     let space = span(trajectory.neurons(), generators, "the dimension of S")?;
-    let more = low_rank.map_or(0, |factors| 2 * factors.width());
-    let bound = (case.setting.channels() + more).min(trajectory.neurons());
-    Movement::increments(&trajectory).within(&space, bound)
+    Movement::increments(&trajectory).within(&space, case.setting.channels())
 }

@@ -60,15 +60,15 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let first = match measure {
-        Measure::GradientRank => k == 0,
-        Measure::Rank => k == 1 && setting.gradients_per_step() == 1,
-        Measure::R3 | Measure::Cp => false,
-    };
-    let applies = setting.is_linear()
-        && setting.initial_state != InitialState::PerTrial
-        && setting.direction == DirectionKind::Gradient;
-    (first && applies).then(|| rank_bound(setting))
+    let applies = setting.is_linear() && setting.direction == DirectionKind::Gradient;
+    let gradients = k * setting.gradients_per_step();
+    match measure {
+        _ if !applies => None,
+        // Each gradient is the first one of a network that starts from its weights.
+        Measure::GradientRank => Some(rank_bound(&learned(setting))),
+        Measure::Rank | Measure::Cp => Some(gradients * rank_bound(&learned(setting))),
+        Measure::R3 => None,
+    }
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
@@ -146,15 +146,29 @@ impl<S: RankRevealing> Krylov<S> {
     }
 }
 
+/// The setting with a bias and an initial state if they are learned: zero at the start, they are
+/// not zero later.
+fn learned(setting: &Setting) -> Setting {
+    let mut setting = setting.clone();
+    setting.bias |= setting.trained.bias;
+    if setting.trained.h0 && setting.initial_state == InitialState::Zero {
+        setting.initial_state = InitialState::Common;
+    }
+    setting
+}
+
 fn rank_bound(setting: &Setting) -> usize {
     let steps = setting.dimensions.steps;
     let inputs = setting.dimensions.d_in + usize::from(setting.bias);
     let outputs = setting.dimensions.d_out;
-    let bound = if setting.initial_state == InitialState::Zero {
-        (steps - 1) * inputs.min(outputs)
-    } else {
-        ((steps - 1) * inputs + steps).min(steps * outputs)
+    let states = match setting.initial_state {
+        InitialState::Zero => {
+            return ((steps - 1) * inputs.min(outputs)).min(setting.dimensions.neurons);
+        }
+        InitialState::Common => 1,
+        InitialState::PerTrial => setting.dimensions.trials,
     };
+    let bound = ((steps - 1) * inputs + steps * states).min(steps * outputs);
     bound.min(setting.dimensions.neurons)
 }
 

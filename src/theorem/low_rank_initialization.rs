@@ -11,8 +11,8 @@
 
 use super::invariant_subspace::{limit_in_space, observe_in_space};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
-    Observed, Setting, Theorem,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Measure, Observed, Setting,
+    Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::training::Tampering;
@@ -44,11 +44,10 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let InitialWeights::LowRank(r) = setting.initial_weights else { return None };
     let applies = setting.is_linear()
-        && setting.initial_state != InitialState::PerTrial
+        && matches!(setting.initial_weights, InitialWeights::LowRank(_))
         && setting.direction == DirectionKind::Gradient;
-    applies.then(|| limit_in_space(setting.channels() + 2 * r, measure, k))
+    applies.then(|| limit_in_space(setting.channels(), measure, k))
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -172,10 +172,20 @@ impl Setting {
         matches!(self.direction, DirectionKind::Muon | DirectionKind::Shampoo)
     }
 
-    /// d_in + d_out (+ 1 for a common h_0) (+ 1 for a bias): what dim S can be, at most N.
+    /// d_in + d_out, + 1 for each initial state, + 1 for a bias, + 2 r for W_0 = w I + P Q^T of r
+    /// columns: what the dimension of span(B, C^T, h_0, b, P, Q) can be, at most N.
     pub fn channels(&self) -> usize {
-        let more = usize::from(self.initial_state == InitialState::Common) + usize::from(self.bias);
-        (self.dimensions.d_in + self.dimensions.d_out + more).min(self.dimensions.neurons)
+        let states = match self.initial_state {
+            InitialState::Zero => 0,
+            InitialState::Common => 1,
+            InitialState::PerTrial => self.dimensions.trials,
+        };
+        let start = match self.initial_weights {
+            InitialWeights::LowRank(r) => 2 * r,
+            _ => 0,
+        };
+        let sum = self.dimensions.d_in + self.dimensions.d_out + states + start;
+        (sum + usize::from(self.bias)).min(self.dimensions.neurons)
     }
 
     /// How many gradients a learning step takes.

@@ -8,10 +8,7 @@
 //! G G^T maps S into S, up to a multiple of the identity, and L G has columns in S again.
 
 use super::invariant_subspace::{limit_in_space, observe_in_space};
-use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observed, Setting,
-    Theorem,
-};
+use super::{Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observed, Setting, Theorem};
 use crate::matrix::RankRevealing;
 use crate::training::Tampering;
 
@@ -45,10 +42,7 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let applies = setting.is_linear()
-        && setting.starts_at_identity()
-        && setting.initial_state != InitialState::PerTrial
-        && setting.is_spectral();
+    let applies = setting.is_linear() && setting.starts_at_identity() && setting.is_spectral();
     applies.then(|| limit_in_space(setting.channels(), measure, k))
 }
 

@@ -1,0 +1,36 @@
+use rankproof::conjecture::prelude::*;
+
+fn setting(arithmetic: Arithmetic) -> Domain {
+    Domain {
+        neurons: 2..=8,
+        d_in: 1..=1,
+        d_out: 1..=1,
+        initial_states: vec![InitialState::Zero],
+        bias: false,
+        trained: vec![Trained::W],
+        ..Domain::linear(arithmetic)
+    }
+}
+
+fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
+    let mut training = case.training();
+    let start = &mut training.network.parameters;
+    start.h0 = start.b.times(&Matrix::random(1, 1, &mut case.stream.named("along b")));
+    let learned = training.run(case.setting.learning_steps)?;
+    let [_, _, r3] = learned.increments().reduced().unfolding_ranks(learned.tensor_noise());
+    Ok(vec![Observation::rank("r3", &r3, 3)])
+}
+
+#[test]
+fn reciprocity_along_the_input() {
+    Conjecture {
+        id: "reciprocity-along-the-input",
+        statement: "siso-reciprocity holds for h_0 along b: with one input, one output and \
+                    W_0 = w I, the increments span three dimensions and no more.",
+        status: Status::Supported,
+        setting,
+        exact: claim,
+        f64: claim,
+    }
+    .test(file!());
+}
