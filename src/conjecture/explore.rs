@@ -153,12 +153,12 @@ mod tests {
     #[test]
     fn what_no_theorem_explains_shows() {
         let mut setting = linear();
-        setting.phi = ActivationKind::Polynomial(2);
+        setting.psi = ActivationKind::Polynomial(2);
         let sweep = Sweep {
             setting,
             d_in: vec![1],
             d_out: vec![1],
-            steps: vec![1],
+            steps: vec![2],
             measure: Measure::Rank,
             instances: 1,
             seed: 0,
