@@ -56,7 +56,7 @@ pub fn run() -> ExitCode {
 /// An arithmetic on the command line.
 #[derive(Clone, Copy, ValueEnum)]
 enum ArithmeticName {
-    /// The integers modulo 2^61-1: no rounding, no tolerance.
+    /// The integers modulo 2^50-27: no rounding, no tolerance.
     Exact,
     /// Double precision.
     F64,

@@ -40,7 +40,7 @@ pub struct Arguments {
 /// One arithmetic or all.
 #[derive(Clone, Copy, ValueEnum)]
 enum Choice {
-    /// The integers modulo 2^61-1: no rounding, no tolerance.
+    /// The integers modulo 2^50-27: no rounding, no tolerance.
     Exact,
     /// Double precision.
     F64,
@@ -158,7 +158,7 @@ fn tabulate(lines: &[Line]) -> String {
 
 fn legend(arguments: &Arguments, lines: &[Line]) -> String {
     let exact = lines.iter().any(|(_, result)| result.arithmetic == Arithmetic::Exact);
-    let field = if exact { format!(" exact: modulo 2^61-1 = {PRIME}.") } else { String::new() };
+    let field = if exact { format!(" exact: modulo 2^50-27 = {PRIME}.") } else { String::new() };
     format!(
         "inconclusive: the run diverged, or a singular value stands too near to the noise.\n\
          attained: cases that reach the bound. violation rate: excluded by this run at 95 %\n\

@@ -1,150 +1,171 @@
 //! Gaussian elimination over the prime field: exact rank, column bases, rank factorizations.
 
 use super::Matrix;
-use crate::scalar::{Fp, Scalar};
+use super::modular::{Row, WIDTH, modular, reduced, times};
+use crate::scalar::{Fp, Scalar, vectorised};
 
-/// Columns eliminated together. Their effect on an entry is one dot product with one reduction,
-/// so the block must not be longer than the delay of the reduction; measured best on 512 x 512.
-const BLOCK: usize = 48;
+/// Columns eliminated together; measured best on 512 x 512.
+const BLOCK: usize = 16;
 
 /// The rank of a matrix.
 ///
-/// Blocked elimination with row exchanges, right-looking between blocks of columns and
-/// left-looking (Crout) inside one, so that every update is a dot product of residues summed in
-/// 128 bits. Any shape; n^3 / 3 products for an (n, n) matrix of full rank.
+/// Right-looking blocked elimination with row exchanges, on residues in f64: the columns of a block
+/// are eliminated one by one, the columns behind it in one product. Any shape; n^3 / 3 products
+/// for an (n, n) matrix of full rank.
 pub(super) fn rank(matrix: &Matrix<Fp>) -> usize {
-    // Rank does not change under transposition: columns are read as rows, which are contiguous.
-    let (rows, cols) = (matrix.cols(), matrix.rows());
-    let mut work = Work {
-        entries: matrix.data().to_vec(),
-        negated_lower: vec![Fp::ZERO; rows * BLOCK],
-        rows,
-        cols,
-    };
-    let mut rank = 0;
-    for start in (0..cols).step_by(BLOCK) {
-        if rank == rows {
-            break;
-        }
-        let end = cols.min(start + BLOCK);
-        let found = work.eliminate_block(rank, start, end);
-        work.update_columns(rank, found, end);
-        rank += found;
-    }
-    rank
+    vectorised(
+        #[inline(always)]
+        || Work::of(matrix).rank(),
+    )
 }
 
 struct Work {
-    /// Row after row.
-    entries: Vec<Fp>,
-    /// The multipliers of the current block with their sign changed, BLOCK to a row.
-    negated_lower: Vec<Fp>,
-    rows: usize,
+    /// Row after row, each in whole vectors; zeros behind the last column.
+    rows: Vec<Row>,
     cols: usize,
 }
 
 impl Work {
-    /// Finds the pivots of the columns start..end below row `top`; returns how many. Leaves the
-    /// multipliers in `negated_lower`.
-    fn eliminate_block(&mut self, top: usize, start: usize, end: usize) -> usize {
-        let mut found = 0;
-        let mut upper = [Fp::ZERO; BLOCK];
-        for column in start..end {
-            self.upper_part(top, found, column, &mut upper);
-            for row in top + found..self.rows {
-                let entry = &mut self.entries[row * self.cols + column];
-                let lower = &self.negated_lower[row * BLOCK..row * BLOCK + found];
-                *entry = dot(*entry, lower, &upper[..found]);
+    fn of(matrix: &Matrix<Fp>) -> Self {
+        // Rank does not change under transposition: columns are read as rows.
+        let vectors = matrix.rows().div_ceil(WIDTH);
+        let rows = (0..matrix.cols()).map(|j| {
+            let mut row = vec![[0.0; WIDTH]; vectors];
+            for (i, &entry) in matrix.column(j).iter().enumerate() {
+                row[i / WIDTH][i % WIDTH] = modular(entry);
             }
-            let pivot = (top + found..self.rows)
-                .find(|row| self.entries[row * self.cols + column] != Fp::ZERO);
+            row
+        });
+        Work { rows: rows.collect(), cols: matrix.rows() }
+    }
+
+    #[inline(always)]
+    fn rank(mut self) -> usize {
+        let mut rank = 0;
+        for start in (0..self.cols).step_by(BLOCK) {
+            if rank == self.rows.len() {
+                break;
+            }
+            let end = self.cols.min(start + BLOCK);
+            let (multipliers, found) = self.eliminate_block(rank, start, end);
+            self.update(rank, found, end.div_ceil(WIDTH), &multipliers);
+            rank += found;
+        }
+        rank
+    }
+
+    /// Finds the pivots of the columns start..end below row `top`, and clears these columns.
+    /// Returns for each row from `top` on what each of the pivot rows is to be added with, and
+    /// the number of pivots.
+    #[inline(always)]
+    fn eliminate_block(
+        &mut self,
+        top: usize,
+        start: usize,
+        end: usize,
+    ) -> (Vec<[f64; BLOCK]>, usize) {
+        let mut multipliers = vec![[0.0; BLOCK]; self.rows.len() - top];
+        let mut found = 0;
+        let vectors = start / WIDTH..end.div_ceil(WIDTH);
+        for column in start..end {
+            let (vector, lane) = (column / WIDTH, column % WIDTH);
+            let pivot =
+                (top + found..self.rows.len()).find(|&row| self.rows[row][vector][lane] != 0.0);
             let Some(pivot) = pivot else { continue };
-            self.exchange(pivot, top + found);
-            let pivot = self.entries[(top + found) * self.cols + column];
-            let negated_inverse = -pivot.inverse().expect("a pivot is not zero");
-            for row in top + found + 1..self.rows {
-                self.negated_lower[row * BLOCK + found] =
-                    self.entries[row * self.cols + column] * negated_inverse;
+            self.rows.swap(pivot, top + found);
+            multipliers.swap(pivot - top, found);
+            let (above, below) = self.rows.split_at_mut(top + found + 1);
+            let pivot_row = &above[top + found];
+            let inverse = negated_inverse(pivot_row[vector][lane]);
+            for (row, multipliers) in below.iter_mut().zip(&mut multipliers[found + 1..]) {
+                let multiplier = reduced(times(row[vector][lane], inverse));
+                multipliers[found] = multiplier;
+                for v in vector..vectors.end {
+                    for l in 0..WIDTH {
+                        row[v][l] = reduced(row[v][l] + times(multiplier, pivot_row[v][l]));
+                    }
+                }
             }
             found += 1;
-            if top + found == self.rows {
+            if top + found == self.rows.len() {
                 break;
             }
         }
-        found
+        (multipliers, found)
     }
 
-    /// Applies the multipliers of a block with `found` pivots to the columns from `end` on.
-    fn update_columns(&mut self, top: usize, found: usize, end: usize) {
-        if found == 0 {
+    /// Adds the pivot rows of a block to the rows behind them, in the vectors from `first` on.
+    #[inline(always)]
+    fn update(&mut self, top: usize, found: usize, first: usize, multipliers: &[[f64; BLOCK]]) {
+        if found == 0 || first == self.rows[top].len() {
             return;
         }
-        let mut columns = end;
-        while columns < self.cols {
-            // Two columns and two rows at a time: each number loaded is used twice.
-            let two = columns + 1 < self.cols;
-            let (mut left, mut right) = ([Fp::ZERO; BLOCK], [Fp::ZERO; BLOCK]);
-            self.upper_part(top, found, columns, &mut left);
-            if two {
-                self.upper_part(top, found, columns + 1, &mut right);
-            }
-            let (left, right) = (&left[..found], &right[..found]);
-            let rows = self.entries.chunks_exact_mut(self.cols);
-            let lowers = self.negated_lower.chunks_exact(BLOCK);
-            for (row, lower) in rows.zip(lowers).skip(top + found) {
-                let lower = &lower[..found];
-                if two {
-                    let pair = &mut row[columns..columns + 2];
-                    (pair[0], pair[1]) = dot_pair((pair[0], pair[1]), lower, left, right);
-                } else {
-                    row[columns] = dot(row[columns], lower, left);
+        // The pivot rows among themselves, then all others, in pairs that share what is loaded.
+        for f in 1..found {
+            let (above, below) = self.rows.split_at_mut(top + f);
+            add(&mut below[0], &above[top..], &multipliers[f][..f], first);
+        }
+        let (pivots, below) = self.rows[top..].split_at_mut(found);
+        let mut pairs = below.chunks_exact_mut(2);
+        let mut factors = multipliers[found..].chunks_exact(2);
+        for (rows, factors) in (&mut pairs).zip(&mut factors) {
+            let [one, two] = rows else { unreachable!("pairs") };
+            add_to_two([one, two], pivots, [&factors[0][..found], &factors[1][..found]], first);
+        }
+        for (row, factors) in pairs.into_remainder().iter_mut().zip(factors.remainder()) {
+            add(row, pivots, &factors[..found], first);
+        }
+    }
+}
+
+/// -1 / x, of a residue that is not zero.
+fn negated_inverse(x: f64) -> f64 {
+    let inverse = Fp::from_integer(x as i64).inverse().expect("a pivot is not zero");
+    modular(-inverse)
+}
+
+/// Products summed between two reductions: each is below 2^49 + 2^47, and 2^53 is the limit.
+const DELAY: usize = 8;
+
+/// row += sum of factors[f] times pivots[f], in the vectors from `first` on.
+#[inline(always)]
+fn add(row: &mut Row, pivots: &[Row], factors: &[f64], first: usize) {
+    for (v, target) in row.iter_mut().enumerate().skip(first) {
+        let mut sum = *target;
+        for (pivots, factors) in pivots.chunks(DELAY).zip(factors.chunks(DELAY)) {
+            for (pivot, &factor) in pivots.iter().zip(factors) {
+                for l in 0..WIDTH {
+                    sum[l] += times(factor, pivot[v][l]);
                 }
             }
-            columns += 2;
-        }
-    }
-
-    /// The entries of a column in the pivot rows of the block, after elimination (forward
-    /// substitution with the unit lower triangle).
-    fn upper_part(&self, top: usize, found: usize, column: usize, upper: &mut [Fp; BLOCK]) {
-        for f in 0..found {
-            let row = top + f;
-            let lower = &self.negated_lower[row * BLOCK..row * BLOCK + f];
-            upper[f] = dot(self.entries[row * self.cols + column], lower, &upper[..f]);
-        }
-    }
-
-    fn exchange(&mut self, a: usize, b: usize) {
-        if a != b {
-            for j in 0..self.cols {
-                self.entries.swap(a * self.cols + j, b * self.cols + j);
-            }
-            for j in 0..BLOCK {
-                self.negated_lower.swap(a * BLOCK + j, b * BLOCK + j);
+            for entry in &mut sum {
+                *entry = reduced(*entry);
             }
         }
+        *target = sum;
     }
 }
 
-/// start + a . b, for at most BLOCK terms.
+/// The same for two rows at once.
 #[inline(always)]
-fn dot(start: Fp, a: &[Fp], b: &[Fp]) -> Fp {
-    crate::scalar::reduce(
-        a.iter()
-            .zip(b)
-            .fold(u128::from(start.value()), |sum, (&a, &b)| sum + crate::scalar::wide(a, b)),
-    )
-}
-
-/// (start.0 + a . b, start.1 + a . c).
-#[inline(always)]
-fn dot_pair(start: (Fp, Fp), a: &[Fp], b: &[Fp], c: &[Fp]) -> (Fp, Fp) {
-    let mut sums = (u128::from(start.0.value()), u128::from(start.1.value()));
-    for ((&a, &b), &c) in a.iter().zip(b).zip(c) {
-        sums.0 += crate::scalar::wide(a, b);
-        sums.1 += crate::scalar::wide(a, c);
+fn add_to_two(rows: [&mut Row; 2], pivots: &[Row], factors: [&[f64]; 2], first: usize) {
+    let [one, two] = rows;
+    for (v, (one, two)) in one.iter_mut().zip(two).enumerate().skip(first) {
+        let mut sums = [*one, *two];
+        let chunks = factors[0].chunks(DELAY).zip(factors[1].chunks(DELAY));
+        for (pivots, factors) in pivots.chunks(DELAY).zip(chunks) {
+            for (pivot, factors) in pivots.iter().zip(factors.0.iter().zip(factors.1)) {
+                for l in 0..WIDTH {
+                    sums[0][l] += times(*factors.0, pivot[v][l]);
+                    sums[1][l] += times(*factors.1, pivot[v][l]);
+                }
+            }
+            for entry in sums.iter_mut().flatten() {
+                *entry = reduced(*entry);
+            }
+        }
+        [*one, *two] = sums;
     }
-    (crate::scalar::reduce(sums.0), crate::scalar::reduce(sums.1))
 }
 
 /// A matrix in reduced column echelon form: a basis of a column space.

@@ -2,6 +2,7 @@
 
 mod elimination;
 mod factors;
+mod modular;
 mod qr;
 mod rank;
 mod singular;

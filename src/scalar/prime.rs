@@ -1,4 +1,4 @@
-//! The prime field of 2^61 - 1 elements.
+//! The prime field of 2^50 - 27 elements.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -6,8 +6,11 @@ use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 use super::view::assert_product_shapes;
 use super::{Elementary, Scalar, Stream, View};
 
-/// The modulus of [`Fp`]: the Mersenne prime 2^61 - 1.
-pub const PRIME: u64 = (1 << 61) - 1;
+/// The modulus of [`Fp`]: the largest prime below 2^50.
+pub const PRIME: u64 = (1 << 50) - OVERFLOW;
+
+/// What 2^50 is modulo the prime.
+const OVERFLOW: u64 = 27;
 
 /// An integer modulo [`PRIME`], kept in 0..PRIME.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,29 +41,30 @@ impl Fp {
     }
 }
 
-/// How many products of two residues, each below 2^122, are summed before a reduction. 64 would
-/// fit into 128 bits; one place is kept for what was there before.
-pub(crate) const DELAY: usize = 63;
+/// How many products of two residues, each below 2^100, are summed before a reduction; one place
+/// is kept for what was there before.
+const DELAY: usize = (1 << 28) - 1;
 
-/// Reduces any 128-bit number: 2^61 = 1, so the high bits are added to the low ones.
+/// Reduces any 128-bit number: 2^50 = 27, so 27 times the high bits are added to the low ones.
 #[inline(always)]
-pub(crate) fn fold(value: u128) -> u64 {
-    // The first fold leaves less than 2^61 + 2^67, the second less than 2^61 + 2^7.
-    let once = (value & u128::from(PRIME)) + (value >> 61);
-    let twice = (once as u64 & PRIME) + (once >> 61) as u64;
-    let reduced = (twice & PRIME) + (twice >> 61);
+fn fold(value: u128) -> u64 {
+    const LOW: u128 = (1 << 50) - 1;
+    // The first fold leaves less than 2^84, the second less than 2^50 + 2^39.
+    let once = (value & LOW) + (value >> 50) * u128::from(OVERFLOW);
+    let twice = ((once & LOW) + (once >> 50) * u128::from(OVERFLOW)) as u64;
+    let reduced = (twice & LOW as u64) + (twice >> 50) * OVERFLOW;
     if reduced >= PRIME { reduced - PRIME } else { reduced }
 }
 
 /// The product of two residues, not yet reduced.
 #[inline(always)]
-pub(crate) fn wide(a: Fp, b: Fp) -> u128 {
+fn wide(a: Fp, b: Fp) -> u128 {
     u128::from(a.0) * u128::from(b.0)
 }
 
 /// The residue of a sum of at most [`DELAY`] wide products and one residue.
 #[inline(always)]
-pub(crate) fn reduce(sum: u128) -> Fp {
+fn reduce(sum: u128) -> Fp {
     Fp(fold(sum))
 }
 
@@ -141,9 +145,15 @@ impl Scalar for Fp {
         if value < 0 { -size } else { size }
     }
 
-    /// Fermat: a^(p-2).
+    /// By Euclid's algorithm: each remainder is a multiple of the number, modulo the prime, and the
+    /// last one is 1.
     fn inverse(self) -> Option<Fp> {
-        (self != Fp::ZERO).then(|| self.power(PRIME - 2))
+        let (mut before, mut now) = ((PRIME as i64, 0), (self.0 as i64, 1));
+        while now.0 > 1 {
+            let quotient = before.0 / now.0;
+            (before, now) = (now, (before.0 - quotient * now.0, before.1 - quotient * now.1));
+        }
+        (now.0 == 1).then(|| Fp::from_integer(now.1))
     }
 
     fn is_positive(self) -> bool {
@@ -156,7 +166,7 @@ impl Scalar for Fp {
 
     fn random(stream: &mut Stream) -> Fp {
         loop {
-            let bits = stream.bits() >> 3;
+            let bits = stream.bits() >> 14;
             if bits < PRIME {
                 return Fp(bits);
             }
@@ -233,7 +243,7 @@ mod tests {
 
     #[test]
     fn long_sums_of_the_largest_products_do_not_overflow() {
-        for length in [1, DELAY - 1, DELAY, DELAY + 1, 2 * DELAY + 1, 1000] {
+        for length in [1, 2, 63, 64, 65, 100_000] {
             let a = vec![Fp(PRIME - 1); length];
             assert_eq!(dot(&a, &a), Fp::from_integer(length as i64));
         }
