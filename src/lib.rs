@@ -18,6 +18,7 @@
 //! | [`network`] | the model: parameters, activations, losses, forward run, adjoint |
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
 //! | [`theorem`] | the registry, and one file for each theorem |
+//! | [`conjecture`] | what a new statement needs, and the exploration that finds one |
 //! | [`recording`] | data from files: weights that somebody else's trainer recorded |
 //! | [`report`] | what is said of them |
 //!
