@@ -1,0 +1,79 @@
+(* The main theorems. make fails unless each is closed under the global context. *)
+From RankProof.base Require Import model spans updates tensor_rank invariance.
+From RankProof Require gradient_factorization exact_adjoint tensor_telescoping.
+From RankProof Require subspace_tensor_rank fingerprints broadcast_error gating_atoms.
+From RankProof Require invariant_subspace low_rank_initialization.
+From RankProof Require effective_task_dimension fibonacci_growth siso_reciprocity tightness.
+From RankProof Require spectral_optimizers curriculum conservation_law krylov_decay.
+Print Assumptions model.hid_bias.
+Print Assumptions model.gradB_bias.
+Print Assumptions updates.combines_gd_like.
+Print Assumptions updates.momentum_gd_like.
+Print Assumptions updates.nesterov_gd_like.
+Print Assumptions updates.gd_like_spectral.
+Print Assumptions updates.spectral_keeps_space.
+Print Assumptions updates.muon_spectral.
+Print Assumptions updates.shampoo_spectral.
+Print Assumptions updates.preconditioned_keeps_space.
+Print Assumptions tensor_rank.rank_unfolding_le.
+Print Assumptions tensor_rank.rank_combination_le.
+Print Assumptions tensor_rank.tensor_rank_le_one_slice.
+Print Assumptions invariance.visited_invariant.
+Print Assumptions invariance.closed_invariant.
+Print Assumptions gradient_factorization.gradient_factors.
+Print Assumptions gradient_factorization.rank_gradient.
+Print Assumptions gradient_factorization.rank_batch_gradient.
+Print Assumptions gradient_factorization.rank_batch_gradient_count.
+Print Assumptions exact_adjoint.adjoint_pairing.
+Print Assumptions exact_adjoint.ip_inj.
+Print Assumptions exact_adjoint.exact_adjoint.
+Print Assumptions exact_adjoint.linear_exact_adjoint.
+Print Assumptions tensor_telescoping.tensor_telescoping.
+Print Assumptions tensor_telescoping.rank_unfolding_increments.
+Print Assumptions tensor_telescoping.rank_slice_rows.
+Print Assumptions tensor_telescoping.rank_slice_columns.
+Print Assumptions subspace_tensor_rank.tensor_rank_le_subspace.
+Print Assumptions subspace_tensor_rank.tensor_rank_le_rows.
+Print Assumptions subspace_tensor_rank.tensor_rank_le_columns.
+Print Assumptions fingerprints.fingerprints_space.
+Print Assumptions fingerprints.fingerprints_entrywise.
+Print Assumptions fingerprints.adaptive_compatible.
+Print Assumptions broadcast_error.broadcast_span.
+Print Assumptions broadcast_error.broadcast_rank.
+Print Assumptions gating_atoms.gating_atoms.
+Print Assumptions gating_atoms.gating_atoms_current_form.
+Print Assumptions gating_atoms.relu_is_gated.
+Print Assumptions invariant_subspace.invariant_subspace.
+Print Assumptions invariant_subspace.invariant_start_space.
+Print Assumptions invariant_subspace.invariant_tensor_rank.
+Print Assumptions invariant_subspace.rank_all_trained.
+Print Assumptions invariant_subspace.rank_zero_start.
+Print Assumptions invariant_subspace.rank_gradient_descent.
+Print Assumptions low_rank_initialization.low_rank_initialization.
+Print Assumptions effective_task_dimension.task_invariant.
+Print Assumptions effective_task_dimension.effective_task_dimension.
+Print Assumptions fibonacci_growth.fibonacci_space.
+Print Assumptions fibonacci_growth.fibonacci_growth.
+Print Assumptions fibonacci_growth.fibonacci_growth_common_start.
+Print Assumptions fibonacci_growth.fibonacci_gradient_descent.
+Print Assumptions siso_reciprocity.corr_sym.
+Print Assumptions siso_reciprocity.siso_gradient.
+Print Assumptions siso_reciprocity.siso_reciprocity.
+Print Assumptions siso_reciprocity.siso_tensor_rank.
+Print Assumptions siso_reciprocity.siso_unfolding_rank.
+Print Assumptions tightness.tightness_rank.
+Print Assumptions tightness.tightness_tensor_rank.
+Print Assumptions tightness.tightness_siso.
+Print Assumptions spectral_optimizers.muon_rank.
+Print Assumptions spectral_optimizers.odd_poly_rank.
+Print Assumptions spectral_optimizers.shampoo_rank.
+Print Assumptions spectral_optimizers.preconditioned_rank.
+Print Assumptions curriculum.curriculum.
+Print Assumptions conservation_law.balance.
+Print Assumptions conservation_law.balance_zero_start.
+Print Assumptions conservation_law.balance_batch.
+Print Assumptions conservation_law.charge_gradient_descent.
+Print Assumptions conservation_law.balance_homogeneous.
+Print Assumptions krylov_decay.krylov_gradient.
+Print Assumptions krylov_decay.krylov_gradient_zero_start.
+Print Assumptions krylov_decay.krylov_trajectory.
