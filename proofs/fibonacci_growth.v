@@ -15,7 +15,7 @@
      span_growth        the counting argument on abstract sequences of matrices   *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From RankProof.base Require Import model spans updates invariance tensor_rank.
-From RankProof Require Import tensor_telescoping.
+From RankProof Require Import tensor_telescoping invariant_subspace.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -206,6 +206,110 @@ by split; [apply: leq_trans rD _ | apply: leq_trans rG _];
   rewrite leq_min !geq_min led orbT andbT leq_mul2r lem orbT.
 Qed.
 End Growth.
+
+(* B and C trained too *)
+Lemma fibonacci_recurrence_trained m (c d : nat -> nat) : c 0%N = 0%N -> d 0%N = 0%N ->
+  (forall k, (d k.+1 <= m + c k)%N) -> (forall k, (c k.+1 <= c k + (m + d k) + m)%N) ->
+  forall k, (d k <= m * (fib k.+3 - 2))%N.
+Proof.
+move=> c0 d0 dS cS k.
+have main : (d k <= m * (fib k.+3 - 2))%N /\ (c k + m * 3 <= m * fib k.+4)%N.
+  elim: k => [|k [IHd IHc]]; first by rewrite c0 d0.
+  have f1 := fib_gt1 k; have f2 := fib_gt1 k.+1.
+  have f3 : (2 < fib k.+4)%N.
+    by rewrite fibSS (leq_trans _ (leq_add f1 (fib_gt0 k.+1))).
+  have IHd' : (d k + m * 2 <= m * fib k.+3)%N.
+    by rewrite -(subnK f1) mulnDr leq_add2r.
+  split.
+    apply: leq_trans (dS k) _; rewrite -(leq_add2r (m * 2)) -mulnDr subnK //.
+    by apply: leq_trans IHc; rewrite addnC addnA -mulnSr addnC.
+  rewrite fibSS mulnDr; apply: leq_trans (leq_add IHc IHd').
+  apply: (@leq_trans (c k + (m + d k) + m + m * 3)); first by rewrite leq_add2r.
+  rewrite -!addnA leq_add2l addnCA [(m * 3 + _)%N]addnC -!addnA leq_add2l.
+  by rewrite -[X in (X + _)%N]muln1 -[X in (_ + (X + _))%N]muln1 -!mulnDr.
+by case: main.
+Qed.
+
+Lemma span_growth_trained n s (Sin H : nat -> 'M[F]_(s, n)) (D G : nat -> 'M[F]_n) :
+  (forall k, (D k <= row_span G k)%MS /\ ((D k)^T <= row_span (tr_seq G) k)%MS) ->
+  (forall k, (G k <= Sin k + (D k)^T)%MS) ->
+  (forall k, (Sin k <= Sin 0%N + row_span H k)%MS) ->
+  forall k, (\rank (D k) <= s * (fib k.+3 - 2))%N /\ (\rank (G k) <= s + \rank (D k))%N.
+Proof.
+move=> sD sG sS.
+have rG k : (\rank (G k) <= s + \rank (D k))%N.
+  apply: leq_trans (mxrankS (sG k)) _; apply: leq_trans (mxrank_adds_leqif _ _) _.
+  by rewrite mxrank_tr leq_add2r rank_leq_row.
+move=> k; split=> //; move: k.
+apply: (@fibonacci_recurrence_trained _
+  (fun k => \rank (row_span H k + row_span (tr_seq G) k)%MS)) => [||k|k].
+- by rewrite !row_span0 addsmx0 mxrank0.
+- by have [] := sD 0%N; rewrite row_span0 submx0 => /eqP-> _; rewrite mxrank0.
+- apply: (@leq_trans (\rank (Sin 0%N + (row_span H k + row_span (tr_seq G) k))%MS)); last first.
+    by apply: leq_trans (mxrank_adds_leqif _ _) _; rewrite leq_add2r rank_leq_row.
+  apply/mxrankS/(submx_trans (proj1 (sD k.+1))); apply: row_span_sub => j jk.
+  apply: submx_trans (sG j) _; rewrite addsmx_sub; apply/andP; split.
+    by apply: submx_trans (sS j) _; rewrite addsmxS // (submx_trans _ (addsmxSl _ _)) ?row_spanW.
+  apply: submx_trans (proj2 (sD j)) _; apply: submx_trans (addsmxSr _ _).
+  by apply: submx_trans (addsmxSr _ _); apply: row_spanW.
+- rewrite !row_spanS; set H' := row_span H k; set G' := row_span (tr_seq G) k.
+  apply: (@leq_trans (\rank ((H' + G') + (<<(G k)^T>> + <<H k>>))%MS)).
+    apply: mxrankS; rewrite !addsmx_sub.
+    by rewrite !(submx_trans (addsmxSl H' G') (addsmxSl _ _), submx_trans (addsmxSr H' G') (addsmxSl _ _),
+      submx_trans (addsmxSl _ <<H k>>%MS) (addsmxSr _ _), submx_trans (addsmxSr <<(G k)^T>>%MS _) (addsmxSr _ _)).
+  apply: leq_trans (mxrank_adds_leqif _ _) _; rewrite -addnA leq_add2l.
+  apply: leq_trans (mxrank_adds_leqif _ _) _; rewrite !mxrank_gen mxrank_tr.
+  by rewrite leq_add ?rG ?rank_leq_row.
+Qed.
+
+Section GrowthTrained.
+Variables (n p q : nat) (a w : F) (cW cB cC : nat -> F).
+Variables (W : nat -> 'M[F]_n) (B : nat -> 'M[F]_(n, p)) (C : nat -> 'M[F]_(q, n)).
+Variables (M : nat -> nat) (X : nat -> nat -> trial F n p q).
+Local Notation gW := (batch_gradW a id id (fun=> 1) (fun=> 1) W B C M X).
+Local Notation gB := (batch_gradB a id id (fun=> 1) (fun=> 1) W B C M X).
+Local Notation gC := (batch_gradC a id id W B M X).
+Hypotheses (rW : spectral cW W gW) (rB : gd_like cB B gB) (rC : gd_like cC C gC).
+Hypotheses (W0 : W 0%N = w%:M) (h0 : forall k i, th0 (X k i) = 0).
+
+Theorem fibonacci_all_trained k (m := minn p q) :
+  (\rank (W k - cW k *: W 0%N)%R <= minn (m * (fib k.+3 - 2)) (p + q))%N /\
+  (\rank (gW k) <= m * (fib k.+3 - 1))%N.
+Proof.
+pose D j := W j - cW j *: W 0%N.
+have sig j i : (lgradW a (W j) (B j) (C j) (X j i) <= (B j)^T + (D j)^T)%MS /\
+    ((lgradW a (W j) (B j) (C j) (X j i))^T <= C j + D j)%MS.
+  have -> : W j = (cW j * w)%:M + D j by rewrite /D W0 scale_scalar_mx addrC subrK.
+  by apply: gradient_signals; rewrite ?h0 ?trmx0 ?sub0mx.
+have sG j : (gW j <= (B j)^T + (D j)^T)%MS.
+  by rewrite summx_sub // => i _; have [] := sig j i.
+have sGt j : ((gW j)^T <= C j + D j)%MS by rewrite cols_sum // => i _; have [] := sig j i.
+have sB j : ((B j)^T <= (B 0%N)^T + row_span (tr_seq gB) j)%MS.
+  have [c ->] := rB j; apply: colsD; first by apply: colsZ; apply: addsmxSl.
+  apply: cols_sum => i _; apply: colsZ; apply: submx_trans (addsmxSr _ _).
+  by apply: (sub_row_span (tr_seq gB)).
+have sC j : (C j <= C 0%N + row_span gC j)%MS.
+  have [c ->] := rC j; rewrite addmx_sub ?scalemx_sub ?addsmxSl // summx_sub // => i _.
+  by rewrite scalemx_sub // (submx_trans _ (addsmxSr _ _)) ?sub_row_span.
+have [r1 g1] := @span_growth_trained _ _ (fun j => (B j)^T) _ D gW rW sG sB k.
+have rWt j : ((D j)^T <= row_span (tr_seq gW) j)%MS /\
+    ((D j)^T^T <= row_span (tr_seq (tr_seq gW)) j)%MS.
+  by rewrite trmxK tr_seqK; have [] := rW j.
+have sGt' j : (tr_seq gW j <= C j + ((D j)^T)^T)%MS by rewrite trmxK; apply: sGt.
+have [r2 g2] := @span_growth_trained _ _ C _ (fun j => (D j)^T) (tr_seq gW) rWt sGt' sC k.
+rewrite !mxrank_tr in r2 g2; split.
+  rewrite !leq_min minnMl leq_min r1 r2 /=.
+  have [/= _ _ r3] := invariant_start_space (h0 := fun=> 0 : 'M[F]_(n, 0))
+    (sel := fun _ _ => 0) (fun k i => etrans (h0 k i) (esym (mul0mx _ _))) W0 rW
+    (gd_like_keeps_columns rB) (gd_like_keeps_rows rC) (fun _ _ s0 => s0) k.
+  by rewrite -[(p + q)%N]addn0.
+have f1 := fib_gt1 k.
+have -> : (fib k.+3 - 1 = (fib k.+3 - 2).+1)%N by rewrite subnSK.
+rewrite /m minnMl leq_min !mulnS; apply/andP; split.
+  by apply: leq_trans g1 _; rewrite leq_add2l.
+by apply: leq_trans g2 _; rewrite leq_add2l.
+Qed.
+End GrowthTrained.
 
 (* plain gradient descent on W from W_0 = 0, h_0 = 0; and the K + 1 iterates as a tensor *)
 Theorem fibonacci_gradient_descent n p q (a : F) (eta : nat -> F) (W : nat -> 'M[F]_n)
