@@ -1,9 +1,11 @@
 (* The main theorems. make fails unless each is closed under the global context. *)
 From RankProof.base Require Import model spans updates tensor_rank invariance.
+From RankProof.base Require computation.
 From RankProof Require gradient_factorization exact_adjoint tensor_telescoping.
 From RankProof Require subspace_tensor_rank fingerprints broadcast_error gating_atoms.
 From RankProof Require invariant_subspace low_rank_initialization.
 From RankProof Require effective_task_dimension fibonacci_growth siso_reciprocity tightness.
+From RankProof Require fibonacci_attained tightness_fixed_data.
 From RankProof Require spectral_optimizers curriculum conservation_law krylov_decay.
 Print Assumptions model.hid_bias.
 Print Assumptions model.gradB_bias.
@@ -20,6 +22,10 @@ Print Assumptions tensor_rank.rank_combination_le.
 Print Assumptions tensor_rank.tensor_rank_le_one_slice.
 Print Assumptions invariance.visited_invariant.
 Print Assumptions invariance.closed_invariant.
+Print Assumptions computation.gradsLE.
+Print Assumptions computation.runE.
+Print Assumptions computation.rank_certificate.
+Print Assumptions computation.rank_mod_le.
 Print Assumptions gradient_factorization.gradient_factors.
 Print Assumptions gradient_factorization.rank_gradient.
 Print Assumptions gradient_factorization.rank_batch_gradient.
@@ -56,6 +62,9 @@ Print Assumptions fibonacci_growth.fibonacci_space.
 Print Assumptions fibonacci_growth.fibonacci_growth.
 Print Assumptions fibonacci_growth.fibonacci_growth_common_start.
 Print Assumptions fibonacci_growth.fibonacci_gradient_descent.
+Print Assumptions fibonacci_growth.fibonacci_all_trained.
+Print Assumptions fibonacci_attained.fibonacci_attained.
+Print Assumptions fibonacci_attained.fibonacci_trained_attained.
 Print Assumptions siso_reciprocity.corr_sym.
 Print Assumptions siso_reciprocity.siso_gradient.
 Print Assumptions siso_reciprocity.siso_reciprocity.
@@ -64,6 +73,7 @@ Print Assumptions siso_reciprocity.siso_unfolding_rank.
 Print Assumptions tightness.tightness_rank.
 Print Assumptions tightness.tightness_tensor_rank.
 Print Assumptions tightness.tightness_siso.
+Print Assumptions tightness_fixed_data.tightness_fixed_data.
 Print Assumptions spectral_optimizers.muon_rank.
 Print Assumptions spectral_optimizers.odd_poly_rank.
 Print Assumptions spectral_optimizers.shampoo_rank.
