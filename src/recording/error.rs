@@ -158,6 +158,14 @@ pub enum Flaw {
         /// The shape expected, in words: `square slices (step, N, N)`.
         expected: String,
     },
+    /// Numbers or text that make no sense where they are.
+    #[error("{found}, expected {expected}")]
+    Content {
+        /// What is there, as a predicate: `holds -1 at [0, 2, 5]`.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
     /// A NaN or an infinity.
     #[error("holds {value} at {index:?}, expected finite numbers")]
     NotFinite {

@@ -11,6 +11,7 @@ mod error;
 mod header;
 mod npy;
 mod npz;
+mod prepared;
 mod weights;
 mod write;
 
@@ -25,5 +26,6 @@ pub use array::{Array, Precision};
 pub use atomic::{WriteError, write_atomically};
 pub use error::{Flaw, ReadError};
 pub use npz::Npz;
+pub use prepared::{Quantity, Recording};
 pub use weights::WeightHistory;
 pub use write::{Element, NpzWriter, write_npz};
