@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand.
 
 mod explore;
+mod inspect;
 mod new_conjecture;
 mod output;
 mod rank;
@@ -32,6 +33,7 @@ enum Command {
     Replay(replay::Arguments),
     Train(train::Arguments),
     Rank(rank::Arguments),
+    Inspect(inspect::Arguments),
     Explore(explore::Arguments),
     NewConjecture(new_conjecture::Arguments),
 }
@@ -44,6 +46,7 @@ pub fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Rank(arguments) => rank::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };

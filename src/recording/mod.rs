@@ -7,11 +7,18 @@
 
 mod array;
 mod atomic;
+mod element;
 mod error;
+mod format;
 mod header;
+mod node;
 mod npy;
 mod npz;
+mod outline;
+mod path;
 mod prepared;
+mod source;
+mod value;
 mod weights;
 mod write;
 
@@ -25,7 +32,11 @@ mod round_trip_tests;
 pub use array::{Array, Precision};
 pub use atomic::{WriteError, write_atomically};
 pub use error::{Flaw, ReadError};
+pub use node::{Kind, Node};
 pub use npz::Npz;
+pub use outline::{Entry, outline};
 pub use prepared::{Quantity, Recording};
+pub use source::{Found, Source};
+pub use value::{Texts, Value};
 pub use weights::WeightHistory;
 pub use write::{Element, NpzWriter, write_npz};

@@ -1,187 +1,214 @@
-//! The numbers of a `.npy` array.
+//! What a `.npy` array holds: numbers or strings.
 
 use std::io::Read;
 
 use npyz::{Endianness, TypeChar, TypeStr};
 
-use super::array::Precision;
+use super::element::{Class, NumberType, byte_count, c_order, reserve};
 use super::error::Flaw;
 use super::header::Header;
+use super::value::{Loaded, Numbers};
 
-/// Bytes that are read at once; a multiple of every element size.
+/// Bytes that are read at once; a multiple of every size of a number.
 const CHUNK: usize = 1 << 16;
 
-/// A number, or the integer that no f64 equals.
-type Converted = Result<f64, i128>;
+/// The longest string that is read, in bytes.
+const LONGEST_TEXT: usize = 1 << 14;
 
-/// Shape and numbers of an array, the numbers in the order of C.
-#[derive(Debug)]
-pub(super) struct Numbers {
-    pub shape: Vec<usize>,
-    pub data: Vec<f64>,
-    pub precision: Precision,
-}
-
-/// Reads an array, and that it ends where its shape says.
+/// Reads an array of numbers, and that it ends where its shape says.
 ///
 /// Memory grows with the bytes that are read, up to eight times as many (for bytes, which become
 /// f64), whatever the header claims.
 ///
 /// # Errors
 ///
-/// Whatever [`Flaw`] the header or the numbers have.
+/// Whatever [`Flaw`] the header or the numbers have; strings are refused.
 pub(super) fn read(reader: &mut impl Read) -> Result<Numbers, Flaw> {
-    let Header { descr, fortran_order, shape } = Header::read(reader)?;
-    let element = Element::parse(&descr)?;
-    let data = element.read_all(reader, &shape)?;
-    let data = if fortran_order { c_order(&shape, data)? } else { data };
-    Ok(Numbers { shape, data, precision: element.precision() })
+    let header = Header::read(reader)?;
+    match Element::parse(&header.descr)? {
+        Element::Number(number) => read_numbers(reader, number, header),
+        Element::Text { .. } => Err(refused("strings", &header.descr)),
+    }
 }
 
-/// How an element is stored.
+/// Reads an array of numbers or strings, and that it ends where its shape says.
+///
+/// # Errors
+///
+/// As for [`read`].
+pub(super) fn read_any(reader: &mut impl Read) -> Result<Loaded, Flaw> {
+    let header = Header::read(reader)?;
+    match Element::parse(&header.descr)? {
+        Element::Number(number) => read_numbers(reader, number, header).map(Loaded::Numbers),
+        text @ Element::Text { .. } => {
+            let mut strings = Vec::new();
+            read_all(reader, &header.shape, text.size(), |bytes, count| {
+                reserve(&mut strings, count, &header.shape)?;
+                strings.extend(bytes.chunks_exact(text.size()).map(|bytes| text.string(bytes)));
+                Ok(())
+            })?;
+            let Header { shape, fortran_order, .. } = header;
+            let strings = if fortran_order { c_order(&shape, strings)? } else { strings };
+            Ok(Loaded::Texts { shape, strings })
+        }
+    }
+}
+
+/// The element type and the shape that a header tells of.
+///
+/// # Errors
+///
+/// If it is not a header. An element type that is not read is `None`, and said in words.
+pub(super) fn outline(reader: &mut impl Read) -> Result<(Result<Element, Flaw>, Vec<usize>), Flaw> {
+    let header = Header::read(reader)?;
+    Ok((Element::parse(&header.descr), header.shape))
+}
+
+/// The first elements in the order of the file, at most `count`.
+///
+/// # Errors
+///
+/// As for [`read`], of what is read.
+pub(super) fn first(reader: &mut impl Read, count: usize) -> Result<Loaded, Flaw> {
+    let header = Header::read(reader)?;
+    let element = Element::parse(&header.descr)?;
+    let elements = byte_count(&header.shape, 1).min(count as u128) as usize;
+    let shape = vec![elements];
+    let mut bytes = Vec::new();
+    let wanted = elements * element.size();
+    let found = reader.take(wanted as u64).read_to_end(&mut bytes).map_err(Flaw::of_member)?;
+    if found < wanted {
+        let expected = byte_count(&header.shape, element.size());
+        return Err(Flaw::TooShort { shape: header.shape, expected, found: found as u64 });
+    }
+    match element {
+        Element::Number(number) => {
+            let mut data = Vec::new();
+            number.decode(&bytes, &mut data)?;
+            Ok(Loaded::Numbers(Numbers { shape, data, precision: number.precision() }))
+        }
+        text @ Element::Text { .. } => {
+            let strings = bytes.chunks_exact(text.size()).map(|bytes| text.string(bytes)).collect();
+            Ok(Loaded::Texts { shape, strings })
+        }
+    }
+}
+
+/// What an element is.
 #[derive(Clone, Copy)]
-struct Element {
-    class: TypeChar,
-    size: usize,
-    big_endian: bool,
+pub(super) enum Element {
+    Number(NumberType),
+    /// A string of `length` characters of 1 (`S`) or 4 bytes (`U`), padded with zeros.
+    Text {
+        length: usize,
+        wide: bool,
+        big_endian: bool,
+    },
 }
 
 impl Element {
     /// The element type that a header names.
     fn parse(descr: &str) -> Result<Self, Flaw> {
-        let refused = |what: &str| Flaw::ElementType { found: format!("{what} ({descr:?})") };
+        let refused = |what: &str| refused(what, descr);
         let parsed: TypeStr = descr.parse().map_err(|_| refused("elements of unknown type"))?;
         let (class, size) = (parsed.type_char(), parsed.num_bytes().unwrap_or(0));
+        let big_endian = parsed.endianness() == Endianness::Big;
+        let number = |class| NumberType::new(class, size, big_endian).map(Element::Number);
+        let number = match class {
+            TypeChar::Bool => number(Class::Bool),
+            TypeChar::Int => number(Class::Int),
+            TypeChar::Uint => number(Class::Uint),
+            TypeChar::Float => number(Class::Float),
+            _ => None,
+        };
+        if let Some(number) = number {
+            return Ok(number);
+        }
         match (class, size) {
-            (TypeChar::Bool | TypeChar::Int | TypeChar::Uint, _) | (TypeChar::Float, 4 | 8) => {
-                let big_endian = parsed.endianness() == Endianness::Big;
-                Ok(Element { class, size, big_endian })
+            (TypeChar::ByteStr | TypeChar::UnicodeStr, 0) => Err(refused("empty strings")),
+            (TypeChar::ByteStr | TypeChar::UnicodeStr, _) => {
+                let wide = class == TypeChar::UnicodeStr;
+                let length = if wide { size / 4 } else { size };
+                let text = Element::Text { length, wide, big_endian };
+                if text.size() > LONGEST_TEXT { Err(refused("long strings")) } else { Ok(text) }
             }
             (TypeChar::Float, 2) => Err(refused("half-precision floats")),
             (TypeChar::Float, _) => Err(refused("extended-precision floats")),
             (TypeChar::Complex, _) => Err(refused("complex numbers")),
-            (TypeChar::ByteStr | TypeChar::UnicodeStr, _) => Err(refused("strings")),
             (TypeChar::Object, _) => Err(Flaw::Objects),
             (TypeChar::DateTime | TypeChar::TimeDelta, _) => Err(refused("dates or times")),
             _ => Err(refused("raw bytes")),
         }
     }
 
-    fn precision(self) -> Precision {
-        match (self.class, self.size) {
-            (TypeChar::Float, 4) => Precision::Single,
-            (TypeChar::Float, _) => Precision::Double,
-            _ => Precision::Exact,
+    /// Bytes of an element.
+    fn size(self) -> usize {
+        match self {
+            Element::Number(number) => number.size(),
+            Element::Text { length, wide, .. } => length * if wide { 4 } else { 1 },
         }
     }
 
-    /// All numbers in the order of the file.
-    fn read_all(self, reader: &mut impl Read, shape: &[usize]) -> Result<Vec<f64>, Flaw> {
-        let expected = byte_count(shape, self.size);
-        let (mut data, mut chunk) = (Vec::new(), Vec::with_capacity(CHUNK));
-        let mut found = 0_u64;
-        while u128::from(found) < expected {
-            let wanted = (expected - u128::from(found)).min(CHUNK as u128) as usize;
-            chunk.clear();
-            reader.take(wanted as u64).read_to_end(&mut chunk).map_err(Flaw::of_member)?;
-            found += chunk.len() as u64;
-            if chunk.len() < wanted {
-                return Err(Flaw::TooShort { shape: shape.to_vec(), expected, found });
-            }
-            reserve(&mut data, wanted / self.size, shape)?;
-            self.decode(&chunk, &mut data)?;
-        }
-        // The end of the member is also where its checksum is compared.
-        match reader.read(&mut [0]).map_err(Flaw::of_member)? {
-            0 => Ok(data),
-            _ => Err(Flaw::TooLong { shape: shape.to_vec(), expected }),
-        }
-    }
-
-    /// Appends the numbers that some whole elements hold.
-    fn decode(self, bytes: &[u8], out: &mut Vec<f64>) -> Result<(), Flaw> {
-        let big = self.big_endian;
-        match (self.class, self.size) {
-            (TypeChar::Float, 4) => append(bytes, big, out, |b| Ok(f32::from_le_bytes(b).into())),
-            (TypeChar::Float, _) => append(bytes, big, out, |b| Ok(f64::from_le_bytes(b))),
-            (TypeChar::Int, 1) => append(bytes, big, out, |b| Ok(i8::from_le_bytes(b).into())),
-            (TypeChar::Int, 2) => append(bytes, big, out, |b| Ok(i16::from_le_bytes(b).into())),
-            (TypeChar::Int, 4) => append(bytes, big, out, |b| Ok(i32::from_le_bytes(b).into())),
-            (TypeChar::Int, _) => append(bytes, big, out, |b| exactly(i64::from_le_bytes(b))),
-            (TypeChar::Uint, 1) => append(bytes, big, out, |b| Ok(u8::from_le_bytes(b).into())),
-            (TypeChar::Uint, 2) => append(bytes, big, out, |b| Ok(u16::from_le_bytes(b).into())),
-            (TypeChar::Uint, 4) => append(bytes, big, out, |b| Ok(u32::from_le_bytes(b).into())),
-            (TypeChar::Uint, _) => append(bytes, big, out, |b| exactly(u64::from_le_bytes(b))),
-            // NumPy takes every byte that is not 0 for true.
-            _ => append(bytes, big, out, |[byte]| Ok(f64::from(u8::from(byte != 0)))),
-        }
+    /// The string that the bytes of an element are.
+    fn string(self, bytes: &[u8]) -> String {
+        let Element::Text { wide: true, big_endian, .. } = self else {
+            let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+            return String::from_utf8_lossy(&bytes[..end]).into_owned();
+        };
+        let (characters, _) = bytes.as_chunks::<4>();
+        let read = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+        let text: String = characters
+            .iter()
+            .map(|&bytes| char::from_u32(read(bytes)).unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        text.trim_end_matches('\0').to_owned()
     }
 }
 
-/// Appends the conversion of every `SIZE` bytes, which it gets in little-endian order.
-fn append<const SIZE: usize>(
-    bytes: &[u8],
-    big_endian: bool,
-    out: &mut Vec<f64>,
-    convert: impl Fn([u8; SIZE]) -> Converted,
+fn refused(what: &str, descr: &str) -> Flaw {
+    Flaw::ElementType { found: format!("{what} ({descr:?})") }
+}
+
+fn read_numbers(
+    reader: &mut impl Read,
+    number: NumberType,
+    header: Header,
+) -> Result<Numbers, Flaw> {
+    let Header { shape, fortran_order, .. } = header;
+    let mut data = Vec::new();
+    read_all(reader, &shape, number.size(), |bytes, count| {
+        reserve(&mut data, count, &shape)?;
+        number.decode(bytes, &mut data)
+    })?;
+    let data = if fortran_order { c_order(&shape, data)? } else { data };
+    Ok(Numbers { shape, data, precision: number.precision() })
+}
+
+/// Hands over all elements in the order of the file, some at a time.
+fn read_all(
+    reader: &mut impl Read,
+    shape: &[usize],
+    size: usize,
+    mut each: impl FnMut(&[u8], usize) -> Result<(), Flaw>,
 ) -> Result<(), Flaw> {
-    let (elements, _) = bytes.as_chunks::<SIZE>();
-    for &element in elements {
-        let mut element = element;
-        if big_endian {
-            element.reverse();
+    let expected = byte_count(shape, size);
+    let at_once = (CHUNK / size * size) as u128;
+    let (mut chunk, mut found) = (Vec::with_capacity(CHUNK), 0_u64);
+    while u128::from(found) < expected {
+        let wanted = (expected - u128::from(found)).min(at_once) as usize;
+        chunk.clear();
+        reader.take(wanted as u64).read_to_end(&mut chunk).map_err(Flaw::of_member)?;
+        found += chunk.len() as u64;
+        if chunk.len() < wanted {
+            return Err(Flaw::TooShort { shape: shape.to_vec(), expected, found });
         }
-        out.push(convert(element).map_err(|value| Flaw::Inexact { value })?);
+        each(&chunk, wanted / size)?;
     }
-    Ok(())
-}
-
-/// The f64 that equals an integer of 64 bits.
-///
-/// One that is rounded is refused: [`Precision::Exact`] promises that nothing was.
-fn exactly(integer: impl Into<i128>) -> Converted {
-    let integer = integer.into();
-    let float = integer as f64;
-    if float as i128 == integer { Ok(float) } else { Err(integer) }
-}
-
-/// Bytes of an array; the largest number if there are more than can be counted.
-fn byte_count(shape: &[usize], size: usize) -> u128 {
-    shape.iter().fold(size as u128, |product, &length| product.saturating_mul(length as u128))
-}
-
-fn reserve(data: &mut Vec<f64>, more: usize, shape: &[usize]) -> Result<(), Flaw> {
-    data.try_reserve(more).map_err(|_| Flaw::Memory { shape: shape.to_vec() })
-}
-
-/// Reorders numbers of which the first index runs fastest, so that the last one does.
-fn c_order(shape: &[usize], data: Vec<f64>) -> Result<Vec<f64>, Flaw> {
-    if shape.len() < 2 || data.is_empty() {
-        return Ok(data);
+    // The end of the member is also where its checksum is compared.
+    match reader.read(&mut [0]).map_err(Flaw::of_member)? {
+        0 => Ok(()),
+        _ => Err(Flaw::TooLong { shape: shape.to_vec(), expected }),
     }
-    let mut ordered = Vec::new();
-    reserve(&mut ordered, data.len(), shape)?;
-    // The step in `data` from one index of an axis to the next.
-    let strides: Vec<usize> = shape
-        .iter()
-        .scan(1, |stride, length| Some(std::mem::replace(stride, *stride * length)))
-        .collect();
-    let mut index = vec![0; shape.len()];
-    let mut position = 0;
-    while ordered.len() < data.len() {
-        ordered.push(data[position]);
-        // To the next index, like an odometer.
-        for axis in (0..shape.len()).rev() {
-            index[axis] += 1;
-            position += strides[axis];
-            if index[axis] < shape[axis] {
-                break;
-            }
-            position -= strides[axis] * shape[axis];
-            index[axis] = 0;
-        }
-    }
-    Ok(ordered)
 }
 
 #[cfg(test)]
@@ -193,12 +220,12 @@ mod tests {
     }
 
     #[test]
-    fn types_that_are_not_real_numbers_are_refused_by_name() {
+    fn types_that_are_neither_real_numbers_nor_strings_are_refused_by_name() {
         assert!(refused("<f2").starts_with("holds half-precision floats (\"<f2\"), expected"));
         assert!(refused("<f16").contains("extended-precision"));
         assert!(refused("<c16").contains("complex numbers"));
-        assert!(refused("<U5").contains("strings"));
-        assert!(refused("|S3").contains("strings"));
+        assert!(refused("<U0").contains("empty strings"));
+        assert!(refused("|S99999").contains("long strings"));
         assert!(refused("<M8[ns]").contains("dates or times"));
         assert!(refused("|V8").contains("raw bytes"));
         assert!(refused("|O").contains("Python objects"));
@@ -207,31 +234,27 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_converted_only_where_that_is_exact() {
-        let edge = 1_i64 << 53;
-        assert_eq!(exactly(edge), Ok(9_007_199_254_740_992.0));
-        assert_eq!(exactly(edge + 1), Err(9_007_199_254_740_993));
-        assert_eq!(exactly(-edge - 1), Err(-9_007_199_254_740_993));
-        assert_eq!(exactly(edge + 2), Ok(9_007_199_254_740_994.0));
-        assert_eq!(exactly(i64::MIN), Ok(-(2.0_f64.powi(63))));
-        assert_eq!(exactly(i64::MAX), Err(i128::from(i64::MAX)));
-        assert_eq!(exactly(u64::MAX), Err(i128::from(u64::MAX)));
+    fn strings_lose_their_padding_and_nothing_else() {
+        let wide = |descr: &str, bytes: &[u8]| Element::parse(descr).unwrap().string(bytes);
+        assert_eq!(wide("|S4", b"a\0b\0"), "a\0b");
+        assert_eq!(wide("|S2", b"\0\0"), "");
+        assert_eq!(wide("<U2", &[0xe9, 0, 0, 0, 0, 0, 0, 0]), "é");
+        assert_eq!(wide(">U2", &[0, 0, 0, 0xe9, 0, 0, 0, b'x']), "éx");
+        assert_eq!(wide("<U1", &[0xff; 4]), "\u{fffd}");
     }
 
     #[test]
-    fn sizes_are_counted_without_overflow() {
-        assert_eq!(byte_count(&[], 8), 8);
-        assert_eq!(byte_count(&[2, 3], 4), 24);
-        assert_eq!(byte_count(&[usize::MAX; 5], 8), u128::MAX);
-        assert_eq!(byte_count(&[usize::MAX, usize::MAX, 0], 8), 0);
-    }
-
-    #[test]
-    fn fortran_order_becomes_c_order() {
-        // data[i + 2 j + 6 k] = 100 i + 10 j + k for a (2, 3, 4) array.
-        let number = |i: usize, j: usize, k: usize| (100 * i + 10 * j + k) as f64;
-        let data = (0..24).map(|p| number(p % 2, p / 2 % 3, p / 6)).collect();
-        let expected: Vec<_> = (0..24).map(|p| number(p / 12, p / 4 % 3, p % 4)).collect();
-        assert_eq!(c_order(&[2, 3, 4], data).unwrap(), expected);
+    fn arrays_of_strings_are_refused_where_numbers_are_expected() {
+        let header = "{'descr': '<U1', 'fortran_order': False, 'shape': (), }";
+        let mut file = b"\x93NUMPY\x01\0".to_vec();
+        file.extend((header.len() as u16).to_le_bytes());
+        file.extend(header.as_bytes());
+        file.extend([b'x', 0, 0, 0]);
+        let flaw = read(&mut &file[..]).unwrap_err().to_string();
+        assert!(flaw.starts_with("holds strings (\"<U1\"), expected"), "{flaw}");
+        let Ok(Loaded::Texts { shape, strings }) = read_any(&mut &file[..]) else {
+            panic!("strings are read")
+        };
+        assert_eq!((shape, strings), (vec![], vec!["x".to_owned()]));
     }
 }

@@ -10,6 +10,7 @@ use zip::{CompressionMethod, ZipArchive};
 use super::array::Array;
 use super::error::{Flaw, ReadError};
 use super::npy;
+use super::value::Numbers;
 
 /// Bytes of a refused array that are still read to compare its checksum.
 ///
@@ -103,25 +104,39 @@ impl Npz {
             let flaw = Flaw::NoSuchArray { name: name.to_owned(), present: self.names.clone() };
             return Err(ReadError::of_file(&self.path, flaw));
         };
-        match read_member(&mut self.archive, self.members[position]) {
-            Ok(npy::Numbers { shape, data, precision }) => {
+        match self.member(position, |mut reader| npy::read(&mut reader)) {
+            Ok(Numbers { shape, data, precision }) => {
                 Ok(Array { shape, data, precision, path: self.path.clone(), name: name.to_owned() })
             }
             Err(flaw) => Err(ReadError::of_array(&self.path, name, flaw)),
         }
     }
+
+    /// Reads from the array at a position of [`Npz::names`].
+    ///
+    /// # Errors
+    ///
+    /// What `read` returns, if the member is not damaged itself.
+    pub(super) fn member<T>(
+        &mut self,
+        position: usize,
+        read: impl FnOnce(&mut dyn Read) -> Result<T, Flaw>,
+    ) -> Result<T, Flaw> {
+        read_member(&mut self.archive, self.members[position], read)
+    }
 }
 
-fn read_member<R: Read + Seek>(
+fn read_member<R: Read + Seek, T>(
     archive: &mut ZipArchive<R>,
     index: usize,
-) -> Result<npy::Numbers, Flaw> {
+    read: impl FnOnce(&mut dyn Read) -> Result<T, Flaw>,
+) -> Result<T, Flaw> {
     let mut member = archive.by_index(index).map_err(unopened)?;
     let method = member.compression();
     if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
         return Err(Flaw::Packing { found: format!("compressed as {method}") });
     }
-    npy::read(&mut member).map_err(|flaw| {
+    read(&mut member).map_err(|flaw| {
         match io::copy(&mut member.take(CHECKED_AFTER_REFUSAL), &mut io::sink()) {
             Ok(_) => flaw,
             Err(error) => Flaw::of_member(error),

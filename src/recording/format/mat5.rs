@@ -1,0 +1,484 @@
+//! MATLAB v5, in which versions 5, 6 and 7 save: numbers, text, cells and structs.
+//!
+//! Own code, because no crate reads structs and cells and survives damaged files. After the "MAT-
+//! File Format" of The MathWorks. The file is a list of elements, each with its type and length;
+//! an array is an element that holds elements: flags, lengths of the axes, name, and its data, which
+//! for cells and structs are arrays again. Since version 7 each variable is compressed by zlib.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+use flate2::bufread::ZlibDecoder;
+
+use super::{Opened, Reader};
+use crate::recording::array::Precision;
+use crate::recording::element::{Class, NumberType, byte_count, c_order, reserve};
+use crate::recording::error::Flaw;
+use crate::recording::node::{Kind, Node, NodeBudget};
+use crate::recording::value::{Loaded, Numbers};
+
+/// Bytes before the first element.
+const HEADER: usize = 128;
+
+/// Types of elements.
+mod mi {
+    pub const INT8: u32 = 1;
+    pub const UINT8: u32 = 2;
+    pub const INT16: u32 = 3;
+    pub const UINT16: u32 = 4;
+    pub const INT32: u32 = 5;
+    pub const UINT32: u32 = 6;
+    pub const SINGLE: u32 = 7;
+    pub const DOUBLE: u32 = 9;
+    pub const INT64: u32 = 12;
+    pub const UINT64: u32 = 13;
+    pub const MATRIX: u32 = 14;
+    pub const COMPRESSED: u32 = 15;
+    pub const UTF8: u32 = 16;
+    pub const UTF16: u32 = 17;
+    pub const UTF32: u32 = 18;
+}
+
+/// Classes of arrays.
+mod mx {
+    pub const CELL: u8 = 1;
+    pub const STRUCT: u8 = 2;
+    pub const OBJECT: u8 = 3;
+    pub const CHAR: u8 = 4;
+    pub const SPARSE: u8 = 5;
+    pub const FUNCTION: u8 = 16;
+    pub const OPAQUE: u8 = 17;
+}
+
+/// True for the first bytes of such a file: version and byte order end its header.
+pub(super) fn is_mat5(start: &[u8]) -> bool {
+    matches!(start.get(124..HEADER), Some([0, 1, b'I', b'M'] | [1, 0, b'M', b'I']))
+}
+
+/// Reads the tree of all variables.
+///
+/// # Errors
+///
+/// If the file is cut off or damaged.
+pub(super) fn open(path: &Path) -> Result<Opened, Flaw> {
+    let mut file = BufReader::new(File::open(path).map_err(Flaw::of_io)?);
+    let mut header = [0; HEADER];
+    file.read_exact(&mut header).map_err(Flaw::of_member)?;
+    let big_endian = header[126] == b'M';
+    let mut parser = Parser { big_endian, stored: Vec::new(), budget: NodeBudget::default() };
+    let mut variables = Vec::new();
+    while let Some(bytes) = next_variable(&mut file, big_endian)? {
+        let node = parser.array(&bytes.into(), 0, None, 1)?;
+        // Without a name come the data of function handles and objects.
+        variables.extend(node.filter(|node| !node.name.is_empty()));
+    }
+    let root = Node::group("", variables);
+    let reader = Box::new(Mat5 { stored: parser.stored });
+    Ok(Opened { format: "MATLAB v5".to_owned(), separator: '.', root, reader })
+}
+
+fn cut_off(detail: &str) -> Flaw {
+    Flaw::Damaged { detail: format!("it is cut off in {detail}") }
+}
+
+fn damaged(detail: impl Into<String>) -> Flaw {
+    Flaw::Damaged { detail: detail.into() }
+}
+
+/// The content of the next array of the file, decompressed.
+fn next_variable(file: &mut impl Read, big_endian: bool) -> Result<Option<Vec<u8>>, Flaw> {
+    let mut tag = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut tag).map_err(Flaw::of_io)?;
+    if tag.is_empty() {
+        return Ok(None);
+    }
+    let (kind, length) =
+        read_tag(&tag, big_endian).ok_or_else(|| cut_off("the tag of an array"))?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(u64::from(length)).read_to_end(&mut bytes).map_err(Flaw::of_io)?;
+    if bytes.len() as u64 != u64::from(length) {
+        let detail = format!("an array of {length} bytes, of which {} are there", bytes.len());
+        return Err(cut_off(&detail));
+    }
+    match kind {
+        mi::MATRIX => Ok(Some(bytes)),
+        mi::COMPRESSED => inflated(&bytes, big_endian).map(Some),
+        kind => Err(damaged(format!("it has an element of type {kind} where an array begins"))),
+    }
+}
+
+/// The content of the array that compressed bytes are.
+fn inflated(bytes: &[u8], big_endian: bool) -> Result<Vec<u8>, Flaw> {
+    let mut inflater = ZlibDecoder::new(bytes);
+    let broken = |error: std::io::Error| damaged(format!("a variable does not inflate ({error})"));
+    let mut tag = Vec::new();
+    inflater.by_ref().take(8).read_to_end(&mut tag).map_err(broken)?;
+    let (kind, length) =
+        read_tag(&tag, big_endian).ok_or_else(|| cut_off("a compressed variable"))?;
+    if kind != mi::MATRIX {
+        return Err(damaged(format!("a compressed variable is of type {kind}, no array")));
+    }
+    let mut content = Vec::new();
+    inflater.by_ref().take(u64::from(length)).read_to_end(&mut content).map_err(broken)?;
+    if content.len() as u64 != u64::from(length) {
+        return Err(Flaw::Content {
+            found: format!("has a compressed array that claims {length} bytes"),
+            expected: format!("the {} that it has", content.len()),
+        });
+    }
+    // To the end of the stream, where its checksum is compared.
+    inflater.read_to_end(&mut Vec::new()).map_err(broken)?;
+    Ok(content)
+}
+
+/// The type and the length of an element with a tag of 8 bytes.
+fn read_tag(tag: &[u8], big_endian: bool) -> Option<(u32, u32)> {
+    let (words, _) = tag.as_chunks::<4>();
+    let read = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+    match words {
+        &[kind, length] => Some((read(kind), read(length))),
+        _ => None,
+    }
+}
+
+/// The bytes of a variable, and which of them are an element.
+#[derive(Clone)]
+struct Bytes {
+    variable: Rc<[u8]>,
+    start: usize,
+    end: usize,
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes { start: 0, end: bytes.len(), variable: bytes.into() }
+    }
+}
+
+impl Bytes {
+    fn get(&self) -> &[u8] {
+        &self.variable[self.start..self.end]
+    }
+}
+
+/// The elements of an array one after the other.
+struct Elements {
+    rest: Bytes,
+    big_endian: bool,
+}
+
+impl Elements {
+    /// The type and the bytes of the next element.
+    fn next(&mut self) -> Result<(u32, Bytes), Flaw> {
+        let rest = self.rest.get();
+        let Some((kind, length)) = rest.get(..8).and_then(|tag| read_tag(tag, self.big_endian))
+        else {
+            return Err(cut_off("an array"));
+        };
+        // A small element has its length in the upper half of the first word, its data behind.
+        let (kind, length, data, whole) = match kind >> 16 {
+            0 => {
+                let length = length as usize;
+                (kind, length, 8, length.saturating_add(8).next_multiple_of(8))
+            }
+            small => (kind & 0xffff, small as usize, 4, 8),
+        };
+        if length > whole - data || data + length > rest.len() {
+            return Err(cut_off("an element of an array"));
+        }
+        let start = self.rest.start + data;
+        let element = Bytes { start, end: start + length, variable: self.rest.variable.clone() };
+        // Some writers leave out the padding of the last element.
+        self.rest.start = (self.rest.start + whole).min(self.rest.end);
+        Ok((kind, element))
+    }
+
+    /// Integers of 32 bits.
+    fn integers(&mut self) -> Result<Vec<u32>, Flaw> {
+        let (kind, bytes) = self.next()?;
+        if !matches!(kind, mi::INT32 | mi::UINT32) {
+            return Err(damaged(format!("an array has numbers of type {kind} for its flags")));
+        }
+        let (words, _) = bytes.get().as_chunks::<4>();
+        let read = if self.big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+        Ok(words.iter().map(|&word| read(word)).collect())
+    }
+
+    /// A name, as bytes.
+    fn name(&mut self) -> Result<String, Flaw> {
+        let (_, bytes) = self.next()?;
+        Ok(name(bytes.get()))
+    }
+}
+
+fn name(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// Data that can be read later.
+enum Stored {
+    Numbers { number: NumberType, precision: Precision, shape: Vec<usize>, bytes: Bytes },
+    Texts { shape: Vec<usize>, strings: Vec<String> },
+}
+
+struct Parser {
+    big_endian: bool,
+    stored: Vec<Stored>,
+    budget: NodeBudget,
+}
+
+impl Parser {
+    /// The node of an array from its content; none for one that is empty and has no name.
+    ///
+    /// An array within another takes its name from there.
+    fn array(
+        &mut self,
+        bytes: &Bytes,
+        skip: usize,
+        given: Option<&str>,
+        depth: usize,
+    ) -> Result<Option<Node>, Flaw> {
+        self.budget.spend(depth)?;
+        let rest = Bytes { start: bytes.start + skip, ..bytes.clone() };
+        let mut elements = Elements { rest, big_endian: self.big_endian };
+        let flags = elements.integers()?;
+        let flags = *flags.first().ok_or_else(|| damaged("an array has no flags"))?;
+        let class = (flags & 0xff) as u8;
+        if class == mx::OPAQUE {
+            return opaque(elements, given).map(Some);
+        }
+        let shape: Vec<usize> = elements.integers()?.iter().map(|&n| n as usize).collect();
+        let own = elements.name()?;
+        let head = Head { name: given.unwrap_or(&own).to_owned(), class, shape, flags };
+        let node = match class {
+            mx::CELL => self.cells(head, elements, depth),
+            mx::STRUCT | mx::OBJECT => self.structs(head, elements, depth),
+            mx::CHAR => self.text(head, elements),
+            mx::SPARSE => {
+                let why = "a sparse matrix: save full(x) instead";
+                Ok(Node::unreadable(head.name, head.shape, "sparse", why))
+            }
+            mx::FUNCTION => {
+                let why = "a function handle";
+                Ok(Node::unreadable(head.name, head.shape, "function", why))
+            }
+            _ => self.numbers(head, elements),
+        }?;
+        Ok(Some(node))
+    }
+
+    /// The next array within another.
+    fn part(&mut self, elements: &mut Elements, name: &str, depth: usize) -> Result<Node, Flaw> {
+        let (kind, bytes) = elements.next()?;
+        if kind != mi::MATRIX {
+            return Err(damaged(format!("an element of type {kind} stands where an array should")));
+        }
+        if bytes.get().is_empty() {
+            self.budget.spend(depth)?;
+            return Ok(Node::leaf(name, Kind::Numbers, vec![0, 0], "float64"));
+        }
+        let node = self.array(&bytes, 0, Some(name), depth)?;
+        node.ok_or_else(|| damaged("an array within another is empty"))
+    }
+
+    fn cells(&mut self, head: Head, mut elements: Elements, depth: usize) -> Result<Node, Flaw> {
+        let mut node = Node::leaf(head.name, Kind::Cells, head.shape, "cell");
+        let mut children = Vec::new();
+        for _ in 0..node.len() {
+            children.push(self.part(&mut elements, "", depth + 1)?);
+        }
+        node.children = c_order(&node.shape, children)?;
+        Ok(node)
+    }
+
+    fn structs(&mut self, head: Head, mut elements: Elements, depth: usize) -> Result<Node, Flaw> {
+        let what = match head.class {
+            mx::OBJECT => format!("object {}", elements.name()?),
+            _ => "struct".to_owned(),
+        };
+        let length = elements.integers()?.first().copied().unwrap_or(0) as usize;
+        let (_, names) = elements.next()?;
+        let fields: Vec<String> = match length {
+            0 => Vec::new(),
+            length => names.get().chunks(length).map(name).collect(),
+        };
+        let mut node = Node::leaf(head.name, Kind::Structs, head.shape, what);
+        let mut children = Vec::new();
+        // Without fields an element has no bytes, so that any number could be claimed.
+        let count = if fields.is_empty() { node.len().min(1) } else { node.len() };
+        for _ in 0..count {
+            let mut parts = Vec::new();
+            for field in &fields {
+                parts.push(self.part(&mut elements, field, depth + 2)?);
+            }
+            children.push(Node { element: node.element.clone(), ..Node::group("", parts) });
+        }
+        if node.len() == 1 {
+            let only = children.pop().ok_or_else(|| damaged("a struct is missing"))?;
+            return Ok(Node { name: node.name, ..only });
+        }
+        node.children = match fields.is_empty() {
+            true => Vec::new(),
+            false => c_order(&node.shape, children)?,
+        };
+        Ok(node)
+    }
+
+    fn text(&mut self, head: Head, mut elements: Elements) -> Result<Node, Flaw> {
+        let (kind, bytes) = elements.next()?;
+        let text = characters(kind, bytes.get(), self.big_endian)?;
+        let (rows, columns) = match head.shape[..] {
+            [rows, columns] => (rows, columns),
+            _ => (1, text.len()),
+        };
+        // Columns run slowest. In UTF-8 and UTF-16 a character may take several units.
+        let is_matrix = rows > 1 && rows.checked_mul(columns) == Some(text.len());
+        let strings: Vec<String> = match is_matrix {
+            true => (0..rows)
+                .map(|row| text.iter().skip(row).step_by(rows).collect::<String>())
+                .map(|row| row.trim_end().to_owned())
+                .collect(),
+            false => vec![text.into_iter().collect()],
+        };
+        let shape = if is_matrix { vec![rows] } else { vec![] };
+        let mut node = Node::leaf(head.name, Kind::Text, shape.clone(), "text");
+        node.content = Some(self.store(Stored::Texts { shape, strings }));
+        Ok(node)
+    }
+
+    fn numbers(&mut self, head: Head, mut elements: Elements) -> Result<Node, Flaw> {
+        let Head { name, class, shape, flags } = head;
+        let Some(known) = class_name(class) else {
+            return Err(damaged(format!("array {name:?} is of the unknown class {class}")));
+        };
+        let (logical, complex) = (flags & 0x200 != 0, flags & 0x800 != 0);
+        let element = if logical { "bool" } else { known };
+        let (kind, bytes) = elements.next()?;
+        if complex {
+            return Ok(Node::unreadable(name, shape, "complex", "complex numbers"));
+        }
+        let number = number_type(kind, self.big_endian)
+            .ok_or_else(|| damaged(format!("array {name:?} holds numbers of type {kind}")))?;
+        let (expected, found) = (byte_count(&shape, number.size()), bytes.get().len());
+        if expected != found as u128 {
+            return Err(match expected > found as u128 {
+                true => Flaw::TooShort { shape, expected, found: found as u64 },
+                false => Flaw::TooLong { shape, expected },
+            });
+        }
+        let precision = match known {
+            "float64" => Precision::Double,
+            "float32" => Precision::Single,
+            _ => Precision::Exact,
+        };
+        let mut node = Node::leaf(name, Kind::Numbers, shape.clone(), element);
+        node.content = Some(self.store(Stored::Numbers { number, precision, shape, bytes }));
+        Ok(node)
+    }
+
+    fn store(&mut self, stored: Stored) -> usize {
+        self.stored.push(stored);
+        self.stored.len() - 1
+    }
+}
+
+/// What an array says of itself before its data.
+struct Head {
+    name: String,
+    class: u8,
+    shape: Vec<usize>,
+    flags: u32,
+}
+
+/// An object of a class that only MATLAB knows: tables, strings, times.
+fn opaque(mut elements: Elements, given: Option<&str>) -> Result<Node, Flaw> {
+    let own = elements.name()?;
+    let (_, class) = (elements.name()?, elements.name()?);
+    let why = format!("an object of class {class}: save it as a struct or an array");
+    Ok(Node::unreadable(given.unwrap_or(&own), vec![], class, why))
+}
+
+/// What numbers of a class are called.
+fn class_name(class: u8) -> Option<&'static str> {
+    const NAMES: [&str; 10] = [
+        "float64", "float32", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64",
+        "uint64",
+    ];
+    NAMES.get(usize::from(class).checked_sub(6)?).copied()
+}
+
+/// How numbers of an element are stored, which may be narrower than their class.
+fn number_type(kind: u32, big_endian: bool) -> Option<NumberType> {
+    let (class, size) = match kind {
+        mi::INT8 => (Class::Int, 1),
+        mi::UINT8 => (Class::Uint, 1),
+        mi::INT16 => (Class::Int, 2),
+        mi::UINT16 => (Class::Uint, 2),
+        mi::INT32 => (Class::Int, 4),
+        mi::UINT32 => (Class::Uint, 4),
+        mi::INT64 => (Class::Int, 8),
+        mi::UINT64 => (Class::Uint, 8),
+        mi::SINGLE => (Class::Float, 4),
+        mi::DOUBLE => (Class::Float, 8),
+        _ => return None,
+    };
+    NumberType::new(class, size, big_endian)
+}
+
+/// The characters of a text.
+fn characters(kind: u32, bytes: &[u8], big_endian: bool) -> Result<Vec<char>, Flaw> {
+    let read16 = if big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
+    let read32 = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
+    let replace = char::REPLACEMENT_CHARACTER;
+    Ok(match kind {
+        mi::UTF8 => String::from_utf8_lossy(bytes).chars().collect(),
+        mi::INT8 | mi::UINT8 => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        mi::UTF16 | mi::INT16 | mi::UINT16 => {
+            let units = bytes.as_chunks::<2>().0.iter().map(|&unit| read16(unit));
+            char::decode_utf16(units).map(|c| c.unwrap_or(replace)).collect()
+        }
+        mi::UTF32 | mi::INT32 | mi::UINT32 => {
+            let units = bytes.as_chunks::<4>().0.iter().map(|&unit| read32(unit));
+            units.map(|unit| char::from_u32(unit).unwrap_or(replace)).collect()
+        }
+        kind => return Err(damaged(format!("a text is of type {kind}"))),
+    })
+}
+
+/// The arrays of a file.
+struct Mat5 {
+    stored: Vec<Stored>,
+}
+
+impl Reader for Mat5 {
+    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+        match &self.stored[content] {
+            Stored::Texts { shape, strings } => {
+                Ok(Loaded::Texts { shape: shape.clone(), strings: strings.clone() })
+            }
+            Stored::Numbers { number, precision, shape, bytes } => {
+                let mut data = Vec::new();
+                reserve(&mut data, bytes.get().len() / number.size(), shape)?;
+                number.decode(bytes.get(), &mut data)?;
+                let data = c_order(shape, data)?;
+                Ok(Loaded::Numbers(Numbers { shape: shape.clone(), data, precision: *precision }))
+            }
+        }
+    }
+
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+        match &self.stored[content] {
+            Stored::Texts { .. } => self.load(content),
+            Stored::Numbers { number, precision, bytes, .. } => {
+                let wanted = count.saturating_mul(number.size()).min(bytes.get().len());
+                let mut data = Vec::new();
+                number.decode(&bytes.get()[..wanted], &mut data)?;
+                let shape = vec![data.len()];
+                Ok(Loaded::Numbers(Numbers { shape, data, precision: *precision }))
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! MATLAB v7.3, which is HDF5 behind a block of 512 bytes.
+//!
+//! Axes are in the order in which HDF5 shows them, the reverse of MATLAB's: what MATLAB calls
+//! 695 x 155 is (155, 695) here, as it is for h5py.
+
+use std::collections::HashMap;
+
+use hdf5_reader::dataset::Dataset;
+
+use super::hdf5::{self, Body, Element, Hdf5, Object};
+use super::{Opened, Reader};
+use crate::recording::error::Flaw;
+use crate::recording::node::{Kind, Node, NodeBudget};
+use crate::recording::value::{Loaded, Numbers};
+
+/// The groups in which MATLAB keeps what cells and structs refer to.
+const HIDDEN: [&str; 2] = ["#refs#", "#subsystem#"];
+
+/// Turns the objects of HDF5 into the variables that they stand for.
+///
+/// # Errors
+///
+/// If the file holds more than a recording can, or references cannot be read.
+pub(super) fn open(root: Object) -> Result<Opened, Flaw> {
+    let mut objects = HashMap::new();
+    by_address(&root, &mut objects);
+    let mut builder = Builder { objects, reader: Mat73::default(), budget: NodeBudget::default() };
+    let Body::Group(variables) = &root.body else { unreachable!("the root is a group") };
+    let variables = variables.iter().filter(|object| !HIDDEN.contains(&object.name.as_str()));
+    let nodes = variables.map(|object| builder.node(&object.name, object, 1));
+    let root = Node::group("", nodes.collect::<Result<_, _>>()?);
+    let reader = Box::new(builder.reader);
+    Ok(Opened { format: "MATLAB v7.3 (HDF5)".to_owned(), separator: '.', root, reader })
+}
+
+fn by_address<'a>(object: &'a Object, objects: &mut HashMap<u64, &'a Object>) {
+    objects.insert(object.address, object);
+    if let Body::Group(children) = &object.body {
+        children.iter().for_each(|child| by_address(child, objects));
+    }
+}
+
+struct Builder<'a> {
+    objects: HashMap<u64, &'a Object>,
+    reader: Mat73,
+    budget: NodeBudget,
+}
+
+impl<'a> Builder<'a> {
+    fn node(&mut self, name: &str, object: &'a Object, depth: usize) -> Result<Node, Flaw> {
+        self.budget.spend(depth)?;
+        match &object.body {
+            Body::Group(children) => self.group(name, object, children, depth),
+            Body::Dataset(dataset) => self.dataset(name, object, dataset, depth),
+        }
+    }
+
+    fn group(
+        &mut self,
+        name: &str,
+        object: &'a Object,
+        children: &'a [Object],
+        depth: usize,
+    ) -> Result<Node, Flaw> {
+        if object.attributes.contains_key("MATLAB_sparse") {
+            let why = "a sparse matrix: save full(x) instead";
+            return Ok(Node::unreadable(name, vec![], "sparse", why));
+        }
+        if let Some(shape) = struct_array(children)? {
+            return self.structs(name, children, shape, depth);
+        }
+        let parts = children.iter().map(|child| self.node(&child.name, child, depth + 1));
+        let mut node = Node::group(name, parts.collect::<Result<_, _>>()?);
+        node.element = "struct".to_owned();
+        Ok(node)
+    }
+
+    /// A struct array: each field is an array of references, one for each element.
+    fn structs(
+        &mut self,
+        name: &str,
+        fields: &'a [Object],
+        shape: Vec<usize>,
+        depth: usize,
+    ) -> Result<Node, Flaw> {
+        let mut node = Node::leaf(name, Kind::Structs, shape, "struct");
+        for field in fields {
+            let Body::Dataset(dataset) = &field.body else { continue };
+            for (index, target) in self.targets(dataset)?.into_iter().enumerate() {
+                let part = self.target(&field.name, target, depth + 2)?;
+                if node.children.len() == index {
+                    node.children
+                        .push(Node { element: "struct".to_owned(), ..Node::group("", Vec::new()) });
+                }
+                node.children[index].children.push(part);
+            }
+        }
+        Ok(node)
+    }
+
+    fn dataset(
+        &mut self,
+        name: &str,
+        object: &'a Object,
+        dataset: &Dataset,
+        depth: usize,
+    ) -> Result<Node, Flaw> {
+        let class = object.text("MATLAB_class");
+        let class = class.as_deref().unwrap_or("");
+        if object.attributes.contains_key("MATLAB_object_decode") {
+            let why = format!("an object of class {class}: save it as a struct or an array");
+            return Ok(Node::unreadable(name, vec![], class, why));
+        }
+        if object.number("MATLAB_empty") == Some(1.0) {
+            return self.empty(name, class, dataset);
+        }
+        match class {
+            "char" => self.text(name, dataset),
+            "cell" => {
+                let mut node = Node::leaf(name, Kind::Cells, hdf5::shape(dataset)?, "cell");
+                for target in self.targets(dataset)? {
+                    node.children.push(self.target("", target, depth + 1)?);
+                }
+                Ok(node)
+            }
+            "logical" => {
+                let mut node = self.reader.numbers(name, dataset)?;
+                if node.kind == Kind::Numbers && node.element == "uint8" {
+                    node.element = "bool".to_owned();
+                }
+                Ok(node)
+            }
+            _ => self.reader.numbers(name, dataset),
+        }
+    }
+
+    /// An array without elements: the dataset holds the lengths of its axes.
+    fn empty(&mut self, name: &str, class: &str, dataset: &Dataset) -> Result<Node, Flaw> {
+        let lengths = hdf5::numbers(dataset)?;
+        let shape: Vec<usize> = lengths.iter().rev().map(|&length| length as usize).collect();
+        let shape = if shape.contains(&0) { shape } else { vec![0] };
+        Ok(match class {
+            "char" => Node::leaf(name, Kind::Text, vec![], "text"),
+            "cell" => Node::leaf(name, Kind::Cells, shape, "cell"),
+            "struct" => Node::leaf(name, Kind::Structs, shape, "struct"),
+            "double" | "" => Node::leaf(name, Kind::Numbers, shape, "float64"),
+            "single" => Node::leaf(name, Kind::Numbers, shape, "float32"),
+            "logical" => Node::leaf(name, Kind::Numbers, shape, "bool"),
+            class => Node::leaf(name, Kind::Numbers, shape, class),
+        })
+    }
+
+    /// Characters: one string for each row, rows and columns being swapped in HDF5.
+    fn text(&mut self, name: &str, dataset: &Dataset) -> Result<Node, Flaw> {
+        let shape = hdf5::shape(dataset)?;
+        let node = self.reader.numbers(name, dataset)?;
+        let (&[_, rows], Some(content)) = (&shape[..], node.content) else { return Ok(node) };
+        let shape = if rows == 1 { vec![] } else { vec![rows] };
+        let mut node = Node::leaf(name, Kind::Text, shape, "text");
+        node.content = Some(self.reader.text(content));
+        Ok(node)
+    }
+
+    fn target(
+        &mut self,
+        name: &str,
+        target: Option<&'a Object>,
+        depth: usize,
+    ) -> Result<Node, Flaw> {
+        match target {
+            Some(object) => self.node(name, object, depth),
+            None => Ok(Node::unreadable(name, vec![], "reference", "refers to nothing")),
+        }
+    }
+
+    /// The objects to which the elements of a dataset refer.
+    fn targets(&self, dataset: &Dataset) -> Result<Vec<Option<&'a Object>>, Flaw> {
+        let Ok(Element::Reference(size @ 1..=8)) = Element::new(dataset.dtype()) else {
+            return Err(Flaw::ElementType { found: "a cell array without references".to_owned() });
+        };
+        let bytes = hdf5::bytes(dataset)?;
+        let address = |reference: &[u8]| {
+            let mut wide = [0; 8];
+            wide[..size].copy_from_slice(reference);
+            u64::from_le_bytes(wide)
+        };
+        let objects = bytes.chunks_exact(size).map(address);
+        Ok(objects.map(|address| self.objects.get(&address).copied()).collect())
+    }
+}
+
+/// The shape of the struct array that a group stands for: all its parts are arrays of references
+/// of one shape, and no cell arrays, of which the class is told.
+fn struct_array(fields: &[Object]) -> Result<Option<Vec<usize>>, Flaw> {
+    let mut common = None;
+    for field in fields {
+        let Body::Dataset(dataset) = &field.body else { return Ok(None) };
+        let is_reference = matches!(Element::new(dataset.dtype()), Ok(Element::Reference(_)));
+        if !is_reference || field.attributes.contains_key("MATLAB_class") {
+            return Ok(None);
+        }
+        let shape = hdf5::shape(dataset)?;
+        if *common.get_or_insert_with(|| shape.clone()) != shape {
+            return Ok(None);
+        }
+    }
+    Ok(common)
+}
+
+/// The arrays of a file: those of HDF5, some of which are text.
+#[derive(Default)]
+struct Mat73 {
+    hdf5: Hdf5,
+    /// Where the characters are, by the number of the text.
+    texts: Vec<usize>,
+}
+
+/// Numbers of texts begin here.
+const TEXTS: usize = 1 << 30;
+
+impl Mat73 {
+    fn numbers(&mut self, name: &str, dataset: &Dataset) -> Result<Node, Flaw> {
+        self.hdf5.node(name, Box::new(dataset.clone()))
+    }
+
+    fn text(&mut self, characters: usize) -> usize {
+        self.texts.push(characters);
+        TEXTS + self.texts.len() - 1
+    }
+}
+
+impl Reader for Mat73 {
+    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+        let Some(text) = content.checked_sub(TEXTS) else { return self.hdf5.load(content) };
+        match self.hdf5.load(self.texts[text])? {
+            Loaded::Numbers(Numbers { shape, data, .. }) => Ok(rows_of_text(&shape, &data)),
+            texts @ Loaded::Texts { .. } => Ok(texts),
+        }
+    }
+
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+        match content < TEXTS {
+            true => self.hdf5.first(content, count),
+            false => self.load(content),
+        }
+    }
+}
+
+/// The strings that characters (column, row) of UTF-16 are.
+fn rows_of_text(shape: &[usize], data: &[f64]) -> Loaded {
+    let rows = shape[1];
+    let row = |row: usize| {
+        let units = data.iter().skip(row).step_by(rows.max(1)).map(|&unit| unit as u16);
+        let text: String = char::decode_utf16(units)
+            .map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        if rows == 1 { text } else { text.trim_end().to_owned() }
+    };
+    let shape = if rows == 1 { vec![] } else { vec![rows] };
+    Loaded::Texts { shape, strings: (0..rows).map(row).collect() }
+}

@@ -1,0 +1,88 @@
+//! NumPy: archives of arrays, and single arrays.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use super::{Opened, Reader};
+use crate::recording::error::{Flaw, ReadError};
+use crate::recording::node::{Kind, Node};
+use crate::recording::npy::{self, Element};
+use crate::recording::npz::Npz;
+use crate::recording::value::Loaded;
+
+/// Lists the arrays of an archive.
+///
+/// # Errors
+///
+/// If it cannot be read, or an array has no header.
+pub(super) fn open_npz(path: &Path) -> Result<Opened, ReadError> {
+    let mut npz = Npz::open(path)?;
+    let mut children = Vec::new();
+    for (content, name) in npz.names().to_vec().into_iter().enumerate() {
+        let outline = npz.member(content, |mut reader| npy::outline(&mut reader));
+        let outline = outline.map_err(|flaw| ReadError::of_array(path, &name, flaw))?;
+        children.push(node(&name, outline, content));
+    }
+    let root = Node::group("", children);
+    let (format, reader) = ("NumPy .npz".to_owned(), Box::new(Archive(npz)));
+    Ok(Opened { format, separator: '/', root, reader })
+}
+
+/// A file that is one array, which is called `array`.
+///
+/// # Errors
+///
+/// If it has no header.
+pub(super) fn open_npy(path: &Path) -> Result<Opened, ReadError> {
+    const NAME: &str = "array";
+    let file = Single(path.to_owned());
+    let outline = file.with(npy::outline);
+    let outline = outline.map_err(|flaw| ReadError::of_array(path, NAME, flaw))?;
+    let root = Node::group("", vec![node(NAME, outline, 0)]);
+    let (format, reader) = ("NumPy .npy".to_owned(), Box::new(file));
+    Ok(Opened { format, separator: '/', root, reader })
+}
+
+fn node(name: &str, outline: (Result<Element, Flaw>, Vec<usize>), content: usize) -> Node {
+    let (element, shape) = outline;
+    let (kind, element) = match element {
+        Ok(Element::Number(number)) => (Kind::Numbers, number.name()),
+        Ok(Element::Text { .. }) => (Kind::Text, "text"),
+        Err(flaw) => return Node::unreadable(name, shape, "other", flaw.to_string()),
+    };
+    Node { content: Some(content), ..Node::leaf(name, kind, shape, element) }
+}
+
+struct Archive(Npz);
+
+impl Reader for Archive {
+    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+        self.0.member(content, |mut reader| npy::read_any(&mut reader))
+    }
+
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+        self.0.member(content, |mut reader| npy::first(&mut reader, count))
+    }
+}
+
+struct Single(PathBuf);
+
+impl Single {
+    fn with<T>(
+        &self,
+        read: impl FnOnce(&mut BufReader<File>) -> Result<T, Flaw>,
+    ) -> Result<T, Flaw> {
+        read(&mut BufReader::new(File::open(&self.0).map_err(Flaw::of_io)?))
+    }
+}
+
+impl Reader for Single {
+    fn load(&mut self, _: usize) -> Result<Loaded, Flaw> {
+        self.with(npy::read_any)
+    }
+
+    fn first(&mut self, _: usize, count: usize) -> Result<Loaded, Flaw> {
+        self.with(|reader| npy::first(reader, count))
+    }
+}

@@ -1,0 +1,134 @@
+//! The tree of what a file holds, the same for all formats.
+
+use super::error::{Flaw, Shape};
+
+/// Parts that the tree of a file may have: no recording has as many, a hostile file might.
+pub(super) const MOST_NODES: usize = 1 << 21;
+
+/// How deep the tree of a file may be.
+pub(super) const DEEPEST: usize = 64;
+
+/// A part of a file: a group of named parts, an array, or something that is not read.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name in the group above; empty for the elements of a list.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The lengths of the axes; empty for groups and single numbers.
+    pub shape: Vec<usize>,
+    /// The type of the elements, such as `float64`, or what kind of group it is.
+    pub element: String,
+    /// The unit, if the file says one.
+    pub unit: Option<String>,
+    /// What the file says of it, or why it cannot be read.
+    pub note: Option<String>,
+    /// The parts of a group by name, or the elements of a list in the order of the file.
+    pub children: Vec<Node>,
+    /// Under which number the reader of the format knows the array.
+    pub(super) content: Option<usize>,
+}
+
+/// What a part of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Named parts.
+    Group,
+    /// The elements of a struct array, each a group; written `[]` in a path.
+    Structs,
+    /// The elements of a cell array; written `[]` in a path.
+    Cells,
+    /// An array of numbers.
+    Numbers,
+    /// An array of strings.
+    Text,
+    /// Something that is there and not read; `note` says why.
+    Unreadable,
+}
+
+impl Node {
+    /// A group of named parts.
+    pub(super) fn group(name: impl Into<String>, children: Vec<Node>) -> Node {
+        Node { children, ..Node::leaf(name, Kind::Group, vec![], "group") }
+    }
+
+    /// A node without parts.
+    pub(super) fn leaf(
+        name: impl Into<String>,
+        kind: Kind,
+        shape: Vec<usize>,
+        element: impl Into<String>,
+    ) -> Node {
+        Node {
+            name: name.into(),
+            kind,
+            shape,
+            element: element.into(),
+            unit: None,
+            note: None,
+            children: Vec::new(),
+            content: None,
+        }
+    }
+
+    /// An array that is not read.
+    pub(super) fn unreadable(
+        name: impl Into<String>,
+        shape: Vec<usize>,
+        element: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Node {
+        Node { note: Some(why.into()), ..Node::leaf(name, Kind::Unreadable, shape, element) }
+    }
+
+    /// The part of this name.
+    pub fn child(&self, name: &str) -> Option<&Node> {
+        match self.kind {
+            Kind::Group => self.children.iter().find(|child| child.name == name),
+            _ => None,
+        }
+    }
+
+    /// Number of elements, the product of the shape.
+    pub fn len(&self) -> usize {
+        self.shape.iter().fold(1_usize, |product, &length| product.saturating_mul(length))
+    }
+
+    /// True if an axis has length 0.
+    pub fn is_empty(&self) -> bool {
+        self.shape.contains(&0)
+    }
+
+    /// As the subject's complement of a sentence: `an array of 3 structs`.
+    pub(super) fn what(&self) -> String {
+        match self.kind {
+            Kind::Group => format!("a {}", self.element),
+            Kind::Structs => format!("an array of {} structs", self.children.len()),
+            Kind::Cells => format!("a cell array of {} elements", self.children.len()),
+            Kind::Numbers | Kind::Text | Kind::Unreadable => {
+                format!("an array {} of {}", Shape(&self.shape), self.element)
+            }
+        }
+    }
+}
+
+/// Counts the parts of a file while its tree grows.
+#[derive(Default)]
+pub(super) struct NodeBudget(usize);
+
+impl NodeBudget {
+    /// Counts one part at some depth.
+    ///
+    /// # Errors
+    ///
+    /// If there are more than a recording can have, or they are nested more deeply.
+    pub fn spend(&mut self, depth: usize) -> Result<(), Flaw> {
+        self.0 += 1;
+        let found = match (self.0 > MOST_NODES, depth > DEEPEST) {
+            (true, _) => format!("holds more than {MOST_NODES} parts"),
+            (_, true) => format!("holds parts nested more than {DEEPEST} deep"),
+            _ => return Ok(()),
+        };
+        Err(Flaw::Content { found, expected: "a recording".to_owned() })
+    }
+}

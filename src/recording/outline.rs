@@ -1,0 +1,218 @@
+//! What is in a file, in few lines: the tree with like parts shown once.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::error::{Flaw, Shape};
+use super::node::{Kind, Node};
+use super::source::Source;
+
+/// So many siblings of like names and like content become one line.
+const MANY: usize = 4;
+
+/// A part of a file, or several that are alike.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// The path from the root, with `[]` for the elements of lists.
+    pub path: String,
+    /// The last name of the path, as it stands under the part above.
+    #[serde(skip)]
+    pub name: String,
+    /// How many parts are above.
+    #[serde(skip)]
+    pub depth: usize,
+    /// The type of the elements of an array, or what kind of group it is.
+    #[serde(rename = "type")]
+    pub element: String,
+    /// The lengths of the axes as Python writes them, with ranges where they differ from element
+    /// to element: `(12..173, 96)`. Empty for groups.
+    pub shape: String,
+    /// The unit, if the file says one.
+    pub unit: Option<String>,
+    /// What the file says of it, or why it cannot be read.
+    pub note: Option<String>,
+    /// The first values, of the first that has any.
+    pub first: Vec<Json>,
+    /// How many siblings this one stands for.
+    pub alike: usize,
+    /// The name of the last of them.
+    pub last: Option<String>,
+}
+
+/// Lists what is in a file, with the first `count` values of each array.
+///
+/// Siblings whose names differ only in digits and which hold the same are listed once, and so are
+/// the elements of struct and cell arrays.
+///
+/// # Errors
+///
+/// If the first values of an array cannot be read: the flaw is that of the array at this path.
+pub fn outline(source: &mut Source, count: usize) -> Result<Vec<Entry>, (String, Flaw)> {
+    let root = source.root().clone();
+    let mut outline = Outline { separator: source.separator(), source, count, entries: Vec::new() };
+    outline.children(&[&root], "", 0)?;
+    Ok(outline.entries)
+}
+
+struct Outline<'s> {
+    source: &'s mut Source,
+    separator: char,
+    count: usize,
+    entries: Vec<Entry>,
+}
+
+impl Outline<'_> {
+    /// The parts of like groups, by name.
+    fn children(
+        &mut self,
+        groups: &[&Node],
+        path: &str,
+        depth: usize,
+    ) -> Result<(), (String, Flaw)> {
+        for (names, nodes) in alike(by_name(groups)) {
+            let path = match path {
+                "" => names[0].to_owned(),
+                path => format!("{path}{}{}", self.separator, names[0]),
+            };
+            let entry = self.entries.len();
+            self.node(&nodes, path, names[0].to_owned(), depth)?;
+            self.entries[entry].alike = names.len();
+            if let [_, .., last] = names[..] {
+                self.entries[entry].last = Some(last.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// One part, or several that are alike.
+    fn node(
+        &mut self,
+        nodes: &[&Node],
+        path: String,
+        name: String,
+        depth: usize,
+    ) -> Result<(), (String, Flaw)> {
+        let first = nodes[0];
+        let of_kind = |kind| nodes.iter().all(|node| node.kind == kind);
+        let is_list = of_kind(Kind::Structs) || of_kind(Kind::Cells);
+        let brackets = if is_list { "[]" } else { "" };
+        let (path, name) = (format!("{path}{brackets}"), format!("{name}{brackets}"));
+        let values = self.values(nodes).map_err(|flaw| (path.clone(), flaw))?;
+        self.entries.push(Entry {
+            path: path.clone(),
+            name,
+            depth,
+            element: element(nodes),
+            shape: if of_kind(Kind::Group) { String::new() } else { shape(nodes) },
+            unit: first.unit.clone(),
+            note: first.note.clone(),
+            first: values,
+            alike: 1,
+            last: None,
+        });
+        if of_kind(Kind::Group) {
+            return self.children(nodes, &path, depth + 1);
+        }
+        if !is_list {
+            return Ok(());
+        }
+        let elements: Vec<&Node> = nodes.iter().flat_map(|node| &node.children).collect();
+        match elements.first() {
+            None => Ok(()),
+            Some(_) if elements.iter().all(|element| element.kind == Kind::Group) => {
+                self.children(&elements, &path, depth + 1)
+            }
+            Some(_) => self.node(&elements, path, "each".to_owned(), depth + 1),
+        }
+    }
+
+    fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Json>, Flaw> {
+        let readable = nodes.iter().filter(|node| !node.is_empty());
+        match readable.filter_map(|node| node.content).next() {
+            Some(content) => self.source.first(content, self.count),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The parts of groups, each name with all nodes that have it, in the order of the file.
+fn by_name<'a>(groups: &[&'a Node]) -> Vec<(&'a str, Vec<&'a Node>)> {
+    let mut places = HashMap::new();
+    let mut parts: Vec<(&str, Vec<&Node>)> = Vec::new();
+    for child in groups.iter().flat_map(|group| &group.children) {
+        let place = *places.entry(child.name.as_str()).or_insert(parts.len());
+        if place == parts.len() {
+            parts.push((&child.name, Vec::new()));
+        }
+        parts[place].1.push(child);
+    }
+    parts
+}
+
+/// Names with their nodes; those that differ in digits alone and hold the same are one.
+fn alike<'a>(parts: Vec<(&'a str, Vec<&'a Node>)>) -> Vec<(Vec<&'a str>, Vec<&'a Node>)> {
+    let key = |name: &str, nodes: &[&Node]| {
+        let digits = |c: char| if c.is_ascii_digit() { '#' } else { c };
+        let mut pattern: String = name.chars().map(digits).collect();
+        while pattern.contains("##") {
+            pattern = pattern.replace("##", "#");
+        }
+        pattern.contains('#').then(|| format!("{pattern}\n{}", signature(nodes[0])))
+    };
+    let keys: Vec<_> = parts.iter().map(|(name, nodes)| key(name, nodes)).collect();
+    let mut counts = HashMap::new();
+    for key in keys.iter().flatten() {
+        *counts.entry(key).or_insert(0) += 1;
+    }
+    let mut places: HashMap<&String, usize> = HashMap::new();
+    let mut merged: Vec<(Vec<&str>, Vec<&Node>)> = Vec::new();
+    for ((name, nodes), key) in parts.into_iter().zip(&keys) {
+        let many = key.as_ref().filter(|key| counts[key] >= MANY);
+        let place = many.map_or(merged.len(), |key| *places.entry(key).or_insert(merged.len()));
+        if place == merged.len() {
+            merged.push((Vec::new(), Vec::new()));
+        }
+        merged[place].0.push(name);
+        merged[place].1.extend(nodes);
+    }
+    merged
+}
+
+/// What like parts have in common: kinds, types, names and numbers of axes.
+fn signature(node: &Node) -> String {
+    let parts: Vec<_> =
+        node.children.iter().map(|child| format!("{}:{}", child.name, signature(child))).collect();
+    format!("{:?} {} {} ({})", node.kind, node.element, node.shape.len(), parts.join(","))
+}
+
+/// The type of all elements; several if they differ.
+fn element(nodes: &[&Node]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for node in nodes {
+        if !names.contains(&node.element.as_str()) {
+            names.push(&node.element);
+        }
+    }
+    names.join(" or ")
+}
+
+/// The shape of all arrays, with ranges where they differ.
+fn shape(nodes: &[&Node]) -> String {
+    let axes = nodes[0].shape.len();
+    if nodes.iter().all(|node| node.shape == nodes[0].shape) {
+        return Shape(&nodes[0].shape).to_string();
+    }
+    if nodes.iter().any(|node| node.shape.len() != axes) {
+        return "various".to_owned();
+    }
+    let range = |axis: usize| {
+        let lengths = nodes.iter().map(|node| node.shape[axis]);
+        let (least, most) = (lengths.clone().min(), lengths.max());
+        let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
+        if least == most { least.to_string() } else { format!("{least}..{most}") }
+    };
+    let lengths: Vec<_> = (0..axes).map(range).collect();
+    format!("({}{})", lengths.join(", "), if axes == 1 { "," } else { "" })
+}
