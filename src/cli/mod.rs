@@ -4,6 +4,7 @@ mod explore;
 mod inspect;
 mod new_conjecture;
 mod output;
+mod prepare;
 mod rank;
 mod replay;
 mod theorems;
@@ -34,6 +35,7 @@ enum Command {
     Train(train::Arguments),
     Rank(rank::Arguments),
     Inspect(inspect::Arguments),
+    Prepare(Box<prepare::Arguments>),
     Explore(explore::Arguments),
     NewConjecture(new_conjecture::Arguments),
 }
@@ -47,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Rank(arguments) => rank::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };

@@ -21,6 +21,8 @@ pub struct Node {
     pub element: String,
     /// The unit, if the file says one.
     pub unit: Option<String>,
+    /// Samples for each second, of the start of a series of which no times are stored.
+    pub rate: Option<f64>,
     /// What the file says of it, or why it cannot be read.
     pub note: Option<String>,
     /// The parts of a group by name, or the elements of a list in the order of the file.
@@ -65,6 +67,7 @@ impl Node {
             shape,
             element: element.into(),
             unit: None,
+            rate: None,
             note: None,
             children: Vec::new(),
             content: None,

@@ -1,7 +1,7 @@
 //! Paths into a file: `units/spike_times`, `trialData[].binCounts`, `D.decoders[0].name`.
 //!
 //! Names are separated by `/` or `.`, `[]` stands for all elements of a struct array or cell array
-//! and `[i]` for one, counted from 0. A path may leave out the groups above its first name where
+//! and `[i]` for one, counted from 1 in the formats of MATLAB and else from 0. A path may leave out the groups above its first name where
 //! only one place fits: `encoding_table.start_time` is found in `intervals`.
 
 use super::error::Flaw;
@@ -26,6 +26,15 @@ impl<'a> Found<'a> {
     }
 }
 
+/// How paths are written in a format.
+#[derive(Clone, Copy)]
+pub(super) struct Notation {
+    /// What stands between names.
+    pub separator: char,
+    /// The number of the first element of a list.
+    pub first_index: usize,
+}
+
 /// Follows a path from the root, or else from the one group from which it can be followed.
 ///
 /// Returns the path from the root and where it leads.
@@ -35,17 +44,21 @@ impl<'a> Found<'a> {
 /// If it leads nowhere or to several places.
 pub(super) fn find<'a>(
     root: &'a Node,
-    separator: char,
+    notation: Notation,
     path: &str,
 ) -> Result<(String, Found<'a>), Flaw> {
     let path = path.trim_matches(['/', '.', ' ']);
-    let flaw = match follow(root, path) {
+    let flaw = match follow(root, notation.first_index, path) {
         Ok(found) => return Ok((path.to_owned(), found)),
         Err(flaw) => flaw,
     };
     let mut places = Vec::new();
-    below(root, "", separator, &mut |group, above| {
-        places.extend(follow(group, path).ok().map(|found| (format!("{above}{path}"), found)));
+    below(root, "", notation.separator, &mut |group, above| {
+        places.extend(
+            follow(group, notation.first_index, path)
+                .ok()
+                .map(|found| (format!("{above}{path}"), found)),
+        );
     });
     match places.len() {
         0 => Err(flaw),
@@ -68,19 +81,19 @@ fn below<'a>(group: &'a Node, path: &str, separator: char, each: &mut impl FnMut
     }
 }
 
-fn follow<'a>(node: &'a Node, path: &str) -> Result<Found<'a>, Flaw> {
+fn follow<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, Flaw> {
     let path = path.trim_start_matches(['/', '.']);
     if path.is_empty() {
         return Ok(Found::One(node));
     }
     if let Some(rest) = path.strip_prefix('[') {
-        return element(node, rest);
+        return element(node, base, rest);
     }
     if node.kind != Kind::Group {
         let found = format!("has at {:?} {}", node.name, node.what());
         let expected = match node.kind {
             Kind::Structs | Kind::Cells => {
-                format!("[] behind it for all elements or [0] for the first, before {path:?}")
+                format!("[] behind it for all elements or [{base}] for the first, before {path:?}")
             }
             _ => format!("a group that has {path:?}"),
         };
@@ -91,7 +104,7 @@ fn follow<'a>(node: &'a Node, path: &str) -> Result<Found<'a>, Flaw> {
     let fits = |child: &&Node| path.strip_prefix(child.name.as_str()).is_some_and(ends);
     let named = |child: &&Node| !child.name.is_empty();
     match node.children.iter().filter(named).filter(fits).max_by_key(|child| child.name.len()) {
-        Some(child) => follow(child, &path[child.name.len()..]),
+        Some(child) => follow(child, base, &path[child.name.len()..]),
         None => {
             let present = node.children.iter().map(|child| child.name.clone()).collect();
             Err(Flaw::NoSuchArray { name: path.to_owned(), present })
@@ -100,7 +113,7 @@ fn follow<'a>(node: &'a Node, path: &str) -> Result<Found<'a>, Flaw> {
 }
 
 /// Follows a path behind its `[`.
-fn element<'a>(node: &'a Node, path: &str) -> Result<Found<'a>, Flaw> {
+fn element<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, Flaw> {
     let refused =
         |found: String, expected: &str| Err(Flaw::Content { found, expected: expected.to_owned() });
     let Some((index, rest)) = path.split_once(']') else {
@@ -118,15 +131,15 @@ fn element<'a>(node: &'a Node, path: &str) -> Result<Found<'a>, Flaw> {
         }
     };
     if index.is_empty() {
-        let each = elements.into_iter().map(|element| follow(element, rest));
+        let each = elements.into_iter().map(|element| follow(element, base, rest));
         return Ok(Found::Each(each.collect::<Result<_, _>>()?));
     }
-    let position = index.parse::<usize>().ok();
+    let position = index.parse::<usize>().ok().and_then(|index| index.checked_sub(base));
     match position.and_then(|position| elements.get(position)) {
-        Some(element) => follow(element, rest),
+        Some(element) => follow(element, base, rest),
         None => refused(
             format!("has at {:?} {}, without [{index}]", node.name, node.what()),
-            "an index from 0 to below their number",
+            &format!("an index from {base} to {}", elements.len() + base - 1),
         ),
     }
 }
@@ -154,7 +167,7 @@ mod tests {
 
     fn path(path: &str) -> Result<(String, usize), String> {
         let tree = tree();
-        find(&tree, '/', path)
+        find(&tree, Notation { separator: '/', first_index: 0 }, path)
             .map(|(path, found)| (path, found.nodes().len()))
             .map_err(|flaw| flaw.to_string())
     }

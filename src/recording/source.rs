@@ -11,8 +11,8 @@ use super::array::{Array, Precision};
 use super::error::{Flaw, ReadError};
 use super::format::{self, Reader};
 use super::node::{Kind, Node};
-use super::path;
 pub use super::path::Found;
+use super::path::{self, Notation};
 use super::value::{Loaded, Numbers, Texts, Value};
 
 /// An open recording, in whatever format it was published.
@@ -75,14 +75,18 @@ impl Source {
         &self.root
     }
 
-    /// True for the formats of MATLAB, where indices are counted from 1.
-    pub fn is_matlab(&self) -> bool {
-        self.format.starts_with("MATLAB")
+    /// From which number indices are counted: 1 in the formats of MATLAB, else 0.
+    pub fn first_index(&self) -> usize {
+        usize::from(self.format.starts_with("MATLAB"))
     }
 
     /// True for NWB.
     pub fn is_nwb(&self) -> bool {
         self.format.starts_with("NWB")
+    }
+
+    fn notation(&self) -> Notation {
+        Notation { separator: self.separator, first_index: self.first_index() }
     }
 
     /// Where a path leads, with the path from the root.
@@ -91,7 +95,7 @@ impl Source {
     ///
     /// If it leads nowhere, or leaves out names and leads to several places.
     pub fn find(&self, path: &str) -> Result<(String, Found<'_>), ReadError> {
-        let found = path::find(&self.root, self.separator, path);
+        let found = path::find(&self.root, self.notation(), path);
         found.map_err(|flaw| ReadError::of_file(&self.path, flaw))
     }
 
@@ -101,9 +105,10 @@ impl Source {
     ///
     /// If it leads nowhere, to several places, to a group, or to what cannot be read.
     pub fn value(&mut self, path: &str) -> Result<Value, ReadError> {
-        let (path, found) = path::find(&self.root, self.separator, path)
+        let (path, found) = path::find(&self.root, self.notation(), path)
             .map_err(|flaw| ReadError::of_file(&self.path, flaw))?;
-        value(&mut *self.reader, &self.path, &path, &found)
+        let base = self.first_index();
+        value(&mut *self.reader, &self.path, base, &path, &found)
     }
 
     /// Reads an array of numbers.
@@ -171,6 +176,7 @@ impl Source {
 fn value(
     reader: &mut dyn Reader,
     file: &Path,
+    base: usize,
     path: &str,
     found: &Found,
 ) -> Result<Value, ReadError> {
@@ -180,8 +186,8 @@ fn value(
             .map_err(|flaw| ReadError::of_array(file, path, flaw)),
         Found::Each(list) => {
             let parts = list.iter().enumerate().map(|(index, part)| {
-                let path = path.replacen("[]", &format!("[{index}]"), 1);
-                value(reader, file, &path, part)
+                let path = path.replacen("[]", &format!("[{}]", index + base), 1);
+                value(reader, file, base, &path, part)
             });
             Ok(Value::List(parts.collect::<Result<_, _>>()?))
         }

@@ -1,7 +1,6 @@
 //! What is read from a file of any format: numbers, strings, and lists of them.
 
 use super::array::{Array, Precision};
-use super::error::{Flaw, ReadError, Shape};
 
 /// Shape and numbers of an array, the numbers in the order of C.
 #[derive(Debug)]
@@ -38,26 +37,4 @@ pub struct Texts {
     pub strings: Vec<String>,
     /// The path of the array in its file, for messages.
     pub(super) name: String,
-}
-
-impl Value {
-    /// The numbers of all arrays one after the other, in the order of C.
-    ///
-    /// # Errors
-    ///
-    /// If some of it is strings.
-    pub(super) fn numbers(&self, path: &std::path::Path) -> Result<Vec<f64>, ReadError> {
-        match self {
-            Value::Numbers(array) => Ok(array.data.clone()),
-            Value::Texts(texts) => {
-                let found = format!("holds strings of shape {}", Shape(&texts.shape));
-                let flaw = Flaw::Content { found, expected: "numbers".to_owned() };
-                Err(ReadError::of_array(path, &texts.name, flaw))
-            }
-            Value::List(list) => {
-                let parts = list.iter().map(|value| value.numbers(path));
-                Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
-            }
-        }
-    }
 }

@@ -424,6 +424,7 @@ pub(super) fn plain(root: Object) -> Result<Opened, Flaw> {
 pub(super) fn node(reader: &mut Hdf5, object: Object) -> Result<Node, Flaw> {
     let unit = object.text("unit").or_else(|| object.text("units"));
     let note = object.text("description");
+    let rate = object.number("rate");
     let kind = object.text("neurodata_type");
     let conversion = (object.number("conversion"), object.number("offset"));
     let mut node = match object.body {
@@ -445,6 +446,7 @@ pub(super) fn node(reader: &mut Hdf5, object: Object) -> Result<Node, Flaw> {
             group
         }
     };
+    node.rate = rate;
     node.unit = unit.filter(|unit| !unit.is_empty());
     node.note = node.note.or(note).filter(|note| !note.is_empty());
     Ok(node)

@@ -1,0 +1,350 @@
+//! `rankproof prepare`: from a file of any format to a recording that can be fitted.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{ArgGroup, Args, ValueEnum};
+use rankproof::recording::{
+    Axis, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, What, Window, prepare,
+};
+
+use super::output::{check_target, paragraph, print};
+
+/// Cut a recording into trials and write it as one .npz for `rankproof fit` and `cv`.
+///
+/// Takes an array (--array), spike times (--spikes) or series with times such as fluorescence
+/// (--series) from NumPy, NWB, HDF5 or MATLAB files; `rankproof inspect` shows what there is.
+/// Paths of arrays may leave out the groups above them where only one place fits; [] stands for
+/// all elements of a list. In MATLAB files elements, neurons and trials are counted from 1, else
+/// from 0.
+///
+/// In this order: trials are cut, bins widened, trials and neurons selected, and the numbers
+/// smoothed, their square root taken, and normalised. Spikes and series are smoothed before they
+/// are cut.
+#[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true)))]
+pub struct Arguments {
+    /// The file.
+    file: PathBuf,
+    /// Where to write the recording.
+    #[arg(long, value_name = "REC.npz")]
+    out: PathBuf,
+
+    /// Take an array with a trial axis, a list with an array for each trial
+    /// (trialData[].binCounts), or continuous ones.
+    #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
+    array: Option<String>,
+    /// What its axes are, in their order.
+    #[arg(
+        long,
+        value_name = "AXIS,..",
+        value_parser = read_axes,
+        default_value = "neuron,time,trial",
+        help_heading = "What to take"
+    )]
+    axes: Axes,
+    /// Take spike times: an NWB table of units, or a list with an array for each neuron.
+    #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
+    spikes: Option<String>,
+    /// Take series with times: groups with data and timestamps or a rate; * stands for any
+    /// characters of the last name.
+    #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
+    series: Option<String>,
+    /// The number that stands for entries that were not recorded, besides NaN.
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, help_heading = "What to take")]
+    missing: Option<f64>,
+    /// Neurons to take: places such as 0..9,12, or an array that holds these.
+    #[arg(long, value_name = "PLACES", help_heading = "What to take")]
+    neurons: Option<String>,
+    /// Take neurons by a column with a value for each: units.location=M1.
+    #[arg(
+        long,
+        value_name = "COLUMN=VALUE",
+        value_parser = Filter::parse,
+        help_heading = "What to take"
+    )]
+    neurons_where: Vec<Filter>,
+    /// Drop neurons that fire less often for each second.
+    #[arg(long, value_name = "HZ", help_heading = "What to take")]
+    min_rate: Option<f64>,
+    /// Take the entries for counts (integers from 0) or for values, whatever they look like.
+    #[arg(long, value_enum, help_heading = "What to take")]
+    quantity: Option<QuantityName>,
+
+    /// Times of the events around which trials are cut.
+    #[arg(long, value_name = "TABLE.COLUMN", help_heading = "Trials")]
+    align: Option<String>,
+    /// Cut trials at regular times instead.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "align", help_heading = "Trials")]
+    every: Option<f64>,
+    /// From where to where around its event a trial goes, in seconds.
+    #[arg(
+        long,
+        value_name = "START,END",
+        value_parser = read_window,
+        allow_hyphen_values = true,
+        help_heading = "Trials"
+    )]
+    window: Option<Window>,
+    /// Times at which trials end, if that is before the end of the window.
+    #[arg(long, value_name = "TABLE.COLUMN", requires = "align", help_heading = "Trials")]
+    until: Option<String>,
+    /// By what times in the file are multiplied to be seconds: 0.001 for milliseconds.
+    #[arg(long, value_name = "FACTOR", help_heading = "Trials")]
+    time_scale: Option<f64>,
+    /// The width of the bins of the array in seconds.
+    #[arg(long, value_name = "SECONDS", help_heading = "Trials")]
+    bin_seconds: Option<f64>,
+    /// The array that holds the width of the bins in seconds.
+    #[arg(long, value_name = "PATH", conflicts_with = "bin_seconds", help_heading = "Trials")]
+    bin_seconds_array: Option<String>,
+    /// The width of the bins of the recording in seconds. Of bins that are made one, counts are
+    /// added and values averaged.
+    #[arg(long, value_name = "SECONDS", help_heading = "Trials")]
+    bin: Option<f64>,
+    /// Of a continuous array: labels, one for each bin; where they change, a trial begins.
+    #[arg(long, value_name = "PATH", help_heading = "Trials")]
+    trial_labels: Option<String>,
+    /// Of a continuous array: flags, not 0 where a trial begins.
+    #[arg(long, value_name = "PATH", conflicts_with = "trial_labels", help_heading = "Trials")]
+    trial_starts: Option<String>,
+    /// Of a continuous array: the place of each bin in its trial, which may leave gaps.
+    #[arg(long, value_name = "PATH", help_heading = "Trials")]
+    bin_index: Option<String>,
+    /// Cut trials after so many bins.
+    #[arg(long, value_name = "BINS", help_heading = "Trials")]
+    max_bins: Option<usize>,
+    /// Numbers of the trials to take: 100..600, or several ranges.
+    #[arg(
+        long,
+        value_name = "FIRST..LAST",
+        value_parser = read_ranges,
+        allow_hyphen_values = true,
+        help_heading = "Trials"
+    )]
+    trials: Option<Ranges>,
+    /// Take trials by a column with a value for each: success=1, type!=observation, RT<2.
+    #[arg(
+        long = "where",
+        value_name = "COLUMN=VALUE",
+        value_parser = Filter::parse,
+        help_heading = "Trials"
+    )]
+    filters: Vec<Filter>,
+    /// The column with the condition of each trial: numbers or strings.
+    #[arg(long, value_name = "COLUMN", help_heading = "Trials")]
+    condition: Option<String>,
+    /// The column with the epoch of each trial, between which weights may jump.
+    #[arg(long, value_name = "COLUMN", help_heading = "Trials")]
+    epoch: Option<String>,
+    /// The column with the number of each trial in its session.
+    #[arg(long, value_name = "COLUMN", help_heading = "Trials")]
+    trial_number: Option<String>,
+
+    /// Smooth over time by a Gaussian of this standard deviation in milliseconds.
+    #[arg(long, value_name = "MS", help_heading = "Numbers")]
+    smooth: Option<f64>,
+    /// Take the square root.
+    #[arg(long, help_heading = "Numbers")]
+    sqrt: bool,
+    /// Divide each neuron by its range plus a constant, in the unit of the entries.
+    #[arg(long, value_name = "CONSTANT", help_heading = "Numbers")]
+    soft_normalize: Option<f64>,
+    /// Bring each neuron to mean 0 and standard deviation 1.
+    #[arg(long, conflicts_with = "soft_normalize", help_heading = "Numbers")]
+    zscore: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum QuantityName {
+    /// Integers from 0.
+    Counts,
+    /// Any numbers.
+    Values,
+}
+
+/// The axes of an array in the order of the file.
+#[derive(Clone)]
+struct Axes(Vec<Axis>);
+
+fn read_axes(text: &str) -> Result<Axes, String> {
+    let read = |name: &str| Axis::ALL.into_iter().find(|axis| axis.name() == name.trim());
+    let axes: Option<Vec<Axis>> = text.split(',').map(read).collect();
+    let once = |axes: &Vec<Axis>| {
+        let count = |axis| axes.iter().filter(|&&other| other == axis).count();
+        count(Axis::Neuron) == 1 && count(Axis::Time) == 1 && count(Axis::Trial) <= 1
+    };
+    axes.filter(once).map(Axes).ok_or_else(|| {
+        "expected neuron, time and perhaps trial, in the order of the file".to_owned()
+    })
+}
+
+fn read_window(text: &str) -> Result<Window, String> {
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    match numbers.as_deref() {
+        Ok(&[start, end]) if start < end => Ok(Window { start, end }),
+        _ => Err("expected two numbers of seconds, such as -0.5,1.0".to_owned()),
+    }
+}
+
+fn read_ranges(text: &str) -> Result<Ranges, String> {
+    let bound = |text: &str, open: i64| match text.trim() {
+        "" => Some(open),
+        text => text.parse().ok(),
+    };
+    let range = |part: &str| {
+        let (first, last) = part.split_once("..").unwrap_or((part, part));
+        let range = (bound(first, i64::MIN)?, bound(last, i64::MAX)?);
+        (range.0 <= range.1 && !part.trim().is_empty()).then_some(range)
+    };
+    let ranges: Option<Vec<_>> = text.split(',').map(range).collect();
+    ranges.map(Ranges).ok_or_else(|| "expected ranges such as 100..600 or 1..50,80..".to_owned())
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    check_target(&arguments.out)?;
+    let same = |path: &PathBuf| path.canonicalize().ok();
+    if let Some(file) = same(&arguments.file)
+        && same(&arguments.out) == Some(file)
+    {
+        bail!("{}: is the file to read, expected another to write", arguments.out.display());
+    }
+    let prepared = prepare(&arguments.file, &options(arguments))?;
+    prepared.recording.write(&arguments.out)?;
+    print(&summary(arguments, &prepared))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(arguments: &Arguments) -> Options {
+    let what = match (&arguments.array, &arguments.spikes, &arguments.series) {
+        (Some(path), _, _) => What::Array { path: path.clone(), axes: arguments.axes.0.clone() },
+        (_, Some(path), _) => What::Spikes { path: path.clone() },
+        (_, _, path) => What::Series { path: path.clone().unwrap_or_default() },
+    };
+    Options {
+        what,
+        missing: arguments.missing,
+        bin_seconds: arguments.bin_seconds,
+        bin_seconds_array: arguments.bin_seconds_array.clone(),
+        bin: arguments.bin,
+        trial_labels: arguments.trial_labels.clone(),
+        trial_starts: arguments.trial_starts.clone(),
+        bin_index: arguments.bin_index.clone(),
+        align: arguments.align.clone(),
+        every: arguments.every,
+        window: arguments.window,
+        until: arguments.until.clone(),
+        time_scale: arguments.time_scale,
+        max_bins: arguments.max_bins,
+        smooth_ms: arguments.smooth,
+        sqrt: arguments.sqrt,
+        scale: match (arguments.soft_normalize, arguments.zscore) {
+            (Some(constant), _) => Some(Scale::Soft(constant)),
+            (None, true) => Some(Scale::ZScore),
+            (None, false) => None,
+        },
+        min_rate: arguments.min_rate,
+        neurons: arguments.neurons.clone(),
+        neurons_where: arguments.neurons_where.clone(),
+        trials: arguments.trials.clone(),
+        filters: arguments.filters.clone(),
+        condition: arguments.condition.clone(),
+        epoch: arguments.epoch.clone(),
+        trial_number: arguments.trial_number.clone(),
+        quantity: arguments.quantity.map(|name| match name {
+            QuantityName::Counts => Quantity::Counts,
+            QuantityName::Values => Quantity::Values,
+        }),
+    }
+}
+
+fn summary(arguments: &Arguments, Prepared { recording, notes }: &Prepared) -> String {
+    let Recording { neurons, bins, trials, .. } = recording;
+    let mut text = format!("{}\n", arguments.out.display());
+    let size = format!(
+        "{neurons} neurons, {bins} bins of {} ms from {} to {} s, {trials} trials",
+        short(1000.0 * recording.bin_seconds),
+        short(recording.start_seconds),
+        short(recording.start_seconds + *bins as f64 * recording.bin_seconds),
+    );
+    text += &paragraph("  size", &size);
+    text += &paragraph("  entries", &entries(recording));
+    let missing = 100.0 * recording.missing_share();
+    text += &paragraph("  missing", &format!("{missing:.1} % of entries; {}", lengths(recording)));
+    let (first, last) = (recording.trial_numbers[0], recording.trial_numbers[trials - 1]);
+    text += &paragraph("  trials", &format!("numbered {first} to {last}"));
+    text +=
+        &paragraph("  condition", &categories(&recording.conditions, &recording.condition_names));
+    text += &paragraph("  epoch", &categories(&recording.epochs, &recording.epoch_names));
+    for note in notes {
+        text += &paragraph("  note", note);
+    }
+    text += &paragraph("  source", &source(recording));
+    text
+}
+
+fn entries(recording: &Recording) -> String {
+    let present = || recording.activity.iter().copied().filter(|entry| !entry.is_nan());
+    let (least, most) =
+        (present().fold(f64::INFINITY, f64::min), present().fold(f64::NEG_INFINITY, f64::max));
+    let mean = present().sum::<f64>() / present().count() as f64;
+    let mut text = format!(
+        "{} ({}), mean {}, from {} to {}",
+        recording.quantity.name(),
+        recording.unit,
+        short(mean),
+        short(least),
+        short(most),
+    );
+    if recording.quantity == Quantity::Counts {
+        text += &format!("; {} for each second", short(mean / recording.bin_seconds));
+    }
+    text
+}
+
+fn lengths(recording: &Recording) -> String {
+    let size = recording.bins * recording.neurons;
+    let bins = recording.activity.chunks_exact(size).map(|trial| {
+        let last = trial.iter().rposition(|entry| !entry.is_nan());
+        last.map_or(0, |last| last / recording.neurons + 1)
+    });
+    let (least, most) = (bins.clone().min().unwrap_or(0), bins.max().unwrap_or(0));
+    match least == most {
+        true => format!("all trials last {most} bins"),
+        false => format!("trials last {least} to {most} bins"),
+    }
+}
+
+/// Names with how many trials each has; of many, the first.
+fn categories(indices: &[usize], names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let count = |place| indices.iter().filter(|&&index| index == place).count();
+    let shown = names.iter().enumerate().take(SHOWN);
+    let mut parts: Vec<String> =
+        shown.map(|(place, name)| format!("{name} ({})", count(place))).collect();
+    if names.len() > SHOWN {
+        parts.push("...".to_owned());
+    }
+    format!("{}: {}", names.len(), parts.join("; "))
+}
+
+fn source(recording: &Recording) -> String {
+    let source = &recording.provenance["source"];
+    let text = |key: &str| source[key].as_str().unwrap_or("?").to_owned();
+    let digits: String = text("sha256").chars().take(16).collect();
+    format!("{}, {}, SHA-256 {digits}...", text("file"), text("format"))
+}
+
+/// Four digits that matter.
+fn short(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    let digits = (3 - number.abs().log10().floor() as i32).clamp(0, 12) as usize;
+    let text = format!("{number:.digits$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}

@@ -1,0 +1,213 @@
+//! What the user may choose.
+
+use serde::Serialize;
+
+use super::columns::Filter;
+use crate::recording::prepared::Quantity;
+
+/// All choices, as they are written into the provenance of the recording.
+#[derive(Clone, Debug, Serialize)]
+pub struct Options {
+    /// What is taken from the file.
+    pub what: What,
+    /// The number that stands for entries that were not recorded, besides NaN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<f64>,
+    /// The width of the bins of the array, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin_seconds: Option<f64>,
+    /// The array that holds the width of the bins of the array, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin_seconds_array: Option<String>,
+    /// The width of the bins of the recording, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin: Option<f64>,
+    /// Of a continuous array: an array with a label for each bin. Where it changes, a trial begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_labels: Option<String>,
+    /// Of a continuous array: an array that is not 0 where a trial begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_starts: Option<String>,
+    /// Of a continuous array: an array with the place of each bin in its trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin_index: Option<String>,
+    /// The times of the events around which trials are cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub align: Option<String>,
+    /// Seconds from one trial to the next, where there are no events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<f64>,
+    /// From where to where around an event a trial goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// The times at which trials end, where that is before the end of the window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// By what times in the file are multiplied to be seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_scale: Option<f64>,
+    /// Bins of a trial that are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bins: Option<usize>,
+    /// The standard deviation of the Gaussian by which activity is smoothed, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smooth_ms: Option<f64>,
+    /// Take the square root.
+    #[serde(skip_serializing_if = "is_false")]
+    pub sqrt: bool,
+    /// How the neurons are brought to one scale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Scale>,
+    /// Neurons with fewer spikes for each second are dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_rate: Option<f64>,
+    /// The neurons to take: places on their axis (`0..9,12`), or an array that holds these. As in
+    /// MATLAB they are counted from 1 in its files, else from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neurons: Option<String>,
+    /// Conditions on columns with a value for each neuron.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub neurons_where: Vec<Filter>,
+    /// The numbers of the trials to take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trials: Option<Ranges>,
+    /// Conditions on columns with a value for each trial.
+    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<Filter>,
+    /// The column with the condition of each trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// The column with the epoch of each trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<String>,
+    /// The column with the number of each trial in the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_number: Option<String>,
+    /// What the entries are, where that cannot be seen from them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Quantity>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Options {
+    /// Takes something as it is.
+    pub fn new(what: What) -> Options {
+        Options {
+            what,
+            missing: None,
+            bin_seconds: None,
+            bin_seconds_array: None,
+            bin: None,
+            trial_labels: None,
+            trial_starts: None,
+            bin_index: None,
+            align: None,
+            every: None,
+            window: None,
+            until: None,
+            time_scale: None,
+            max_bins: None,
+            smooth_ms: None,
+            sqrt: false,
+            scale: None,
+            min_rate: None,
+            neurons: None,
+            neurons_where: Vec::new(),
+            trials: None,
+            filters: Vec::new(),
+            condition: None,
+            epoch: None,
+            trial_number: None,
+            quantity: None,
+        }
+    }
+
+    /// By what times in the file are multiplied to be seconds.
+    pub(super) fn seconds(&self) -> f64 {
+        self.time_scale.unwrap_or(1.0)
+    }
+}
+
+/// What is taken from a file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// An array, or one for each trial or block (`trialData[].binCounts`).
+    Array {
+        /// Where it is.
+        path: String,
+        /// What its axes are, in the order of the file: without a trial axis it holds one trial,
+        /// or is continuous.
+        axes: Vec<Axis>,
+    },
+    /// Spike times: a table of units as in NWB, or a list of arrays, one for each neuron.
+    Spikes {
+        /// Where they are.
+        path: String,
+    },
+    /// Series with times as in NWB: groups with `data` and `timestamps` or a rate.
+    Series {
+        /// Where they are; `*` stands for any characters of the last name.
+        path: String,
+    },
+}
+
+/// What an axis of an array is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Axis {
+    /// Neurons, or whatever was recorded side by side.
+    Neuron,
+    /// Bins.
+    Time,
+    /// Trials.
+    Trial,
+}
+
+impl Axis {
+    /// All axes, in the order in which they are kept.
+    pub const ALL: [Axis; 3] = [Axis::Neuron, Axis::Time, Axis::Trial];
+
+    /// As it is called in options and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Axis::Neuron => "neuron",
+            Axis::Time => "time",
+            Axis::Trial => "trial",
+        }
+    }
+}
+
+/// From where to where around an event a trial goes, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Window {
+    /// Where it begins; negative if before the event.
+    pub start: f64,
+    /// Where it ends.
+    pub end: f64,
+}
+
+/// How neurons are brought to one scale.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// Divided by their range and a constant, which keeps quiet neurons quiet.
+    Soft(f64),
+    /// Mean 0 and standard deviation 1.
+    ZScore,
+}
+
+/// Ranges of trial numbers, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ranges(pub Vec<(i64, i64)>);
+
+impl Ranges {
+    /// True if one of them has the number.
+    pub fn contain(&self, number: i64) -> bool {
+        self.0.iter().any(|&(first, last)| (first..=last).contains(&number))
+    }
+}

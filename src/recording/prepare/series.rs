@@ -1,0 +1,293 @@
+//! Trials from series with times, such as fluorescence: means in the bins around each event.
+
+use std::rc::Rc;
+
+use super::events::{self, Events};
+use super::options::Options;
+use super::trials::{MOST_ENTRIES, Places, Trial, Trials};
+use crate::recording::error::ReadError;
+use crate::recording::node::{Kind, Node};
+use crate::recording::source::{Found, Source};
+
+/// Samples further apart than so many times the usual are not joined across.
+const GAP: f64 = 3.0;
+
+/// Beyond so many standard deviations the Gaussian is nothing.
+const TAIL: f64 = 4.0;
+
+/// The samples of one neuron.
+struct Series {
+    name: String,
+    /// When they were taken, in seconds, increasing.
+    times: Rc<Vec<f64>>,
+    values: Vec<f64>,
+}
+
+/// Reads series and averages their samples in bins.
+///
+/// A bin without a sample between two that are not far apart is interpolated. With smoothing, a bin
+/// is the mean of the samples around its centre by the weights of the Gaussian. Neither goes across
+/// gaps, where samples are more than three times as far apart as usual.
+///
+/// # Errors
+///
+/// If there is no series, its times do not fit its data, there are no events, no bin width or no
+/// window, or bins are narrower than the samples are apart.
+pub(super) fn cut(
+    source: &mut Source,
+    path: &str,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Result<Trials, ReadError> {
+    let Some(bin) = options.bin.filter(|bin| *bin > 0.0 && bin.is_finite()) else {
+        return Err(source.error(path, "holds series", "--bin SECONDS above 0 to average them"));
+    };
+    let (groups, unit) = groups(source, path)?;
+    let mut series = Vec::new();
+    for group in &groups {
+        series.extend(read(source, group, options.seconds())?);
+    }
+    let interval = series.iter().map(Series::interval).fold(0.0, f64::max);
+    if bin < interval * (1.0 - 1e-3) {
+        let found = format!("has a sample every {interval} s");
+        return Err(source.error(path, found, format!("bins at least that wide, not {bin} s")));
+    }
+    let ends_of = |end: fn(&Vec<f64>) -> Option<&f64>| {
+        series.iter().filter_map(move |series| end(&series.times).copied())
+    };
+    let span = (
+        ends_of(|times| times.first()).fold(f64::INFINITY, f64::min),
+        ends_of(|times| times.last()).fold(f64::NEG_INFINITY, f64::max) + interval,
+    );
+    let Events { times, rows, ends, count } = events::read(source, options, span)?;
+    let grid = events::grid(source, options, bin)?;
+    if times.len().saturating_mul(grid.bins).saturating_mul(series.len()) > MOST_ENTRIES {
+        return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
+    }
+    let sigma = options.smooth_ms.unwrap_or(0.0) / 1000.0;
+    let mut trials = Vec::new();
+    for (index, (&time, &row)) in times.iter().zip(&rows).enumerate() {
+        let end = ends.as_ref().map_or(f64::INFINITY, |ends| ends[index]);
+        let mut activity = Vec::with_capacity(grid.bins * series.len());
+        for t in 0..grid.bins {
+            let edge = |t: usize| time + grid.start + t as f64 * bin;
+            let (low, high) = (edge(t), edge(t + 1));
+            match high <= end + 0.01 * bin {
+                true => activity.extend(series.iter().map(|s| s.mean(low, high, sigma, interval))),
+                false => activity.extend(std::iter::repeat_n(f64::NAN, series.len())),
+            }
+        }
+        trials.push(Trial { activity, row, part: 0, bins: 0..0 });
+    }
+    notes.push(format!("{} series with a sample every {interval:.4} s", series.len()));
+    Ok(Trials {
+        neurons: series.len(),
+        neuron_names: series.into_iter().map(|series| series.name).collect(),
+        bin_seconds: bin,
+        start_seconds: grid.start,
+        unit,
+        counts: false,
+        trials,
+        places: Places { rows: count, ..Places::default() },
+    })
+}
+
+impl Series {
+    /// The usual time between two samples: the median.
+    fn interval(&self) -> f64 {
+        let mut steps: Vec<f64> = self.times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        steps.sort_by(f64::total_cmp);
+        steps.get(steps.len() / 2).copied().unwrap_or(0.0)
+    }
+
+    /// The mean from `low` to below `high`, or by the weights of a Gaussian around the centre.
+    fn mean(&self, low: f64, high: f64, sigma: f64, interval: f64) -> f64 {
+        let times = &*self.times;
+        let place = |time: f64| times.partition_point(|other| *other < time);
+        let centre = 0.5 * (low + high);
+        let (first, last) = (place(low), place(high));
+        let next = place(centre);
+        let joined = |place: usize| times[place] - times[place - 1] <= GAP * interval;
+        let between = next > 0 && next < times.len() && joined(next);
+        if first == last && !between {
+            return f64::NAN;
+        }
+        if sigma > 0.0 {
+            return self.weighted(centre, sigma, next.min(times.len() - 1), joined);
+        }
+        if first < last {
+            let values = &self.values[first..last];
+            return values.iter().sum::<f64>() / values.len() as f64;
+        }
+        let share = (centre - times[next - 1]) / (times[next] - times[next - 1]);
+        self.values[next - 1] * (1.0 - share) + self.values[next] * share
+    }
+
+    /// The mean by the weights of a Gaussian, of samples that are joined to the one at `place`.
+    fn weighted(
+        &self,
+        centre: f64,
+        sigma: f64,
+        place: usize,
+        joined: impl Fn(usize) -> bool,
+    ) -> f64 {
+        let near = |place: usize| (self.times[place] - centre).abs() <= TAIL * sigma;
+        let before = (0..place).rev().take_while(|&i| joined(i + 1) && near(i));
+        let after = (place..self.times.len()).take_while(|&i| (i == place || joined(i)) && near(i));
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for i in before.chain(after) {
+            let weight = (-0.5 * ((self.times[i] - centre) / sigma).powi(2)).exp();
+            sum += weight * self.values[i];
+            weights += weight;
+        }
+        // A Gaussian that is narrower than the samples are apart sees none of them.
+        if weights > 0.0 { sum / weights } else { self.values[place] }
+    }
+}
+
+/// The groups that are series, by their path, and the unit of the first.
+fn groups(source: &Source, path: &str) -> Result<(Vec<(String, Node)>, Option<String>), ReadError> {
+    let separator = source.separator();
+    let (above, pattern) = match path.rsplit_once('/') {
+        Some((above, last)) if last.contains('*') => (above, Some(last)),
+        None if path.contains('*') => ("", Some(path)),
+        _ => (path, None),
+    };
+    let (above, found) = source.find(above)?;
+    let Found::One(group) = found else {
+        return Err(source.error(path, "is a list", "a group of series"));
+    };
+    let mut groups = Vec::new();
+    match pattern {
+        None if is_series(group) => groups.push((above, group.clone())),
+        _ => {
+            let children = group.children.iter().filter(|child| is_series(child));
+            let fitting = children.filter(|child| pattern.is_none_or(|p| fits(p, &child.name)));
+            groups.extend(
+                fitting.map(|child| (format!("{above}{separator}{}", child.name), child.clone())),
+            );
+        }
+    }
+    let unit = groups.first().and_then(|(_, node)| node.child("data")?.unit.clone());
+    match groups.is_empty() {
+        false => Ok((groups, unit)),
+        true => {
+            let expected = "series: groups with data and timestamps or a rate";
+            Err(source.error(path, "holds no series", expected))
+        }
+    }
+}
+
+fn is_series(node: &Node) -> bool {
+    node.child("data").is_some_and(|data| data.kind == Kind::Numbers)
+        && (node.child("timestamps").is_some() || node.child("starting_time").is_some())
+}
+
+/// True if a name is the pattern, in which `*` stands for any characters.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
+            let ends = (0..=name.len()).filter(|&end| name.is_char_boundary(end));
+            ends.into_iter().any(|end| fits(rest, &name[end..]))
+        }),
+    }
+}
+
+/// The series of a group: one, or one for each column of its data.
+fn read(
+    source: &mut Source,
+    (path, group): &(String, Node),
+    scale: f64,
+) -> Result<Vec<Series>, ReadError> {
+    let separator = source.separator();
+    let part = |name: &str| format!("{path}{separator}{name}");
+    let data = source.numbers(&part("data"))?;
+    let (samples, neurons) = match data.shape[..] {
+        [samples] => (samples, 1),
+        [samples, neurons] => (samples, neurons),
+        _ => return Err(data.wrong_shape("(time,) or (time, neuron)")),
+    };
+    let times = match group.child("timestamps") {
+        Some(_) => {
+            let times = source.numbers(&part("timestamps"))?;
+            times.expect_shape(&[samples])?;
+            times.data.iter().map(|time| time * scale).collect()
+        }
+        None => {
+            let start = source.numbers(&part("starting_time"))?;
+            let rate = group.child("starting_time").and_then(|node| node.rate);
+            let (Some(rate), [start]) = (rate.filter(|rate| *rate > 0.0), &start.data[..]) else {
+                let found = "does not say how many samples there are for each second";
+                return Err(source.error(&part("starting_time"), found, "an attribute rate"));
+            };
+            (0..samples).map(|i| start + i as f64 / rate).collect::<Vec<f64>>()
+        }
+    };
+    if let Some(place) = times.windows(2).position(|pair| !(pair[0] < pair[1])) {
+        let found = format!("falls from {} to {}", times[place], times[place + 1]);
+        return Err(source.error(&part("timestamps"), found, "times that increase"));
+    }
+    let times = Rc::new(times);
+    let series = |neuron: usize| {
+        let values = data.data.iter().skip(neuron).step_by(neurons).copied();
+        let name = match neurons {
+            1 => group.name.clone(),
+            _ => format!("{}[{neuron}]", group.name),
+        };
+        recorded(name, &times, values.collect())
+    };
+    Ok((0..neurons).map(series).collect())
+}
+
+/// The samples that are there; times and values that are not numbers are left out.
+fn recorded(name: String, times: &Rc<Vec<f64>>, values: Vec<f64>) -> Series {
+    if values.iter().all(|value| value.is_finite()) {
+        return Series { name, times: times.clone(), values };
+    }
+    let pairs = times.iter().zip(values).filter(|(_, value)| value.is_finite());
+    let (times, values): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    Series { name, times: Rc::new(times), values }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(times: &[f64], values: &[f64]) -> Series {
+        Series { name: String::new(), times: Rc::new(times.to_vec()), values: values.to_vec() }
+    }
+
+    #[test]
+    fn bins_are_means_or_interpolated_and_missing_in_gaps() {
+        let series = series(&[0.0, 1.0, 2.0, 3.0, 10.0, 11.0], &[0.0, 2.0, 4.0, 8.0, 1.0, 1.0]);
+        let mean = |low, high| series.mean(low, high, 0.0, 1.0);
+        assert_eq!(mean(0.0, 2.0), 1.0);
+        assert_eq!(mean(1.0, 4.0), 14.0 / 3.0);
+        assert_eq!(mean(0.2, 0.8), 1.0, "halfway between the first two");
+        assert!(mean(5.0, 8.0).is_nan(), "a gap");
+        assert!(mean(-3.0, -1.0).is_nan() && mean(12.0, 13.0).is_nan(), "beyond the ends");
+        assert_eq!(series.interval(), 1.0);
+    }
+
+    #[test]
+    fn smoothing_is_normalised_at_the_ends_and_stays_on_its_side_of_a_gap() {
+        let times: Vec<f64> = (0..10).map(f64::from).chain((30..40).map(f64::from)).collect();
+        let values = vec![5.0; 10].into_iter().chain(vec![-5.0; 10]).collect::<Vec<_>>();
+        let series = series(&times, &values);
+        for low in [0.0, 4.0, 9.0] {
+            assert_eq!(series.mean(low, low + 1.0, 50.0, 1.0), 5.0, "at {low}");
+        }
+        assert_eq!(series.mean(30.0, 31.0, 50.0, 1.0), -5.0);
+        let step = super::tests::series(&[0.0, 1.0, 2.0], &[0.0, 1.0, 0.0]);
+        let (one, two) = ((-0.5_f64 * 0.25).exp(), (-0.5_f64 * 2.25).exp());
+        let expected = one / (2.0 * one + two);
+        assert!((step.mean(0.0, 1.0, 1.0, 1.0) - expected).abs() < 1e-12);
+    }
+
+    #[test]
+    fn stars_stand_for_any_characters() {
+        assert!(fits("Activity_*", "Activity_0000") && fits("*", "x") && fits("a*c*", "abcd"));
+        assert!(!fits("Activity_*", "Tracked") && !fits("a*c", "abcd"));
+    }
+}
