@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use comfy_table::CellAlignment;
 use rankproof::recording::{Entry, Kind, Node, ReadError, Source, outline};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::output::{check_target, print, rendered, table, write_json};
+use super::output::{check_target, print, rendered, short, table, write_json};
 
 /// Show what is in a recording: names, types, shapes, units and first values.
 ///
@@ -37,20 +36,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         check_target(path)?;
     }
     let mut source = Source::open(&arguments.file)?;
-    let entries = outline(&mut source, FIRST)
-        .map_err(|(path, flaw)| ReadError::of_array(&arguments.file, &path, flaw))?;
-    let contradictions = source.contradictions();
+    let (entries, mut problems) = outline(&mut source, FIRST);
+    problems.extend(source.contradictions());
     if let Some(path) = &arguments.json {
-        let problems = contradictions.iter().map(ReadError::to_string).collect();
+        let problems = problems.iter().map(ReadError::to_string).collect();
         write_json(path, &Json { schema: 1, format: source.format(), problems, arrays: &entries })?;
     }
     let text = [
-        format!("{}: {}\n\n", arguments.file.display(), source.format()),
+        format!("{}: {}\n", arguments.file.display(), source.format()),
+        order_of_axes(&source).to_owned(),
         tree(&source, &entries),
-        hints(&source),
+        hints(&source, &entries),
     ];
     print(&text.concat())?;
-    match contradictions.into_iter().next() {
+    match problems.into_iter().next() {
         None => Ok(ExitCode::SUCCESS),
         Some(error) => Err(error.into()),
     }
@@ -64,20 +63,28 @@ struct Json<'a> {
     arrays: &'a [Entry],
 }
 
+fn order_of_axes(source: &Source) -> &'static str {
+    match source.format().starts_with("MATLAB v7.3") {
+        true => "Axes are as HDF5 has them, in the reverse of MATLAB's order.\n\n",
+        false => "\n",
+    }
+}
+
 fn tree(source: &Source, entries: &[Entry]) -> String {
     let mut table = table(&["name", "type", "shape", "unit", "first values"], 5);
     for entry in entries {
         // The definitions of NWB itself tell nothing of the recording.
-        if source.is_nwb() && entry.path.starts_with("specifications/") {
+        if source.is_nwb() && entry.path.starts_with("specifications") {
             continue;
         }
         let name = match &entry.last {
             None => entry.name.clone(),
             Some(last) => format!("{} to {last} ({} alike)", entry.name, entry.alike),
         };
-        let values = match entry.first.is_empty() {
-            true => entry.note.clone().filter(|_| entry.shape.is_empty()).unwrap_or_default(),
-            false => values(entry),
+        let values = match (entry.first.is_empty(), &entry.note) {
+            (true, Some(note)) => format!("({note})"),
+            (true, None) => String::new(),
+            (false, _) => values(entry),
         };
         table.add_row([
             format!("{}{name}", "  ".repeat(entry.depth)),
@@ -87,42 +94,32 @@ fn tree(source: &Source, entries: &[Entry]) -> String {
             clipped(&values, LONGEST_VALUES),
         ]);
     }
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Left);
-    }
     rendered(&table)
 }
 
+/// As many of the first values as there is room for.
 fn values(entry: &Entry) -> String {
-    let shown: Vec<_> = entry.first.iter().map(value).collect();
-    let is_whole = matches!(entry.shape.as_str(), "()" | "(1,)" | "(1, 1)");
-    let rest = if is_whole || entry.first.len() < FIRST { "" } else { " ..." };
-    shown.join(" ") + rest
+    let mut text = String::new();
+    for value in entry.first.iter().map(value) {
+        if !text.is_empty() && text.chars().count() + value.chars().count() + 5 > LONGEST_VALUES {
+            return text + " ...";
+        }
+        text += if text.is_empty() { "" } else { " " };
+        text += &value;
+    }
+    if entry.first.len() < FIRST { text } else { text + " ..." }
 }
 
 fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => match number.as_f64() {
-            Some(number) => short(number),
+            Some(number) => short(number, 5),
             None => number.to_string(),
         },
         Value::String(text) => format!("{text:?}"),
         // JSON has no NaN.
         _ => "NaN".to_owned(),
     }
-}
-
-/// At most five digits that matter.
-fn short(number: f64) -> String {
-    let plain = number.to_string();
-    if plain.len() <= 7 {
-        return plain;
-    }
-    let digits = match number.abs() {
-        size if !(1e-4..1e7).contains(&size) => return format!("{number:.3e}"),
-        size => (4 - size.log10().floor() as i32).max(0) as usize,
-    };
-    format!("{number:.digits$}")
 }
 
 fn clipped(text: &str, length: usize) -> String {
@@ -134,30 +131,35 @@ fn clipped(text: &str, length: usize) -> String {
 }
 
 /// How `rankproof prepare` is told to take what the file offers.
-fn hints(source: &Source) -> String {
-    let mut found = Hints::default();
-    found.visit(source.root(), "", source.separator());
+fn hints(source: &Source, entries: &[Entry]) -> String {
+    let mut hints = Hints::default();
+    hints.visit(source.root(), "", source.separator());
+    hints.series(entries, source.separator());
     let mut text = String::new();
     for (title, lines) in [
-        ("Spikes", found.spikes),
-        ("Events", found.events),
-        ("Series", found.series),
-        ("Arrays of three axes", found.arrays),
+        ("Spikes", hints.spikes),
+        ("Events", hints.events),
+        ("Series", hints.series),
+        ("Arrays of three axes", hints.arrays),
     ] {
         if !lines.is_empty() {
             text += &format!("\n{title}\n");
-            lines.iter().for_each(|line| text += &format!("  {line}\n"));
+        }
+        let width = lines.iter().map(|(found, _)| found.chars().count()).max().unwrap_or(0);
+        for (found, option) in lines {
+            text += &format!("  {found:width$}  {option}\n");
         }
     }
     text
 }
 
+/// What was found, and by which option it is taken.
 #[derive(Default)]
 struct Hints {
-    spikes: Vec<String>,
-    events: Vec<String>,
-    series: Vec<String>,
-    arrays: Vec<String>,
+    spikes: Vec<(String, String)>,
+    events: Vec<(String, String)>,
+    series: Vec<(String, String)>,
+    arrays: Vec<(String, String)>,
 }
 
 impl Hints {
@@ -165,15 +167,13 @@ impl Hints {
         let rows = |name| node.child(name).and_then(|child| child.shape.first());
         if let (Some(spikes), Some(units)) = (rows("spike_times"), rows("spike_times_index")) {
             let found = format!("{path}: {units} units, {spikes} spikes");
-            self.spikes.push(format!("{found:50}  --spikes {path}"));
+            self.spikes.push((found, format!("--spikes {}", quoted(path))));
         }
         if let (Some(rows), Some(_)) = (rows("start_time"), rows("stop_time")) {
             let name = path.rsplit(separator).next().unwrap_or(path);
-            self.events.push(format!("{path}: {rows} rows  --align {name}.start_time"));
-            let columns: Vec<_> = node.children.iter().map(|child| child.name.as_str()).collect();
-            self.events.push(format!("  columns {}", columns.join(", ")));
+            let option = format!("--align {}", quoted(&format!("{name}.start_time")));
+            self.events.push((format!("{path}: {rows} rows"), option));
         }
-        let mut last: Option<(String, usize)> = None;
         for child in &node.children {
             let path = match path {
                 "" => child.name.clone(),
@@ -181,15 +181,46 @@ impl Hints {
             };
             match child.kind {
                 Kind::Numbers if child.shape.len() == 3 && !child.is_empty() => {
-                    self.arrays.push(format!(
-                        "{path} {:?}  --array {path} --axes neuron,time,trial (in their order)",
-                        child.shape
-                    ));
+                    let found = format!("{path}: {:?}", child.shape);
+                    let axes = "--axes neuron,time,trial (as they are)";
+                    self.arrays.push((found, format!("--array {} {axes}", quoted(&path))));
                 }
                 Kind::Group => self.visit(child, &path, separator),
                 _ => {}
             }
-            let _ = &mut last;
         }
     }
+
+    fn series(&mut self, entries: &[Entry], separator: char) {
+        let at = |path: &str| entries.iter().find(|entry| entry.path == path);
+        for entry in entries {
+            let part = |name: &str| at(&format!("{}{separator}{name}", entry.path));
+            let times = part("timestamps").or_else(|| part("starting_time"));
+            let (Some(data), Some(_)) = (part("data"), times) else { continue };
+            if data.element == "text" || data.shape == "(0,)" {
+                continue;
+            }
+            let above = entry.path.strip_suffix(entry.name.as_str()).unwrap_or("");
+            let path = match &entry.last {
+                Some(last) => format!("{above}{}", pattern(&entry.name, last)),
+                None => entry.path.clone(),
+            };
+            let found = format!("{path}: {} of {}", entry.alike, data.shape);
+            self.series.push((found, format!("--series {}", quoted(&path))));
+        }
+    }
+}
+
+/// Both names, with a star where they differ.
+fn pattern(first: &str, last: &str) -> String {
+    let alike = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
+    // Digits vary from name to name even where the first and the last have the same.
+    let start: String = alike.map(|(c, _)| c).take_while(|c| !c.is_ascii_digit()).collect();
+    start + "*"
+}
+
+/// In quotes, if a shell would take it apart.
+fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{path}'") }
 }

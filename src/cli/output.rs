@@ -53,6 +53,23 @@ pub fn paragraph(label: &str, text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// A number by as many digits as matter.
+pub fn short(number: f64, digits: i32) -> String {
+    let size = number.abs();
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    if !(1e-4..1e7).contains(&size) {
+        return format!("{number:.*e}", digits.max(1) as usize - 1);
+    }
+    let decimals = (digits - 1 - size.log10().floor() as i32).max(0) as usize;
+    let text = format!("{number:.decimals$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
 /// A progress bar on standard error; invisible when that is not a terminal.
 pub fn progress(length: u64, what: &str) -> ProgressBar {
     let style = "{msg:28} {wide_bar} {pos}/{len} {eta_precise}";

@@ -9,7 +9,7 @@ use rankproof::recording::{
     Axis, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, What, Window, prepare,
 };
 
-use super::output::{check_target, paragraph, print};
+use super::output::{self, check_target, paragraph, print};
 
 /// Cut a recording into trials and write it as one .npz for `rankproof fit` and `cv`.
 ///
@@ -336,15 +336,6 @@ fn source(recording: &Recording) -> String {
     format!("{}, {}, SHA-256 {digits}...", text("file"), text("format"))
 }
 
-/// Four digits that matter.
 fn short(number: f64) -> String {
-    if number == 0.0 || !number.is_finite() {
-        return number.to_string();
-    }
-    let digits = (3 - number.abs().log10().floor() as i32).clamp(0, 12) as usize;
-    let text = format!("{number:.digits$}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
+    output::short(number, 4)
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::error::{Flaw, Shape};
+use super::error::{Flaw, ReadError, Shape};
 use super::node::{Kind, Node};
 use super::source::Source;
 
@@ -41,19 +41,16 @@ pub struct Entry {
     pub last: Option<String>,
 }
 
-/// Lists what is in a file, with the first `count` values of each array.
+/// Lists what is in a file, with the first `count` values of each array, and what is damaged.
 ///
 /// Siblings whose names differ only in digits and which hold the same are listed once, and so are
-/// the elements of struct and cell arrays.
-///
-/// # Errors
-///
-/// If the first values of an array cannot be read: the flaw is that of the array at this path.
-pub fn outline(source: &mut Source, count: usize) -> Result<Vec<Entry>, (String, Flaw)> {
+/// the elements of struct and cell arrays. Empty groups are passed over.
+pub fn outline(source: &mut Source, count: usize) -> (Vec<Entry>, Vec<ReadError>) {
     let root = source.root().clone();
-    let mut outline = Outline { separator: source.separator(), source, count, entries: Vec::new() };
-    outline.children(&[&root], "", 0)?;
-    Ok(outline.entries)
+    let (entries, damage) = (Vec::new(), Vec::new());
+    let mut outline = Outline { separator: source.separator(), source, count, entries, damage };
+    outline.children(&[&root], "", 0);
+    (outline.entries, outline.damage)
 }
 
 struct Outline<'s> {
@@ -61,45 +58,43 @@ struct Outline<'s> {
     separator: char,
     count: usize,
     entries: Vec<Entry>,
+    damage: Vec<ReadError>,
 }
+
+/// So many elements of different kinds are listed one by one.
+const DIFFERENT: usize = 8;
 
 impl Outline<'_> {
     /// The parts of like groups, by name.
-    fn children(
-        &mut self,
-        groups: &[&Node],
-        path: &str,
-        depth: usize,
-    ) -> Result<(), (String, Flaw)> {
+    fn children(&mut self, groups: &[&Node], path: &str, depth: usize) {
         for (names, nodes) in alike(by_name(groups)) {
+            if nodes.iter().all(|node| node.element == "group" && node.children.is_empty()) {
+                continue;
+            }
             let path = match path {
                 "" => names[0].to_owned(),
                 path => format!("{path}{}{}", self.separator, names[0]),
             };
             let entry = self.entries.len();
-            self.node(&nodes, path, names[0].to_owned(), depth)?;
+            self.node(&nodes, path, names[0].to_owned(), depth);
             self.entries[entry].alike = names.len();
             if let [_, .., last] = names[..] {
                 self.entries[entry].last = Some(last.to_owned());
             }
         }
-        Ok(())
     }
 
     /// One part, or several that are alike.
-    fn node(
-        &mut self,
-        nodes: &[&Node],
-        path: String,
-        name: String,
-        depth: usize,
-    ) -> Result<(), (String, Flaw)> {
+    fn node(&mut self, nodes: &[&Node], path: String, name: String, depth: usize) {
         let first = nodes[0];
         let of_kind = |kind| nodes.iter().all(|node| node.kind == kind);
         let is_list = of_kind(Kind::Structs) || of_kind(Kind::Cells);
         let brackets = if is_list { "[]" } else { "" };
         let (path, name) = (format!("{path}{brackets}"), format!("{name}{brackets}"));
-        let values = self.values(nodes).map_err(|flaw| (path.clone(), flaw))?;
+        let (values, flaw) = match self.values(nodes) {
+            Ok(values) => (values, None),
+            Err(flaw) => (Vec::new(), Some(flaw)),
+        };
         self.entries.push(Entry {
             path: path.clone(),
             name,
@@ -107,24 +102,37 @@ impl Outline<'_> {
             element: element(nodes),
             shape: if of_kind(Kind::Group) { String::new() } else { shape(nodes) },
             unit: first.unit.clone(),
-            note: first.note.clone(),
+            note: flaw.as_ref().map(Flaw::to_string).or_else(|| first.note.clone()),
             first: values,
             alike: 1,
             last: None,
         });
+        if let Some(flaw) = flaw.filter(is_damage) {
+            self.damage.push(ReadError::of_array(self.source.path(), &path, flaw));
+        }
         if of_kind(Kind::Group) {
-            return self.children(nodes, &path, depth + 1);
+            self.children(nodes, &path, depth + 1);
+        } else if is_list {
+            self.elements(nodes, &path, depth + 1);
         }
-        if !is_list {
-            return Ok(());
-        }
-        let elements: Vec<&Node> = nodes.iter().flat_map(|node| &node.children).collect();
-        match elements.first() {
-            None => Ok(()),
-            Some(_) if elements.iter().all(|element| element.kind == Kind::Group) => {
-                self.children(&elements, &path, depth + 1)
+    }
+
+    /// The elements of lists: as one if they are of one kind, else one by one.
+    fn elements(&mut self, lists: &[&Node], path: &str, depth: usize) {
+        let elements: Vec<&Node> = lists.iter().flat_map(|node| &node.children).collect();
+        let Some(kind) = elements.first().map(|element| element.kind) else { return };
+        if elements.iter().all(|element| element.kind == kind) {
+            match kind {
+                Kind::Group => self.children(&elements, path, depth),
+                _ => self.node(&elements, path.to_owned(), "each".to_owned(), depth),
             }
-            Some(_) => self.node(&elements, path, "each".to_owned(), depth + 1),
+            return;
+        }
+        let base = self.source.first_index();
+        let above = path.strip_suffix("[]").unwrap_or(path);
+        for (index, element) in lists[0].children.iter().take(DIFFERENT).enumerate() {
+            let name = format!("[{}]", index + base);
+            self.node(&[element], format!("{above}{name}"), name, depth);
         }
     }
 
@@ -135,6 +143,14 @@ impl Outline<'_> {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// True if the file is broken, and not only of a kind that is not read.
+fn is_damage(flaw: &Flaw) -> bool {
+    matches!(
+        flaw,
+        Flaw::Damaged { .. } | Flaw::TooShort { .. } | Flaw::TooLong { .. } | Flaw::Io(_)
+    )
 }
 
 /// The parts of groups, each name with all nodes that have it, in the order of the file.

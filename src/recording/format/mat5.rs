@@ -3,7 +3,8 @@
 //! Own code, because no crate reads structs and cells and survives damaged files. After the "MAT-
 //! File Format" of The MathWorks. The file is a list of elements, each with its type and length;
 //! an array is an element that holds elements: flags, lengths of the axes, name, and its data, which
-//! for cells and structs are arrays again. Since version 7 each variable is compressed by zlib.
+//! for cells and structs are arrays again, columns one after the other. Since version 7 each variable
+//! is compressed by zlib.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -290,7 +291,7 @@ impl Parser {
         for _ in 0..node.len() {
             children.push(self.part(&mut elements, "", depth + 1)?);
         }
-        node.children = c_order(&node.shape, children)?;
+        node.children = children;
         Ok(node)
     }
 
@@ -320,10 +321,9 @@ impl Parser {
             let only = children.pop().ok_or_else(|| damaged("a struct is missing"))?;
             return Ok(Node { name: node.name, ..only });
         }
-        node.children = match fields.is_empty() {
-            true => Vec::new(),
-            false => c_order(&node.shape, children)?,
-        };
+        if !fields.is_empty() {
+            node.children = children;
+        }
         Ok(node)
     }
 

@@ -64,6 +64,8 @@ pub(crate) fn broken_indices(root: &Node, reader: &mut dyn Reader) -> Vec<(Strin
             broken.extend(flaw.map(|flaw| (format!("{path}{column}"), flaw)));
         }
     });
+    // Spikes before all else, because without them there is nothing to fit.
+    broken.sort_by_key(|(path, _)| !path.ends_with("spike_times"));
     broken
 }
 
@@ -81,9 +83,10 @@ fn visit(node: &Node, path: &str, each: &mut impl FnMut(&Node, &str)) {
 /// A sentence on the data that names its index.
 pub(crate) fn check_index(ends: &[f64], data: &Node, index: &Node) -> Result<(), Flaw> {
     let rows = data.shape.first().copied().unwrap_or(0);
-    if let Some(&end) = ends.iter().find(|&&end| end > rows as f64) {
+    let last = ends.iter().copied().fold(0.0, f64::max);
+    if last > rows as f64 {
         return Err(Flaw::Content {
-            found: format!("has {rows} rows, but its index {:?} points to {end}", index.name),
+            found: format!("has {rows} rows, but its index {:?} points to {last}", index.name),
             expected: "an index within its data; the file may be cut off".to_owned(),
         });
     }

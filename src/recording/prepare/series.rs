@@ -49,7 +49,7 @@ pub(super) fn cut(
     }
     let interval = series.iter().map(Series::interval).fold(0.0, f64::max);
     if bin < interval * (1.0 - 1e-3) {
-        let found = format!("has a sample every {interval} s");
+        let found = format!("has a sample every {interval:.4} s");
         return Err(source.error(path, found, format!("bins at least that wide, not {bin} s")));
     }
     let ends_of = |end: fn(&Vec<f64>) -> Option<&f64>| {
