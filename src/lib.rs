@@ -19,7 +19,7 @@
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
 //! | [`theorem`] | the registry, and one file for each theorem |
 //! | [`conjecture`] | what a new statement needs, and the exploration that finds one |
-//! | [`recording`] | data from files: weights that somebody else's trainer recorded |
+//! | [`recording`] | data from files: recorded weights; recordings of neurons, cut into trials |
 //! | [`report`] | what is said of them |
 //!
 //! # Example

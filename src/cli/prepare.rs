@@ -65,6 +65,9 @@ pub struct Arguments {
         help_heading = "What to take"
     )]
     neurons_where: Vec<Filter>,
+    /// Count spikes also where a unit was not observed as the file says (obs_intervals).
+    #[arg(long, help_heading = "What to take")]
+    ignore_observed: bool,
     /// Drop neurons that fire less often for each second.
     #[arg(long, value_name = "HZ", help_heading = "What to take")]
     min_rate: Option<f64>,
@@ -236,6 +239,7 @@ fn options(arguments: &Arguments) -> Options {
         window: arguments.window,
         until: arguments.until.clone(),
         time_scale: arguments.time_scale,
+        ignore_observed: arguments.ignore_observed,
         max_bins: arguments.max_bins,
         smooth_ms: arguments.smooth,
         sqrt: arguments.sqrt,

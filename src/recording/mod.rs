@@ -1,4 +1,8 @@
-//! Weight histories on disk: reading and writing the `.npz` archives of NumPy.
+//! Data from files: weights that a trainer recorded, and recordings of neurons.
+//!
+//! [`Npz`] reads the archives of NumPy and [`write_npz`] writes them. [`Source`] opens a recording of
+//! any format, NumPy, NWB, HDF5 or MATLAB, as a tree of arrays with paths; [`outline`] lists it, and
+//! [`prepare()`] cuts it into trials. The [`Recording`] that results is what models are fitted to.
 //!
 //! A reader trusts nothing that a file says of itself: memory grows with the bytes that are there,
 //! not with those that a header claims, and whatever is wrong ends in a [`ReadError`] of one

@@ -112,7 +112,7 @@ fn flipped_bits_are_an_error_or_harmless() {
         let mut bytes = fs::read(path(name)).expect("there");
         let options = options(name);
         // All offsets of the small files, and a spread of them over all bits in the larger.
-        let step = (bytes.len() / 1500).max(1) | 1;
+        let step = (bytes.len() / 800).max(1) | 1;
         for (turn, place) in (0..bytes.len()).step_by(step).enumerate() {
             let flipped = 1 << (turn % 8);
             bytes[place] ^= flipped;
@@ -130,7 +130,7 @@ fn bytes_of_extreme_value_are_an_error_or_harmless() {
     let damaged = folder.path().join("damaged");
     for name in FILES {
         let mut bytes = fs::read(path(name)).expect("there");
-        let step = (bytes.len() / 300).max(1) | 1;
+        let step = (bytes.len() / 150).max(1) | 1;
         for place in (0..bytes.len() - 8).step_by(step) {
             let before: Vec<u8> = bytes[place..place + 8].to_vec();
             for extreme in [[0xff; 8], [0; 8], [0x7f; 8]] {

@@ -32,6 +32,9 @@ const LARGEST_RATIO: u64 = 1032;
 /// Bytes that may be claimed by a file of any size: fill values need none.
 const ALWAYS_ALLOWED: u64 = 1 << 26;
 
+/// Bytes that a chunk may have, which is held in memory as a whole.
+const LARGEST_CHUNK: usize = 1 << 28;
+
 /// Bytes that the strings of one array may have.
 const LONGEST_TEXTS: usize = 1 << 28;
 
@@ -57,9 +60,11 @@ pub(super) enum Body {
 pub(super) fn open(path: &Path) -> Result<Object, Flaw> {
     let length = fs::metadata(path).map_err(Flaw::of_io)?.len();
     let limit = length.saturating_mul(LARGEST_RATIO).max(ALWAYS_ALLOWED);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let options = OpenOptions::default()
         .with_chunk_cache_bytes(0)
-        .with_max_read_bytes(usize::try_from(limit).unwrap_or(usize::MAX));
+        .with_max_chunk_bytes(limit.min(LARGEST_CHUNK))
+        .with_max_read_bytes(limit);
     guarded(|| {
         let file = Hdf5File::open_with_options(path, options).map_err(damage)?;
         let claimed = file.superblock().eof_address;

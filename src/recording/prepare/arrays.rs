@@ -174,7 +174,7 @@ fn by_bins(
         Some(path) => Some((path, column(source, path, bins)?)),
         None => None,
     };
-    let mut first = 0;
+    let (mut first, mut total) = (0, 0);
     for (part, (block, length)) in blocks.parts.iter().zip(lengths).enumerate() {
         let activity = block.concat();
         let mut start = first;
@@ -186,15 +186,15 @@ fn by_bins(
                 None => own.to_vec(),
                 Some((path, places)) => placed(source, path, own, neurons, &places[start..end])?,
             };
+            total += activity.len();
+            if total > MOST_ENTRIES {
+                return Err(source.error(path, "gives more entries than fit in memory", "fewer"));
+            }
             let row = trials.trials.len();
             trials.trials.push(Trial { activity, row, part, bins: start..end });
             start = end;
         }
         first += length;
-    }
-    let total: usize = trials.trials.iter().map(|trial| trial.activity.len()).sum();
-    if total > MOST_ENTRIES {
-        return Err(source.error(path, "gives more entries than fit in memory", "fewer"));
     }
     trials.places.rows = trials.trials.len();
     trials.places.bins = bins;
@@ -262,6 +262,8 @@ fn by_events(
     let bin = trials.bin_seconds;
     let Events { times, rows, ends, count } =
         events::read(source, options, (0.0, recorded as f64 * bin))?;
+    // Also of the bins that are asked for a whole number must fit.
+    events::grid(source, options, options.bin.unwrap_or(bin))?;
     let grid = events::grid(source, options, bin)?;
     if times.len().saturating_mul(grid.bins).saturating_mul(neurons) > MOST_ENTRIES {
         return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));

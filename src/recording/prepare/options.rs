@@ -46,6 +46,9 @@ pub struct Options {
     /// By what times in the file are multiplied to be seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_scale: Option<f64>,
+    /// Count spikes also where a unit was not observed as the file says (`obs_intervals`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub ignore_observed: bool,
     /// Bins of a trial that are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bins: Option<usize>,
@@ -110,6 +113,7 @@ impl Options {
             window: None,
             until: None,
             time_scale: None,
+            ignore_observed: false,
             max_bins: None,
             smooth_ms: None,
             sqrt: false,

@@ -42,7 +42,8 @@ pub(super) fn cut(
     let Some(bin) = options.bin.filter(|bin| *bin > 0.0 && bin.is_finite()) else {
         return Err(source.error(path, "holds series", "--bin SECONDS above 0 to average them"));
     };
-    let (groups, unit) = groups(source, path)?;
+    let groups = groups(source, path)?;
+    let unit = groups[0].1.child("data").and_then(|data| data.unit.clone());
     let mut series = Vec::new();
     for group in &groups {
         series.extend(read(source, group, options.seconds())?);
@@ -145,8 +146,8 @@ impl Series {
     }
 }
 
-/// The groups that are series, by their path, and the unit of the first.
-fn groups(source: &Source, path: &str) -> Result<(Vec<(String, Node)>, Option<String>), ReadError> {
+/// The groups that are series, at least one, by their path.
+fn groups(source: &Source, path: &str) -> Result<Vec<(String, Node)>, ReadError> {
     let separator = source.separator();
     let (above, pattern) = match path.rsplit_once('/') {
         Some((above, last)) if last.contains('*') => (above, Some(last)),
@@ -168,9 +169,8 @@ fn groups(source: &Source, path: &str) -> Result<(Vec<(String, Node)>, Option<St
             );
         }
     }
-    let unit = groups.first().and_then(|(_, node)| node.child("data")?.unit.clone());
     match groups.is_empty() {
-        false => Ok((groups, unit)),
+        false => Ok(groups),
         true => {
             let expected = "series: groups with data and timestamps or a rate";
             Err(source.error(path, "holds no series", expected))
@@ -224,7 +224,7 @@ fn read(
             (0..samples).map(|i| start + i as f64 / rate).collect::<Vec<f64>>()
         }
     };
-    if let Some(place) = times.windows(2).position(|pair| !(pair[0] < pair[1])) {
+    if let Some(place) = times.windows(2).position(|pair| pair[1] <= pair[0] || pair[1].is_nan()) {
         let found = format!("falls from {} to {}", times[place], times[place + 1]);
         return Err(source.error(&part("timestamps"), found, "times that increase"));
     }

@@ -18,7 +18,7 @@ struct Unit {
     name: String,
     /// In seconds, increasing.
     spikes: Vec<f64>,
-    /// From when to when it was observed, if the file says so; else always.
+    /// From when to when it was observed, increasing, if the file says so; else always.
     observed: Option<Vec<(f64, f64)>>,
 }
 
@@ -39,7 +39,10 @@ pub(super) fn cut(
     let Some(bin) = options.bin.filter(|bin| *bin > 0.0 && bin.is_finite()) else {
         return Err(source.error(path, "holds spike times", "--bin SECONDS above 0 to count them"));
     };
-    let units = units(source, path, options)?;
+    let mut units = units(source, path, options)?;
+    if options.ignore_observed {
+        units.iter_mut().for_each(|unit| unit.observed = None);
+    }
     let spikes = || units.iter().flat_map(|unit| &unit.spikes);
     let first = spikes().copied().fold(f64::INFINITY, f64::min);
     let last = spikes().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -69,6 +72,12 @@ pub(super) fn cut(
         silent += usize::from(activity.iter().all(|count| *count == 0.0));
         trials.push(Trial { activity, row, part: 0, bins: 0..0 });
     }
+    let mut entries = trials.iter().flat_map(|trial| &trial.activity);
+    if units.iter().any(|unit| unit.observed.is_some()) && entries.all(|entry| entry.is_nan()) {
+        let found = "has no bin in which a neuron was observed";
+        let expected = "events within obs_intervals, or --ignore-observed";
+        return Err(source.error(path, found, expected));
+    }
     if silent > 0 {
         notes.push(format!("{silent} trials have no spike of any neuron; were they recorded?"));
     }
@@ -92,9 +101,10 @@ impl Unit {
         let (from, to) = match &self.observed {
             None => always,
             Some(intervals) => {
-                match intervals.iter().find(|(from, to)| *from <= low && high <= *to) {
-                    Some(&interval) => interval,
-                    None => return f64::NAN,
+                let before = intervals.partition_point(|(from, _)| *from <= low);
+                match before.checked_sub(1).map(|place| intervals[place]) {
+                    Some(interval) if high <= interval.1 => interval,
+                    _ => return f64::NAN,
                 }
             }
         };
@@ -153,7 +163,7 @@ fn table(source: &mut Source, path: &str, scale: f64) -> Result<Vec<Unit>, ReadE
     let unit = |(index, (name, spikes)): (usize, (String, Vec<f64>))| {
         let observed = intervals.as_ref().map(|intervals| {
             let pairs = intervals[index].as_chunks::<2>().0.iter();
-            pairs.map(|&[from, to]| (from * scale, to * scale)).collect()
+            joined(pairs.map(|&[from, to]| (from * scale, to * scale)).collect())
         });
         Unit { name, spikes: in_order(spikes, scale), observed }
     };
@@ -212,6 +222,19 @@ fn list(source: &mut Source, path: &str, scale: f64) -> Result<Vec<Unit>, ReadEr
     names.into_iter().zip(list).map(unit).collect()
 }
 
+/// Intervals in their order, those that touch or overlap made one.
+fn joined(mut intervals: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    intervals.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut joined: Vec<(f64, f64)> = Vec::new();
+    for (from, to) in intervals {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
 /// Spike times in seconds and in their order, without those that are no times.
 fn in_order(mut spikes: Vec<f64>, scale: f64) -> Vec<f64> {
     spikes.retain(|spike| spike.is_finite());
@@ -256,6 +279,7 @@ mod tests {
         assert!(unit.count(0.95, 1.05, 0.0).is_nan());
         assert!(unit.count(1.4, 1.6, 0.0).is_nan());
         assert_eq!(unit.count(2.0, 2.1, 0.0), 0.0);
+        assert_eq!(joined(vec![(2.0, 3.0), (0.0, 1.0), (1.0, 1.5)]), [(0.0, 1.5), (2.0, 3.0)]);
         // A neuron that fires at a constant rate is seen to do so up to the edge.
         let steady: Vec<f64> = (0..1000).map(|i| (f64::from(i) + 0.5) / 1000.0).collect();
         let unit =

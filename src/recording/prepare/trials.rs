@@ -4,8 +4,8 @@ use crate::recording::error::{Flaw, ReadError};
 use crate::recording::prepared::{Quantity, Recording};
 use crate::recording::source::Source;
 
-/// Entries that a recording may have: 16 GiB of numbers.
-pub(super) const MOST_ENTRIES: usize = 1 << 31;
+/// Entries that a recording may have: 4 GiB of numbers.
+pub(super) const MOST_ENTRIES: usize = 1 << 29;
 
 /// Activity cut into trials.
 pub(super) struct Trials {
