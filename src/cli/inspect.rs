@@ -135,12 +135,14 @@ fn hints(source: &Source, entries: &[Entry]) -> String {
     let mut hints = Hints::default();
     hints.visit(source.root(), "", source.separator());
     hints.series(entries, source.separator());
+    hints.lists(entries);
     let mut text = String::new();
     for (title, lines) in [
         ("Spikes", hints.spikes),
         ("Events", hints.events),
         ("Series", hints.series),
         ("Arrays of three axes", hints.arrays),
+        ("Lists of arrays, if one is a trial", hints.lists),
     ] {
         if !lines.is_empty() {
             text += &format!("\n{title}\n");
@@ -160,6 +162,7 @@ struct Hints {
     events: Vec<(String, String)>,
     series: Vec<(String, String)>,
     arrays: Vec<(String, String)>,
+    lists: Vec<(String, String)>,
 }
 
 impl Hints {
@@ -187,6 +190,25 @@ impl Hints {
                 }
                 Kind::Group => self.visit(child, &path, separator),
                 _ => {}
+            }
+        }
+    }
+
+    /// Arrays of a list that differ in the length of one axis, which is time.
+    fn lists(&mut self, entries: &[Entry]) {
+        for entry in entries.iter().filter(|entry| entry.path.matches("[]").count() == 1) {
+            let lengths: Vec<&str> =
+                entry.shape.trim_end_matches(" or empty").split(", ").collect();
+            let axes = match lengths[..] {
+                [time, neurons] if time.contains("..") && !neurons.contains("..") => "time,neuron",
+                [neurons, time] if time.contains("..") && !neurons.contains("..") => "neuron,time",
+                _ => continue,
+            };
+            let is_column = lengths.contains(&"1)") || lengths.contains(&"(1");
+            if !is_column && entry.element != "text" {
+                let found = format!("{}: {}", entry.path, entry.shape);
+                let option = format!("--array {} --axes {axes}", quoted(&entry.path));
+                self.lists.push((found, option));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::error::{Flaw, Shape};
 
 /// Parts that the tree of a file may have: no recording has as many, a hostile file might.
-pub(super) const MOST_NODES: usize = 1 << 21;
+pub(super) const MOST_NODES: usize = 1 << 20;
 
 /// How deep the tree of a file may be.
 pub(super) const DEEPEST: usize = 64;

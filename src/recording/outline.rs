@@ -27,7 +27,7 @@ pub struct Entry {
     #[serde(rename = "type")]
     pub element: String,
     /// The lengths of the axes as Python writes them, with ranges where they differ from element
-    /// to element: `(12..173, 96)`. Empty for groups.
+    /// to element: `(12..173, 96) or empty`. Nothing for groups.
     pub shape: String,
     /// The unit, if the file says one.
     pub unit: Option<String>,
@@ -214,21 +214,25 @@ fn element(nodes: &[&Node]) -> String {
     names.join(" or ")
 }
 
-/// The shape of all arrays, with ranges where they differ.
+/// The shape of all arrays, with ranges where they differ; of empty ones it is only said that
+/// there are some.
 fn shape(nodes: &[&Node]) -> String {
-    let axes = nodes[0].shape.len();
-    if nodes.iter().all(|node| node.shape == nodes[0].shape) {
-        return Shape(&nodes[0].shape).to_string();
+    let full: Vec<&[usize]> =
+        nodes.iter().filter(|node| !node.is_empty()).map(|node| &node.shape[..]).collect();
+    let Some(&first) = full.first() else { return Shape(&nodes[0].shape).to_string() };
+    let or_empty = if full.len() < nodes.len() { " or empty" } else { "" };
+    if full.iter().all(|shape| *shape == first) {
+        return format!("{}{or_empty}", Shape(first));
     }
-    if nodes.iter().any(|node| node.shape.len() != axes) {
+    if full.iter().any(|shape| shape.len() != first.len()) {
         return "various".to_owned();
     }
     let range = |axis: usize| {
-        let lengths = nodes.iter().map(|node| node.shape[axis]);
+        let lengths = full.iter().map(|shape| shape[axis]);
         let (least, most) = (lengths.clone().min(), lengths.max());
         let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
         if least == most { least.to_string() } else { format!("{least}..{most}") }
     };
-    let lengths: Vec<_> = (0..axes).map(range).collect();
-    format!("({}{})", lengths.join(", "), if axes == 1 { "," } else { "" })
+    let lengths: Vec<_> = (0..first.len()).map(range).collect();
+    format!("({}{}){or_empty}", lengths.join(", "), if first.len() == 1 { "," } else { "" })
 }

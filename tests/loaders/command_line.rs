@@ -58,8 +58,10 @@ fn inspect_shows_like_parts_once() {
     assert!(text.contains("trial_0 to trial_9 (30 alike)"), "{text}");
     assert!(!text.contains("trial_17"));
     let text = stdout(&inspect("session_v7.mat"));
-    assert!(text.contains("(0..6, 0..4)"), "the shapes of all trials: {text}");
+    assert!(text.contains("(3..6, 4) or empty"), "the shapes of all trials: {text}");
     assert!(text.contains("trials[]") && text.contains("    deep "), "{text}");
+    let hint = "trials[].counts: (3..6, 4) or empty  --array 'trials[].counts' --axes time,neuron";
+    assert!(text.contains(hint), "{text}");
     let text = stdout(&inspect("counts.npz"));
     assert!(text.contains("--array counts --axes neuron,time,trial"), "{text}");
 }
@@ -76,7 +78,7 @@ fn inspect_writes_the_list_as_json() {
     assert_eq!((&list["schema"], &list["format"]), (&1.into(), &"MATLAB v5".into()));
     let arrays = list["arrays"].as_array().expect("a list");
     let counts = arrays.iter().find(|array| array["path"] == "trials[].counts").expect("there");
-    assert_eq!(counts["shape"], "(0..6, 0..4)");
+    assert_eq!(counts["shape"], "(3..6, 4) or empty");
     assert_eq!(counts["type"], "uint8 or float64");
 }
 

@@ -59,17 +59,14 @@ pub(super) fn cut(
     let mut silent = 0;
     for (index, (&time, &row)) in times.iter().zip(&rows).enumerate() {
         let end = ends.as_ref().map_or(f64::INFINITY, |ends| ends[index]);
-        let mut activity = Vec::with_capacity(grid.bins * units.len());
-        for t in 0..grid.bins {
-            let edge = |t: usize| time + grid.start + t as f64 * bin;
-            let (low, high) = (edge(t), edge(t + 1));
-            // A hundredth of a bin of tolerance for how times are written.
-            match high <= end + 0.01 * bin {
-                true => activity.extend(units.iter().map(|unit| unit.count(low, high, sigma))),
-                false => activity.extend(std::iter::repeat_n(f64::NAN, units.len())),
-            }
-        }
-        silent += usize::from(activity.iter().all(|count| *count == 0.0));
+        let edges: Vec<f64> = (0..=grid.bins).map(|t| time + grid.start + t as f64 * bin).collect();
+        // A hundredth of a bin of tolerance for how times are written.
+        let bins = edges[1..].iter().take_while(|edge| **edge <= end + 0.01 * bin).count();
+        let courses: Vec<_> =
+            units.iter().map(|unit| unit.course(&edges[..=bins], sigma)).collect();
+        let activity: Vec<f64> =
+            (0..bins).flat_map(|t| courses.iter().map(move |course| course[t])).collect();
+        silent += usize::from(!activity.is_empty() && activity.iter().all(|count| *count == 0.0));
         trials.push(Trial { activity, row, part: 0, bins: 0..0 });
     }
     let mut entries = trials.iter().flat_map(|trial| &trial.activity);
@@ -94,6 +91,21 @@ pub(super) fn cut(
 }
 
 impl Unit {
+    /// Spikes between each two of some edges.
+    fn course(&self, edges: &[f64], sigma: f64) -> Vec<f64> {
+        let bins = edges.windows(2);
+        if sigma > 0.0 || self.observed.is_some() {
+            return bins.map(|bin| self.count(bin[0], bin[1], sigma)).collect();
+        }
+        let mut rest = &self.spikes[self.spikes.partition_point(|spike| *spike < edges[0])..];
+        bins.map(|bin| {
+            let count = rest.iter().take_while(|spike| **spike < bin[1]).count();
+            rest = &rest[count..];
+            count as f64
+        })
+        .collect()
+    }
+
     /// Spikes from `low` to below `high`, each spread by a Gaussian if `sigma` is above 0; NaN if
     /// the neuron was not observed all that time.
     fn count(&self, low: f64, high: f64, sigma: f64) -> f64 {
@@ -258,6 +270,8 @@ mod tests {
         assert_eq!(unit.count(0.1, 0.2, 0.0), 2.0);
         assert_eq!(unit.count(0.2, 0.3, 0.0), 1.0);
         assert_eq!(unit.count(0.3, 0.4, 0.0), 0.0);
+        assert_eq!(unit.course(&[0.0, 0.1, 0.2, 0.3, 0.4], 0.0), [1.0, 2.0, 1.0, 0.0]);
+        assert_eq!(unit.course(&[0.05, 0.15], 0.0), [2.0]);
     }
 
     #[test]
