@@ -114,7 +114,9 @@ impl Series {
             return f64::NAN;
         }
         if sigma > 0.0 {
-            return self.weighted(centre, sigma, next.min(times.len() - 1), joined);
+            // A sample of the bin, or else of the two around its centre, which are joined.
+            let anchor = if first < last { next.clamp(first, last - 1) } else { next };
+            return self.weighted(centre, sigma, anchor, joined);
         }
         if first < last {
             let values = &self.values[first..last];
@@ -124,17 +126,18 @@ impl Series {
         self.values[next - 1] * (1.0 - share) + self.values[next] * share
     }
 
-    /// The mean by the weights of a Gaussian, of samples that are joined to the one at `place`.
+    /// The mean by the weights of a Gaussian, of samples that are joined to the one at `anchor`.
     fn weighted(
         &self,
         centre: f64,
         sigma: f64,
-        place: usize,
+        anchor: usize,
         joined: impl Fn(usize) -> bool,
     ) -> f64 {
-        let near = |place: usize| (self.times[place] - centre).abs() <= TAIL * sigma;
-        let before = (0..place).rev().take_while(|&i| joined(i + 1) && near(i));
-        let after = (place..self.times.len()).take_while(|&i| (i == place || joined(i)) && near(i));
+        let (low, high) = (centre - TAIL * sigma, centre + TAIL * sigma);
+        let before = (0..anchor).rev().take_while(|&i| joined(i + 1) && self.times[i] >= low);
+        let joins = |&i: &usize| i == anchor || (joined(i) && self.times[i] <= high);
+        let after = (anchor..self.times.len()).take_while(joins);
         let (mut sum, mut weights) = (0.0, 0.0);
         for i in before.chain(after) {
             let weight = (-0.5 * ((self.times[i] - centre) / sigma).powi(2)).exp();
@@ -142,7 +145,7 @@ impl Series {
             weights += weight;
         }
         // A Gaussian that is narrower than the samples are apart sees none of them.
-        if weights > 0.0 { sum / weights } else { self.values[place] }
+        if weights > 0.0 { sum / weights } else { self.values[anchor] }
     }
 }
 
