@@ -12,7 +12,7 @@
 //! C^T C C^T C = C^T C keeps S. Then states and adjoint states stay in S as in invariant-subspace.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Theorem};
+use super::{Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Proof, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Trained;
 use crate::scalar::{Scalar, Stream};
@@ -35,6 +35,13 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "min(2 r_u + r_y, r_u + d_out), at most N",
     tightness: "Attained by generic instances after a few steps.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "effective_task_dimension.effective_task_dimension",
+            "effective_task_dimension.task_invariant",
+        ],
+        beyond: None,
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -30,7 +30,7 @@
 
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Setting, Theorem,
+    Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::network::Trained;
@@ -54,6 +54,21 @@ pub const THEOREM: Theorem = Theorem {
     bound: "min(m (F_{k+2} - 1), d_in + d_out), and as above in general",
     tightness: "Attained at every step by generic data, until the bound meets d_in + d_out or the \
                 number of time steps and trials.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "fibonacci_growth.fibonacci_space",
+            "fibonacci_growth.fibonacci_growth",
+            "fibonacci_growth.fibonacci_growth_common_start",
+            "fibonacci_growth.fibonacci_gradient_descent",
+            "fibonacci_growth.fibonacci_all_trained",
+            "fibonacci_attained.fibonacci_attained",
+            "fibonacci_attained.fibonacci_trained_attained",
+        ],
+        beyond: Some(
+            "sources of which some are trained and some are not, or trained from \
+                 zero, and W_0 = w I + P Q^T",
+        ),
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
