@@ -5,7 +5,7 @@
 //! ```text
 //! rank D_k <= min(m (F_{k+2} - 1), d_in + d_out)     0, 1, 2, 4, 7, 12, 20, ...  times m
 //! rank G_k <= min(m F_{k+2}, d_in + d_out)           1, 2, 3, 5, 8, ...  times m
-//! sum_{j<K} rank G_j <= m (F_{K+3} - 2), which bounds the CP rank of D_0..D_K.
+//! sum_{j<K} rank G_j <= m (F_{K+3} - 2), which bounds the CP rank of D_0..D_K if GD-like.
 //! ```
 //!
 //! In general each source counts by itself, on the side of the inputs and on that of the outputs,
@@ -93,6 +93,9 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         _ if !applies => None,
         Measure::Rank => Some(growth.weights(gradients)),
         Measure::GradientRank => Some(growth.gradient(k)),
+        // Momentum can give an update the rank of all gradients so far; a combination is no more
+        // than their sum.
+        Measure::Cp if setting.direction != DirectionKind::Gradient => None,
         Measure::Cp => Some((0..gradients).map(|j| growth.gradient(j)).sum()),
         Measure::R3 => None,
     }
