@@ -107,9 +107,15 @@ Lemma cube_rank k r : rank_ok (Z.of_nat 997) n n r (cubes (Z.of_nat 997) (runL (
   (r <= \rank (map_mx (@cube R) (W R n p q I k)))%N.
 Proof.
 have N0 : zr [fieldType of 'F_997] (Z.of_nat 997) = 0 by apply: zr_prime.
-move=> ok; apply: leq_trans (rank_certificate N0 ok) _.
-rewrite mxz_cubes // -(run_list k N0) (@run_list _ 0%bz) // -(mxz_cubes (N := 0%bz)) //.
-rewrite /W (@run_list R 0%bz) // -(mxz_cubes (N := 0%bz)) //.
+pose L0 := (runL 0%bz k).1.1.
+have e1 : mxz [comRingType of 'F_997] n n (cubes (Z.of_nat 997) (runL (Z.of_nat 997) k).1.1) =
+    mxz [comRingType of 'F_997] n n (cubes 0%bz L0).
+  rewrite (mxz_cubes _ N0) (mxz_cubes (N := 0%bz) _ erefl); congr (map_mx _ _).
+  exact: etrans (esym (run_list k N0)) (@run_list _ 0%bz k erefl).
+have e2 : map_mx (@cube R) (W R n p q I k) = mxz R n n (cubes 0%bz L0).
+  rewrite (mxz_cubes (N := 0%bz) _ erefl); congr (map_mx _ _).
+  exact: (@run_list R 0%bz k erefl).
+move=> ok; apply: leq_trans (rank_certificate N0 ok) _; rewrite e1 e2.
 exact: (@rank_mod_le 997 R).
 Qed.
 End Entrywise.
