@@ -6,7 +6,7 @@ From RankProof Require subspace_tensor_rank fingerprints broadcast_error gating_
 From RankProof Require invariant_subspace low_rank_initialization.
 From RankProof Require effective_task_dimension fibonacci_growth siso_reciprocity tightness.
 From RankProof Require fibonacci_attained tightness_fixed_data.
-From RankProof Require spectral_optimizers curriculum conservation_law krylov_decay.
+From RankProof Require spectral_optimizers curriculum conservation_law krylov_decay counterexamples.
 Print Assumptions model.hid_bias.
 Print Assumptions model.gradB_bias.
 Print Assumptions updates.combines_gd_like.
@@ -45,6 +45,7 @@ Print Assumptions fingerprints.fingerprints_space.
 Print Assumptions fingerprints.fingerprints_entrywise.
 Print Assumptions fingerprints.adaptive_compatible.
 Print Assumptions broadcast_error.broadcast_span.
+Print Assumptions broadcast_error.broadcast_tensor_rank.
 Print Assumptions broadcast_error.broadcast_rank.
 Print Assumptions gating_atoms.gating_atoms.
 Print Assumptions gating_atoms.gating_atoms_current_form.
@@ -87,3 +88,11 @@ Print Assumptions conservation_law.balance_homogeneous.
 Print Assumptions krylov_decay.krylov_gradient.
 Print Assumptions krylov_decay.krylov_gradient_zero_start.
 Print Assumptions krylov_decay.krylov_trajectory.
+Print Assumptions counterexamples.entrywise_updates_leave_the_space.
+Print Assumptions counterexamples.phi_must_be_linear.
+Print Assumptions counterexamples.psi_must_be_linear.
+Print Assumptions counterexamples.start_must_keep_the_space.
+Print Assumptions counterexamples.initial_state_must_be_common.
+Print Assumptions counterexamples.readout_must_be_orthonormal.
+Print Assumptions counterexamples.initial_state_must_be_zero.
+Print Assumptions counterexamples.initial_state_counts.

@@ -32,6 +32,16 @@ have sD : ((W k - c0 k *: W 0%N)^T <= P^T)%MS.
 by split=> //=; rewrite -mxrank_tr -(mxrank_tr P) mxrankS.
 Qed.
 
+Theorem broadcast_tensor_rank (c0 : nat -> F) (W : nat -> 'M[F]_(m, n)) K :
+  spectral c0 W broadcast_update ->
+  tensor_rank_le (\rank P * minn K n) (fun k : 'I_K.+1 => W k - c0 k *: W 0%N).
+Proof.
+move=> rW; apply: tensor_rank_le_lift.
+  have [sD _] := rW 0%N; move: sD; rewrite row_span0 submx0 /= => /eqP; exact.
+by apply: tensor_rank_le_columns => k; have [] := broadcast_span (lift ord0 k) rW.
+Qed.
+
+(* plain descent *)
 Theorem broadcast_rank (eta : nat -> F) (W : nat -> 'M[F]_(m, n)) K :
   (forall k, W k.+1 = W k - eta k *: broadcast_update k) ->
   [/\ forall k, ((W k - W 0%N)^T <= P^T)%MS,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::theorem::{self, Arithmetic, Theorem};
+use rankproof::theorem::{self, Arithmetic, Proof, Theorem};
 
 use super::output::{paragraph, print, rendered, table};
 use super::theorem as read_theorem;
@@ -22,9 +22,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn list() -> String {
-    let mut table = table(&["theorem", "what it says"], 2);
+    let mut table = table(&["theorem", "proof", "what it says"], 3);
     for theorem in theorem::ALL {
-        table.add_row([theorem.id, theorem.title]);
+        table.add_row([theorem.id, theorem.proof.name(), theorem.title]);
     }
     rendered(&table) + "\nrankproof theorems ID shows one of them in full.\n"
 }
@@ -49,6 +49,25 @@ fn details(theorem: &Theorem) -> String {
     text += &paragraph("", &format!("tests/counterexamples/{file}.rs"));
     text += &paragraph("check", &format!("src/theorem/{file}.rs"));
     text += &paragraph("tests", &format!("tests/theorems/{file}.rs"));
-    text += &paragraph("proof", &format!("on paper, at the head of src/theorem/{file}.rs"));
+    text += &proof(theorem.proof);
+    text += &paragraph("", &format!("proofs/{file}.md"));
     text + &paragraph("run it", &format!("rankproof verify --theorem {}", theorem.id))
+}
+
+fn proof(proof: Proof) -> String {
+    match proof {
+        Proof::MachineChecked { lemmas, beyond } => {
+            let mut text = paragraph("proof", "checked by Coq, without axioms:");
+            for lemma in lemmas {
+                let (file, name) = lemma.split_once('.').unwrap_or((lemma, ""));
+                text += &paragraph("", &format!("{name} in proofs/{file}.v"));
+            }
+            if let Some(beyond) = beyond {
+                text += &paragraph("", &format!("not in it: {beyond}"));
+            }
+            text + &paragraph("", "for people:")
+        }
+        Proof::OnPaper => paragraph("proof", "on paper:"),
+        Proof::Conjectured => paragraph("proof", "none yet; what is known:"),
+    }
 }

@@ -5,8 +5,8 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 use crate::scalar::Fp;
 use crate::theorem::{
-    Arithmetic, Case, CaseId, CaseReport, Checks, Domain, MOST_INCONCLUSIVE, Observed, Theorem,
-    Verdict,
+    Arithmetic, Case, CaseId, CaseReport, Checks, Domain, MOST_INCONCLUSIVE, Observed, Proof,
+    Theorem, Verdict,
 };
 
 /// What is believed of a conjecture, and what its test expects.
@@ -86,6 +86,7 @@ impl Conjecture {
             hypotheses: &[],
             bound: "",
             tightness: "",
+            proof: Proof::Conjectured,
             limit: None,
             domain: self.setting,
             checks: Checks { exact: Some(self.exact), f64: Some(self.f64), double_double: None },

@@ -18,7 +18,7 @@
 //! collect one column of every matrix.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, Observed, Theorem};
+use super::{Arithmetic, Case, Checks, Domain, Observed, Proof, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::training::{Tampering, Training};
 
@@ -35,6 +35,14 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "rank P",
     tightness: "Attained by generic instances with as many trials and steps as P has rank.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "broadcast_error.broadcast_span",
+            "broadcast_error.broadcast_tensor_rank",
+            "broadcast_error.broadcast_rank",
+        ],
+        beyond: None,
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -16,7 +16,7 @@
 use super::first_gradient::FirstGradient;
 use super::{
     ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
-    MethodKind, Observation, Observed, Theorem,
+    MethodKind, Observation, Observed, Proof, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Parameters, Trained};
@@ -37,6 +37,16 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "no entry in which the two sides differ",
     tightness: "An identity: it holds with equality whenever it holds.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "conservation_law.balance",
+            "conservation_law.balance_zero_start",
+            "conservation_law.balance_batch",
+            "conservation_law.charge_gradient_descent",
+            "conservation_law.balance_homogeneous",
+        ],
+        beyond: Some("the step from the identity to gradient flow; and h_0 in the drift of Q"),
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

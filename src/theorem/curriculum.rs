@@ -12,7 +12,7 @@
 //! invariant-subspace applies to every stage with that sum.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, InitialState, Observed, Theorem, Undecided};
+use super::{Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Theorem, Undecided};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Trained, Weights};
 use crate::task::{Dimensions, Task};
@@ -33,6 +33,10 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "sum (p_j + q_j) (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic tasks, each learned for a few steps.",
+    proof: Proof::MachineChecked {
+        lemmas: &["curriculum.curriculum"],
+        beyond: Some("that a bias shared by all tasks counts once"),
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

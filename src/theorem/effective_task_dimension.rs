@@ -9,10 +9,11 @@
 //! whatever d_in, d_out and N are.
 //!
 //! Why: the errors are e_t = C h_t - y_t, so C^T e_t lies in S whenever h_t does, since
-//! C^T C C^T C = C^T C keeps S. Then states and adjoint states stay in S as in invariant-subspace.
+//! C^T C C^T C = C^T C keeps S. Trained, B u_t gains combinations of adjoint states and C^T e_t of
+//! states, which lie in S. Then states and adjoint states stay in S as in invariant-subspace.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Theorem};
+use super::{Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Proof, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Trained;
 use crate::scalar::{Scalar, Stream};
@@ -31,10 +32,17 @@ pub const THEOREM: Theorem = Theorem {
         "squared loss",
         "C C^T = I",
         "W_0 = w I, h_0 = 0, no bias",
-        "GD-like learning of W alone",
+        "GD-like learning of W, with or without B and C",
     ],
     bound: "min(2 r_u + r_y, r_u + d_out), at most N",
     tightness: "Attained by generic instances after a few steps.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "effective_task_dimension.effective_task_dimension",
+            "effective_task_dimension.task_invariant",
+        ],
+        beyond: Some("trained B and C"),
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
@@ -43,7 +51,6 @@ pub const THEOREM: Theorem = Theorem {
         "the_readout_must_be_orthonormal",
         "the_loss_must_be_squared",
         "an_initial_state_counts",
-        "inputs_weights_must_stay",
     ],
 };
 
@@ -55,7 +62,12 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         initial_states: vec![InitialState::Zero],
         bias: false,
         losses: vec![LossKind::Squared],
-        trained: vec![Trained::W],
+        trained: vec![
+            Trained::W,
+            Trained { b: true, ..Trained::W },
+            Trained { c: true, ..Trained::W },
+            Trained { b: true, c: true, ..Trained::W },
+        ],
         ..Domain::linear(arithmetic)
     }
 }

@@ -13,7 +13,7 @@
 //! in which a parameter moves cancel.
 
 use super::first_gradient::FirstGradient;
-use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Gradient, Network, Parameters, Trained, Weights, forward};
 use crate::scalar::{Dual, Scalar};
@@ -31,6 +31,18 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "no direction in which the two differ",
     tightness: "An identity: it holds with equality whenever it holds.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "exact_adjoint.adjoint_pairing",
+            "exact_adjoint.exact_adjoint",
+            "exact_adjoint.linear_exact_adjoint",
+        ],
+        beyond: Some(
+            "activations and losses that are differentiable functions of a real \
+                 number, which proofs/real treats with the three axioms of mathcomp- \
+                 analysis",
+        ),
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -5,7 +5,7 @@
 //! ```text
 //! rank D_k <= min(m (F_{k+2} - 1), d_in + d_out)     0, 1, 2, 4, 7, 12, 20, ...  times m
 //! rank G_k <= min(m F_{k+2}, d_in + d_out)           1, 2, 3, 5, 8, ...  times m
-//! sum_{j<K} rank G_j <= m (F_{K+3} - 2), which bounds the CP rank of D_0..D_K.
+//! sum_{j<K} rank G_j <= m (F_{K+3} - 2), which bounds the CP rank of D_0..D_K if GD-like.
 //! ```
 //!
 //! In general each source counts by itself, on the side of the inputs and on that of the outputs,
@@ -30,7 +30,7 @@
 
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Setting, Theorem,
+    Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::network::Trained;
@@ -54,6 +54,21 @@ pub const THEOREM: Theorem = Theorem {
     bound: "min(m (F_{k+2} - 1), d_in + d_out), and as above in general",
     tightness: "Attained at every step by generic data, until the bound meets d_in + d_out or the \
                 number of time steps and trials.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "fibonacci_growth.fibonacci_space",
+            "fibonacci_growth.fibonacci_growth",
+            "fibonacci_growth.fibonacci_growth_common_start",
+            "fibonacci_growth.fibonacci_gradient_descent",
+            "fibonacci_growth.fibonacci_all_trained",
+            "fibonacci_attained.fibonacci_attained",
+            "fibonacci_attained.fibonacci_trained_attained",
+        ],
+        beyond: Some(
+            "sources of which some are trained and some are not, or trained from \
+                 zero, and W_0 = w I + P Q^T",
+        ),
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
@@ -78,6 +93,9 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         _ if !applies => None,
         Measure::Rank => Some(growth.weights(gradients)),
         Measure::GradientRank => Some(growth.gradient(k)),
+        // Momentum can give an update the rank of all gradients so far; a combination is no more
+        // than their sum.
+        Measure::Cp if setting.direction != DirectionKind::Gradient => None,
         Measure::Cp => Some((0..gradients).map(|j| growth.gradient(j)).sum()),
         Measure::R3 => None,
     }

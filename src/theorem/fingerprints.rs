@@ -16,7 +16,7 @@
 use super::movement::{Movement, span};
 use super::{
     ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Observed,
-    Theorem,
+    Proof, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Parameters, Weights};
@@ -36,6 +36,14 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "the number of distinct fingerprints",
     tightness: "Attained by generic instances with enough trials, or after a few steps.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "fingerprints.fingerprints_space",
+            "fingerprints.fingerprints_entrywise",
+            "fingerprints.adaptive_compatible",
+        ],
+        beyond: None,
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -14,7 +14,9 @@
 use std::collections::BTreeMap;
 
 use super::movement::{Movement, span};
-use super::{ActivationKind, Arithmetic, Case, Checks, Domain, InitialState, Observed, Theorem};
+use super::{
+    ActivationKind, Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Theorem,
+};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Dynamics, Run};
 use crate::training::Tampering;
@@ -33,6 +35,14 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "the sum over atoms of the restricted ranks",
     tightness: "Attained by generic instances; where every neuron is an atom of its own it is N.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "gating_atoms.gating_atoms",
+            "gating_atoms.gating_atoms_current_form",
+            "gating_atoms.relu_is_gated",
+        ],
+        beyond: None,
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

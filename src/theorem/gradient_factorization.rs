@@ -15,7 +15,7 @@
 use super::first_gradient::FirstGradient;
 use super::{
     ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure,
-    Observation, Observed, Setting, Theorem, Undecided,
+    Observation, Observed, Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::training::Tampering;
@@ -30,6 +30,15 @@ pub const THEOREM: Theorem = Theorem {
     bound: "min(rank Lambda, rank Phi)",
     tightness: "Attained unless the error and the activity happen to be orthogonal in time: by \
                 generic instances with M T <= N, where rank G = M T.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "gradient_factorization.gradient_factors",
+            "gradient_factorization.rank_gradient",
+            "gradient_factorization.rank_batch_gradient",
+            "gradient_factorization.rank_batch_gradient_count",
+        ],
+        beyond: None,
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

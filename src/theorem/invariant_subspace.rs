@@ -14,8 +14,8 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observed, Setting,
-    Theorem,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observed, Proof,
+    Setting, Theorem,
 };
 use crate::matrix::{Factors, RankRevealing};
 use crate::training::Tampering;
@@ -34,6 +34,16 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "d_in + d_out (+1 for each initial state, +1 for a bias), at most N",
     tightness: "Attained by generic instances after a few steps, with enough trials and time.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "invariant_subspace.invariant_subspace",
+            "invariant_subspace.invariant_start_space",
+            "invariant_subspace.invariant_tensor_rank",
+            "invariant_subspace.rank_all_trained",
+            "invariant_subspace.rank_zero_start",
+        ],
+        beyond: None,
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

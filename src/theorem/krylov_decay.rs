@@ -25,7 +25,7 @@ use super::first_gradient::FirstGradient;
 use super::movement::span;
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Setting, Theorem,
+    Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Network, Weights};
@@ -48,6 +48,14 @@ pub const THEOREM: Theorem = Theorem {
     bound: "(T - 1) min(p, q), a bias counted among the p; with h_0 one T more",
     tightness: "The rank is attained by generic instances with enough trials and neurons; the \
                 decay is a worst case, which random errors do not reach.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "krylov_decay.krylov_gradient",
+            "krylov_decay.krylov_gradient_zero_start",
+            "krylov_decay.krylov_trajectory",
+        ],
+        beyond: Some("the decay of the singular values"),
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

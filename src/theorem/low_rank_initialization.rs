@@ -11,8 +11,8 @@
 
 use super::invariant_subspace::{limit_in_space, observe_in_space};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Measure, Observed, Setting,
-    Theorem,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Measure, Observed, Proof,
+    Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::training::Tampering;
@@ -32,6 +32,13 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "d_in + d_out + 2 r (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic instances after enough steps, with enough trials and time.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "low_rank_initialization.low_rank_initialization",
+            "subspace_tensor_rank.tensor_rank_le_subspace",
+        ],
+        beyond: None,
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

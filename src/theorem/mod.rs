@@ -22,6 +22,7 @@ pub mod low_rank_initialization;
 mod measure;
 mod movement;
 pub mod perturbation;
+mod proof;
 mod setting;
 pub mod siso_reciprocity;
 mod slope;
@@ -34,6 +35,7 @@ mod verification;
 pub use check::{Case, CaseId, CaseReport, Observation, Observed, Undecided, Verdict};
 pub use instance::Instance;
 pub use measure::{Measure, Measured, best_limit};
+pub use proof::Proof;
 pub use setting::{
     ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
     MethodKind, Setting,
@@ -60,6 +62,8 @@ pub struct Theorem {
     pub bound: &'static str,
     /// When the bound is attained, or why it is not.
     pub tightness: &'static str,
+    /// How it is proved.
+    pub proof: Proof,
     /// What it allows a measure after k learning steps, known before training; `None` of settings
     /// that it does not speak about.
     pub limit: Option<Limit>,

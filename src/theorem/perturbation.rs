@@ -19,7 +19,7 @@
 use super::movement::span;
 use super::{
     ActivationKind, Arithmetic, Case, Checks, Domain, InitialWeights, LossKind, Observation,
-    Observed, Slope, Theorem, Undecided,
+    Observed, Proof, Slope, Theorem, Undecided,
 };
 use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing};
 use crate::network::{Activation, Trained, Weights};
@@ -41,6 +41,7 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "exponents of 1 and 2 for eps, 2 and 4 for s, at least",
     tightness: "Generic instances have these exponents; each case that holds counts as attained.",
+    proof: Proof::OnPaper,
     limit: None,
     domain,
     // A statement on limits: a field has none, and f64 too few digits between the next order and

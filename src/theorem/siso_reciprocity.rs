@@ -17,7 +17,7 @@
 use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
-    Setting, Theorem, Undecided,
+    Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::Trained;
@@ -38,6 +38,16 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "3, at most K",
     tightness: "Attained after three learning steps with four time steps or more.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "siso_reciprocity.corr_sym",
+            "siso_reciprocity.siso_gradient",
+            "siso_reciprocity.siso_reciprocity",
+            "siso_reciprocity.siso_tensor_rank",
+            "siso_reciprocity.siso_unfolding_rank",
+        ],
+        beyond: Some("that R D_k is symmetric, which is read off the three matrices"),
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -8,7 +8,9 @@
 //! G G^T maps S into S, up to a multiple of the identity, and L G has columns in S again.
 
 use super::invariant_subspace::{limit_in_space, observe_in_space};
-use super::{Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observed, Setting, Theorem};
+use super::{
+    Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observed, Proof, Setting, Theorem,
+};
 use crate::matrix::RankRevealing;
 use crate::training::Tampering;
 
@@ -27,6 +29,20 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "d_in + d_out (+1 for a common h_0, +1 for a bias), at most N",
     tightness: "Attained by generic instances after a few steps, as invariant-subspace.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "spectral_optimizers.muon_rank",
+            "spectral_optimizers.odd_poly_rank",
+            "spectral_optimizers.shampoo_rank",
+            "spectral_optimizers.preconditioned_rank",
+            "counterexamples.entrywise_updates_leave_the_space",
+        ],
+        beyond: Some(
+            "that the inverse fourth roots of Shampoo are polynomials of their \
+                 matrices; and, of the entrywise optimizers, all but the cube of a \
+                 gradient",
+        ),
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -12,7 +12,7 @@
 //! numbers x_ij. are one vector over the steps, which makes d^2 terms of rank one; or each of the
 //! K matrices has rank at most d, which makes d K.
 
-use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Theorem, Undecided};
+use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
 use crate::tensor::{Tensor, Term};
 use crate::training::Tampering;
@@ -27,6 +27,14 @@ pub const THEOREM: Theorem = Theorem {
     bound: "d min(d, K)",
     tightness: "Attained by generic tensors with K = 1 or K >= d^2; in between the CP rank of a \
                 generic d x d x K tensor is smaller.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "subspace_tensor_rank.tensor_rank_le_subspace",
+            "subspace_tensor_rank.tensor_rank_le_rows",
+            "subspace_tensor_rank.tensor_rank_le_columns",
+        ],
+        beyond: None,
+    },
     limit: None,
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -12,8 +12,8 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observation, Observed, Setting,
-    Theorem, Undecided,
+    Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observation, Observed, Proof,
+    Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::tensor::Decomposition;
@@ -33,6 +33,15 @@ pub const THEOREM: Theorem = Theorem {
     bound: "sum_j rank G_j",
     tightness: "Attained with K = 1, and as long as the sum of the ranks stays below N and the \
                 column or row spaces of the gradients are independent.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "tensor_telescoping.tensor_telescoping",
+            "tensor_telescoping.rank_unfolding_increments",
+            "tensor_telescoping.rank_slice_rows",
+            "tensor_telescoping.rank_slice_columns",
+        ],
+        beyond: None,
+    },
     limit: Some(limit),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },

@@ -10,7 +10,7 @@
 use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, LossKind, MethodKind, Observation, Observed,
-    Theorem, Undecided,
+    Proof, Theorem, Undecided,
 };
 use crate::matrix::{Rank, RankRevealing};
 use crate::network::Trained;
@@ -32,6 +32,19 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "0 dimensions missing",
     tightness: "It is the statement: an equality.",
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "tightness.tightness_rank",
+            "tightness.tightness_tensor_rank",
+            "tightness.tightness_siso",
+            "tightness_fixed_data.tightness_fixed_data",
+        ],
+        beyond: Some(
+            "that (d_in + d_out)^2 steps on one data set are enough for all d_in \
+                 and d_out: checked by Coq up to 3, observed above; and starts other \
+                 than W_0 = 0",
+        ),
+    },
     limit: None,
     domain,
     // In floating point the last of the singular values of so many steps are below the noise.

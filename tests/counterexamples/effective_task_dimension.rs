@@ -1,5 +1,5 @@
 use rankproof::matrix::Matrix;
-use rankproof::network::{Loss, Trained};
+use rankproof::network::Loss;
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::task::Task;
 
@@ -52,11 +52,4 @@ fn the_loss_must_be_squared() {
 #[test]
 fn an_initial_state_counts() {
     assert_eq!(low_dimensional().with_state(integers(8, 1, 7)).rank(5), 5);
-}
-
-#[test]
-fn inputs_weights_must_stay() {
-    let mut explicit = low_dimensional();
-    explicit.trained = Trained { c: true, ..Trained::W };
-    assert_eq!(explicit.rank(5), BOUND);
 }
