@@ -8,7 +8,7 @@ use clap::Args;
 use rankproof::matrix::{Matrix, Rank};
 use rankproof::recording::{Array, Npz, ReadError, WeightHistory};
 use rankproof::report::{BoundReport, InputOutput, WeightReport};
-use rankproof::tensor::Mode;
+use rankproof::tensor::{CpBracket, LowerEnd, Mode};
 use rankproof::theorem::{Observation, Verdict};
 use serde::Serialize;
 
@@ -188,16 +188,29 @@ fn shown(rank: &Rank) -> String {
 fn whole(arguments: &Arguments, report: &WeightReport) -> String {
     let what = if arguments.delta { "increments" } else { "weights" };
     let [r1, r2, r3] = report.unfolding_ranks.each_ref().map(shown);
-    let cp = match report.cp_upper {
-        Some(upper) if upper == report.cp_lower => upper.to_string(),
-        Some(upper) => format!("{} to {upper}", report.cp_lower),
-        None => format!("at least {}, inconclusive above", report.cp_lower),
-    };
+    let cp = cp_rank(&report.cp_lower, report.cp_upper.as_ref());
     let mut text = format!("The {what} as a tensor, noise floor {:.0e}\n", report.noise_floor);
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);
     let space = "dimensions hold the rows and columns of all increments";
     text + &paragraph("  space", &format!("{} {space}", shown(&report.space))) + "\n"
+}
+
+/// Both ends of the bracket, each with what shows it.
+fn cp_rank(lower: &LowerEnd, upper: Option<&CpBracket<f64>>) -> String {
+    let LowerEnd { bound, certificate } = lower;
+    match upper {
+        None => format!("at least {bound} ({certificate}), inconclusive above"),
+        Some(bracket) => {
+            let upper = bracket.upper();
+            let ends = if upper == *bound { String::new() } else { format!("{bound} to ") };
+            let (construction, residual) = (bracket.construction, bracket.residual);
+            format!(
+                "{ends}{upper}; at least by {certificate}; at most by {construction}, residual \
+                 {residual:.0e}"
+            )
+        }
+    }
 }
 
 fn hold(bounds: &[BoundReport]) -> String {
@@ -279,6 +292,9 @@ struct Json {
 struct JsonBracket {
     lower: usize,
     upper: Option<usize>,
+    /// What shows each end.
+    lower_by: String,
+    upper_by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -306,7 +322,12 @@ impl Json {
             ranks: known(&report.ranks),
             increment_ranks: known(&report.increment_ranks),
             unfolding_ranks: known(&report.unfolding_ranks),
-            cp: JsonBracket { lower: report.cp_lower, upper: report.cp_upper },
+            cp: JsonBracket {
+                lower: report.cp_lower.bound,
+                upper: report.cp_upper.as_ref().map(CpBracket::upper),
+                lower_by: report.cp_lower.certificate.to_string(),
+                upper_by: report.cp_upper.as_ref().map(|cp| cp.construction.to_string()),
+            },
             noise_floor: report.noise_floor,
             space_dimension: report.space.known(),
             bounds: bounds.iter().map(JsonBound::new).collect(),

@@ -332,7 +332,7 @@ impl Report {
         Report {
             ranks: spectra.iter().enumerate().map(rank).collect(),
             unfoldings: reduced.unfolding_ranks(noise),
-            cp: reduced.cp_bracket(noise).map(|bracket| (bracket.lower, bracket.upper())),
+            cp: (reduced.tight_cp_bracket(noise)).map(|bracket| (bracket.lower, bracket.upper())),
             spectra,
         }
     }

@@ -5,7 +5,9 @@ mod factors;
 mod modular;
 mod qr;
 mod rank;
+mod real;
 mod singular;
+mod solve;
 mod subspace;
 
 use std::fmt;
@@ -13,6 +15,7 @@ use std::ops::{Index, IndexMut, Range};
 
 pub use factors::Factors;
 pub use rank::{CLEAR_GAP, Evidence, Rank, RankRevealing};
+pub use real::Cholesky;
 pub use singular::{Singular, SingularValues};
 pub use subspace::{Subspace, principal_angles};
 

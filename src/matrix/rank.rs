@@ -101,6 +101,14 @@ pub trait RankRevealing: Scalar {
     /// inconclusive.
     fn column_basis(matrix: &Matrix<Self>, noise: f64) -> Option<Matrix<Self>>;
 
+    /// A basis of as many dimensions of the column space as are clear of the noise, the strongest
+    /// ones: `rank(matrix, noise).lower` columns, orthonormal in floating point.
+    fn clear_basis(matrix: &Matrix<Self>, noise: f64) -> Matrix<Self>;
+
+    /// The same matrix, where this arithmetic is the prime field: for what is true of ranks but
+    /// not of singular values.
+    fn in_field(matrix: &Matrix<Self>) -> Option<&Matrix<Fp>>;
+
     /// The coordinates of the columns of `matrix` in a basis from
     /// [`column_basis`](RankRevealing::column_basis); of what lies inside its span, in floating
     /// point.
@@ -136,6 +144,14 @@ impl RankRevealing for Fp {
 
     fn column_basis(matrix: &Matrix<Fp>, _noise: f64) -> Option<Matrix<Fp>> {
         Some(column_echelon(matrix).columns)
+    }
+
+    fn clear_basis(matrix: &Matrix<Fp>, _noise: f64) -> Matrix<Fp> {
+        column_echelon(matrix).columns
+    }
+
+    fn in_field(matrix: &Matrix<Fp>) -> Option<&Matrix<Fp>> {
+        Some(matrix)
     }
 
     fn coordinates(basis: &Matrix<Fp>, matrix: &Matrix<Fp>) -> Matrix<Fp> {
@@ -184,6 +200,17 @@ macro_rules! rank_by_singular_values {
                 let floor = floor(Self::ROUNDING, matrix, &singular.values, noise);
                 let rank = Rank::of_spectrum(singular.values, floor).known()?;
                 Some(Matrix::from_fn(matrix.rows(), rank, |i, j| singular.left[(i, j)]))
+            }
+
+            fn clear_basis(matrix: &Matrix<Self>, noise: f64) -> Matrix<Self> {
+                let singular = <$float>::singular(matrix);
+                let floor = floor(Self::ROUNDING, matrix, &singular.values, noise);
+                let rank = Rank::of_spectrum(singular.values, floor).lower;
+                Matrix::from_fn(matrix.rows(), rank, |i, j| singular.left[(i, j)])
+            }
+
+            fn in_field(_matrix: &Matrix<Self>) -> Option<&Matrix<Fp>> {
+                None
             }
 
             fn coordinates(basis: &Matrix<Self>, matrix: &Matrix<Self>) -> Matrix<Self> {

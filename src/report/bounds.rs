@@ -1,8 +1,11 @@
 //! Recorded increments against the bounds of the theorems.
 
+use std::borrow::Cow;
+
 use super::weights::{Noise, WeightReport, sides};
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
 use crate::recording::WeightHistory;
+use crate::tensor::CpBracket;
 use crate::theorem::{
     Observation, Theorem, Verdict, invariant_subspace, low_rank_initialization,
     subspace_tensor_rank,
@@ -59,11 +62,15 @@ impl BoundReport {
 /// CP rank <= d min(d, K) with the dimension d of the space in which rows and columns lie.
 fn tensor_rank(history: &WeightHistory, report: &WeightReport) -> Result<Vec<Observation>, String> {
     let d = report.space.known().ok_or("the dimension of the space of learning is inconclusive")?;
-    // The report may be on the weights, so the bracket is computed here, on the increments.
-    let increments = WeightReport::new(history, true);
-    let upper = increments.cp_upper.unwrap_or(usize::MAX);
+    // The bracket is needed of the increments, and the report may be on the weights.
+    let increments = match report.delta {
+        true => Cow::Borrowed(report),
+        false => Cow::Owned(WeightReport::new(history, true)),
+    };
+    let lower = increments.cp_lower.bound;
+    let upper = increments.cp_upper.as_ref().map_or(usize::MAX, CpBracket::upper);
     let bound = d * d.min(history.steps());
-    Ok(vec![Observation::between("CP rank of the increments", increments.cp_lower, upper, bound)])
+    Ok(vec![Observation::between("CP rank of the increments", lower, upper, bound)])
 }
 
 /// How W_0 = w I + P Q^T is made, and what follows.

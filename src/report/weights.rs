@@ -2,22 +2,24 @@
 
 use crate::matrix::{CLEAR_GAP, Matrix, Rank, RankRevealing};
 use crate::recording::WeightHistory;
-use crate::tensor::Tensor;
+use crate::tensor::{CpBracket, LowerEnd, Tensor};
 
 /// What singular values say of a weight history.
 #[derive(Clone, Debug)]
 pub struct WeightReport {
+    /// True if unfoldings and CP rank are those of the increments.
+    pub delta: bool,
     /// The rank of W_k for k = 0..=K.
     pub ranks: Vec<Rank>,
     /// The rank of W_k - W_0 for k = 0..=K; the first is zero.
     pub increment_ranks: Vec<Rank>,
     /// The ranks r1 (rows), r2 (columns), r3 (steps) of the unfoldings of the tensor.
     pub unfolding_ranks: [Rank; 3],
-    /// The CP rank of the tensor is at least this, by an unfolding.
-    pub cp_lower: usize,
-    /// And at most this, by a decomposition that reproduces the tensor within the noise; `None` if
-    /// none was found.
-    pub cp_upper: Option<usize>,
+    /// What the CP rank of the tensor is at least, and why.
+    pub cp_lower: LowerEnd,
+    /// What it is at most, by a decomposition that reproduces the tensor within the noise; `None`
+    /// if none was found.
+    pub cp_upper: Option<CpBracket<f64>>,
     /// The largest noise floor of the three unfoldings.
     pub noise_floor: f64,
     /// The dimension of the space in which rows and columns of all increments lie together.
@@ -37,14 +39,19 @@ impl WeightReport {
         };
         let tensor = Tensor::from_slices(neurons, neurons, slices).reduced();
         let unfolding_ranks = tensor.unfolding_ranks(rounding);
-        let bracket = tensor.cp_bracket(rounding);
+        let bracket = tensor.tight_cp_bracket(rounding);
+        let cp_lower = match &bracket {
+            Some(bracket) => bracket.lower_end(),
+            None => tensor.best_lower_end(rounding, usize::MAX),
+        };
         let floors = unfolding_ranks.iter().filter_map(Rank::spectrum).map(|(_, floor)| floor);
         let rank = |(k, matrix): (usize, &Matrix<f64>)| f64::rank(matrix, noise.at(k));
         WeightReport {
+            delta,
             ranks: history.slices().iter().enumerate().map(rank).collect(),
             increment_ranks: increments.iter().enumerate().map(rank).collect(),
-            cp_lower: unfolding_ranks.iter().map(|rank| rank.lower).max().unwrap_or(0),
-            cp_upper: bracket.map(|bracket| bracket.upper()),
+            cp_lower,
+            cp_upper: bracket,
             noise_floor: floors.fold(rounding, f64::max),
             unfolding_ranks,
             space: f64::rank(&sides(&increments[1..]), 2.0 * noise.of_increments()),
@@ -65,7 +72,7 @@ impl WeightReport {
             .collect();
         if self.cp_upper.is_none() {
             let why = "no decomposition reproduces the tensor within the noise";
-            doubts.push(format!("CP rank: at least {}, {why}", self.cp_lower));
+            doubts.push(format!("CP rank: at least {}, {why}", self.cp_lower.bound));
         }
         doubts
     }

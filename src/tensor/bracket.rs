@@ -1,6 +1,8 @@
-//! The CP rank between two certificates: an unfolding below, an explicit decomposition above.
+//! The CP rank between two certificates: a rank below, an explicit decomposition above.
 
-use super::{Mode, Reduced};
+use std::fmt;
+
+use super::{Certificate, LowerEnd, Mode, Reduced};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::Scalar;
 
@@ -32,20 +34,51 @@ impl<S: Scalar> Decomposition<S> {
 /// What is known of a CP rank: `lower <= CP rank <= upper()`.
 #[derive(Clone, Debug)]
 pub struct CpBracket<S> {
-    /// The largest rank of an unfolding.
+    /// The CP rank is at least this.
     pub lower: usize,
-    /// The unfolding that has it.
-    pub lower_mode: Mode,
+    /// Why.
+    pub certificate: Certificate,
     /// A decomposition that reproduces the tensor: exactly in a field, within `residual` else.
     pub decomposition: Decomposition<S>,
     /// The norm of the tensor less the decomposition, as an f64; zero in a field.
     pub residual: f64,
+    /// How the decomposition was found.
+    pub construction: Construction,
+}
+
+/// How a decomposition was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Construction {
+    /// From slices along a mode, in a basis of it, each factored by itself.
+    Slices(Mode),
+    /// By the CP solver.
+    Fitted {
+        /// [`Decomposition::condition`]; infinite if the terms can change and their sum not.
+        condition: f64,
+    },
+}
+
+impl fmt::Display for Construction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Construction::Slices(mode) => write!(f, "slices along the {}s", mode.name()),
+            Construction::Fitted { condition } if condition.is_finite() => {
+                write!(f, "fitted terms of condition {condition:.0e}")
+            }
+            Construction::Fitted { .. } => f.write_str("fitted terms, one choice among many"),
+        }
+    }
 }
 
 impl<S: Scalar> CpBracket<S> {
     /// The number of terms of the decomposition.
     pub fn upper(&self) -> usize {
         self.decomposition.terms()
+    }
+
+    /// The lower end with its certificate.
+    pub fn lower_end(&self) -> LowerEnd {
+        LowerEnd { bound: self.lower, certificate: self.certificate.clone() }
     }
 }
 
@@ -58,25 +91,31 @@ impl<S: RankRevealing> Reduced<S> {
     /// slices as the mode has dimensions, and factors each slice; the best of the three modes is
     /// taken. It never has more than min(r1 r2, r1 r3, r2 r3) terms.
     pub fn cp_bracket(&self, noise: f64) -> Option<CpBracket<S>> {
-        let ranks = self.unfolding_ranks(noise);
-        let (lower_mode, lower) = (Mode::ALL.into_iter().zip(ranks.map(|rank| rank.lower)))
-            .max_by_key(|&(_, rank)| rank)
-            .expect("three modes");
+        let LowerEnd { bound: lower, certificate } = self.lower_end(noise);
         let allowed = self.allowed_residual(noise);
         let candidates = Mode::ALL.map(|mode| {
             let decomposition = self.cut(mode, noise)?;
             let residual = self.residual(&decomposition)?;
-            (residual <= allowed).then_some((decomposition, residual))
+            (residual <= allowed).then_some((mode, decomposition, residual))
         });
-        let (core, residual) = (candidates.into_iter().flatten())
-            .min_by_key(|(decomposition, _)| decomposition.terms())?;
+        let (mode, core, residual) = (candidates.into_iter().flatten())
+            .min_by_key(|(_, decomposition, _)| decomposition.terms())?;
         let decomposition =
             Decomposition { a: self.left.times(&core.a), b: self.right.times(&core.b), c: core.c };
-        Some(CpBracket { lower, lower_mode, decomposition, residual })
+        let construction = Construction::Slices(mode);
+        Some(CpBracket { lower, certificate, decomposition, residual, construction })
+    }
+
+    /// Raises the lower end as far as [`best_lower_end`](Reduced::best_lower_end) can.
+    pub fn raise(&self, bracket: &mut CpBracket<S>, noise: f64) {
+        let best = self.best_lower_end(noise, bracket.upper());
+        if best.bound > bracket.lower {
+            (bracket.lower, bracket.certificate) = (best.bound, best.certificate);
+        }
     }
 
     /// What three truncations, each below the noise, can leave; zero in a field.
-    fn allowed_residual(&self, noise: f64) -> f64 {
+    pub(super) fn allowed_residual(&self, noise: f64) -> f64 {
         let norm = self.slices.iter().map(|slice| slice.norm().powi(2)).sum::<f64>().sqrt();
         let dimensions = self.left.cols() + self.right.cols() + self.slices.len();
         10.0 * dimensions as f64 * noise.max(S::ROUNDING * dimensions as f64 * norm)
@@ -109,7 +148,7 @@ impl<S: RankRevealing> Reduced<S> {
     }
 
     /// The shape of a slice cut along `mode`, as [`unfolding`](Reduced::unfolding) lists it.
-    fn side(&self, mode: Mode) -> (usize, usize) {
+    pub(super) fn side(&self, mode: Mode) -> (usize, usize) {
         match mode {
             Mode::Row => (self.right.cols(), self.slices.len()),
             Mode::Column => (self.left.cols(), self.slices.len()),
@@ -118,7 +157,7 @@ impl<S: RankRevealing> Reduced<S> {
     }
 
     /// The norm of the difference from the core; in a field `None` unless it is zero.
-    fn residual(&self, decomposition: &Decomposition<S>) -> Option<f64> {
+    pub(super) fn residual(&self, decomposition: &Decomposition<S>) -> Option<f64> {
         let mut sum = 0.0;
         for (k, slice) in self.slices.iter().enumerate() {
             let difference = decomposition.slice(k).minus(slice);

@@ -6,8 +6,18 @@
 //! 2009), so it is never formed.
 
 mod bracket;
+mod cp;
+mod dense;
+mod lower;
+mod shorten;
 
-pub use bracket::{CpBracket, Decomposition};
+pub use bracket::{Construction, CpBracket, Decomposition};
+pub use cp::{
+    Compress, Compressed, CpError, CpFit, CpOptions, ErrorByRank, cp_decompose,
+    cp_decompose_weighted, cp_error, cp_error_by_rank,
+};
+pub use dense::Dense;
+pub use lower::{Certificate, LowerEnd};
 
 use crate::matrix::{Factors, Matrix, Rank, RankRevealing};
 use crate::scalar::Scalar;

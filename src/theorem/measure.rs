@@ -72,7 +72,8 @@ impl Measure {
         let tensor = Tensor::from_slices(n, n, &increments).reduced();
         match self {
             Measure::Cp => {
-                let bracket = tensor.cp_bracket(noise)?;
+                let mut bracket = tensor.cp_bracket(noise)?;
+                tensor.raise(&mut bracket, noise);
                 Some(Measured { lower: bracket.lower, upper: bracket.upper() })
             }
             _ => Some(known(tensor.unfolding_ranks(noise)[2].clone())),

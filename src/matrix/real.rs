@@ -1,0 +1,98 @@
+//! Solutions and eigenvectors of small f64 matrices.
+
+use faer::Side;
+use faer::linalg::solvers::{Llt, Solve};
+
+use super::Matrix;
+use crate::scalar::to_faer;
+
+/// A symmetric positive definite matrix as L L^T, to solve many equations with.
+pub struct Cholesky(Llt<f64>);
+
+impl Cholesky {
+    /// The solution x of `matrix x = right`.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit.
+    pub fn solve(&self, right: &Matrix<f64>) -> Matrix<f64> {
+        let solution = self.0.solve(to_faer(right.view()));
+        Matrix::from_fn(right.rows(), right.cols(), |i, j| solution[(i, j)])
+    }
+}
+
+impl Matrix<f64> {
+    /// The decomposition of a symmetric matrix of which the lower half is read; `None` if it is not
+    /// positive definite, to rounding.
+    ///
+    /// # Panics
+    ///
+    /// If the matrix is not square.
+    pub fn cholesky(&self) -> Option<Cholesky> {
+        to_faer(self.view()).llt(Side::Lower).ok().map(Cholesky)
+    }
+
+    /// The solution x of `self x = right`, with a matrix of the same kind.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit.
+    pub fn solve_positive(&self, right: &Matrix<f64>) -> Option<Matrix<f64>> {
+        Some(self.cholesky()?.solve(right))
+    }
+
+    /// The eigenvectors of a square matrix, (n, n): for a pair of complex ones their real and
+    /// imaginary parts. `None` if the iteration does not converge.
+    ///
+    /// # Panics
+    ///
+    /// If the matrix is not square.
+    pub fn eigenvectors(&self) -> Option<Matrix<f64>> {
+        let eigen = to_faer(self.view()).eigen().ok()?;
+        let (values, vectors) = (eigen.S().column_vector(), eigen.U());
+        // Of a pair the vectors are conjugate: the one below the axis gives the imaginary part.
+        let part = |i, j| match values[j].im < 0.0 {
+            true => vectors[(i, j)].im,
+            false => vectors[(i, j)].re,
+        };
+        Some(Matrix::from_fn(self.rows(), self.rows(), part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Stream;
+
+    #[test]
+    fn positive_matrices_are_solved_and_others_refused() {
+        for size in [1, 3, 16, 33] {
+            let mut stream = Stream::new("positive", 0, size as u64);
+            let root = Matrix::<f64>::random(size, size + 2, &mut stream);
+            let matrix = Matrix::product(root.view(), root.t());
+            let expected = Matrix::<f64>::random(size, 2, &mut stream);
+            let found = matrix.solve_positive(&matrix.times(&expected)).expect("positive");
+            assert!(found.minus(&expected).norm() < 1e-6, "{size}");
+        }
+        let indefinite = Matrix::from_rows(&[[1.0, 2.0], [2.0, 1.0]]);
+        assert!(indefinite.solve_positive(&Matrix::zeros(2, 1)).is_none());
+    }
+
+    #[test]
+    fn eigenvectors_span_what_they_should() {
+        let mut stream = Stream::new("eigenvectors", 0, 0);
+        // One real eigenvalue, and a rotation by a right angle.
+        let blocks = Matrix::from_rows(&[[2.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]);
+        let basis = Matrix::<f64>::random(3, 3, &mut stream);
+        let gram = Matrix::product(basis.t(), basis.view());
+        let inverse = gram.solve_positive(&basis.transposed()).expect("a basis");
+        let vectors = basis.times(&blocks).times(&inverse).eigenvectors().expect("it converges");
+        let coordinates = inverse.times(&vectors);
+        let real = (0..3).filter(|&j| coordinates[(0, j)].abs() > 1e-9).collect::<Vec<_>>();
+        assert_eq!(real.len(), 1, "{coordinates:?}");
+        let alone = coordinates.column(real[0]);
+        assert!(alone[1].abs() < 1e-9 && alone[2].abs() < 1e-9, "{coordinates:?}");
+        let rank = crate::matrix::RankRevealing::rank(&coordinates, 1e-9);
+        assert_eq!(crate::matrix::Rank::known(&rank), Some(3));
+    }
+}

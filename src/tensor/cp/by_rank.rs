@@ -1,0 +1,71 @@
+//! The error of the best CP decompositions, rank by rank.
+
+use super::model::Factors;
+use super::start::with_next_term;
+use super::{Compress, CpError, CpOptions, core_width};
+use crate::scalar::Stream;
+
+/// Relative errors of CP decompositions with one term, two terms, and so on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorByRank {
+    /// `errors[r - 1]`: the relative error with r terms; it never rises.
+    pub errors: Vec<f64>,
+}
+
+impl ErrorByRank {
+    /// The share of the squared norm that r terms explain, 1 - error^2; none without terms.
+    pub fn explained(&self, rank: usize) -> f64 {
+        match rank {
+            0 => 0.0,
+            _ => 1.0 - self.errors[rank - 1].powi(2),
+        }
+    }
+
+    /// The least number of terms that explain a share, 0.95 for instance; `None` if it takes more
+    /// than were tried.
+    pub fn rank_for(&self, share: f64) -> Option<usize> {
+        (0..=self.errors.len()).find(|&rank| self.explained(rank) >= share)
+    }
+}
+
+/// The relative errors of decompositions with 1 to `max_rank` terms. Each is sought from the starts
+/// of [`cp_decompose`](super::cp_decompose) and from the one before it with one term more.
+///
+/// # Errors
+///
+/// If an entry is not finite.
+///
+/// # Examples
+///
+/// ```
+/// use rankproof::scalar::Stream;
+/// use rankproof::tensor::{CpOptions, Dense, cp_error_by_rank};
+///
+/// let tensor = Dense::from_fn([5, 4, 3], |i, j, k| (i + 1) as f64 + (j * k) as f64);
+/// let found = cp_error_by_rank(&tensor, 3, &CpOptions::default(), &Stream::new("example", 0, 0))?;
+/// assert!(found.errors[0] > 0.1 && found.errors[1] < 1e-10);
+/// assert_eq!(found.rank_for(0.999), Some(2));
+/// # Ok::<(), rankproof::tensor::CpError>(())
+/// ```
+pub fn cp_error_by_rank(
+    tensor: &impl Compress,
+    max_rank: usize,
+    options: &CpOptions,
+    stream: &Stream,
+) -> Result<ErrorByRank, CpError> {
+    let compressed = tensor.compressed(core_width(max_rank), stream);
+    if !compressed.norm.is_finite() {
+        return Err(CpError::NotFinite);
+    }
+    let mut errors = Vec::new();
+    let mut before: Option<Factors> = None;
+    for rank in 1..=max_rank {
+        let stream = stream.named(&format!("rank {rank}"));
+        let given = before.iter().map(|factors| with_next_term(&compressed.core, factors));
+        let fit = compressed.decomposed(rank, options, &stream, given.collect());
+        let least = errors.last().copied().unwrap_or(f64::INFINITY);
+        errors.push(fit.relative_error.min(least));
+        before = Some(compressed.projected(&fit.decomposition.into()));
+    }
+    Ok(ErrorByRank { errors })
+}
