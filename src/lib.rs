@@ -58,6 +58,7 @@
 #![forbid(unsafe_code)]
 
 pub mod conjecture;
+pub mod fit;
 pub mod matrix;
 pub mod network;
 pub mod recording;

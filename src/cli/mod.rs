@@ -1,12 +1,17 @@
 //! The command line: one file for each subcommand.
 
+mod cv;
 mod explore;
+mod fit;
 mod inspect;
+mod interrupt;
+mod model_arguments;
 mod new_conjecture;
 mod output;
 mod prepare;
 mod rank;
 mod replay;
+mod simulate;
 mod theorems;
 mod train;
 mod verify;
@@ -36,6 +41,9 @@ enum Command {
     Rank(rank::Arguments),
     Inspect(inspect::Arguments),
     Prepare(Box<prepare::Arguments>),
+    Fit(Box<fit::Arguments>),
+    Cv(Box<cv::Arguments>),
+    Simulate(simulate::Arguments),
     Explore(explore::Arguments),
     NewConjecture(new_conjecture::Arguments),
 }
@@ -50,6 +58,9 @@ pub fn run() -> ExitCode {
         Command::Rank(arguments) => rank::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
+        Command::Cv(arguments) => cv::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };

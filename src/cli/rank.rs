@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 use rankproof::matrix::{Matrix, Rank};
-use rankproof::recording::{Array, Npz, ReadError, WeightHistory};
+use rankproof::recording::{Array, Npz, Precision, ReadError, WeightHistory};
 use rankproof::report::{BoundReport, InputOutput, WeightReport};
 use rankproof::tensor::{CpBracket, LowerEnd, Mode};
 use rankproof::theorem::{Observation, Verdict};
@@ -21,7 +21,7 @@ use super::output::{check_target, paragraph, print, rendered, table, write_json}
 /// clear gap above the noise floor, which is stated; else it is inconclusive.
 #[derive(Args)]
 pub struct Arguments {
-    /// The .npz archive.
+    /// The .npz archive, or the model.npz of a fit.
     file: PathBuf,
     /// The array with the weights.
     #[arg(long, value_name = "NAME", default_value = "W")]
@@ -62,8 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         check_target(path)?;
     }
     let mut npz = Npz::open(&arguments.file)?;
-    let array = npz.array(&arguments.array)?;
-    let history = WeightHistory::from_array(&array, arguments.axes.0)?;
+    let (history, precision) = read_weights(&mut npz, arguments)?;
     let channels = match &arguments.outputs {
         Some(outputs) => Some(read_channels(&mut npz, &arguments.inputs, outputs, &history)?),
         None => None,
@@ -78,7 +77,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(_) => "",
     };
     let text = [
-        heading(arguments, &array, &history),
+        heading(arguments, precision, &history),
         steps(&report),
         whole(arguments, &report),
         hold(&bounds),
@@ -87,6 +86,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     ];
     print(&text.concat())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The weights, or those that the factors of a fitted model make, and the type of their numbers.
+fn read_weights(
+    npz: &mut Npz,
+    arguments: &Arguments,
+) -> Result<(WeightHistory, Precision), ReadError> {
+    let has = |npz: &Npz, name: &str| npz.names().iter().any(|other| other == name);
+    if arguments.array == "W" && !has(npz, "W") && has(npz, "a") && has(npz, "b") {
+        let (a, b) = (npz.array("a")?, npz.array("b")?);
+        let c = if has(npz, "c") { Some(npz.array("c")?) } else { None };
+        return Ok((WeightHistory::from_factors(&a, &b, c.as_ref())?, a.precision));
+    }
+    let array = npz.array(&arguments.array)?;
+    Ok((WeightHistory::from_array(&array, arguments.axes.0)?, array.precision))
 }
 
 fn read_channels(
@@ -120,13 +134,13 @@ fn by_neuron(array: &Array, neurons: usize, axis: usize) -> Result<Matrix<f64>, 
     Ok(Matrix::from_fn(neurons, others, entry))
 }
 
-fn heading(arguments: &Arguments, array: &Array, history: &WeightHistory) -> String {
+fn heading(arguments: &Arguments, precision: Precision, history: &WeightHistory) -> String {
     let (neurons, steps) = (history.neurons(), history.steps());
     format!(
         "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps, {}\n\n",
         arguments.file.display(),
         arguments.array,
-        array.precision.name(),
+        precision.name(),
     )
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{Array, Flaw, Npz, NpzWriter, ReadError, WriteError, write_npz};
 
@@ -205,6 +206,18 @@ impl Recording {
     pub fn activity_at(&self, n: usize, t: usize, k: usize) -> f64 {
         assert!(n < self.neurons && t < self.bins, "neuron {n}, bin {t} exist");
         self.activity[(k * self.bins + t) * self.neurons + n]
+    }
+
+    /// A SHA-256 of the activity and of the trials, in hexadecimal: the same for the same recording,
+    /// whatever its file is called.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        let sizes = [self.neurons, self.bins, self.trials];
+        let indices = sizes.iter().chain(&self.conditions).chain(&self.epochs);
+        indices.for_each(|&index| hash.update((index as u64).to_le_bytes()));
+        self.trial_numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+        self.activity.iter().for_each(|entry| hash.update(entry.to_bits().to_le_bytes()));
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The share of entries that are missing.

@@ -66,6 +66,47 @@ impl WeightHistory {
         Ok(WeightHistory::new((0..lengths[step]).map(slice).collect(), rounding))
     }
 
+    /// The weights `W_k = a diag(c[k]) b^T` of a fitted model, from its arrays `a` (N, R), `b`
+    /// (N, R) and `c` (K + 1, R), or `a` (K + 1, N, R) and `b` likewise without `c` if weights are
+    /// free in each trial: one slice for each trial.
+    ///
+    /// # Errors
+    ///
+    /// If an array has another shape, or a number is not finite.
+    pub fn from_factors(a: &Array, b: &Array, c: Option<&Array>) -> Result<Self, ReadError> {
+        for array in [Some(a), Some(b), c].into_iter().flatten() {
+            array.expect_finite()?;
+        }
+        b.expect_shape(&a.shape)?;
+        let (neurons, rank, trials) = match (a.shape.as_slice(), c) {
+            (&[neurons, rank], Some(c)) => {
+                let [trials, _] = c.axes(["trial", "term"])?;
+                c.expect_shape(&[trials, rank])?;
+                (neurons, rank, trials)
+            }
+            (&[trials, neurons, rank], None) => (neurons, rank, trials),
+            _ => return Err(a.wrong_shape("(N, R) beside c, or (trial, N, R) without")),
+        };
+        if trials < 2 || neurons == 0 {
+            return Err(a.wrong_shape("units, and at least 2 trials"));
+        }
+        let slice = |k: usize| {
+            let first = if c.is_some() { 0 } else { k * neurons * rank };
+            let factor =
+                |of: &Array| Matrix::from_fn(neurons, rank, |i, r| of.data[first + i * rank + r]);
+            let mut left = factor(a);
+            if let Some(c) = c {
+                for r in 0..rank {
+                    let scale = c.data[k * rank + r];
+                    left.column_mut(r).iter_mut().for_each(|x| *x *= scale);
+                }
+            }
+            Matrix::product(left.view(), factor(b).t())
+        };
+        // The factors are what they are; only their product, in double precision, rounds.
+        Ok(WeightHistory::new((0..trials).map(slice).collect(), f64::EPSILON))
+    }
+
     /// Number of neurons, N.
     pub fn neurons(&self) -> usize {
         self.slices[0].rows()

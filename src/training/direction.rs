@@ -1,5 +1,6 @@
 //! What a gradient becomes before a step is made along it.
 
+use super::adam::Adam;
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::{Parameters, Weights};
 use crate::scalar::Scalar;
@@ -181,14 +182,17 @@ impl<S: Scalar> Entrywise<S> {
         }
         for (index, (part, place)) in parts.into_iter().zip(places).enumerate() {
             let (mean, square) = (&mut memory.mean[index], &mut memory.square[index]);
-            let moments = mean.iter_mut().zip(square);
-            for ((g, x), (mean, square)) in part.iter_mut().zip(place).zip(moments) {
-                *g = self.of_entry(memory.steps, *g, *x, mean, square);
+            if let Entrywise::Adam { beta1, beta2, epsilon } = *self {
+                Adam { beta1, beta2, epsilon }.apply(memory.steps, part, mean, square);
+                continue;
+            }
+            for ((g, x), square) in part.iter_mut().zip(place).zip(square) {
+                *g = self.of_entry(*g, *x, square);
             }
         }
     }
 
-    fn of_entry(&self, steps: i32, g: S, x: S, mean: &mut S, square: &mut S) -> S {
+    fn of_entry(&self, g: S, x: S, square: &mut S) -> S {
         let sqrt = |x| (S::ELEMENTARY.expect("this direction needs real numbers").sqrt)(x);
         let average = |old: S, new: S, decay: S| decay * old + (S::ONE - decay) * new;
         match self {
@@ -203,13 +207,7 @@ impl<S: Scalar> Entrywise<S> {
                 *square = average(*square, g * g, *decay);
                 divide(g, sqrt(*square) + *epsilon)
             }
-            Entrywise::Adam { beta1, beta2, epsilon } => {
-                *mean = average(*mean, g, *beta1);
-                *square = average(*square, g * g, *beta2);
-                let unbiased = |value: S, beta: S| divide(value, S::ONE - power(beta, steps));
-                let root = sqrt(unbiased(*square, *beta2));
-                divide(unbiased(*mean, *beta1), root + *epsilon)
-            }
+            Entrywise::Adam { .. } => unreachable!("Adam takes all entries at once"),
         }
     }
 }
@@ -270,8 +268,4 @@ fn sign<S: Scalar>(x: S) -> S {
 
 fn divide<S: Scalar>(numerator: S, denominator: S) -> S {
     denominator.inverse().map_or(S::ZERO, |inverse| numerator * inverse)
-}
-
-fn power<S: Scalar>(base: S, exponent: i32) -> S {
-    (0..exponent).fold(S::ONE, |product, _| product * base)
 }

@@ -1,5 +1,6 @@
 //! Training by exact gradients, and the trajectory of weights that it leaves.
 
+mod adam;
 mod direction;
 mod optimizer;
 mod point;
@@ -7,6 +8,7 @@ mod tampering;
 mod trainer;
 mod trajectory;
 
+pub(crate) use adam::Adam;
 pub use direction::{Direction, Entrywise, Spectral};
 pub use optimizer::{Method, Optimizer, Schedule};
 pub use point::Point;

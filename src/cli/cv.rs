@@ -1,0 +1,340 @@
+//! `rankproof cv`: do the weights of a recording have low tensor rank?
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use rankproof::fit::{Comparison, CrossValidation, Estimate, Fold, Job, Likelihood};
+use rankproof::recording::Recording;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::interrupt;
+use super::model_arguments::{FittingArguments, ModelArguments, Precision};
+use super::output::{print, progress, rendered, table, write_json};
+
+/// Choose the tensor rank of a recording's weights by cross-validation, and compare.
+///
+/// Every fold holds out other blocks of entries. The rank is the smallest one whose held-out loss
+/// is within one standard error of the best. Four other models predict the same entries: constant
+/// weights (no learning), weights free in each trial (no tensor constraint), a CP decomposition of
+/// the activity (no dynamics), and the means of conditions. Every finished fit is kept in --out: a
+/// run that was interrupted goes on when it is started again.
+#[derive(Args)]
+pub struct Arguments {
+    /// The recording, as `rankproof prepare` or `simulate` writes it.
+    recording: PathBuf,
+    /// The ranks to choose from: 1..8, or 1,2,4.
+    #[arg(long, value_parser = read_numbers, default_value = "1..6")]
+    ranks: Numbers,
+    /// The numbers of units to choose from.
+    #[arg(long, value_parser = read_numbers, default_value = "50")]
+    units: Numbers,
+    /// Random starts of each fit.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// Folds: how often other entries are held out.
+    #[arg(long, default_value_t = 5)]
+    folds: usize,
+    /// The folder for results; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
+    #[command(flatten)]
+    fitting: FittingArguments,
+}
+
+/// A list of numbers, ascending.
+#[derive(Clone, Debug)]
+struct Numbers(Vec<usize>);
+
+fn read_numbers(text: &str) -> Result<Numbers, String> {
+    let expected = || "expected numbers such as 1..8 or 1,2,4".to_owned();
+    let number = |text: &str| text.trim().parse::<usize>().map_err(|_| expected());
+    let mut numbers = match text.split_once("..") {
+        Some((first, last)) => {
+            let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
+            if last.saturating_sub(first) > 1000 {
+                return Err("more than 1000 numbers".to_owned());
+            }
+            (first..=last).collect()
+        }
+        None => text.split(',').map(number).collect::<Result<Vec<_>, _>>()?,
+    };
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.is_empty() || numbers[0] == 0 {
+        return Err(expected());
+    }
+    Ok(Numbers(numbers))
+}
+
+/// What the folder says of the run in it.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Plan {
+    cross_validation: serde_json::Value,
+    precision: Precision,
+    fingerprint: String,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let recording = Recording::read(&arguments.recording)?;
+    let cv = planned(arguments, &recording)?;
+    let jobs = arguments.out.join("jobs");
+    fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
+    agree_on_plan(arguments, &cv, &recording)?;
+    interrupt::listen()?;
+    let runner = Runner { cv: &cv, recording: &recording, jobs: &jobs, arguments };
+    let Some(mut folds) = runner.all(&cv.jobs())? else { return Ok(interrupted(arguments)) };
+    let (rank, units) = cv.choose(&cv.table(&folds));
+    let Some(others) = runner.all(&cv.comparisons(rank, units))? else {
+        return Ok(interrupted(arguments));
+    };
+    folds.extend(others);
+    let results = Results::new(&cv, &recording, &folds, rank, units);
+    results.write(&arguments.out)?;
+    print(&results.shown(&arguments.out))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn interrupted(arguments: &Arguments) -> ExitCode {
+    let folder = arguments.out.display();
+    eprintln!("interrupted; finished fits are kept in {folder}: the same command goes on");
+    ExitCode::from(130)
+}
+
+fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<CrossValidation> {
+    let (ranks, units) = (arguments.ranks.0.clone(), arguments.units.0.clone());
+    let largest = ranks[ranks.len() - 1];
+    let architecture = arguments.model.architecture(recording, units[0], largest)?;
+    let cv = CrossValidation {
+        ranks,
+        units,
+        seeds: arguments.seeds,
+        folds: arguments.folds,
+        blocks: arguments.fitting.blocks()?,
+        settings: arguments.fitting.settings()?,
+        architecture,
+    };
+    if cv.blocks.share <= 0.0 {
+        bail!("--held-out is 0, expected a share above: cross-validation needs held-out entries");
+    }
+    let most = cv.blocks.most_folds();
+    if cv.folds < 2 || cv.folds > most {
+        bail!("--folds is {}, expected 2 to {most} at --held-out {}", cv.folds, cv.blocks.share);
+    }
+    Ok(cv)
+}
+
+/// Keeps a folder from mixing fits of two runs.
+fn agree_on_plan(
+    arguments: &Arguments,
+    cv: &CrossValidation,
+    recording: &Recording,
+) -> anyhow::Result<()> {
+    // More ranks, units, seeds or folds are a longer run of the same kind.
+    let kind =
+        CrossValidation { ranks: Vec::new(), units: Vec::new(), seeds: 0, folds: 0, ..cv.clone() };
+    let mut kind = serde_json::to_value(kind).context("JSON")?;
+    for size in ["units", "rank"] {
+        kind["architecture"][size] = 0.into();
+    }
+    let plan = Plan {
+        cross_validation: kind,
+        precision: arguments.fitting.precision,
+        fingerprint: recording.fingerprint(),
+    };
+    let path = arguments.out.join("plan.json");
+    let Ok(text) = fs::read_to_string(&path) else { return write_json(&path, &plan) };
+    let there: Plan = serde_json::from_str(&text)
+        .with_context(|| format!("{}: is not the plan of a cross-validation", path.display()))?;
+    if there != plan {
+        bail!(
+            "{}: holds fits of another recording or with other settings; give another --out",
+            arguments.out.display()
+        );
+    }
+    Ok(())
+}
+
+/// Carries out jobs in parallel, each at most once.
+struct Runner<'a> {
+    cv: &'a CrossValidation,
+    recording: &'a Recording,
+    jobs: &'a Path,
+    arguments: &'a Arguments,
+}
+
+impl Runner<'_> {
+    /// `None` if the user broke it off.
+    fn all(&self, jobs: &[Job]) -> anyhow::Result<Option<Vec<Fold>>> {
+        let bar = progress(jobs.len() as u64, "fits");
+        let one = |&job: &Job| {
+            let fold = self.one(job);
+            bar.inc(1);
+            fold
+        };
+        let work = || jobs.par_iter().map(one).collect::<anyhow::Result<Option<Vec<_>>>>();
+        let found = self.arguments.fitting.on_threads(work)?;
+        bar.finish_and_clear();
+        found
+    }
+
+    fn one(&self, job: Job) -> anyhow::Result<Option<Fold>> {
+        let path = self.jobs.join(job.name() + ".json");
+        if let Ok(text) = fs::read_to_string(&path) {
+            let fold: Fold = serde_json::from_str(&text)
+                .with_context(|| format!("{}: is not the result of a fit", path.display()))?;
+            return Ok(Some(fold));
+        }
+        if interrupt::asked() {
+            return Ok(None);
+        }
+        let go_on = || !interrupt::asked();
+        let fold = match self.arguments.fitting.precision {
+            Precision::F32 => self.cv.run::<f32>(self.recording, job, go_on),
+            Precision::F64 => self.cv.run::<f64>(self.recording, job, go_on),
+        };
+        let fold = fold.with_context(|| job.name())?;
+        if let Some(fold) = &fold {
+            write_json(&path, fold)?;
+        }
+        Ok(fold)
+    }
+}
+
+/// summary.json.
+#[derive(Serialize)]
+struct Results {
+    schema: u32,
+    likelihood: Likelihood,
+    folds: usize,
+    seeds: u64,
+    /// Of each rank, with the number of units that is best for it.
+    ranks: Vec<OfRank>,
+    chosen: usize,
+    units: usize,
+    comparisons: BTreeMap<&'static str, Compared>,
+}
+
+#[derive(Serialize)]
+struct OfRank {
+    rank: usize,
+    units: usize,
+    #[serde(flatten)]
+    estimate: Estimate,
+}
+
+#[derive(Serialize)]
+struct Compared {
+    #[serde(flatten)]
+    estimate: Estimate,
+    /// By how much its loss exceeds that of the chosen model, on the same folds.
+    excess: f64,
+    excess_se: f64,
+}
+
+impl Results {
+    fn new(
+        cv: &CrossValidation,
+        recording: &Recording,
+        folds: &[Fold],
+        rank: usize,
+        units: usize,
+    ) -> Self {
+        debug_assert!(recording.trials > 0);
+        let all = cv.table(folds);
+        let of_rank = |&rank: &usize| {
+            let best = all.iter().filter(|(other, _, _)| *other == rank);
+            let (_, units, estimate) =
+                best.min_by(|a, b| a.2.mean.total_cmp(&b.2.mean)).expect("fits of each rank");
+            OfRank { rank, units: *units, estimate: *estimate }
+        };
+        let compared = |&other: &Comparison| {
+            let (estimate, excess) = cv.against(folds, other, rank, units);
+            let (excess, excess_se) = (excess.mean, excess.se);
+            (other.name(), Compared { estimate, excess, excess_se })
+        };
+        Results {
+            schema: 1,
+            likelihood: cv.architecture.likelihood,
+            folds: cv.folds,
+            seeds: cv.seeds,
+            ranks: cv.ranks.iter().map(of_rank).collect(),
+            chosen: rank,
+            units,
+            comparisons: Comparison::OTHERS.iter().map(compared).collect(),
+        }
+    }
+
+    fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        write_json(&folder.join("summary.json"), self)
+    }
+
+    fn shown(&self, folder: &Path) -> String {
+        let number = |value: f64| format!("{value:.4}");
+        let mut ranks = table(&["rank", "units", "held-out loss", "se", "R2", ""], 0);
+        for OfRank { rank, units, estimate } in &self.ranks {
+            ranks.add_row([
+                rank.to_string(),
+                units.to_string(),
+                number(estimate.mean),
+                number(estimate.se),
+                number(estimate.r2),
+                if *rank == self.chosen { "chosen" } else { "" }.to_owned(),
+            ]);
+        }
+        let mut others = table(&["other models", "held-out loss", "se", "R2", "worse by", "se"], 1);
+        let words = [
+            (Comparison::Constant, "constant weights"),
+            (Comparison::Free, "free in each trial"),
+            (Comparison::Cp, "CP of the activity"),
+            (Comparison::ConditionMean, "condition means"),
+        ];
+        for (other, words) in words {
+            let Compared { estimate, excess, excess_se } = &self.comparisons[other.name()];
+            others.add_row([
+                words.to_owned(),
+                number(estimate.mean),
+                number(estimate.se),
+                number(estimate.r2),
+                number(*excess),
+                number(*excess_se),
+            ]);
+        }
+        let unit = match self.likelihood {
+            Likelihood::Gaussian => "mean squared error over variance",
+            Likelihood::Poisson => "negative log-likelihood in nats for an entry",
+        };
+        format!(
+            "{}\n{}\n{}\nloss: {unit}; se: standard error over {} folds. Results are in {}",
+            rendered(&ranks),
+            rendered(&others),
+            self.answer(),
+            self.folds,
+            folder.display()
+        )
+    }
+
+    /// What the numbers say, in words; a difference within one standard error says nothing.
+    fn answer(&self) -> String {
+        let constant = &self.comparisons["constant"];
+        let free = &self.comparisons["free"];
+        let changing =
+            match (constant.excess > constant.excess_se, constant.excess < -constant.excess_se) {
+                (true, _) => "Weights that change over trials predict better than constant ones",
+                (_, true) => "Constant weights predict better than changing ones",
+                _ => "Changing weights predict no better than constant ones: no learning is seen",
+            };
+        let low = match (free.excess > free.excess_se, free.excess < -free.excess_se) {
+            (true, _) => "low tensor rank predicts better than weights free in each trial",
+            (_, true) => "weights free in each trial predict better than low tensor rank",
+            _ => "low tensor rank predicts as well as weights free in each trial",
+        };
+        format!("{changing}; {low}. Tensor rank {} suffices.\n", self.chosen)
+    }
+}

@@ -1,0 +1,291 @@
+//! `rankproof fit`: a low-tensor-rank RNN for a recording.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use rankproof::fit::{
+    Architecture, Blocks, Fit, FitFloat, Losses, Objective, Observations, Outcome, Role, Saved,
+    Score, Settings,
+};
+use rankproof::recording::{Recording, write_atomically};
+use serde::{Deserialize, Serialize};
+
+use super::interrupt;
+use super::model_arguments::{FittingArguments, ModelArguments, Precision};
+use super::output::{print, progress, rendered, table, write_json};
+
+/// Fit an RNN whose weights change over trials with low tensor rank to a recording.
+///
+/// Blocks of entries are held out: some decide when to stop, others are only predicted. The folder
+/// --out gets model.npz, summary.json, losses.csv, figures, and a checkpoint from which
+/// --resume goes on.
+#[derive(Args)]
+pub struct Arguments {
+    /// The recording, as `rankproof prepare` or `simulate` writes it.
+    recording: PathBuf,
+    /// Terms of the weights: their tensor rank.
+    #[arg(long, required_unless_present = "resume")]
+    rank: Option<usize>,
+    /// Units of the network.
+    #[arg(long, default_value_t = 100)]
+    units: usize,
+    /// The folder for results; made if it is not there.
+    #[arg(long, value_name = "DIR", required_unless_present = "resume")]
+    out: Option<PathBuf>,
+    /// Go on with the fit in this folder, with the model and the settings that it has; --iterations
+    /// alone may be larger than before.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "rank"])]
+    resume: Option<PathBuf>,
+    /// Also save the predicted activity of all entries.
+    #[arg(long)]
+    predictions: bool,
+    #[command(flatten)]
+    model: ModelArguments,
+    #[command(flatten)]
+    fitting: FittingArguments,
+}
+
+/// What a folder says of the fit in it.
+#[derive(Serialize, Deserialize)]
+struct Plan {
+    architecture: Architecture,
+    settings: Settings,
+    blocks: Blocks,
+    precision: Precision,
+    /// Of the recording's activity, to notice another one.
+    fingerprint: String,
+}
+
+/// summary.json.
+#[derive(Serialize)]
+struct Summary {
+    schema: u32,
+    rank: usize,
+    units: usize,
+    iterations: usize,
+    best_iteration: usize,
+    outcome: &'static str,
+    seconds: f64,
+    likelihood: rankproof::fit::Likelihood,
+    train: Score,
+    validation: Option<Score>,
+    held_out: Option<Score>,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let recording = Recording::read(&arguments.recording)?;
+    let (folder, plan) = match &arguments.resume {
+        Some(folder) => (folder.clone(), resumed(folder, &recording, arguments)?),
+        None => {
+            let folder = arguments.out.clone().context("--out is missing")?;
+            (folder, planned(arguments, &recording)?)
+        }
+    };
+    if arguments.resume.is_none() {
+        let checkpoint = folder.join("checkpoint.npz");
+        if checkpoint.exists() {
+            bail!("{}: holds a fit already; --resume goes on with it", folder.display());
+        }
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        write_json(&folder.join("plan.json"), &plan)?;
+    }
+    interrupt::listen()?;
+    let work = || match plan.precision {
+        Precision::F32 => fit::<f32>(arguments, &folder, &plan, &recording),
+        Precision::F64 => fit::<f64>(arguments, &folder, &plan, &recording),
+    };
+    arguments.fitting.on_threads(work)?
+}
+
+fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
+    let rank = arguments.rank.context("--rank is missing")?;
+    Ok(Plan {
+        architecture: arguments.model.architecture(recording, arguments.units, rank)?,
+        settings: arguments.fitting.settings()?,
+        blocks: arguments.fitting.blocks()?,
+        precision: arguments.fitting.precision,
+        fingerprint: recording.fingerprint(),
+    })
+}
+
+fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyhow::Result<Plan> {
+    let path = folder.join("plan.json");
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("{}: cannot be read, expected a fit", path.display()))?;
+    let mut plan: Plan = serde_json::from_str(&text)
+        .with_context(|| format!("{}: is not the plan of a fit", path.display()))?;
+    if plan.fingerprint != recording.fingerprint() {
+        bail!(
+            "{}: is another recording than the one that was fitted in {}",
+            arguments.recording.display(),
+            folder.display()
+        );
+    }
+    plan.settings.iterations = plan.settings.iterations.max(arguments.fitting.iterations);
+    Ok(plan)
+}
+
+/// How long work may be lost when a machine stops.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(20);
+
+fn fit<S: FitFloat>(
+    arguments: &Arguments,
+    folder: &Path,
+    plan: &Plan,
+    recording: &Recording,
+) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
+    let held_out: &[Role] = match plan.blocks.share > 0.0 {
+        true => &[Role::Test, Role::Validation],
+        false => &[],
+    };
+    let roles = plan.blocks.roles(recording, 0, held_out, plan.settings.seed);
+    let observations = Observations::<S>::new(recording, &roles);
+    if observations.entries(Role::Train) == 0 {
+        bail!("{}: nothing is left to fit", arguments.recording.display());
+    }
+    let objective = Objective::new(&plan.architecture, observations);
+    let checkpoint = folder.join("checkpoint.npz");
+    let mut fit = match checkpoint.exists() {
+        true => Fit::resume(objective, plan.settings, &checkpoint)?,
+        false => Fit::new(objective, plan.settings),
+    };
+    let bar = progress(plan.settings.iterations as u64, "");
+    bar.set_position(fit.iterations() as u64);
+    let mut saved = Instant::now();
+    let mut trouble = None;
+    let outcome = fit.run(|fit, made| {
+        bar.set_position(made.iteration as u64);
+        bar.set_message(in_words(&made.losses));
+        if saved.elapsed() > BETWEEN_CHECKPOINTS {
+            saved = Instant::now();
+            trouble = fit.save(&checkpoint).err();
+        }
+        match interrupt::asked() || trouble.is_some() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    bar.finish_and_clear();
+    if let Some(trouble) = trouble {
+        return Err(trouble.into());
+    }
+    let outcome = outcome?;
+    fit.save(&checkpoint)?;
+    if outcome == Outcome::Interrupted {
+        eprintln!(
+            "interrupted after {} iterations; go on with\n  rankproof fit {} --resume {}",
+            fit.iterations(),
+            arguments.recording.display(),
+            folder.display()
+        );
+        return Ok(ExitCode::from(130));
+    }
+    finish(arguments, folder, recording, &fit, outcome, started.elapsed())
+}
+
+fn in_words(losses: &Losses) -> String {
+    match losses.validation.is_nan() {
+        true => format!("loss {:.4}", losses.train),
+        false => format!("loss {:.4}, held out {:.4}", losses.train, losses.validation),
+    }
+}
+
+fn finish<S: FitFloat>(
+    arguments: &Arguments,
+    folder: &Path,
+    recording: &Recording,
+    fit: &Fit<S>,
+    outcome: Outcome,
+    time: Duration,
+) -> anyhow::Result<ExitCode> {
+    let objective = &fit.objective;
+    let model = fit.model();
+    let score =
+        |role| (objective.observations.entries(role) > 0).then(|| objective.score(&model, role));
+    let scores = [Role::Train, Role::Validation, Role::Test].map(score);
+    let architecture = objective.architecture();
+    let predictions = objective.predictions(&model);
+    let saved = Saved {
+        architecture: architecture.clone(),
+        model,
+        seed: fit.settings().seed,
+        iterations: fit.best_iteration(),
+    };
+    let wanted = arguments.predictions.then_some(predictions.as_slice());
+    saved.write(folder.join("model.npz"), recording, wanted)?;
+    write_losses(&folder.join("losses.csv"), &fit.losses)?;
+    let summary = Summary {
+        schema: 1,
+        rank: architecture.rank,
+        units: architecture.units,
+        iterations: fit.iterations(),
+        best_iteration: fit.best_iteration(),
+        outcome: match outcome {
+            Outcome::Converged => "converged",
+            _ => "all iterations made",
+        },
+        seconds: time.as_secs_f64(),
+        likelihood: architecture.likelihood,
+        train: scores[0].context("nothing was fitted")?,
+        validation: scores[1],
+        held_out: scores[2],
+    };
+    write_json(&folder.join("summary.json"), &summary)?;
+    print(&shown(folder, &summary, outcome))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shown(folder: &Path, summary: &Summary, outcome: Outcome) -> String {
+    let mut table = table(&["entries", "number", "loss", "R2"], 1);
+    let rows = [
+        ("fitted", Some(summary.train)),
+        ("for stopping", summary.validation),
+        ("held out", summary.held_out),
+    ];
+    for (name, score) in rows.into_iter().filter_map(|(name, score)| Some((name, score?))) {
+        table.add_row([
+            name.to_owned(),
+            score.entries.to_string(),
+            format!("{:.4}", score.loss),
+            format!("{:.4}", score.r2),
+        ]);
+    }
+    let unit = match summary.likelihood {
+        rankproof::fit::Likelihood::Gaussian => "mean squared error over variance",
+        rankproof::fit::Likelihood::Poisson => "negative log-likelihood in nats for an entry",
+    };
+    let end = match outcome {
+        Outcome::Converged => "the loss for stopping fell no more",
+        _ => "all iterations were made; --resume with more --iterations goes on",
+    };
+    format!(
+        "rank {}, {} units: {} iterations in {:.1} s; {end}.\n\n{}\nloss: {unit}. Results are in {}",
+        summary.rank,
+        summary.units,
+        summary.iterations,
+        summary.seconds,
+        rendered(&table),
+        folder.display()
+    )
+}
+
+fn write_losses(path: &Path, losses: &[Losses]) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut text = String::from("iteration,train,validation\n");
+    for (iteration, losses) in losses.iter().enumerate() {
+        let validation = match losses.validation.is_nan() {
+            true => String::new(),
+            false => losses.validation.to_string(),
+        };
+        text += &format!("{},{},{validation}\n", iteration + 1, losses.train);
+    }
+    write_atomically(path, |file| file.write_all(text.as_bytes()))?;
+    Ok(())
+}

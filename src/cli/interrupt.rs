@@ -1,0 +1,23 @@
+//! Ctrl-C asks long work to save and end; a second one ends it at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C sets what [`asked`] tells.
+pub fn listen() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| {
+        if ASKED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        eprintln!("saving; Ctrl-C again ends at once");
+    })
+    .context("Ctrl-C cannot be handled")
+}
+
+/// True once the user has pressed Ctrl-C.
+pub fn asked() -> bool {
+    ASKED.load(Ordering::SeqCst)
+}

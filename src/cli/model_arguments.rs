@@ -1,0 +1,365 @@
+//! The arguments that `fit` and `cv` share: the model, how it is fitted, what is held out.
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use rankproof::fit::{
+    Architecture, Bias, Blocks, Course, During, Grouping, InitialStates, Inputs, Kernel,
+    Likelihood, Nonlinearity, Readout, Recurrence, Settings, Through, TrialPrior,
+};
+use rankproof::recording::{Quantity, Recording};
+
+/// The model.
+#[derive(Args, Clone)]
+pub struct ModelArguments {
+    /// How far trial factors are correlated, in trials.
+    #[arg(long, value_name = "TRIALS", default_value_t = 15.0, help_heading = "Trial factors")]
+    length: f64,
+    /// Standard deviation of the smooth part of trial factors; their mean is about 1.
+    #[arg(long, value_name = "SD", default_value_t = 0.5, help_heading = "Trial factors")]
+    amplitude: f64,
+    /// Standard deviation of a part that is independent from trial to trial.
+    #[arg(long, value_name = "SD", default_value_t = 0.0, help_heading = "Trial factors")]
+    independent: f64,
+    /// Covariance of trial factors.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = KernelName::RationalQuadratic,
+        help_heading = "Trial factors"
+    )]
+    kernel: KernelName,
+    /// Let trial factors jump where the epoch changes.
+    #[arg(long, help_heading = "Trial factors")]
+    jumps: bool,
+
+    /// Which trials share an initial state.
+    #[arg(long, value_enum, default_value_t = InitialName::Condition, help_heading = "Network")]
+    initial: InitialName,
+    /// Let initial states lie outside of the span of the weights' columns.
+    #[arg(long, help_heading = "Network")]
+    free_initial: bool,
+    /// When inputs, one for each condition, drive the network.
+    #[arg(long, value_enum, default_value_t = InputName::Never, help_heading = "Network")]
+    inputs: InputName,
+    /// Let inputs change smoothly in time, correlated over this many steps; constant if not given.
+    #[arg(long, value_name = "STEPS", help_heading = "Network")]
+    input_length: Option<f64>,
+    /// Give inputs this many columns of their own, instead of those of the weights.
+    #[arg(long, value_name = "COLUMNS", help_heading = "Network")]
+    input_columns: Option<usize>,
+    /// A constant drive, in the span of the weights' columns or anywhere.
+    #[arg(long, value_enum, default_value_t = BiasName::None, help_heading = "Network")]
+    bias: BiasName,
+    /// The nonlinearity phi.
+    #[arg(long, value_enum, default_value_t = NonlinearityName::Tanh, help_heading = "Network")]
+    nonlinearity: NonlinearityName,
+    /// The time constant tau in seconds; half of the longest trial if not given.
+    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
+    time_constant: Option<f64>,
+    /// Simulated steps in a bin.
+    #[arg(long, value_name = "STEPS", default_value_t = 1, help_heading = "Network")]
+    steps_per_bin: usize,
+    /// Simulated steps before the first bin.
+    #[arg(long, value_name = "STEPS", default_value_t = 0, help_heading = "Network")]
+    preparation: usize,
+    /// White noise in the states while fitting.
+    #[arg(long, value_name = "SD", default_value_t = 0.0, help_heading = "Network")]
+    noise: f64,
+    /// Weight of the mean square of the states against the loss.
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, help_heading = "Network")]
+    activity_penalty: f64,
+
+    /// The readout D: any, or with orthonormal columns up to one gain.
+    #[arg(long, value_enum, default_value_t = ReadoutName::Free, help_heading = "Observations")]
+    readout: ReadoutName,
+    /// Leave out the offset of each neuron.
+    #[arg(long, help_heading = "Observations")]
+    no_offset: bool,
+    /// Normal activity or Poisson counts; Poisson where the recording holds counts, if not given.
+    #[arg(long, value_enum, help_heading = "Observations")]
+    likelihood: Option<LikelihoodName>,
+}
+
+/// How it is fitted, and what is held out.
+#[derive(Args, Clone)]
+pub struct FittingArguments {
+    /// Iterations at most.
+    #[arg(long, default_value_t = Settings::default().iterations, help_heading = "Fitting")]
+    pub iterations: usize,
+    /// The step size of Adam.
+    #[arg(long, value_name = "SIZE", default_value_t = 0.03, help_heading = "Fitting")]
+    learning_rate: f64,
+    /// Iterations without a better validation loss after which the step size is halved; after four
+    /// halvings fitting ends.
+    #[arg(long, default_value_t = Settings::default().patience, help_heading = "Fitting")]
+    patience: usize,
+    /// Names the random start and the held-out blocks.
+    #[arg(long, default_value_t = 1, help_heading = "Fitting")]
+    seed: u64,
+    /// The numbers to compute with.
+    #[arg(long, value_enum, default_value_t = Precision::F32, help_heading = "Fitting")]
+    pub precision: Precision,
+    /// Threads to compute on; all cores if not given. Results do not depend on it.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Fitting")]
+    threads: Option<u16>,
+
+    /// The share of entries held out for testing, and again as many for stopping.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, help_heading = "Held-out entries")]
+    held_out: f64,
+    /// Bins and trials of a held-out block of a neuron.
+    #[arg(
+        long,
+        value_name = "BINS,TRIALS",
+        value_parser = read_pair,
+        default_value = "5,5",
+        help_heading = "Held-out entries"
+    )]
+    block: (usize, usize),
+    /// Bins and trials around it that are used for nothing.
+    #[arg(
+        long,
+        value_name = "BINS,TRIALS",
+        value_parser = read_pair,
+        default_value = "2,2",
+        help_heading = "Held-out entries"
+    )]
+    guard: (usize, usize),
+}
+
+/// The numbers to compute with.
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Precision {
+    /// Single precision.
+    F32,
+    /// Double precision.
+    F64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KernelName {
+    RationalQuadratic,
+    Rbf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum InitialName {
+    /// All start at zero.
+    Zero,
+    /// All trials share one.
+    Common,
+    /// One for each condition.
+    Condition,
+    /// One for each trial.
+    Trial,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum InputName {
+    Never,
+    /// Before the first bin.
+    Preparation,
+    /// From the first bin on.
+    Execution,
+    Throughout,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BiasName {
+    None,
+    Confined,
+    Free,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum NonlinearityName {
+    Tanh,
+    Relu,
+    Softplus,
+    Identity,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ReadoutName {
+    Free,
+    Orthonormal,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LikelihoodName {
+    Gaussian,
+    Poisson,
+}
+
+fn read_pair(text: &str) -> Result<(usize, usize), String> {
+    let numbers: Option<Vec<usize>> =
+        text.split(',').map(|number| number.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[bins, trials]) => Ok((bins, trials)),
+        _ => Err("expected two numbers, of bins and of trials, such as 5,5".to_owned()),
+    }
+}
+
+impl ModelArguments {
+    /// The model of a recording with this many units and terms.
+    pub fn architecture(
+        &self,
+        recording: &Recording,
+        units: usize,
+        rank: usize,
+    ) -> anyhow::Result<Architecture> {
+        self.check(units, rank)?;
+        let defaults = Architecture::new(units, rank, recording.bins);
+        let step = recording.bin_seconds / self.steps_per_bin as f64;
+        let leak = match self.time_constant {
+            Some(seconds) => step / seconds,
+            None => defaults.leak / self.steps_per_bin as f64,
+        };
+        if leak > 1.0 {
+            bail!("a step of {step} s is longer than the time constant: give more --steps-per-bin");
+        }
+        let likelihood = match (self.likelihood, recording.quantity) {
+            (Some(LikelihoodName::Gaussian), _) | (None, Quantity::Values) => Likelihood::Gaussian,
+            (_, Quantity::Counts) => Likelihood::Poisson,
+            (Some(LikelihoodName::Poisson), Quantity::Values) => {
+                bail!("--likelihood poisson needs counts, and the recording holds values")
+            }
+        };
+        Ok(Architecture {
+            recurrence: Recurrence::LowTensorRank(self.prior()),
+            nonlinearity: self.nonlinearity(),
+            leak,
+            steps_per_bin: self.steps_per_bin,
+            preparation: self.preparation,
+            initial: self.initial(),
+            inputs: self.inputs(),
+            bias: match self.bias {
+                BiasName::None => Bias::None,
+                BiasName::Confined => Bias::Confined,
+                BiasName::Free => Bias::Free,
+            },
+            readout: Readout {
+                orthonormal: matches!(self.readout, ReadoutName::Orthonormal),
+                offset: !self.no_offset,
+            },
+            likelihood,
+            noise: self.noise,
+            activity_penalty: self.activity_penalty,
+            ..defaults
+        })
+    }
+
+    fn check(&self, units: usize, rank: usize) -> anyhow::Result<()> {
+        if rank == 0 || rank > units {
+            bail!("--rank is {rank}, expected 1 to the number of units, {units}");
+        }
+        let positive = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(anyhow::anyhow!("--{name} is {value}, expected a number above 0")),
+        };
+        positive("length", self.length)?;
+        positive("amplitude", self.amplitude)?;
+        positive("time-constant", self.time_constant.unwrap_or(1.0))?;
+        positive("input-length", self.input_length.unwrap_or(1.0))?;
+        positive("steps-per-bin", self.steps_per_bin as f64)?;
+        for (name, value) in [
+            ("independent", self.independent),
+            ("noise", self.noise),
+            ("activity-penalty", self.activity_penalty),
+        ] {
+            if !(value >= 0.0 && value.is_finite()) {
+                bail!("--{name} is {value}, expected 0 or a number above");
+            }
+        }
+        if matches!(self.inputs, InputName::Preparation) && self.preparation == 0 {
+            bail!("--inputs preparation needs --preparation STEPS");
+        }
+        if matches!((self.initial, self.inputs), (InitialName::Zero, InputName::Never)) {
+            bail!("--initial zero without --inputs leaves nothing that could move the network");
+        }
+        Ok(())
+    }
+
+    fn prior(&self) -> TrialPrior {
+        TrialPrior {
+            kernel: match self.kernel {
+                KernelName::RationalQuadratic => Kernel::RationalQuadratic,
+                KernelName::Rbf => Kernel::Rbf,
+            },
+            length: self.length,
+            amplitude: self.amplitude,
+            independent: self.independent,
+            jumps: self.jumps,
+        }
+    }
+
+    fn nonlinearity(&self) -> Nonlinearity {
+        match self.nonlinearity {
+            NonlinearityName::Tanh => Nonlinearity::Tanh,
+            NonlinearityName::Relu => Nonlinearity::Relu,
+            NonlinearityName::Softplus => Nonlinearity::Softplus,
+            NonlinearityName::Identity => Nonlinearity::Identity,
+        }
+    }
+
+    fn initial(&self) -> InitialStates {
+        let learned = |by| InitialStates::Learned { by, confined: !self.free_initial };
+        match self.initial {
+            InitialName::Zero => InitialStates::Zero,
+            InitialName::Common => learned(Grouping::Common),
+            InitialName::Condition => learned(Grouping::Condition),
+            InitialName::Trial => learned(Grouping::Trial),
+        }
+    }
+
+    fn inputs(&self) -> Inputs {
+        Inputs {
+            during: match self.inputs {
+                InputName::Never => During::Never,
+                InputName::Preparation => During::Preparation,
+                InputName::Execution => During::Execution,
+                InputName::Throughout => During::Throughout,
+            },
+            course: self.input_length.map_or(Course::Constant, Course::Smooth),
+            through: self.input_columns.map_or(Through::Weights, Through::Own),
+        }
+    }
+}
+
+impl FittingArguments {
+    /// How models are fitted.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            bail!("--learning-rate is {}, expected a number above 0", self.learning_rate);
+        }
+        Ok(Settings {
+            iterations: self.iterations,
+            learning_rate: self.learning_rate,
+            patience: self.patience.max(1),
+            seed: self.seed,
+        })
+    }
+
+    /// What is held out.
+    pub fn blocks(&self) -> anyhow::Result<Blocks> {
+        if !(0.0..=0.25).contains(&self.held_out) {
+            bail!("--held-out is {}, expected a share from 0 to 0.25", self.held_out);
+        }
+        if self.block.0 == 0 || self.block.1 == 0 {
+            bail!("--block holds no entry, expected at least one bin and one trial");
+        }
+        Ok(Blocks {
+            bins: self.block.0,
+            trials: self.block.1,
+            guard_bins: self.guard.0,
+            guard_trials: self.guard.1,
+            share: self.held_out,
+        })
+    }
+
+    /// Runs something on the threads that were asked for.
+    pub fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> anyhow::Result<R> {
+        let threads = self.threads.map_or(0, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        Ok(pool.install(work))
+    }
+}

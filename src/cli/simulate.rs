@@ -1,0 +1,103 @@
+//! `rankproof simulate`: a recording with known weights.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use rankproof::fit::Simulation;
+
+use super::output::{check_target, print};
+
+/// Draw a network whose weights change over trials with a known tensor rank, and record it.
+///
+/// Weights are neither symmetric nor equal in any two trials; trial factors are smooth random
+/// functions; initial states belong to conditions.
+#[derive(Args)]
+pub struct Arguments {
+    /// Recorded neurons.
+    #[arg(long, default_value_t = 100)]
+    neurons: usize,
+    /// Units of the network; as many as neurons if not given.
+    #[arg(long)]
+    units: Option<usize>,
+    /// Trials.
+    #[arg(long, default_value_t = 200)]
+    trials: usize,
+    /// Bins of a trial.
+    #[arg(long, default_value_t = 40)]
+    bins: usize,
+    /// Tensor rank of the weights.
+    #[arg(long, default_value_t = 3)]
+    rank: usize,
+    /// Conditions.
+    #[arg(long, default_value_t = 8)]
+    conditions: usize,
+    /// The share of the variance that is noise.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    noise: f64,
+    /// Record spike counts, with Poisson noise alone, instead of normal activity.
+    #[arg(long)]
+    counts: bool,
+    /// Names the network and the noise.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where to write the recording.
+    #[arg(long, value_name = "REC.npz")]
+    out: PathBuf,
+    /// Also write the true model, as `fit` writes a fitted one.
+    #[arg(long, value_name = "MODEL.npz")]
+    truth: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    check_target(&arguments.out)?;
+    if let Some(path) = &arguments.truth {
+        check_target(path)?;
+    }
+    let simulation = checked(arguments)?;
+    let (recording, truth) = simulation.recording(arguments.seed);
+    recording.write(&arguments.out)?;
+    if let Some(path) = &arguments.truth {
+        truth.write(path, &recording, None)?;
+    }
+    print(&format!(
+        "{}: {} neurons, {} bins, {} trials of {} conditions; weights of tensor rank {}",
+        arguments.out.display(),
+        recording.neurons,
+        recording.bins,
+        recording.trials,
+        recording.condition_names.len(),
+        simulation.rank,
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {
+    let &Arguments { neurons, trials, bins, rank, conditions, noise, counts, .. } = arguments;
+    let units = arguments.units.unwrap_or(neurons);
+    let sizes = [
+        ("neurons", neurons),
+        ("units", units),
+        ("trials", trials),
+        ("bins", bins),
+        ("rank", rank),
+        ("conditions", conditions),
+    ];
+    for (name, size) in sizes {
+        if size == 0 {
+            bail!("--{name} is 0, expected at least 1");
+        }
+    }
+    if rank > units {
+        bail!("--rank is {rank}, expected at most the number of units, {units}");
+    }
+    if !(0.0..1.0).contains(&noise) {
+        bail!("--noise is {noise}, expected a share from 0 to below 1");
+    }
+    let entries = [neurons, bins, trials].iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
+    if entries.is_none_or(|entries| entries > 1 << 31) {
+        bail!("a recording of {neurons} neurons, {bins} bins and {trials} trials is too large");
+    }
+    Ok(Simulation { neurons, units, trials, bins, rank, conditions, noise, counts })
+}

@@ -1,0 +1,237 @@
+//! What a fitted network is made of, apart from the numbers that are learned.
+
+use serde::{Deserialize, Serialize};
+
+use super::prior::TrialPrior;
+use crate::network::Activation;
+use crate::scalar::Scalar;
+
+/// The model of a recording; see [the module](super) for the equations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Architecture {
+    /// Units of the network, N.
+    pub units: usize,
+    /// Terms of the weights, R.
+    pub rank: usize,
+    /// How the weights may differ from trial to trial.
+    pub recurrence: Recurrence,
+    /// phi.
+    pub nonlinearity: Nonlinearity,
+    /// Length of a simulated step over the time constant: dt / tau, in (0, 1].
+    pub leak: f64,
+    /// Simulated steps in a bin.
+    pub steps_per_bin: usize,
+    /// Simulated steps before the first bin, which are not compared with the recording.
+    pub preparation: usize,
+    /// Where trials start.
+    pub initial: InitialStates,
+    /// What drives the network.
+    pub inputs: Inputs,
+    /// A constant drive.
+    pub bias: Bias,
+    /// From units to recorded neurons.
+    pub readout: Readout,
+    /// What the activity of a neuron is, given its mean or rate.
+    pub likelihood: Likelihood,
+    /// Standard deviation of white noise added to the state over a time constant, while fitting.
+    pub noise: f64,
+    /// Weight of the mean square of the states, relative to the loss.
+    pub activity_penalty: f64,
+}
+
+/// How the weights W_k may differ from trial to trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Recurrence {
+    /// `W_k = sum_r c_r(k) a_r b_r^T`: low tensor rank.
+    LowTensorRank(TrialPrior),
+    /// The same weights in all trials, of matrix rank R: no learning.
+    Constant,
+    /// Weights of matrix rank R in each trial, free of those of other trials: no tensor constraint.
+    Free,
+}
+
+/// phi.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Nonlinearity {
+    /// The hyperbolic tangent.
+    Tanh,
+    /// max(0, x).
+    Relu,
+    /// ln(1 + e^x).
+    Softplus,
+    /// A linear network.
+    Identity,
+}
+
+impl Nonlinearity {
+    /// The function.
+    pub fn activation<S: Scalar>(self) -> Activation<S> {
+        match self {
+            Nonlinearity::Tanh => Activation::Tanh,
+            Nonlinearity::Relu => Activation::Relu,
+            Nonlinearity::Softplus => Activation::Softplus,
+            Nonlinearity::Identity => Activation::Identity,
+        }
+    }
+}
+
+/// What shares a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Grouping {
+    /// All trials.
+    Common,
+    /// Trials of one condition.
+    Condition,
+    /// Each trial has its own.
+    Trial,
+}
+
+/// Where trials start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InitialStates {
+    /// At x = 0.
+    Zero,
+    /// At a learned state.
+    Learned {
+        /// Which trials share it.
+        by: Grouping,
+        /// Whether it lies in span(a_1..a_R).
+        confined: bool,
+    },
+}
+
+/// What drives the network: one input v(t) for each condition.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// When.
+    pub during: During,
+    /// How inputs change in time.
+    pub course: Course,
+    /// Through which columns they enter.
+    pub through: Through,
+}
+
+/// When inputs are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum During {
+    /// Never.
+    Never,
+    /// In the steps before the first bin.
+    Preparation,
+    /// From the first bin on.
+    Execution,
+    /// Always.
+    Throughout,
+}
+
+/// How inputs change in time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Course {
+    /// They do not.
+    Constant,
+    /// A Gaussian process with an RBF kernel of this length in steps.
+    Smooth(f64),
+}
+
+/// Through which columns inputs enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Through {
+    /// The columns a_1..a_R of the weights: inputs are confined to their span.
+    Weights,
+    /// As many columns of their own.
+    Own(usize),
+}
+
+/// A constant drive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bias {
+    /// None.
+    None,
+    /// In span(a_1..a_R).
+    Confined,
+    /// Any.
+    Free,
+}
+
+/// From units to recorded neurons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readout {
+    /// D has orthonormal columns (rows, if there are fewer neurons than units) up to one gain.
+    pub orthonormal: bool,
+    /// Whether each neuron has an offset.
+    pub offset: bool,
+}
+
+/// What the activity of a neuron is, given the output y of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Likelihood {
+    /// Normal with mean y.
+    Gaussian,
+    /// A Poisson count with rate e^y per bin.
+    Poisson,
+}
+
+impl Architecture {
+    /// The defaults: weights of low tensor rank, initial states for each condition and inputs
+    /// within the span of the weights, a free readout with offset. The time constant is half of
+    /// `bins`, the length of a trial.
+    pub fn new(units: usize, rank: usize, bins: usize) -> Self {
+        Architecture {
+            units,
+            rank,
+            recurrence: Recurrence::LowTensorRank(TrialPrior::default()),
+            nonlinearity: Nonlinearity::Tanh,
+            leak: (2.0 / bins.max(1) as f64).min(1.0),
+            steps_per_bin: 1,
+            preparation: 0,
+            initial: InitialStates::Learned { by: Grouping::Condition, confined: true },
+            inputs: Inputs {
+                during: During::Never,
+                course: Course::Constant,
+                through: Through::Weights,
+            },
+            bias: Bias::None,
+            readout: Readout { orthonormal: false, offset: true },
+            likelihood: Likelihood::Gaussian,
+            noise: 0.0,
+            activity_penalty: 0.0,
+        }
+    }
+
+    /// Simulated steps from the initial state to the last of `bins` bins, S.
+    pub fn steps(&self, bins: usize) -> usize {
+        self.preparation + bins.saturating_sub(1) * self.steps_per_bin
+    }
+
+    /// The state that is compared with bin `t`, of 0..=S.
+    pub fn step_of_bin(&self, t: usize) -> usize {
+        self.preparation + t * self.steps_per_bin
+    }
+
+    /// The steps of a run of S in which inputs are there.
+    pub fn driven(&self, steps: usize) -> std::ops::Range<usize> {
+        match self.inputs.during {
+            During::Never => 0..0,
+            During::Preparation => 0..self.preparation.min(steps),
+            During::Execution => self.preparation.min(steps)..steps,
+            During::Throughout => 0..steps,
+        }
+    }
+
+    /// Columns that inputs have of their own; 0 if they enter through those of the weights.
+    pub fn own_inputs(&self) -> usize {
+        match (self.inputs.during, self.inputs.through) {
+            (During::Never, _) | (_, Through::Weights) => 0,
+            (_, Through::Own(columns)) => columns,
+        }
+    }
+
+    /// Numbers of an input at one time, d.
+    pub fn input_dimension(&self) -> usize {
+        match (self.inputs.during, self.inputs.through) {
+            (During::Never, _) => 0,
+            (_, Through::Weights) => self.rank,
+            (_, Through::Own(columns)) => columns,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A matrix with orthonormal columns (rows if it is wide) as a smooth function of any matrix: the Q
+//! of its QR factorization with a positive diagonal of R.
+
+use faer::Par;
+use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
+
+use super::FitFloat;
+use crate::matrix::Matrix;
+use crate::scalar::to_faer;
+
+/// The orthonormal factor, of the shape of `matrix`.
+pub fn of<S: FitFloat>(matrix: &Matrix<S>) -> Matrix<S> {
+    if matrix.rows() < matrix.cols() {
+        return of(&matrix.transposed()).transposed();
+    }
+    factor(matrix).0
+}
+
+/// The gradient by `matrix`, given that by its orthonormal factor.
+///
+/// With `M = -dQ^T Q` it is `(dQ + Q copyltu(M)) R^-T`, where copyltu mirrors the lower triangle
+/// onto the upper (Walter and Lehmann, "Algorithmic differentiation of linear algebra functions",
+/// 2018).
+pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> Matrix<S> {
+    if matrix.rows() < matrix.cols() {
+        return back(&matrix.transposed(), &gradient.transposed()).transposed();
+    }
+    let (q, r) = factor(matrix);
+    let m = Matrix::product(gradient.t(), q.view());
+    let mirrored = Matrix::from_fn(m.rows(), m.cols(), |i, j| -m[(i.max(j), i.min(j))]);
+    let mut inner = q.times(&mirrored);
+    inner.add_scaled(S::ONE, gradient);
+    let turned = inner.transposed();
+    let mut solution = to_faer(turned.view()).to_owned();
+    solve_upper_triangular_in_place(to_faer(r.view()), solution.as_mut(), Par::Seq);
+    Matrix::from_fn(matrix.rows(), matrix.cols(), |i, j| solution[(j, i)])
+}
+
+/// Q and R of a tall matrix, the diagonal of R positive.
+fn factor<S: FitFloat>(matrix: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
+    let (mut q, mut r) = S::factor(matrix);
+    for j in 0..r.rows() {
+        if r[(j, j)] < S::ZERO {
+            q.column_mut(j).iter_mut().for_each(|x| *x = -*x);
+            (0..r.cols()).for_each(|k| r[(j, k)] = -r[(j, k)]);
+        }
+    }
+    (q, r)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Stream;
+
+    #[test]
+    fn the_factor_is_orthonormal_whichever_side_is_longer() {
+        let mut stream = Stream::new("orthonormal", 0, 0);
+        for (rows, cols) in [(7, 3), (3, 7), (4, 4)] {
+            let matrix = Matrix::from_fn(rows, cols, |_, _| stream.normal());
+            let q = of::<f64>(&matrix);
+            let gram =
+                if rows < cols { q.times(&q.transposed()) } else { q.transposed().times(&q) };
+            let identity = Matrix::scaled_identity(rows.min(cols), 1.0);
+            assert!(gram.minus(&identity).norm() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn the_gradient_agrees_with_differences() {
+        let mut stream = Stream::new("orthonormal gradient", 0, 0);
+        for (rows, cols) in [(6, 3), (3, 6), (4, 4)] {
+            let mut draw = || Matrix::from_fn(rows, cols, |_, _| stream.normal());
+            let (matrix, weights, direction): (Matrix<f64>, _, _) = (draw(), draw(), draw());
+            let value = |step: f64| {
+                let mut moved = matrix.clone();
+                moved.add_scaled(step, &direction);
+                of(&moved).inner_product(&weights)
+            };
+            // Fourth order: a square matrix has a small pivot, and with it large derivatives.
+            let h = 1e-4;
+            let difference =
+                (8.0 * (value(h) - value(-h)) - (value(2.0 * h) - value(-2.0 * h))) / (12.0 * h);
+            let exact = back(&matrix, &weights).inner_product(&direction);
+            assert!((difference - exact).abs() < 1e-8 * exact.abs().max(1.0), "{rows} {cols}");
+        }
+    }
+}

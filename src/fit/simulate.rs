@@ -1,0 +1,256 @@
+//! Recordings with known weights.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::architecture::{
+    Architecture, Bias, Course, During, Inputs, Readout, Recurrence, Through,
+};
+use super::assembly::Assembly;
+use super::model::Network;
+use super::observations::{CHUNK, Observations, Role};
+use super::parameters::Parameters;
+use super::saved::Saved;
+use super::{Likelihood, Nonlinearity, TrialPrior};
+use crate::matrix::Matrix;
+use crate::recording::{Quantity, Recording};
+use crate::scalar::Stream;
+
+/// A network that learns, and a recording of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Simulation {
+    /// Recorded neurons.
+    pub neurons: usize,
+    /// Units of the network, N.
+    pub units: usize,
+    /// Trials, K.
+    pub trials: usize,
+    /// Bins of a trial, T.
+    pub bins: usize,
+    /// Terms of the weights, R.
+    pub rank: usize,
+    /// Conditions, which follow each other in random order.
+    pub conditions: usize,
+    /// The variance of the noise as a share of that of the recording.
+    pub noise: f64,
+    /// Spike counts instead of normal activity: the noise is that of the counts alone.
+    pub counts: bool,
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Simulation {
+            neurons: 50,
+            units: 50,
+            trials: 100,
+            bins: 20,
+            rank: 3,
+            conditions: 8,
+            noise: 0.1,
+            counts: false,
+        }
+    }
+}
+
+impl Simulation {
+    fn architecture(&self) -> Architecture {
+        Architecture {
+            nonlinearity: Nonlinearity::Tanh,
+            recurrence: Recurrence::LowTensorRank(TrialPrior {
+                length: 0.2 * self.trials as f64,
+                ..TrialPrior::default()
+            }),
+            inputs: Inputs {
+                during: During::Never,
+                course: Course::Constant,
+                through: Through::Weights,
+            },
+            bias: Bias::None,
+            readout: Readout { orthonormal: false, offset: true },
+            likelihood: if self.counts { Likelihood::Poisson } else { Likelihood::Gaussian },
+            ..Architecture::new(self.units, self.rank, self.bins)
+        }
+    }
+
+    /// Draws a network and records it. The same seed gives the same recording.
+    pub fn recording(&self, seed: u64) -> (Recording, Saved<f64>) {
+        let stream = Stream::new("simulated recording", seed, 0);
+        let architecture = self.architecture();
+        let mut recording = self.empty(seed, &stream);
+        let observations: Observations<f64> =
+            Observations::new(&recording, &vec![Role::Train; recording.activity.len()]);
+        let parameters = self.parameters(&architecture, &observations, &stream);
+        let assembly = Assembly::new(&architecture, &observations);
+        let model = assembly.model(&parameters);
+        let network = Network {
+            architecture: &architecture,
+            groups: &observations.groups,
+            model: &model,
+            bins: self.bins,
+        };
+        for first in (0..self.trials).step_by(CHUNK) {
+            let trials = first..(first + CHUNK).min(self.trials);
+            let outputs = network.outputs(&network.run(trials.clone(), None));
+            for (m, k) in trials.clone().enumerate() {
+                for t in 0..self.bins {
+                    let place = (k * self.bins + t) * self.neurons;
+                    let means = outputs.column(t * trials.len() + m);
+                    recording.activity[place..place + self.neurons].copy_from_slice(means);
+                }
+            }
+        }
+        self.add_noise(&mut recording, &stream);
+        (recording, Saved { architecture, model, seed, iterations: 0 })
+    }
+
+    /// The recording before anything was recorded.
+    fn empty(&self, seed: u64, stream: &Stream) -> Recording {
+        let mut order = stream.named("conditions");
+        let conditions: Vec<usize> = (0..self.trials.div_ceil(self.conditions))
+            .flat_map(|_| order.permutation(self.conditions))
+            .take(self.trials)
+            .collect();
+        Recording {
+            neurons: self.neurons,
+            bins: self.bins,
+            trials: self.trials,
+            // Of unit variance and zero mean, which the scales of the model are made for.
+            activity: (0..self.neurons * self.bins * self.trials)
+                .map(|place| if place / self.neurons % 2 == 0 { 1.0 } else { -1.0 })
+                .collect(),
+            trial_numbers: (0..self.trials as i64).collect(),
+            conditions,
+            condition_names: (0..self.conditions).map(|c| format!("condition {c}")).collect(),
+            epochs: vec![0; self.trials],
+            epoch_names: vec!["all".to_owned()],
+            neuron_names: (0..self.neurons).map(|n| format!("neuron {n}")).collect(),
+            bin_seconds: 0.05,
+            start_seconds: 0.0,
+            quantity: if self.counts { Quantity::Counts } else { Quantity::Values },
+            unit: if self.counts { "spikes per bin" } else { "arbitrary" }.to_owned(),
+            provenance: json!({ "simulated": self, "seed": seed }),
+        }
+    }
+
+    /// Weights that are neither symmetric nor stable, and trial factors of different courses: a
+    /// smooth draw from the prior for each.
+    fn parameters(
+        &self,
+        architecture: &Architecture,
+        observations: &Observations<f64>,
+        stream: &Stream,
+    ) -> Parameters<f64> {
+        let groups = &observations.groups;
+        let mut parameters =
+            Parameters::start(architecture, groups, self.neurons, self.bins, stream);
+        let fill = |matrix: &mut Matrix<f64>, size: f64, name: &str| {
+            let mut stream = stream.named(name);
+            matrix.data_mut().iter_mut().for_each(|x| *x = size * stream.normal());
+        };
+        // Rows between the columns and directions of their own: recurrent, but not symmetric.
+        let mut own = Matrix::zeros(self.units, self.rank);
+        fill(&mut own, 1.0, "rows");
+        parameters.row = parameters.column.clone();
+        parameters.row.add_scaled(0.5, &own);
+        let mixed = mixed_neighbours(&parameters.column);
+        parameters.row.add_scaled(0.7, &mixed);
+        fill(&mut parameters.whitened, 1.0, "trial factors");
+        parameters.mean.data_mut().iter_mut().for_each(|mean| *mean = 1.5);
+        fill(&mut parameters.initial, 0.7, "initial states");
+        if self.counts {
+            // One spike in two bins, and rates that differ by a factor of about e.
+            parameters.offset.data_mut().iter_mut().for_each(|offset| *offset = 0.5_f64.ln());
+        } else {
+            fill(&mut parameters.offset, 0.3, "offsets");
+        }
+        parameters
+    }
+
+    fn add_noise(&self, recording: &mut Recording, stream: &Stream) {
+        let mut stream = stream.named("noise");
+        if self.counts {
+            for entry in &mut recording.activity {
+                *entry = poisson(entry.exp(), &mut stream);
+            }
+            return;
+        }
+        for n in 0..self.neurons {
+            let of_neuron = || (n..recording.activity.len()).step_by(self.neurons);
+            let entries = of_neuron().count() as f64;
+            let mean = of_neuron().map(|e| recording.activity[e]).sum::<f64>() / entries;
+            let squares: f64 = of_neuron().map(|e| (recording.activity[e] - mean).powi(2)).sum();
+            // The noise is this share of the whole, signal and noise.
+            let size = (squares / entries * self.noise / (1.0 - self.noise)).sqrt();
+            for entry in (n..recording.activity.len()).step_by(self.neurons) {
+                recording.activity[entry] += size * stream.normal();
+            }
+        }
+    }
+}
+
+/// Each column the next one, the last the negative of the first: a rotation of the columns.
+fn mixed_neighbours(columns: &Matrix<f64>) -> Matrix<f64> {
+    let last = columns.cols() - 1;
+    Matrix::from_fn(columns.rows(), columns.cols(), |i, r| {
+        if r == last { -columns[(i, 0)] } else { columns[(i, r + 1)] }
+    })
+}
+
+/// A Poisson number by counting exponential waiting times.
+fn poisson(rate: f64, stream: &mut Stream) -> f64 {
+    let (mut count, mut waited) = (0.0, -(1.0 - stream.uniform()).ln());
+    while waited < rate {
+        count += 1.0;
+        waited -= (1.0 - stream.uniform()).ln();
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_noise_has_the_share_asked_for() {
+        let clean = Simulation { noise: 0.0, ..Simulation::default() };
+        let noisy = Simulation::default();
+        let (clean, noisy) = (clean.recording(5).0, noisy.recording(5).0);
+        let variance = |values: Vec<f64>| {
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64
+        };
+        for n in 0..3 {
+            let of = |recording: &Recording| -> Vec<f64> {
+                recording.activity.iter().skip(n).step_by(recording.neurons).copied().collect()
+            };
+            let noise: Vec<f64> = of(&noisy).iter().zip(of(&clean)).map(|(a, b)| a - b).collect();
+            let share = variance(noise) / variance(of(&noisy));
+            assert!((0.09..0.11).contains(&share), "{share}");
+        }
+    }
+
+    #[test]
+    fn poisson_numbers_have_the_mean_and_the_variance_of_their_law() {
+        let mut stream = Stream::new("poisson", 0, 0);
+        for rate in [0.3, 4.0] {
+            let draws: Vec<f64> = (0..20_000).map(|_| poisson(rate, &mut stream)).collect();
+            let mean = draws.iter().sum::<f64>() / 20_000.0;
+            let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 20_000.0;
+            // Four standard errors of each, for a fixed seed.
+            assert!((mean - rate).abs() < 4.0 * (rate / 20_000.0).sqrt());
+            assert!((variance - rate).abs() < 4.0 * ((rate + 2.0 * rate * rate) / 20_000.0).sqrt());
+        }
+    }
+
+    #[test]
+    fn a_seed_names_a_recording_of_which_the_file_reader_approves() {
+        for counts in [false, true] {
+            let simulation = Simulation { counts, ..Simulation::default() };
+            let (a, truth) = simulation.recording(1);
+            assert_eq!(a.validate(), Ok(()));
+            assert_eq!(a.activity, simulation.recording(1).0.activity);
+            assert_ne!(a.activity, simulation.recording(2).0.activity);
+            assert_eq!((truth.model.factors.rows(), truth.model.factors.cols()), (3, 100));
+        }
+    }
+}
