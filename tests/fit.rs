@@ -11,10 +11,10 @@ use rankproof::matrix::{Matrix, Subspace, principal_angles};
 use rankproof::recording::Recording;
 
 const SMALL: Simulation = Simulation {
-    neurons: 30,
-    units: 30,
-    trials: 64,
-    bins: 20,
+    neurons: 60,
+    units: 40,
+    trials: 120,
+    bins: 25,
     rank: 2,
     conditions: 4,
     noise: 0.1,
@@ -49,7 +49,7 @@ fn known_weights_are_recovered() {
     let model = fit.model();
     let found = fit.objective.score(&model, Role::Test).r2;
     let best = truth_r2(&recording, &truth);
-    assert!(best > 0.8 && found > best - 0.02, "held-out R2 {found}, of the truth {best}");
+    assert!(best > 0.8 && found > best - 0.005, "held-out R2 {found}, of the truth {best}");
 
     let network = fit.objective.network(&model);
     let seen = network.visible_columns(&network.run(0..SMALL.trials, None));
@@ -63,16 +63,19 @@ fn known_weights_are_recovered() {
     let angles = principal_angles(&space(&seen.map(f64::from)), &space(&true_columns));
     assert!(angles.iter().all(|angle| angle.to_degrees() < 10.0), "{angles:?}");
 
-    // Terms come in any order.
+    // Terms come in any order and with any sign.
     for r in 0..2 {
-        let row = |matrix: &Matrix<f64>, r| (0..64).map(|k| matrix[(r, k)]).collect::<Vec<_>>();
+        let row =
+            |matrix: &Matrix<f64>, r| (0..SMALL.trials).map(|k| matrix[(r, k)]).collect::<Vec<_>>();
         let expected = row(&truth.model.factors, r);
         let factors = model.factors.map(f64::from);
-        let best = (0..2).map(|s| correlation(&expected, &row(&factors, s))).fold(-1.0, f64::max);
+        let best =
+            (0..2).map(|s| correlation(&expected, &row(&factors, s)).abs()).fold(0.0, f64::max);
         assert!(best > 0.95, "trial factor {r} correlates by {best}");
     }
 }
 
+/// Between -1 and 1.
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let centred = |values: &[f64]| {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -93,7 +96,8 @@ fn a_model_without_learning_or_of_too_low_rank_predicts_worse() {
     for architecture in [low, constant] {
         let fit = fitted(&recording, &architecture);
         let found = fit.objective.score(&fit.model(), Role::Test).r2;
-        assert!(found < best - 0.02, "{:?}: {found} against {best}", architecture.recurrence);
+        // The right model comes within 0.001 of the truth here.
+        assert!(found < best - 0.01, "{:?}: {found} against {best}", architecture.recurrence);
     }
 }
 

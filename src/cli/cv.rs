@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use rankproof::fit::{Comparison, CrossValidation, Estimate, Fold, Job, Likelihood};
 use rankproof::recording::Recording;
+use rankproof::report::cross_validation_figure;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +96,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(interrupted(arguments));
     };
     folds.extend(others);
-    let results = Results::new(&cv, &recording, &folds, rank, units);
+    let results = Results::new(&cv, &folds, rank, units);
     results.write(&arguments.out)?;
     print(&results.shown(&arguments.out))?;
     Ok(ExitCode::SUCCESS)
@@ -238,15 +239,16 @@ struct Compared {
     excess_se: f64,
 }
 
+/// What the other models are called in tables and figures.
+const WORDS: [(Comparison, &str); 4] = [
+    (Comparison::Constant, "constant weights"),
+    (Comparison::Free, "free in each trial"),
+    (Comparison::Cp, "CP of the activity"),
+    (Comparison::ConditionMean, "condition means"),
+];
+
 impl Results {
-    fn new(
-        cv: &CrossValidation,
-        recording: &Recording,
-        folds: &[Fold],
-        rank: usize,
-        units: usize,
-    ) -> Self {
-        debug_assert!(recording.trials > 0);
+    fn new(cv: &CrossValidation, folds: &[Fold], rank: usize, units: usize) -> Self {
         let all = cv.table(folds);
         let of_rank = |&rank: &usize| {
             let best = all.iter().filter(|(other, _, _)| *other == rank);
@@ -272,7 +274,11 @@ impl Results {
     }
 
     fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        write_json(&folder.join("summary.json"), self)
+        write_json(&folder.join("summary.json"), self)?;
+        let ranks: Vec<_> = self.ranks.iter().map(|of| (of.rank, of.estimate)).collect();
+        let others = WORDS.map(|(other, words)| (words, self.comparisons[other.name()].estimate));
+        let figure = cross_validation_figure(&ranks, &others, self.chosen);
+        Ok(figure.save(folder.join("held_out_loss.svg"))?)
     }
 
     fn shown(&self, folder: &Path) -> String {
@@ -289,13 +295,7 @@ impl Results {
             ]);
         }
         let mut others = table(&["other models", "held-out loss", "se", "R2", "worse by", "se"], 1);
-        let words = [
-            (Comparison::Constant, "constant weights"),
-            (Comparison::Free, "free in each trial"),
-            (Comparison::Cp, "CP of the activity"),
-            (Comparison::ConditionMean, "condition means"),
-        ];
-        for (other, words) in words {
+        for (other, words) in WORDS {
             let Compared { estimate, excess, excess_se } = &self.comparisons[other.name()];
             others.add_row([
                 words.to_owned(),

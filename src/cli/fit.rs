@@ -13,6 +13,7 @@ use rankproof::fit::{
     Score, Settings,
 };
 use rankproof::recording::{Recording, write_atomically};
+use rankproof::report::fit_figures;
 use serde::{Deserialize, Serialize};
 
 use super::interrupt;
@@ -221,6 +222,9 @@ fn finish<S: FitFloat>(
     let wanted = arguments.predictions.then_some(predictions.as_slice());
     saved.write(folder.join("model.npz"), recording, wanted)?;
     write_losses(&folder.join("losses.csv"), &fit.losses)?;
+    for (name, figure) in fit_figures(fit, &saved.model, recording, &predictions) {
+        figure.save(folder.join(format!("{name}.svg")))?;
+    }
     let summary = Summary {
         schema: 1,
         rank: architecture.rank,

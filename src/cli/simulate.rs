@@ -11,8 +11,8 @@ use super::output::{check_target, print};
 
 /// Draw a network whose weights change over trials with a known tensor rank, and record it.
 ///
-/// Weights are neither symmetric nor equal in any two trials; trial factors are smooth random
-/// functions; initial states belong to conditions.
+/// Weights are neither symmetric nor equal in any two trials; trial factors are half-waves of
+/// different frequencies over the session; initial states belong to conditions.
 #[derive(Args)]
 pub struct Arguments {
     /// Recorded neurons.

@@ -81,7 +81,8 @@ impl Simulation {
             Observations::new(&recording, &vec![Role::Train; recording.activity.len()]);
         let parameters = self.parameters(&architecture, &observations, &stream);
         let assembly = Assembly::new(&architecture, &observations);
-        let model = assembly.model(&parameters);
+        let mut model = assembly.model(&parameters);
+        model.factors = self.trial_factors();
         let network = Network {
             architecture: &architecture,
             groups: &observations.groups,
@@ -132,8 +133,7 @@ impl Simulation {
         }
     }
 
-    /// Weights that are neither symmetric nor stable, and trial factors of different courses: a
-    /// smooth draw from the prior for each.
+    /// Weights that are neither symmetric nor stable.
     fn parameters(
         &self,
         architecture: &Architecture,
@@ -147,15 +147,13 @@ impl Simulation {
             let mut stream = stream.named(name);
             matrix.data_mut().iter_mut().for_each(|x| *x = size * stream.normal());
         };
-        // Rows between the columns and directions of their own: recurrent, but not symmetric.
+        // The trial factors are set apart. Rows between the columns and directions of their own: recurrent, but not symmetric.
         let mut own = Matrix::zeros(self.units, self.rank);
         fill(&mut own, 1.0, "rows");
         parameters.row = parameters.column.clone();
         parameters.row.add_scaled(0.5, &own);
         let mixed = mixed_neighbours(&parameters.column);
         parameters.row.add_scaled(0.7, &mixed);
-        fill(&mut parameters.whitened, 1.0, "trial factors");
-        parameters.mean.data_mut().iter_mut().for_each(|mean| *mean = 1.5);
         fill(&mut parameters.initial, 0.7, "initial states");
         if self.counts {
             // One spike in two bins, and rates that differ by a factor of about e.
@@ -164,6 +162,15 @@ impl Simulation {
             fill(&mut parameters.offset, 0.3, "offsets");
         }
         parameters
+    }
+
+    /// Half-waves over the session, the first falling once, the second falling and rising, and so
+    /// on: smooth, and as different from each other as can be, so that a fit can tell them apart.
+    fn trial_factors(&self) -> Matrix<f64> {
+        Matrix::from_fn(self.rank, self.trials, |r, k| {
+            let phase = (r + 1) as f64 * (k as f64 + 0.5) / self.trials as f64;
+            1.5 + 0.5 * (std::f64::consts::PI * phase).cos()
+        })
     }
 
     fn add_noise(&self, recording: &mut Recording, stream: &Stream) {

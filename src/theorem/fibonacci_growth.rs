@@ -24,7 +24,7 @@
 //! Why: let f columns be fixed, t trained, z trained from zero, r_k = rank D_k and c_k the
 //! dimension of the sum over j < k of the columns of G_j and of the gradients of the trained
 //! columns. States at step k lie in the span of the columns of step k and col D_k, so
-//! rank G_k <= f + t + z [k > 0] + r_k, and c_{k+1} <= c_k + rank G_k + t + z. Rows of D_{k+1} are
+//! rank G_k <= f + t + z + r_k (z from k = 1 on), and c_{k+1} <= c_k + rank G_k + t + z. Rows of D_{k+1} are
 //! states of steps up to k, which lie in the span of the f + t columns at the start and of what
 //! c_k counts, so r_{k+1} <= f + t + c_k. The same for outputs with rows and columns exchanged.
 
