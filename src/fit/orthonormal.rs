@@ -38,7 +38,10 @@ pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> Matrix<S> 
 
 /// Q and R of a tall matrix, the diagonal of R positive.
 fn factor<S: FitFloat>(matrix: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
-    let (mut q, mut r) = S::factor(matrix);
+    let qr = to_faer(matrix.view()).qr();
+    let (q, r) = (qr.compute_thin_Q(), qr.thin_R());
+    let mut q = Matrix::from_fn(q.nrows(), q.ncols(), |i, j| q[(i, j)]);
+    let mut r = Matrix::from_fn(r.nrows(), r.ncols(), |i, j| r[(i, j)]);
     for j in 0..r.rows() {
         if r[(j, j)] < S::ZERO {
             q.column_mut(j).iter_mut().for_each(|x| *x = -*x);
@@ -63,6 +66,14 @@ mod tests {
                 if rows < cols { q.times(&q.transposed()) } else { q.transposed().times(&q) };
             let identity = Matrix::scaled_identity(rows.min(cols), 1.0);
             assert!(gram.minus(&identity).norm() < 1e-14);
+            // It is that of the matrix: the identity is orthonormal too.
+            let r = if rows < cols {
+                q.times(&matrix.transposed())
+            } else {
+                q.transposed().times(&matrix)
+            };
+            let below = (0..r.rows()).flat_map(|i| (0..i.min(r.cols())).map(move |j| (i, j)));
+            assert!(below.map(|place| r[place].abs()).fold(0.0, f64::max) < 1e-13);
         }
     }
 

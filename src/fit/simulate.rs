@@ -117,7 +117,7 @@ impl Simulation {
             trials: self.trials,
             // Of unit variance and zero mean, which the scales of the model are made for.
             activity: (0..self.neurons * self.bins * self.trials)
-                .map(|place| if place / self.neurons % 2 == 0 { 1.0 } else { -1.0 })
+                .map(|place| if (place / self.neurons).is_multiple_of(2) { 1.0 } else { -1.0 })
                 .collect(),
             trial_numbers: (0..self.trials as i64).collect(),
             conditions,
@@ -147,7 +147,8 @@ impl Simulation {
             let mut stream = stream.named(name);
             matrix.data_mut().iter_mut().for_each(|x| *x = size * stream.normal());
         };
-        // The trial factors are set apart. Rows between the columns and directions of their own: recurrent, but not symmetric.
+        // The trial factors are set apart. Rows lie between the columns and directions of their
+        // own: recurrent, but not symmetric.
         let mut own = Matrix::zeros(self.units, self.rank);
         fill(&mut own, 1.0, "rows");
         parameters.row = parameters.column.clone();

@@ -156,8 +156,8 @@ mod tests {
         let mut stream = Stream::new("dense", 0, 0);
         let shape = [4, 5, 3];
         let tensor = Dense::from_fn(shape, |_, _, _| stream.normal());
-        for mode in 0..3 {
-            let matrix = Matrix::<f64>::random(shape[mode], 2, &mut stream);
+        for (mode, &length) in shape.iter().enumerate() {
+            let matrix = Matrix::<f64>::random(length, 2, &mut stream);
             let small = tensor.contracted(mode, &matrix);
             let expected = Matrix::product(matrix.t(), tensor.unfolding(mode).view());
             assert!(small.unfolding(mode).minus(&expected).norm() < 1e-14, "mode {mode}");

@@ -86,10 +86,10 @@ impl Compress for Dense {
         }
         let mut core = core.into_owned();
         let mut projected = core.shape() != self.shape();
-        for mode in 0..3 {
+        for (mode, basis) in bases.iter_mut().enumerate() {
             let (rotation, all) = principal(&core.unfolding(mode), width);
             core = core.contracted(mode, &rotation);
-            bases[mode] = bases[mode].times(&rotation);
+            *basis = basis.times(&rotation);
             projected |= !all;
         }
         let lost = if projected { distance(self, &core, &bases) } else { 0.0 };

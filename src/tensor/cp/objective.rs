@@ -269,10 +269,10 @@ mod tests {
             let gradient = objective.gradient(&factors);
             let matrix = objective.normal_matrix(&factors);
             let h = 1e-5;
-            for place in 0..gradient.len() {
+            for (place, &exact) in gradient.iter().enumerate() {
                 let [above, below] = [h, -h].map(|h| shifted(&factors, place, h));
                 let slope = (f(&above) - f(&below)) / (4.0 * h);
-                assert!((gradient[place] - slope).abs() < 1e-8, "{common:?} {place}");
+                assert!((exact - slope).abs() < 1e-8, "{common:?} {place}");
                 // A column of J^T J: the change of J^T fit when J is kept.
                 let [above, below] = [sum(&above), sum(&below)];
                 let change = Dense::new(

@@ -223,13 +223,13 @@ fn pencils_with_eigenvalues_outside_the_field_are_bounded_over_the_closure() {
         .expect("half of all numbers");
     let [zero, one, a] = [0, 1, nonsquare].map(Fp::from_integer);
     let root = Matrix::from_rows(&[[zero, a], [one, zero]]);
-    assert_eq!(pencil_bound(&pencil_of(&[root.clone()], &[], &[])), 2);
+    assert_eq!(pencil_bound(&pencil_of(std::slice::from_ref(&root), &[], &[])), 2);
     let block = Matrix::from_fn(4, 4, |i, j| match (i / 2, j / 2) {
         (0, 1) => Fp::from_integer(i64::from(i == j - 2)),
         (1, 0) => zero,
         _ => root[(i % 2, j % 2)],
     });
-    assert_eq!(pencil_bound(&pencil_of(&[block.clone()], &[], &[])), 5);
+    assert_eq!(pencil_bound(&pencil_of(std::slice::from_ref(&block), &[], &[])), 5);
     assert_eq!(pencil_bound(&pencil_of(&[block.clone(), block], &[1], &[])), 8 + 2 + 2);
 }
 
