@@ -12,6 +12,7 @@ use rankproof::recording::Recording;
 use rankproof::report::cross_validation_figure;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::interrupt;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
@@ -320,21 +321,32 @@ impl Results {
         )
     }
 
-    /// What the numbers say, in words; a difference within one standard error says nothing.
+    /// What the numbers say, in words: a difference counts if 95 % confidence excludes zero, by
+    /// Student's t over the folds.
     fn answer(&self) -> String {
-        let constant = &self.comparisons["constant"];
-        let free = &self.comparisons["free"];
-        let changing =
-            match (constant.excess > constant.excess_se, constant.excess < -constant.excess_se) {
-                (true, _) => "Weights that change over trials predict better than constant ones",
-                (_, true) => "Constant weights predict better than changing ones",
-                _ => "Changing weights predict no better than constant ones: no learning is seen",
-            };
-        let low = match (free.excess > free.excess_se, free.excess < -free.excess_se) {
-            (true, _) => "low tensor rank predicts better than weights free in each trial",
-            (_, true) => "weights free in each trial predict better than low tensor rank",
-            _ => "low tensor rank predicts as well as weights free in each trial",
+        let freedom = (self.folds - 1) as f64;
+        let law = StudentsT::new(0.0, 1.0, freedom).expect("at least two folds");
+        let reach = law.inverse_cdf(0.975);
+        let sign = |other: &str| {
+            let Compared { excess, excess_se, .. } = self.comparisons[other];
+            if excess > reach * excess_se {
+                1
+            } else if excess < -reach * excess_se {
+                -1
+            } else {
+                0
+            }
         };
-        format!("{changing}; {low}. Tensor rank {} suffices.\n", self.chosen)
+        let changing = match sign("constant") {
+            1 => "Weights that change over trials predict better than constant ones",
+            -1 => "Constant weights predict better than changing ones",
+            _ => "Changing weights do not predict clearly better than constant ones",
+        };
+        let low = match sign("free") {
+            1 => "low tensor rank predicts better than weights free in each trial",
+            -1 => "weights free in each trial predict better than low tensor rank",
+            _ => "low tensor rank and weights free in each trial predict about as well",
+        };
+        format!("{changing};\n{low} (95 % confidence).\nTensor rank {} suffices.\n", self.chosen)
     }
 }
