@@ -200,7 +200,7 @@ impl Figure {
             .with_layouts(layouts)
             .with_cell_size(430.0, 300.0)
             .render();
-        SvgBackend.render_scene(&scene)
+        renumbered(&SvgBackend.render_scene(&scene))
     }
 
     /// Writes the figure, whole or not at all.
@@ -212,6 +212,25 @@ impl Figure {
         let svg = self.to_svg();
         write_atomically(path, |file| file.write_all(svg.as_bytes()))
     }
+}
+
+/// The same drawing with clip paths numbered from 0: kuva numbers them through all figures of a
+/// process, so that the same figure would differ from one time to the next.
+fn renumbered(svg: &str) -> String {
+    const ID: &str = "kuva-clip-";
+    let mut parts = svg.split(ID);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    let mut numbers: Vec<&str> = Vec::new();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        let place = numbers.iter().position(|&other| other == number).unwrap_or_else(|| {
+            numbers.push(number);
+            numbers.len() - 1
+        });
+        text += &format!("{ID}{place}{rest}");
+    }
+    text
 }
 
 #[cfg(test)]
