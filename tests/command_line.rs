@@ -200,7 +200,8 @@ fn stored_orders_and_axes_do_not_matter() {
     let fortran = json(&["rank", &data("bad/fortran"), "--delta"]);
     assert_eq!(fortran, json(&["rank", &data("bad/big_endian"), "--delta"]));
     assert_eq!(fortran["unfolding_ranks"], serde_json::json!([1, 1, 1]));
-    assert_eq!(fortran["cp"], serde_json::json!({"lower": 1, "upper": 1}));
+    assert_eq!(fortran["cp"]["lower"], 1);
+    assert_eq!(fortran["cp"]["upper"], 1);
     // Rows and columns exchanged: every matrix is transposed, and so are the unfoldings.
     let file = data("torch_linear_sgd_f64");
     let plain = json(&["rank", &file, "--delta"]);
