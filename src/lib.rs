@@ -13,7 +13,7 @@
 //! |---|---|
 //! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
 //! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
-//! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket |
+//! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket, CP decomposition |
 //! | [`task`] | what a network is asked to do, one file for each family |
 //! | [`network`] | the model: parameters, activations, losses, forward run, adjoint |
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |

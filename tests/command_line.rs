@@ -4,6 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rankproof::matrix::Matrix;
+use rankproof::recording::write_npz;
+use rankproof::scalar::Stream;
+use rankproof::tensor::Decomposition;
 use rankproof::theorem;
 use serde_json::Value;
 
@@ -162,7 +166,13 @@ fn gradient_descent_of_pytorch_stays_in_the_space_and_adam_does_not() {
             (&5.into(), &5.into())
         );
         assert_eq!(sgd["space_dimension"], 5);
-        assert!(sgd["cp"]["upper"].as_u64().expect("a number") <= 25);
+        let ends = ["lower", "upper"].map(|end| sgd["cp"][end].as_u64().expect("a number"));
+        assert!(ends[0] >= 9 && ends[0] <= ends[1] && ends[1] <= 25, "{sgd}");
+        let certificates = &sgd["cp_certificates"];
+        assert!(certificates["lower"].is_string() && certificates["upper"].is_string(), "{sgd}");
+        let noise = sgd["noise_floor"].as_f64().expect("a number");
+        let residual = certificates["residual"].as_f64().expect("a number");
+        assert!(residual <= 10.0 * noise, "{residual} {noise}");
         assert_eq!(sgd["bounds"][1]["theorem"], "invariant-subspace");
         assert_eq!(sgd["bounds"][1]["verdict"], "holds");
         let adam = report("adam");
@@ -359,4 +369,28 @@ fn a_new_conjecture_is_written_once_and_only_inside_the_project() {
         assert_eq!(output.status.code(), Some(2), "{wrong}");
         assert!(stderr(&output).starts_with("error: "), "{}", stderr(&output));
     }
+}
+
+/// A tensor of eight random terms in five dimensions, which slices would bound by 25.
+#[test]
+fn the_cp_rank_is_bracketed_by_flattenings_and_fitted_terms() {
+    let file = rank_eight();
+    let path = file.path().join("eight.npz");
+    let path = path.to_str().expect("text");
+    let report = json(&["rank", path]);
+    assert_eq!(report["cp"], serde_json::json!({"lower": 8, "upper": 8}), "{report}");
+    let text = stdout(&rankproof(&["rank", path]));
+    assert!(text.contains("8; at least by Koszul flattening of"), "{text}");
+    assert!(text.contains("at most by fitted terms"), "{text}");
+}
+
+fn rank_eight() -> tempfile::TempDir {
+    let mut stream = Stream::new("eight terms", 0, 0);
+    let mut factor = || Matrix::<f64>::random(5, 8, &mut stream);
+    let sum = Decomposition { a: factor(), b: factor(), c: factor() };
+    let folder = tempfile::tempdir().expect("a folder");
+    let slices: Vec<f64> = (0..5).flat_map(|k| sum.slice(k).transposed().data().to_vec()).collect();
+    write_npz(folder.path().join("eight.npz"), |npz| npz.array("W", &[5, 5, 5], &slices))
+        .expect("written");
+    folder
 }

@@ -296,6 +296,7 @@ struct Json {
     increment_ranks: Vec<Option<usize>>,
     unfolding_ranks: Vec<Option<usize>>,
     cp: JsonBracket,
+    cp_certificates: JsonCertificates,
     noise_floor: f64,
     space_dimension: Option<usize>,
     bounds: Vec<JsonBound>,
@@ -306,9 +307,14 @@ struct Json {
 struct JsonBracket {
     lower: usize,
     upper: Option<usize>,
-    /// What shows each end.
-    lower_by: String,
-    upper_by: Option<String>,
+}
+
+/// What shows each end of the bracket, and the norm of what the upper one leaves.
+#[derive(Serialize)]
+struct JsonCertificates {
+    lower: String,
+    upper: Option<String>,
+    residual: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -339,8 +345,11 @@ impl Json {
             cp: JsonBracket {
                 lower: report.cp_lower.bound,
                 upper: report.cp_upper.as_ref().map(CpBracket::upper),
-                lower_by: report.cp_lower.certificate.to_string(),
-                upper_by: report.cp_upper.as_ref().map(|cp| cp.construction.to_string()),
+            },
+            cp_certificates: JsonCertificates {
+                lower: report.cp_lower.certificate.to_string(),
+                upper: report.cp_upper.as_ref().map(|cp| cp.construction.to_string()),
+                residual: report.cp_upper.as_ref().map(|cp| cp.residual),
             },
             noise_floor: report.noise_floor,
             space_dimension: report.space.known(),

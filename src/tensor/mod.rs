@@ -1,9 +1,14 @@
-//! Third-order tensors in factored form: unfoldings, multilinear rank, CP bracket.
+//! Third-order tensors in factored form: unfoldings, multilinear rank, CP bracket, CP decomposition.
 //!
 //! The weights of K learning steps are an N x N x K tensor. It is kept as a sum of matrices in
 //! factors times vectors over the steps, and reduced to a small core before any rank is computed
 //! (Tucker compression; Kolda and Bader, "Tensor decompositions and applications", SIAM Review
 //! 2009), so it is never formed.
+//!
+//! What is known of a CP rank is a bracket. Its lower end is a rank, its upper end a decomposition:
+//! [`cp_bracket`](Reduced::cp_bracket) takes what is cheap, [`raise`](Reduced::raise) and
+//! [`shorten`](Reduced::shorten) improve it. Data tensors, entry by entry and with missing ones, are
+//! decomposed by [`cp_decompose`] and [`cp_decompose_weighted`].
 
 mod bracket;
 mod cp;
@@ -46,8 +51,10 @@ pub struct Term<S> {
 /// ];
 /// let tensor = Tensor::from_slices(2, 2, &slices).reduced();
 /// assert_eq!(tensor.unfolding_ranks(0.0).map(|rank| rank.known()), [Some(2); 3]);
-/// let bracket = tensor.cp_bracket(0.0).unwrap();
+/// let mut bracket = tensor.cp_bracket(0.0).unwrap();
 /// assert_eq!((bracket.lower, bracket.upper()), (2, 3));
+/// tensor.raise(&mut bracket, 0.0);
+/// assert_eq!((bracket.lower, bracket.upper()), (3, 3));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Tensor<S> {

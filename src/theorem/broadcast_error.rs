@@ -47,7 +47,11 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
-    counterexamples: &["errors_must_not_be_transported", "the_feedback_must_be_fixed"],
+    counterexamples: &[
+        "errors_must_not_be_transported",
+        "the_feedback_must_be_fixed",
+        "the_optimizer_must_combine_updates",
+    ],
 };
 
 fn domain(arithmetic: Arithmetic) -> Domain {

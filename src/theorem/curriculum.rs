@@ -45,6 +45,8 @@ pub const THEOREM: Theorem = Theorem {
         "the_network_must_be_linear",
         "the_initial_state_must_be_the_same_for_all_tasks",
         "every_channel_counts",
+        "the_start_must_keep_the_space",
+        "the_optimizer_must_be_gd_like",
     ],
 };
 

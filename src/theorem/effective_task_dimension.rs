@@ -51,6 +51,10 @@ pub const THEOREM: Theorem = Theorem {
         "the_readout_must_be_orthonormal",
         "the_loss_must_be_squared",
         "an_initial_state_counts",
+        "a_bias_counts",
+        "the_network_must_be_linear",
+        "the_start_must_be_a_multiple_of_the_identity",
+        "the_optimizer_must_be_gd_like",
     ],
 };
 

@@ -53,6 +53,7 @@ pub const THEOREM: Theorem = Theorem {
         "every_parameter_must_be_constant_on_the_classes",
         "signs_need_odd_activations",
         "the_zero_fingerprint_counts_where_activity_is_not_zero",
+        "the_optimizer_must_treat_entries_alike",
     ],
 };
 

@@ -51,6 +51,7 @@ pub const THEOREM: Theorem = Theorem {
         "the_activations_must_be_piecewise_linear",
         "the_start_must_keep_the_space",
         "every_atom_counts",
+        "the_optimizer_must_be_gd_like",
     ],
 };
 

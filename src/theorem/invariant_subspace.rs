@@ -57,6 +57,7 @@ pub const THEOREM: Theorem = Theorem {
         "the_initial_state_must_be_common",
         "a_bias_counts",
         "one_entry_of_the_start_is_enough",
+        "the_optimizer_must_be_gd_like",
     ],
 };
 

@@ -64,6 +64,7 @@ pub const THEOREM: Theorem = Theorem {
         "the_network_must_be_linear",
         "an_initial_state_counts",
         "it_is_about_one_gradient",
+        "the_decay_needs_a_norm_below_one",
     ],
 };
 

@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
         "every_column_of_the_start_counts",
         "the_network_must_be_linear",
         "the_initial_state_must_be_common",
+        "the_optimizer_must_be_gd_like",
     ],
 };
 

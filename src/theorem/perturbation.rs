@@ -52,6 +52,8 @@ pub const THEOREM: Theorem = Theorem {
         "the_activation_must_be_odd",
         "the_activation_must_be_smooth",
         "the_start_must_be_near_the_identity",
+        "the_bias_must_be_small_too",
+        "the_optimizer_must_be_gd_like",
     ],
 };
 

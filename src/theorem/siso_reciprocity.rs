@@ -59,6 +59,8 @@ pub const THEOREM: Theorem = Theorem {
         "inputs_and_outputs_must_not_be_trained",
         "the_network_must_be_linear",
         "the_start_must_be_a_multiple_of_the_identity",
+        "a_bias_breaks_it",
+        "the_optimizer_must_be_gd_like",
     ],
 };
 

@@ -54,6 +54,9 @@ pub const THEOREM: Theorem = Theorem {
         "l1_decay_leaves_the_space",
         "adam_leaves_the_space",
         "rms_prop_leaves_the_space",
+        "the_network_must_be_linear",
+        "the_start_must_keep_the_space",
+        "the_initial_state_must_be_common",
     ],
 };
 

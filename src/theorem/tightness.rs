@@ -54,6 +54,9 @@ pub const THEOREM: Theorem = Theorem {
         "it_takes_as_many_steps_as_dimensions",
         "it_takes_time_steps",
         "one_input_and_one_output_are_an_exception",
+        "the_network_must_be_linear",
+        "the_start_must_be_a_multiple_of_the_identity",
+        "the_initial_state_must_be_zero",
     ],
 };
 

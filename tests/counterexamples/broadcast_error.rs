@@ -1,4 +1,5 @@
-use rankproof::scalar::Fp;
+use rankproof::scalar::{Fp, Scalar};
+use rankproof::training::{Direction, Entrywise};
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -25,4 +26,11 @@ fn the_feedback_must_be_fixed() {
     explicit.feedback = Some(integers(6, 1, 6));
     let second = explicit.starting_at(first.clone()).train(1).slice(1);
     assert_eq!(rankproof::matrix::RankRevealing::rank(&second, 0.0).upper, 2);
+}
+
+/// A matrix of rank one with its entries cut to one size is no longer of rank one.
+#[test]
+fn the_optimizer_must_combine_updates() {
+    let clip = Direction::Entrywise(Entrywise::Clip(Fp::ONE));
+    assert_eq!(broadcast().along(clip).rank(3), 3);
 }

@@ -3,15 +3,26 @@ use rankproof::scalar::Fp;
 
 use crate::explicit::{Explicit, integers, parabola};
 use rankproof::network::Activation;
+use rankproof::training::{Direction, Entrywise};
 
-/// Learns the task of `explicit`, then one with other channels; the rank of all that was learned.
-fn two_tasks(mut explicit: Explicit<Fp>, then: impl FnOnce(&mut Explicit<Fp>)) -> usize {
+/// Learns the task of `explicit` from W_0 = 0, then one with other channels; the rank of all that
+/// was learned.
+fn two_tasks(explicit: Explicit<Fp>, then: impl FnOnce(&mut Explicit<Fp>)) -> usize {
+    learned_from(&Matrix::zeros(8, 8), explicit, then)
+}
+
+/// The same from another W_0.
+fn learned_from(
+    start: &Matrix<Fp>,
+    mut explicit: Explicit<Fp>,
+    then: impl FnOnce(&mut Explicit<Fp>),
+) -> usize {
     let first = explicit.train(3).slice(3);
     explicit.network.parameters.b = integers(8, 1, 5);
     explicit.network.parameters.c = integers(1, 8, 6);
     then(&mut explicit);
     let last: Matrix<Fp> = explicit.starting_at(first).train(3).slice(3);
-    Fp::rank(&last, 0.0).upper
+    Fp::rank(&last.minus(start), 0.0).upper
 }
 
 const BOUND: usize = 4;
@@ -42,4 +53,18 @@ fn every_channel_counts() {
         second.task.inputs = integers(2, second.task.inputs.cols(), 9);
     };
     assert_eq!(two_tasks(linear(), wider), BOUND + 1);
+}
+
+#[test]
+fn the_start_must_keep_the_space() {
+    linear();
+    let start = integers(8, 8, 9);
+    let explicit = Explicit::new(8, 1, 1).starting_at(start.clone());
+    assert_eq!(learned_from(&start, explicit, |_| ()), 8);
+}
+
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    let cube = Direction::Entrywise(Entrywise::Cube);
+    assert_eq!(two_tasks(linear().along(cube), |_| ()), 8);
 }

@@ -1,9 +1,10 @@
 use rankproof::matrix::Matrix;
-use rankproof::network::Loss;
+use rankproof::network::{Activation, Loss};
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::task::Task;
+use rankproof::training::{Direction, Entrywise};
 
-use crate::explicit::{Explicit, integers};
+use crate::explicit::{Explicit, integers, parabola, unit};
 
 /// r_u = r_y = 1.
 const BOUND: usize = 3;
@@ -52,4 +53,25 @@ fn the_loss_must_be_squared() {
 #[test]
 fn an_initial_state_counts() {
     assert_eq!(low_dimensional().with_state(integers(8, 1, 7)).rank(5), 5);
+}
+
+#[test]
+fn a_bias_counts() {
+    assert_eq!(low_dimensional().biased(integers(8, 1, 7)).rank(5), 5);
+}
+
+#[test]
+fn the_network_must_be_linear() {
+    assert_eq!(low_dimensional().bent(parabola(), Activation::Identity).rank(5), 8);
+}
+
+#[test]
+fn the_start_must_be_a_multiple_of_the_identity() {
+    assert_eq!(low_dimensional().starting_at(unit(8, 0, 7)).rank(5), 5);
+}
+
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    let cube = Direction::Entrywise(Entrywise::Cube);
+    assert_eq!(low_dimensional().along(cube).rank(5), 6);
 }

@@ -16,3 +16,14 @@ fn the_activations_must_be_differentiable_where_they_are_used() {
     let left = (output_at(0.0) - output_at(-eps)) / eps;
     assert_eq!((left, right), (0.0, 1.0));
 }
+
+/// The distance of an output from its target, where it is zero: one-sided derivatives 1 and -1, and
+/// errors can be at most one of them.
+#[test]
+fn the_loss_must_be_differentiable() {
+    let distance = |output: f64| (output - 2.0).abs();
+    let eps = 0.5;
+    let right = (distance(2.0 + eps) - distance(2.0)) / eps;
+    let left = (distance(2.0) - distance(2.0 - eps)) / eps;
+    assert_eq!((left, right), (-1.0, 1.0));
+}

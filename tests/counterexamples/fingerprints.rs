@@ -68,3 +68,18 @@ fn the_zero_fingerprint_counts_where_activity_is_not_zero() {
     let shifted = Activation::Polynomial(vec![Fp::ONE, Fp::ONE, Fp::ZERO, Fp::ONE]);
     assert_eq!(rank(&explicit.bent(Activation::Identity, shifted)), 3);
 }
+
+/// A learning rate for each neuron: interchangeable ones part at the first step.
+#[test]
+fn the_optimizer_must_treat_entries_alike() {
+    let mut explicit = in_classes(&classes(TWO));
+    assert_eq!(rank(&explicit), 2);
+    let mut weights = explicit.network.parameters.w.to_matrix();
+    for _ in 0..2 {
+        let step = explicit.train(1).increment(1);
+        let rates = Matrix::from_fn(6, 6, |i, j| Fp::from_integer(i as i64 + 1) * step[(i, j)]);
+        weights.add_scaled(Fp::ONE, &rates);
+        explicit = explicit.starting_at(weights.clone());
+    }
+    assert_eq!(rankproof::matrix::RankRevealing::rank(&weights, 0.0).upper, 6);
+}

@@ -1,5 +1,6 @@
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
+use rankproof::training::{Direction, Entrywise};
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -32,4 +33,11 @@ fn every_atom_counts() {
     one_atom();
     let explicit = Explicit::<Fp>::new(6, 1, 1).bent(Activation::Relu, Activation::Identity);
     assert_eq!(explicit.rank(2), 6);
+}
+
+/// The bound of one atom is 2.
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    let clip = Direction::Entrywise(Entrywise::Clip(Fp::from_integer(500)));
+    assert_eq!(one_atom().along(clip).rank(1), 3);
 }

@@ -1,6 +1,7 @@
 use rankproof::matrix::Matrix;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
+use rankproof::training::{Direction, Entrywise};
 
 use crate::explicit::{Explicit, integers, parabola, unit};
 
@@ -72,4 +73,11 @@ fn a_bias_counts() {
 #[test]
 fn one_entry_of_the_start_is_enough() {
     assert_eq!(linear().starting_at(unit(6, 0, 5)).rank(4), 4);
+}
+
+/// The other optimizers that leave the space are the counterexamples of spectral-optimizers.
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    let sign = Direction::Entrywise(Entrywise::Sign);
+    assert_eq!(linear().along(sign).rank(4), 6);
 }

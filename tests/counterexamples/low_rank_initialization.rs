@@ -1,6 +1,7 @@
 use rankproof::matrix::Matrix;
 use rankproof::network::Activation;
 use rankproof::scalar::Fp;
+use rankproof::training::{Direction, Entrywise};
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -32,4 +33,10 @@ fn the_network_must_be_linear() {
 #[test]
 fn the_initial_state_must_be_common() {
     assert_eq!(of_rank_one().with_state(integers(8, 4, 7)).rank(4), 7);
+}
+
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    let cube = Direction::Entrywise(Entrywise::Cube);
+    assert_eq!(of_rank_one().along(cube).rank(4), 8);
 }

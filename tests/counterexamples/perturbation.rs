@@ -1,16 +1,22 @@
 use rankproof::matrix::{Matrix, RankRevealing, Subspace};
 use rankproof::network::Activation;
 use rankproof::theorem::Slope;
+use rankproof::training::{Direction, Entrywise};
 
 use crate::explicit::{Explicit, integers};
 
 /// The exponent with which Q D_1 Q, relative to D_1, falls with the size of the inputs.
 fn exponent(psi: Activation<f64>) -> Slope {
+    exponent_with(psi, |explicit| explicit)
+}
+
+/// The same of an instance that is changed.
+fn exponent_with(psi: Activation<f64>, change: impl Fn(Explicit<f64>) -> Explicit<f64>) -> Slope {
     let points = (5..11).map(|power| {
         let size = 0.5f64.powi(power);
         let half = Matrix::scaled_identity(6, 0.5);
         let bent = Explicit::new(6, 2, 1).starting_at(half).bent(Activation::Identity, psi.clone());
-        let mut explicit = bent;
+        let mut explicit = change(bent);
         explicit.task.inputs.scale(size);
         let trajectory = explicit.train(1);
         let increment = trajectory.increment(1);
@@ -46,4 +52,19 @@ fn the_start_must_be_near_the_identity() {
     let trajectory = Explicit::<f64>::new(6, 1, 1).starting_at(integers(6, 6, 5)).train(1);
     let rank = f64::rank(&trajectory.increment(1), trajectory.noise(1));
     assert!(rank.lower > 2);
+}
+
+/// Small inputs are not enough: the bias must be as small.
+#[test]
+fn the_bias_must_be_small_too() {
+    let biased = exponent_with(Activation::Tanh, |explicit| explicit.biased(integers(6, 1, 5)));
+    assert_eq!(biased.is_at_least(1.0, 0.1), Some(false), "{biased}");
+}
+
+/// The signs of a small part outside the space are as large as those of the part inside.
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    let sign = Direction::Entrywise(Entrywise::Sign);
+    let signs = exponent_with(Activation::Tanh, |explicit| explicit.along(sign.clone()));
+    assert_eq!(signs.is_at_least(1.0, 0.1), Some(false), "{signs}");
 }

@@ -1,5 +1,6 @@
 use rankproof::network::{Activation, Trained};
 use rankproof::scalar::Fp;
+use rankproof::training::{Direction, Entrywise};
 
 use crate::explicit::{Explicit, integers, parabola, unit};
 
@@ -51,4 +52,15 @@ fn the_network_must_be_linear() {
 #[test]
 fn the_start_must_be_a_multiple_of_the_identity() {
     assert_eq!(r3(&reciprocal().starting_at(unit(6, 0, 5))), 10);
+}
+
+#[test]
+fn a_bias_breaks_it() {
+    assert_eq!(r3(&reciprocal().biased(integers(6, 1, 5))), 9);
+}
+
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    let cube = Direction::Entrywise(Entrywise::Cube);
+    assert_eq!(r3(&reciprocal().along(cube)), 10);
 }

@@ -1,8 +1,9 @@
 use rankproof::matrix::RankRevealing;
+use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::training::{Direction, Entrywise};
 
-use crate::explicit::Explicit;
+use crate::explicit::{Explicit, integers, parabola};
 
 const BOUND: usize = 2;
 
@@ -48,4 +49,22 @@ fn adam_leaves_the_space() {
 fn rms_prop_leaves_the_space() {
     let rms_prop = Direction::rms_prop(1e-2);
     assert_eq!(spectral::<f64>().along(rms_prop).rank(3), 3);
+}
+
+#[test]
+fn the_network_must_be_linear() {
+    let bent = spectral::<Fp>().bent(parabola(), Activation::Identity);
+    assert_eq!(bent.rank(2), 6);
+}
+
+#[test]
+fn the_start_must_keep_the_space() {
+    assert_eq!(spectral::<Fp>().starting_at(integers(6, 6, 5)).rank(2), 5);
+}
+
+#[test]
+fn the_initial_state_must_be_common() {
+    // One that all trials share adds one dimension.
+    assert_eq!(spectral::<Fp>().with_state(integers(6, 1, 5)).rank(4), BOUND + 1);
+    assert_eq!(spectral::<Fp>().with_state(integers(6, 4, 5)).rank(4), 6);
 }

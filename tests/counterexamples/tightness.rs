@@ -1,7 +1,8 @@
+use rankproof::network::Activation;
 use rankproof::scalar::Fp;
 use rankproof::task::Task;
 
-use crate::explicit::{Explicit, integers};
+use crate::explicit::{Explicit, integers, parabola, unit};
 
 /// p + q = 3: rank 3 and r3 = 9 after nine steps.
 fn full() -> Explicit<Fp> {
@@ -36,4 +37,20 @@ fn it_takes_time_steps() {
 fn one_input_and_one_output_are_an_exception() {
     full();
     assert_eq!(Explicit::<Fp>::new(6, 1, 1).unfolding_ranks(9), [2, 2, 3]);
+}
+
+/// More than the rank p + q and the (p + q)^2 dimensions of the equality.
+#[test]
+fn the_network_must_be_linear() {
+    assert_eq!(full().bent(parabola(), Activation::Identity).unfolding_ranks(12), [6, 6, 12]);
+}
+
+#[test]
+fn the_start_must_be_a_multiple_of_the_identity() {
+    assert_eq!(full().starting_at(unit(6, 0, 5)).unfolding_ranks(16), [5, 5, 16]);
+}
+
+#[test]
+fn the_initial_state_must_be_zero() {
+    assert_eq!(full().with_state(integers(6, 1, 5)).unfolding_ranks(16), [4, 4, 16]);
 }

@@ -142,6 +142,24 @@ fn missing_entries_are_predicted() {
     }
 }
 
+/// The noise itself cannot be predicted; what is below it can, several times better than its size.
+#[test]
+fn missing_entries_of_a_noisy_tensor_are_predicted_below_the_noise() {
+    for case in 0..5 {
+        let mut stream = Stream::new("missing and noisy", 0, case);
+        let shape = [14, 12, 16];
+        let clean = sum(&random(shape, 3, &mut stream));
+        let mut noisy = clean.clone();
+        noisy.data_mut().iter_mut().for_each(|x| *x += 0.5 * stream.normal());
+        let weights = Dense::from_fn(shape, |_, _, _| f64::from(u8::from(stream.uniform() > 0.2)));
+        let held_out = Dense::from_fn(shape, |i, j, k| 1.0 - weights.at(i, j, k));
+        let fit = cp_decompose_weighted(&noisy, &weights, 3, &options(), &stream).expect("finite");
+        let predicted = cp_error(&noisy, &held_out, &fit.decomposition);
+        let below = cp_error(&clean, &held_out, &fit.decomposition);
+        assert!(below < 0.5 * predicted && predicted < 0.5, "case {case}: {below} {predicted}");
+    }
+}
+
 #[test]
 fn an_outlier_of_small_weight_counts_little() {
     let mut stream = Stream::new("outlier", 0, 0);
