@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::interrupt;
+use super::list_of_numbers;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
 use super::output::{print, progress, rendered, table, write_json};
 
@@ -56,17 +57,7 @@ struct Numbers(Vec<usize>);
 
 fn read_numbers(text: &str) -> Result<Numbers, String> {
     let expected = || "expected numbers such as 1..8 or 1,2,4".to_owned();
-    let number = |text: &str| text.trim().parse::<usize>().map_err(|_| expected());
-    let mut numbers = match text.split_once("..") {
-        Some((first, last)) => {
-            let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
-            if last.saturating_sub(first) > 1000 {
-                return Err("more than 1000 numbers".to_owned());
-            }
-            (first..=last).collect()
-        }
-        None => text.split(',').map(number).collect::<Result<Vec<_>, _>>()?,
-    };
+    let mut numbers = list_of_numbers(text, expected)?;
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.is_empty() || numbers[0] == 0 {
@@ -251,12 +242,7 @@ const WORDS: [(Comparison, &str); 4] = [
 impl Results {
     fn new(cv: &CrossValidation, folds: &[Fold], rank: usize, units: usize) -> Self {
         let all = cv.table(folds);
-        let of_rank = |&rank: &usize| {
-            let best = all.iter().filter(|(other, _, _)| *other == rank);
-            let (_, units, estimate) =
-                best.min_by(|a, b| a.2.mean.total_cmp(&b.2.mean)).expect("fits of each rank");
-            OfRank { rank, units: *units, estimate: *estimate }
-        };
+        let of_rank = |(rank, units, estimate)| OfRank { rank, units, estimate };
         let compared = |&other: &Comparison| {
             let (estimate, excess) = cv.against(folds, other, rank, units);
             let (excess, excess_se) = (excess.mean, excess.se);
@@ -267,7 +253,7 @@ impl Results {
             likelihood: cv.architecture.likelihood,
             folds: cv.folds,
             seeds: cv.seeds,
-            ranks: cv.ranks.iter().map(of_rank).collect(),
+            ranks: cv.best_of_each_rank(&all).into_iter().map(of_rank).collect(),
             chosen: rank,
             units,
             comparisons: Comparison::OTHERS.iter().map(compared).collect(),
@@ -307,10 +293,7 @@ impl Results {
                 number(*excess_se),
             ]);
         }
-        let unit = match self.likelihood {
-            Likelihood::Gaussian => "mean squared error over variance",
-            Likelihood::Poisson => "negative log-likelihood in nats for an entry",
-        };
+        let unit = self.likelihood.loss_in_words();
         format!(
             "{}\n{}\n{}\nloss: {unit}; se: standard error over {} folds. Results are in {}",
             rendered(&ranks),

@@ -16,6 +16,7 @@ use rankproof::theorem::{
     Setting,
 };
 
+use super::list_of_numbers;
 use super::output::{check_target, print, progress, rendered, table};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
@@ -152,13 +153,7 @@ impl FromStr for Swept {
         if !["d_in", "d_out", "step"].contains(&name) {
             return Err(expected());
         }
-        let number = |text: &str| text.parse::<usize>().map_err(|_| expected());
-        let values = match values.split_once("..") {
-            Some((first, last)) => {
-                (number(first)?..=number(last.trim_start_matches('='))?).collect()
-            }
-            None => values.split(',').map(number).collect::<Result<Vec<_>, _>>()?,
-        };
+        let values = list_of_numbers(values, expected)?;
         if values.is_empty() || (name != "step" && values.contains(&0)) {
             return Err(format!("{name} takes at least one value, of one or more channels"));
         }

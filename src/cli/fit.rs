@@ -82,26 +82,26 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let recording = Recording::read(&arguments.recording)?;
     let (folder, plan) = match &arguments.resume {
         Some(folder) => (folder.clone(), resumed(folder, &recording, arguments)?),
-        None => {
-            let folder = arguments.out.clone().context("--out is missing")?;
-            (folder, planned(arguments, &recording)?)
-        }
+        None => begun(arguments, &recording)?,
     };
-    if arguments.resume.is_none() {
-        let checkpoint = folder.join("checkpoint.npz");
-        if checkpoint.exists() {
-            bail!("{}: holds a fit already; --resume goes on with it", folder.display());
-        }
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("{}: cannot be made", folder.display()))?;
-        write_json(&folder.join("plan.json"), &plan)?;
-    }
     interrupt::listen()?;
     let work = || match plan.precision {
         Precision::F32 => fit::<f32>(arguments, &folder, &plan, &recording),
         Precision::F64 => fit::<f64>(arguments, &folder, &plan, &recording),
     };
     arguments.fitting.on_threads(work)?
+}
+
+/// The folder of a new fit, with its plan in it.
+fn begun(arguments: &Arguments, recording: &Recording) -> anyhow::Result<(PathBuf, Plan)> {
+    let folder = arguments.out.clone().context("--out is missing")?;
+    let plan = planned(arguments, recording)?;
+    if folder.join(CHECKPOINT).exists() {
+        bail!("{}: holds a fit already; --resume goes on with it", folder.display());
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+    write_json(&folder.join("plan.json"), &plan)?;
+    Ok((folder, plan))
 }
 
 fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
@@ -132,6 +132,9 @@ fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyho
     Ok(plan)
 }
 
+/// The file from which a fit goes on.
+const CHECKPOINT: &str = "checkpoint.npz";
+
 /// How long work may be lost when a machine stops.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(20);
 
@@ -152,7 +155,7 @@ fn fit<S: FitFloat>(
         bail!("{}: nothing is left to fit", arguments.recording.display());
     }
     let objective = Objective::new(&plan.architecture, observations);
-    let checkpoint = folder.join("checkpoint.npz");
+    let checkpoint = folder.join(CHECKPOINT);
     let mut fit = match checkpoint.exists() {
         true => Fit::resume(objective, plan.settings, &checkpoint)?,
         false => Fit::new(objective, plan.settings),
@@ -261,10 +264,7 @@ fn shown(folder: &Path, summary: &Summary, outcome: Outcome) -> String {
             format!("{:.4}", score.r2),
         ]);
     }
-    let unit = match summary.likelihood {
-        rankproof::fit::Likelihood::Gaussian => "mean squared error over variance",
-        rankproof::fit::Likelihood::Poisson => "negative log-likelihood in nats for an entry",
-    };
+    let unit = summary.likelihood.loss_in_words();
     let end = match outcome {
         Outcome::Converged => "the loss for stopping fell no more",
         _ => "all iterations were made; --resume with more --iterations goes on",

@@ -98,3 +98,17 @@ fn theorem(id: &str) -> Result<&'static Theorem, String> {
         format!("no theorem is called {id:?}; there are {}", known.join(", "))
     })
 }
+
+/// Reads `1..8`, both ends included, or `1,2,4`, for clap.
+fn list_of_numbers(text: &str, expected: impl Fn() -> String) -> Result<Vec<usize>, String> {
+    const MOST: usize = 1000;
+    let number = |text: &str| text.trim().parse::<usize>().map_err(|_| expected());
+    let Some((first, last)) = text.split_once("..") else {
+        return text.split(',').map(number).collect();
+    };
+    let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
+    match last.saturating_sub(first) > MOST {
+        true => Err(format!("more than {MOST} numbers")),
+        false => Ok((first..=last).collect()),
+    }
+}

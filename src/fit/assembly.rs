@@ -194,7 +194,7 @@ impl<S: FitFloat> Assembly<S> {
         let initial = self.pull_back_initial(&sum.initial, parameters, model, &mut directions);
         let mean = (0..parameters.mean.rows())
             .map(|r| (0..sum.factors.cols()).fold(S::ZERO, |total, k| total + sum.factors[(r, k)]));
-        let (inputs, confined_bias) = self.pull_back_drive(&sum.drive);
+        let (inputs, confined_bias) = self.pull_back_drive(parameters, &sum.drive);
         let (readout, gain) = self.pull_back_readout(parameters, &sum.readout);
         Parameters {
             column: normalized_back(&parameters.column, &directions),
@@ -210,9 +210,8 @@ impl<S: FitFloat> Assembly<S> {
             inputs,
             input_columns: columns(rank..rank + own),
             bias: match self.architecture.bias {
-                Bias::None => Matrix::zeros(0, 0),
                 Bias::Free => columns(rank + own..rank + own + 1),
-                Bias::Confined => confined_bias,
+                Bias::None | Bias::Confined => confined_bias,
             },
             readout,
             gain,
@@ -247,20 +246,18 @@ impl<S: FitFloat> Assembly<S> {
     }
 
     /// The gradients of inputs and of a confined bias.
-    fn pull_back_drive(&self, of_trials: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
+    fn pull_back_drive(
+        &self,
+        parameters: &Parameters<S>,
+        of_trials: &Matrix<S>,
+    ) -> (Matrix<S>, Matrix<S>) {
         let dimension = self.architecture.input_dimension();
         let (first, scale) = self.entry();
-        let driven = self.architecture.driven(self.steps());
-        let times = match self.architecture.inputs.course {
-            Course::Constant => usize::from(dimension > 0),
-            Course::Smooth(_) if dimension > 0 => driven.len(),
-            Course::Smooth(_) => 0,
-        };
-        let conditions = self.groups.count(Grouping::Condition);
-        let mut inputs = Matrix::zeros(times, dimension * conditions);
+        let times = parameters.inputs.rows();
+        let mut inputs = Matrix::zeros(times, parameters.inputs.cols());
         let trials = self.groups.trials();
         if times > 0 {
-            for (index, step) in driven.enumerate() {
+            for (index, step) in self.architecture.driven(self.steps()).enumerate() {
                 for k in 0..trials {
                     let condition = self.groups.of(Grouping::Condition, k);
                     let z = of_trials.column(step * trials + k);
@@ -271,10 +268,8 @@ impl<S: FitFloat> Assembly<S> {
                 }
             }
         }
-        let rows =
-            if self.architecture.bias == Bias::Confined { self.architecture.rank } else { 0 };
-        let mut bias = Matrix::zeros(rows, usize::from(rows > 0));
-        if rows > 0 {
+        let mut bias = Matrix::zeros(parameters.bias.rows(), parameters.bias.cols());
+        if self.architecture.bias == Bias::Confined {
             for z in of_trials.data().chunks_exact(of_trials.rows()) {
                 let entries = bias.data_mut().iter_mut().zip(z);
                 entries.for_each(|(sum, &z)| *sum += self.root() * z);
@@ -293,9 +288,8 @@ impl<S: FitFloat> Assembly<S> {
     ) -> (Matrix<S>, Matrix<S>) {
         if self.architecture.readout.orthonormal {
             let (scale, gain) = (self.common_scale(), parameters.gain[(0, 0)]);
-            let readout = orthonormal::of(&parameters.readout);
-            let of_gain = scale * readout.inner_product(gradient);
-            let mut back = orthonormal::back(&parameters.readout, gradient);
+            let (factor, mut back) = orthonormal::back(&parameters.readout, gradient);
+            let of_gain = scale * factor.inner_product(gradient);
             back.scale(scale * gain);
             return (back, Matrix::from_columns(1, 1, vec![of_gain]));
         }

@@ -1,6 +1,7 @@
 //! Cross-validation: which rank predicts held-out entries best, and what other models make of the
 //! same entries.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,15 @@ pub struct Estimate {
     pub r2_se: f64,
 }
 
+/// A rank, a number of units, and how well they do.
+pub type Line = (usize, usize, Estimate);
+
+/// Ascending, what is not a number last.
+fn by_loss(a: &Line, b: &Line) -> Ordering {
+    let loss = |line: &Line| if line.2.mean.is_nan() { f64::INFINITY } else { line.2.mean };
+    loss(a).total_cmp(&loss(b))
+}
+
 /// What is fitted to what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CrossValidation {
@@ -161,18 +171,17 @@ impl CrossValidation {
         let held_out = [Role::Test, Role::Validation];
         let roles = self.blocks.roles(recording, job.fold, &held_out, self.settings.seed);
         let likelihood = self.architecture.likelihood;
-        let of_data = |score: &dyn Fn(Role) -> Score| {
-            let (test, train) = (score(Role::Test), score(Role::Train));
-            Ok(Some(Fold { job, test, train, iterations: 0 }))
-        };
+        let both = [Role::Test, Role::Train];
+        let of_data =
+            |[test, train]: [Score; 2]| Ok(Some(Fold { job, test, train, iterations: 0 }));
         let recurrence = match job.comparison {
             Comparison::ConditionMean => {
-                return of_data(&|role| condition_means(recording, &roles, likelihood, role));
+                let of = |role| condition_means(recording, &roles, likelihood, role);
+                return of_data(both.map(of));
             }
             Comparison::Cp => {
                 let seed = self.settings.seed;
-                let [test, train] = cp_of_data(recording, &roles, likelihood, job.rank, seed);
-                return Ok(Some(Fold { job, test, train, iterations: 0 }));
+                return of_data(cp_of_data(recording, &roles, likelihood, job.rank, seed));
             }
             Comparison::LowTensorRank => self.architecture.recurrence.clone(),
             Comparison::Constant => Recurrence::Constant,
@@ -190,12 +199,12 @@ impl CrossValidation {
             return Ok(None);
         }
         let model = fit.model();
-        let [test, train] = [Role::Test, Role::Train].map(|role| fit.objective.score(&model, role));
+        let [test, train] = both.map(|role| fit.objective.score(&model, role));
         Ok(Some(Fold { job, test, train, iterations: fit.iterations() }))
     }
 
     /// The estimate of each (rank, units), in the order of [`jobs`](CrossValidation::jobs).
-    pub fn table(&self, folds: &[Fold]) -> Vec<(usize, usize, Estimate)> {
+    pub fn table(&self, folds: &[Fold]) -> Vec<Line> {
         let sizes = self.ranks.iter().flat_map(|&r| self.units.iter().map(move |&n| (r, n)));
         sizes
             .map(|(rank, units)| {
@@ -210,21 +219,23 @@ impl CrossValidation {
 
     /// The choice by one standard error: the smallest rank whose best held-out loss is within one
     /// standard error of the best of all; with the number of units that is best for it.
-    pub fn choose(&self, table: &[(usize, usize, Estimate)]) -> (usize, usize) {
-        let finite = |mean: f64| if mean.is_nan() { f64::INFINITY } else { mean };
-        let least = |of: &dyn Fn(usize) -> bool| {
-            (table.iter().filter(|(rank, _, _)| of(*rank)))
-                .min_by(|a, b| finite(a.2.mean).total_cmp(&finite(b.2.mean)))
-                .copied()
-                .expect("at least one rank and one number of units")
-        };
-        let (_, _, best) = least(&|_| true);
+    pub fn choose(&self, table: &[Line]) -> (usize, usize) {
+        let ranks = self.best_of_each_rank(table);
+        let least = ranks.iter().min_by(|a, b| by_loss(a, b)).expect("at least one rank");
+        let (_, _, best) = *least;
         let limit = best.mean + if best.se.is_nan() { 0.0 } else { best.se };
-        let rank = (self.ranks.iter().copied())
-            .find(|&rank| least(&|other| other == rank).2.mean <= limit)
-            .unwrap_or(least(&|_| true).0);
-        let (rank, units, _) = least(&|other| other == rank);
+        let (rank, units, _) =
+            *ranks.iter().find(|(_, _, estimate)| estimate.mean <= limit).unwrap_or(least);
         (rank, units)
+    }
+
+    /// Of each rank, in their order, the line of the table with the number of units that is best.
+    pub fn best_of_each_rank(&self, table: &[Line]) -> Vec<Line> {
+        let best = |&rank: &usize| {
+            let of_rank = table.iter().filter(|(other, _, _)| *other == rank);
+            *of_rank.min_by(|a, b| by_loss(a, b)).expect("a line for each rank")
+        };
+        self.ranks.iter().map(best).collect()
     }
 
     /// The estimate of another model, and by how much its loss exceeds that of the model itself of

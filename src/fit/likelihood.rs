@@ -21,16 +21,6 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// With the sums of other entries.
-    pub fn and(self, other: Sums) -> Sums {
-        Sums {
-            entries: self.entries + other.entries,
-            loss: self.loss + other.loss,
-            squares: self.squares + other.squares,
-            total: self.total + other.total,
-        }
-    }
-
     /// Adds one entry, predicted as a mean or a rate.
     pub fn add(&mut self, likelihood: Likelihood, activity: f64, mean: f64, neuron: &Statistics) {
         self.entries += 1;
@@ -71,6 +61,14 @@ impl Likelihood {
         match self {
             Likelihood::Gaussian => output,
             Likelihood::Poisson => output.exp(),
+        }
+    }
+
+    /// What a reported loss is, in words.
+    pub fn loss_in_words(self) -> &'static str {
+        match self {
+            Likelihood::Gaussian => "mean squared error over variance",
+            Likelihood::Poisson => "negative log-likelihood in nats for an entry",
         }
     }
 

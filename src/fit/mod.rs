@@ -74,7 +74,7 @@ pub use architecture::{
 };
 pub use assembly::Assembly;
 pub use baseline::condition_means;
-pub use cross_validation::{Comparison, CrossValidation, Estimate, Fold, Job};
+pub use cross_validation::{Comparison, CrossValidation, Estimate, Fold, Job, Line};
 pub use fitting::{Fit, Outcome, Progress, Settings};
 pub use likelihood::{Score, Sums};
 pub use mask::Blocks;
@@ -86,12 +86,12 @@ pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
 pub use simulate::Simulation;
 
-use crate::matrix::RankRevealing;
+use crate::matrix::{RankRevealing, ThinQr};
 use crate::recording::Element;
 use crate::scalar::Real;
 
 /// The number types that models are fitted in.
-pub trait FitFloat: Real + RankRevealing + Element + faer::traits::ComplexField {}
+pub trait FitFloat: Real + RankRevealing + ThinQr + Element + faer::traits::ComplexField {}
 
 impl FitFloat for f32 {}
 impl FitFloat for f64 {}

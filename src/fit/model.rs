@@ -16,6 +16,7 @@ use std::ops::Range;
 use super::architecture::{Architecture, Grouping, InitialStates};
 use super::observations::Groups;
 use crate::matrix::Matrix;
+use crate::network::leak_into;
 use crate::scalar::{Real, Stream, View, vectorised};
 
 /// The numbers of a model as they enter its equations.
@@ -379,16 +380,6 @@ impl<'a, S: Real> Backward<'a, S> {
             drive: self.coefficients,
         }
     }
-}
-
-/// after = (1 - leak) before + leak value.
-fn leak_into<S: Real>(after: &mut [S], before: &[S], value: &[S], leak: S) {
-    let keep = S::ONE - leak;
-    vectorised(|| {
-        for ((after, &before), &value) in after.iter_mut().zip(before).zip(value) {
-            *after = keep * before + leak * value;
-        }
-    });
 }
 
 /// state = keep state + slope rate.

@@ -20,12 +20,21 @@ pub struct Objective<S> {
     pub observations: Observations<S>,
     /// How parameters become a model of it.
     pub assembly: Assembly<S>,
-    /// Training entries.
+    /// Of the training entries.
+    train: Measure,
+    /// Of the validation entries.
+    validation: Measure,
+}
+
+/// How sums of losses over the entries of a role become what is reported.
+#[derive(Clone, Copy, Debug)]
+struct Measure {
+    /// How many entries.
     entries: usize,
-    /// What the sum of losses is divided by.
+    /// What the sum is divided by.
     scale: f64,
-    /// The mean over validation entries of the part of the losses that no model changes.
-    constant: [f64; 2],
+    /// The mean of what [`Likelihood::errors`] leaves out because no model changes it.
+    constant: f64,
 }
 
 /// The two losses of a model, as [`Score::loss`] defines them, without penalties.
@@ -41,11 +50,9 @@ impl<S: FitFloat> Objective<S> {
     /// Prepares the priors.
     pub fn new(architecture: &Architecture, observations: Observations<S>) -> Self {
         let assembly = Assembly::new(architecture, &observations);
-        let entries = observations.entries(Role::Train);
-        let scale = architecture.likelihood.scale(entries, observations.variance());
-        let constant = [Role::Train, Role::Validation]
-            .map(|role| constant(&observations, architecture.likelihood, role));
-        Objective { observations, assembly, entries, scale, constant }
+        let [train, validation] = [Role::Train, Role::Validation]
+            .map(|role| Measure::new(&observations, architecture.likelihood, role));
+        Objective { observations, assembly, train, validation }
     }
 
     /// What the model is made of.
@@ -69,7 +76,7 @@ impl<S: FitFloat> Objective<S> {
         let model = self.assembly.model(parameters);
         let network = self.network(&model);
         let likelihood = self.architecture().likelihood;
-        let factor = S::from_f64(1.0 / self.scale);
+        let factor = S::from_f64(1.0 / self.train.scale);
         let penalty = S::from_f64(self.architecture().activity_penalty / self.states());
         let one = |(index, chunk): (usize, &Chunk<S>)| {
             let mut noise = stream.named(&format!("noise of chunk {index}"));
@@ -102,21 +109,18 @@ impl<S: FitFloat> Objective<S> {
         let squares: f64 = found.iter().map(|(_, squares)| squares).sum();
         let whitened = [&parameters.whitened, &parameters.inputs];
         let prior: f64 = whitened.iter().map(|block| block.norm().powi(2)).sum();
-        loss / self.scale
+        loss / self.train.scale
             + self.architecture().activity_penalty * squares / self.states()
             + 0.5 * self.prior_weight() * prior
     }
 
     fn losses(&self, sums: &[[f64; 2]]) -> Losses {
         let total = |role: usize| sums.iter().map(|sums| sums[role]).sum::<f64>();
-        let validation = self.observations.entries(Role::Validation);
-        let variance = self.observations.variance();
-        let scale = self.architecture().likelihood.scale(validation, variance);
         Losses {
-            train: total(0) / self.scale + self.constant[0],
-            validation: match validation {
+            train: self.train.loss(total(0)),
+            validation: match self.validation.entries {
                 0 => f64::NAN,
-                _ => total(1) / scale + self.constant[1],
+                _ => self.validation.loss(total(1)),
             },
         }
     }
@@ -132,8 +136,8 @@ impl<S: FitFloat> Objective<S> {
     /// that of the noise, which is not less.
     fn prior_weight(&self) -> f64 {
         match self.architecture().likelihood {
-            Likelihood::Gaussian => 2.0 / self.entries.max(1) as f64,
-            Likelihood::Poisson => 1.0 / self.entries.max(1) as f64,
+            Likelihood::Gaussian => 2.0 / self.train.entries.max(1) as f64,
+            Likelihood::Poisson => 1.0 / self.train.entries.max(1) as f64,
         }
     }
 
@@ -184,6 +188,25 @@ impl<S: FitFloat> Objective<S> {
             }
         }
         sums.score(likelihood, self.observations.variance())
+    }
+}
+
+impl Measure {
+    fn new<S: FitFloat>(
+        observations: &Observations<S>,
+        likelihood: Likelihood,
+        role: Role,
+    ) -> Self {
+        let entries = observations.entries(role);
+        Measure {
+            entries,
+            scale: likelihood.scale(entries, observations.variance()),
+            constant: constant(observations, likelihood, role),
+        }
+    }
+
+    fn loss(&self, sum: f64) -> f64 {
+        sum / self.scale + self.constant
     }
 }
 

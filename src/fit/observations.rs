@@ -61,7 +61,7 @@ impl Groups {
 
 /// Trials that are computed together. Results do not depend on the number of threads because the
 /// chunks do not.
-pub const CHUNK: usize = 32;
+const CHUNK: usize = 32;
 
 /// Some neighbouring trials.
 #[derive(Clone, Debug)]

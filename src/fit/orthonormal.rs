@@ -16,14 +16,15 @@ pub fn of<S: FitFloat>(matrix: &Matrix<S>) -> Matrix<S> {
     factor(matrix).0
 }
 
-/// The gradient by `matrix`, given that by its orthonormal factor.
+/// The orthonormal factor, and the gradient by `matrix`, given that by the factor.
 ///
 /// With `M = -dQ^T Q` it is `(dQ + Q copyltu(M)) R^-T`, where copyltu mirrors the lower triangle
 /// onto the upper (Walter and Lehmann, "Algorithmic differentiation of linear algebra functions",
 /// 2018).
-pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> Matrix<S> {
+pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
     if matrix.rows() < matrix.cols() {
-        return back(&matrix.transposed(), &gradient.transposed()).transposed();
+        let (q, back) = back(&matrix.transposed(), &gradient.transposed());
+        return (q.transposed(), back.transposed());
     }
     let (q, r) = factor(matrix);
     let m = Matrix::product(gradient.t(), q.view());
@@ -33,15 +34,13 @@ pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> Matrix<S> 
     let turned = inner.transposed();
     let mut solution = to_faer(turned.view()).to_owned();
     solve_upper_triangular_in_place(to_faer(r.view()), solution.as_mut(), Par::Seq);
-    Matrix::from_fn(matrix.rows(), matrix.cols(), |i, j| solution[(j, i)])
+    let back = Matrix::from_fn(matrix.rows(), matrix.cols(), |i, j| solution[(j, i)]);
+    (q, back)
 }
 
 /// Q and R of a tall matrix, the diagonal of R positive.
 fn factor<S: FitFloat>(matrix: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
-    let qr = to_faer(matrix.view()).qr();
-    let (q, r) = (qr.compute_thin_Q(), qr.thin_R());
-    let mut q = Matrix::from_fn(q.nrows(), q.ncols(), |i, j| q[(i, j)]);
-    let mut r = Matrix::from_fn(r.nrows(), r.ncols(), |i, j| r[(i, j)]);
+    let (mut q, mut r) = S::thin_qr(matrix);
     for j in 0..r.rows() {
         if r[(j, j)] < S::ZERO {
             q.column_mut(j).iter_mut().for_each(|x| *x = -*x);
@@ -93,7 +92,7 @@ mod tests {
             let h = 1e-3;
             let difference =
                 (8.0 * (value(h) - value(-h)) - (value(2.0 * h) - value(-2.0 * h))) / (12.0 * h);
-            let exact = back(&matrix, &weights).inner_product(&direction);
+            let exact = back(&matrix, &weights).1.inner_product(&direction);
             assert!((difference - exact).abs() < 1e-8 * exact.abs().max(1.0), "{rows} {cols}");
         }
     }

@@ -155,10 +155,7 @@ impl<S: Real> Parameters<S> {
         stream: &Stream,
     ) -> Self {
         let mut start = Self::zeros(architecture, groups, neurons, bins);
-        let fill = |matrix: &mut Matrix<S>, size: f64, name: &str| {
-            let mut stream = stream.named(name);
-            matrix.data_mut().iter_mut().for_each(|x| *x = S::from_f64(size * stream.normal()));
-        };
+        let fill = |matrix: &mut Matrix<S>, size, name| fill(matrix, size, &stream.named(name));
         fill(&mut start.column, 1.0, "column");
         fill(&mut start.initial, 0.5, "initial");
         fill(&mut start.inputs, 0.1, "inputs");
@@ -187,4 +184,10 @@ impl<S: Real> Parameters<S> {
     pub fn is_finite(&self) -> bool {
         self.blocks().iter().all(|block| block.is_finite())
     }
+}
+
+/// Fills a matrix with normal numbers of this standard deviation, from the start of a stream.
+pub(super) fn fill<S: Real>(matrix: &mut Matrix<S>, size: f64, stream: &Stream) {
+    let mut stream = stream.clone();
+    matrix.data_mut().iter_mut().for_each(|x| *x = S::from_f64(size * stream.normal()));
 }

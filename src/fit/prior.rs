@@ -1,10 +1,8 @@
 //! Gaussian-process priors over trials and over time, whitened by their Cholesky factor.
 
-use faer::Side;
 use serde::{Deserialize, Serialize};
 
 use crate::matrix::Matrix;
-use crate::scalar::to_faer;
 
 /// What is expected of the trial factors c_r(k) before the data are seen: a Gaussian process around
 /// a mean, smooth in the true numbers of the trials.
@@ -89,9 +87,8 @@ fn cholesky(covariance: &Matrix<f64>) -> Matrix<f64> {
     if covariance.data().iter().all(|&entry| entry == 0.0) {
         return Matrix::zeros(size, size);
     }
-    let factor = to_faer(covariance.view()).llt(Side::Lower);
-    let factor = factor.expect("the jitter is far above the rounding of a covariance");
-    Matrix::from_fn(size, size, |i, j| if i < j { 0.0 } else { factor.L()[(i, j)] })
+    let factor = covariance.cholesky();
+    factor.expect("the jitter is far above the rounding of a covariance").lower()
 }
 
 #[cfg(test)]

@@ -3,15 +3,12 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::architecture::{
-    Architecture, Bias, Course, During, Inputs, Readout, Recurrence, Through,
-};
-use super::assembly::Assembly;
-use super::model::Network;
-use super::observations::{CHUNK, Observations, Role};
-use super::parameters::Parameters;
+use super::architecture::{Architecture, Likelihood, Recurrence};
+use super::objective::Objective;
+use super::observations::{Observations, Role};
+use super::parameters::{Parameters, fill};
+use super::prior::TrialPrior;
 use super::saved::Saved;
-use super::{Likelihood, Nonlinearity, TrialPrior};
 use crate::matrix::Matrix;
 use crate::recording::{Quantity, Recording};
 use crate::scalar::Stream;
@@ -55,18 +52,10 @@ impl Default for Simulation {
 impl Simulation {
     fn architecture(&self) -> Architecture {
         Architecture {
-            nonlinearity: Nonlinearity::Tanh,
             recurrence: Recurrence::LowTensorRank(TrialPrior {
                 length: 0.2 * self.trials as f64,
                 ..TrialPrior::default()
             }),
-            inputs: Inputs {
-                during: During::Never,
-                course: Course::Constant,
-                through: Through::Weights,
-            },
-            bias: Bias::None,
-            readout: Readout { orthonormal: false, offset: true },
             likelihood: if self.counts { Likelihood::Poisson } else { Likelihood::Gaussian },
             ..Architecture::new(self.units, self.rank, self.bins)
         }
@@ -80,26 +69,10 @@ impl Simulation {
         let observations: Observations<f64> =
             Observations::new(&recording, &vec![Role::Train; recording.activity.len()]);
         let parameters = self.parameters(&architecture, &observations, &stream);
-        let assembly = Assembly::new(&architecture, &observations);
-        let mut model = assembly.model(&parameters);
+        let objective = Objective::new(&architecture, observations);
+        let mut model = objective.assembly.model(&parameters);
         model.factors = self.trial_factors();
-        let network = Network {
-            architecture: &architecture,
-            groups: &observations.groups,
-            model: &model,
-            bins: self.bins,
-        };
-        for first in (0..self.trials).step_by(CHUNK) {
-            let trials = first..(first + CHUNK).min(self.trials);
-            let outputs = network.outputs(&network.run(trials.clone(), None));
-            for (m, k) in trials.clone().enumerate() {
-                for t in 0..self.bins {
-                    let place = (k * self.bins + t) * self.neurons;
-                    let means = outputs.column(t * trials.len() + m);
-                    recording.activity[place..place + self.neurons].copy_from_slice(means);
-                }
-            }
-        }
+        recording.activity = objective.predictions(&model);
         self.add_noise(&mut recording, &stream);
         (recording, Saved { architecture, model, seed, iterations: 0 })
     }
@@ -143,10 +116,7 @@ impl Simulation {
         let groups = &observations.groups;
         let mut parameters =
             Parameters::start(architecture, groups, self.neurons, self.bins, stream);
-        let fill = |matrix: &mut Matrix<f64>, size: f64, name: &str| {
-            let mut stream = stream.named(name);
-            matrix.data_mut().iter_mut().for_each(|x| *x = size * stream.normal());
-        };
+        let fill = |matrix: &mut Matrix<f64>, size, name| fill(matrix, size, &stream.named(name));
         // The trial factors are set apart. Rows lie between the columns and directions of their
         // own: recurrent, but not symmetric.
         let mut own = Matrix::zeros(self.units, self.rank);
@@ -178,7 +148,7 @@ impl Simulation {
         let mut stream = stream.named("noise");
         if self.counts {
             for entry in &mut recording.activity {
-                *entry = poisson(entry.exp(), &mut stream);
+                *entry = poisson(*entry, &mut stream);
             }
             return;
         }

@@ -14,6 +14,7 @@ use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
 pub use factors::Factors;
+pub use qr::ThinQr;
 pub use rank::{CLEAR_GAP, Evidence, Rank, RankRevealing};
 pub use real::Cholesky;
 pub use singular::{Singular, SingularValues};

@@ -10,6 +10,13 @@ use crate::scalar::to_faer;
 pub struct Cholesky(Llt<f64>);
 
 impl Cholesky {
+    /// L.
+    pub fn lower(&self) -> Matrix<f64> {
+        let factor = self.0.L();
+        let lower = |i, j| if i < j { 0.0 } else { factor[(i, j)] };
+        Matrix::from_fn(factor.nrows(), factor.ncols(), lower)
+    }
+
     /// The solution x of `matrix x = right`.
     ///
     /// # Panics

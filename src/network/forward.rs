@@ -142,7 +142,7 @@ fn drive<S: Scalar>(network: &Network<S>, inputs: &Matrix<S>, drive: &mut Matrix
 }
 
 /// after = (1 - a) before + a value.
-fn leak_into<S: Scalar>(after: &mut [S], before: &[S], value: &[S], leak: S) {
+pub(crate) fn leak_into<S: Scalar>(after: &mut [S], before: &[S], value: &[S], leak: S) {
     let keep = S::ONE - leak;
     vectorised(|| {
         for ((after, &before), &value) in after.iter_mut().zip(before).zip(value) {

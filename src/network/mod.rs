@@ -17,6 +17,7 @@ mod weights;
 
 pub use activation::Activation;
 pub use adjoint::{Adjoint, Gradient, adjoint};
+pub(crate) use forward::leak_into;
 pub use forward::{Run, forward};
 pub use loss::{CrossEntropy, Loss, SquaredError};
 pub use parameters::{Parameters, Trained};

@@ -61,7 +61,7 @@ impl Panel {
         points: impl IntoIterator<Item = (f64, f64)>,
     ) -> Self {
         let style = self.series.len();
-        self.series(name, points, None, Mark::Line, style)
+        self.line_in_style(style, name, points)
     }
 
     /// Adds a line in the style of another number, so that it looks the same in all panels.
