@@ -1,0 +1,26 @@
+//! Every experiment runs in its quick setting, and what it finds is in the ranges that it states.
+
+use std::error::Error;
+use std::fs;
+
+use rankproof::report::{Experiment, Summary};
+
+/// Runs an experiment, and looks at what it left behind.
+fn check(name: &str, run: impl FnOnce(Experiment) -> Result<(), Box<dyn Error>>) {
+    let folder = tempfile::tempdir().unwrap();
+    run(Experiment::new(name, "a test", folder.path(), true).unwrap()).unwrap();
+    let text = fs::read_to_string(folder.path().join("summary.json")).unwrap();
+    let summary: Summary = serde_json::from_str(&text).unwrap();
+    assert_eq!((summary.experiment.as_str(), summary.quick), (name, true));
+    assert!(!summary.numbers.is_empty() && summary.missed().is_empty(), "{text}");
+    assert!(!summary.figures.is_empty() && !summary.tables.is_empty(), "{text}");
+    for figure in &summary.figures {
+        let svg = fs::read_to_string(folder.path().join(&figure.file)).unwrap();
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>"), "{}", figure.file);
+        assert!(!svg.contains("NaN"), "{}", figure.file);
+    }
+    for table in &summary.tables {
+        let lines = fs::read_to_string(folder.path().join(&table.file)).unwrap();
+        assert!(lines.lines().count() > 1, "{}", table.file);
+    }
+}
