@@ -43,7 +43,7 @@ pub struct Protocol {
 impl Protocol {
     pub fn new(quick: bool) -> Self {
         let (neurons, reaching) = if quick { (30, 800) } else { (100, 1500) };
-        let (baseline, adaptation, washout) = if quick { (10, 50, 30) } else { (40, 150, 110) };
+        let (baseline, adaptation, washout) = if quick { (40, 50, 10) } else { (80, 150, 70) };
         let ranks = if quick { 8 } else { 20 };
         Protocol { neurons, reaching, baseline, adaptation, washout, ranks }
     }
