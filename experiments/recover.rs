@@ -67,7 +67,8 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     experiment.number("correlation", meaning, followed, 0.95..=1.0);
     // The control: smooth curves are alike, but not once one is shifted by a quarter.
     let mut shifted = truth.over_steps.clone();
-    shifted.rotate_left(shifted.len() / 4);
+    let quarter = shifted.len() / 4;
+    shifted.rotate_left(quarter);
     let meaning = "the same with the true movement shifted by a quarter of the recording";
     let control = correlation(&shifted, &inferred).abs();
     experiment.number("correlation_shifted", meaning, control, 0.0..=0.7);
