@@ -24,3 +24,12 @@ fn check(name: &str, run: impl FnOnce(Experiment) -> Result<(), Box<dyn Error>>)
         assert!(lines.lines().count() > 1, "{}", table.file);
     }
 }
+
+#[path = "../experiments/growth.rs"]
+#[allow(dead_code)]
+mod growth;
+
+#[test]
+fn growth() {
+    check("growth", growth::run);
+}
