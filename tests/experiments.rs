@@ -63,4 +63,39 @@ fn recordings() {
         return;
     }
     check("recordings", recordings::run);
+
+#[path = "../experiments/growth.rs"]
+#[allow(dead_code)]
+mod growth;
+
+#[test]
+fn growth() {
+    check("growth", growth::run);
+}
+
+#[path = "../experiments/optimizers.rs"]
+#[allow(dead_code)]
+mod optimizers;
+
+#[test]
+fn optimizers() {
+    check("optimizers", optimizers::run);
+}
+
+#[path = "../experiments/nonlinearity.rs"]
+#[allow(dead_code)]
+mod nonlinearity;
+
+#[test]
+fn nonlinearity() {
+    check("nonlinearity", nonlinearity::run);
+}
+
+#[path = "../experiments/width.rs"]
+#[allow(dead_code)]
+mod width;
+
+#[test]
+fn width() {
+    check("width", width::run);
 }
