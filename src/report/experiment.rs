@@ -251,7 +251,8 @@ impl Summary {
 }
 
 impl Number {
-    fn is_expected(&self) -> bool {
+    /// Whether it is in its range.
+    pub fn is_expected(&self) -> bool {
         self.value.is_some_and(|value| (self.expected.0..=self.expected.1).contains(&value))
     }
 }
