@@ -63,6 +63,7 @@ fn recordings() {
         return;
     }
     check("recordings", recordings::run);
+}
 
 #[path = "../experiments/growth.rs"]
 #[allow(dead_code)]

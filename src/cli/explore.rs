@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use rankproof::conjecture::{Cell, Sweep, explore};
 use rankproof::network::Trained;
 use rankproof::recording::write_atomically;
+use rankproof::report::ExplorationTable;
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::{
     ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, Measure, MethodKind,
@@ -166,15 +167,30 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         check_target(path)?;
     }
     let sweep = sweep(arguments)?;
-    let bar = progress((sweep.d_in.len() * sweep.d_out.len()) as u64, "exploring");
-    let cells = explore(&sweep, &|| bar.inc(1));
-    bar.finish_and_clear();
-    let cells = cells.context("exploring in exact arithmetic")?;
+    let cells = explored(&sweep)?;
     if let Some(path) = &arguments.csv {
         write_csv(path, &cells)?;
     }
-    print(&format!("{}\n{}", tabulate(&sweep, &cells), legend(&sweep, &cells)))?;
+    print(&shown(&sweep, &cells))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn explored(sweep: &Sweep) -> anyhow::Result<Vec<Cell>> {
+    let bar = progress((sweep.d_in.len() * sweep.d_out.len()) as u64, "exploring");
+    let cells = explore(sweep, &|| bar.inc(1));
+    bar.finish_and_clear();
+    cells.context("exploring in exact arithmetic")
+}
+
+/// The table that the command prints without arguments.
+pub fn default_table() -> anyhow::Result<ExplorationTable> {
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+    let sweep = sweep(&Alone::parse_from(["explore"]).arguments)?;
+    Ok(ExplorationTable::new(&sweep, &explored(&sweep)?))
 }
 
 fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
@@ -266,50 +282,12 @@ fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
     }
 }
 
-fn tabulate(sweep: &Sweep, cells: &[Cell]) -> String {
-    let steps: Vec<_> = sweep.steps.iter().map(|step| format!("k={step}")).collect();
-    let mut headers = vec!["d_in", "d_out"];
-    headers.extend(steps.iter().map(String::as_str));
+fn shown(sweep: &Sweep, cells: &[Cell]) -> String {
+    let ExplorationTable { headers, rows, legend } = ExplorationTable::new(sweep, cells);
+    let headers: Vec<_> = headers.iter().map(String::as_str).collect();
     let mut table = table(&headers, 0);
-    for row in cells.chunks(sweep.steps.len()) {
-        let numbers = [row[0].d_in.to_string(), row[0].d_out.to_string()];
-        table.add_row(numbers.into_iter().chain(row.iter().map(entry)));
-    }
-    rendered(&table)
-}
-
-/// `7` where the bound is reached, `7<12` where it is not, `~` where instances disagree.
-fn entry(cell: &Cell) -> String {
-    let mut entry = cell.measured.to_string();
-    if !cell.is_explained() {
-        entry += &format!("<{}", cell.limit);
-    }
-    if cell.disagreeing > 0 {
-        entry.push('~');
-    }
-    entry
-}
-
-fn legend(sweep: &Sweep, cells: &[Cell]) -> String {
-    let mut ids: Vec<_> = cells.iter().filter_map(|cell| cell.theorem).map(|t| t.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let unexplained = cells.iter().filter(|cell| !cell.is_explained()).count();
-    let disagreeing = cells.iter().filter(|cell| cell.disagreeing > 0).count();
-    let mut text = format!(
-        "{}, the largest of {} random instances, exact.\n\
-         4<7: measured, and the best bound known, where they differ: {unexplained} of {} cells.\n",
-        sweep.measure,
-        sweep.instances,
-        cells.len()
-    );
-    if disagreeing > 0 {
-        text += &format!("~: instances disagree: {disagreeing} cells.\n");
-    }
-    if !ids.is_empty() {
-        text += &format!("bounds from {}\n", ids.join(", "));
-    }
-    text
+    table.add_rows(rows);
+    format!("{}\n{}\n", rendered(&table), legend.join("\n"))
 }
 
 fn write_csv(path: &Path, cells: &[Cell]) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ mod output;
 mod prepare;
 mod rank;
 mod replay;
+mod report;
 mod simulate;
 mod theorems;
 mod train;
@@ -45,6 +46,7 @@ enum Command {
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
+    Report(report::Arguments),
     NewConjecture(new_conjecture::Arguments),
 }
 
@@ -62,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Cv(arguments) => cv::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };
     result.unwrap_or_else(|error| {

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
     self, Arithmetic, CaseId, Failure, MOST_INCONCLUSIVE, Theorem, Verification,
 };
-use serde::Serialize;
 
 use super::output::{check_target, print, progress, rendered, table, write_json};
 use super::theorem as read_theorem;
@@ -62,7 +62,7 @@ impl Choice {
 }
 
 /// One line of the table.
-type Line = (&'static Theorem, Verification);
+pub type Line = (&'static Theorem, Verification);
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.json {
@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("threads")?;
     let lines = pool.install(|| verify(arguments));
     if let Some(path) = &arguments.json {
-        write_json(path, &Json::new(arguments.seed, &lines))?;
+        write_json(path, &VerificationRecord::new(arguments.seed, &lines))?;
     }
     let failures: Vec<String> = lines.iter().filter_map(explain_failure).collect();
     print(&format!(
@@ -98,28 +98,33 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn verify(arguments: &Arguments) -> Vec<Line> {
-    let all = || {
-        theorem::ALL.iter().filter(|theorem| {
-            arguments.theorem.is_empty() || arguments.theorem.iter().any(|t| t.id == theorem.id)
-        })
+    let wanted = |theorem: &&'static Theorem| {
+        arguments.theorem.is_empty() || arguments.theorem.iter().any(|t| t.id == theorem.id)
     };
+    let theorems: Vec<_> = theorem::ALL.into_iter().filter(wanted).collect();
     let arithmetics = arguments.arithmetic.arithmetics();
+    verified(&theorems, &arithmetics, arguments.seed, arguments.cases)
+}
+
+/// Checks theorems in those of the arithmetics that fit them.
+pub fn verified(
+    theorems: &[&'static Theorem],
+    arithmetics: &[Arithmetic],
+    seed: u64,
+    cases: u64,
+) -> Vec<Line> {
     let of = |theorem: &'static Theorem| {
         arithmetics.iter().copied().filter(|&arithmetic| theorem.is_checked_in(arithmetic))
     };
     let total = |theorem: &'static Theorem| {
-        (arguments.cases + theorem.controls.len() as u64) * of(theorem).count() as u64
+        (cases + theorem.controls.len() as u64) * of(theorem).count() as u64
     };
-    let bar = progress(all().map(|&theorem| total(theorem)).sum(), "");
+    let bar = progress(theorems.iter().map(|&theorem| total(theorem)).sum(), "");
     let mut lines = Vec::new();
-    for &theorem in all() {
+    for &theorem in theorems {
         for arithmetic in of(theorem) {
             bar.set_message(format!("{} {}", theorem.id, arithmetic.name()));
-            let done = || bar.inc(1);
-            lines.push((
-                theorem,
-                theorem.verify(arithmetic, arguments.seed, arguments.cases, &done),
-            ));
+            lines.push((theorem, theorem.verify(arithmetic, seed, cases, &|| bar.inc(1))));
         }
     }
     bar.finish_and_clear();
@@ -195,38 +200,4 @@ fn smallest(theorem: &Theorem, id: CaseId) -> String {
         "{found}Replay: rankproof replay {} --arithmetic {arithmetic} --seed {seed} --case {number}",
         theorem.id
     )
-}
-
-#[derive(Serialize)]
-struct Json {
-    schema: u32,
-    seed: u64,
-    prime: u64,
-    results: Vec<JsonLine>,
-}
-
-#[derive(Serialize)]
-struct JsonLine {
-    theorem: &'static str,
-    arithmetic: &'static str,
-    cases: u64,
-    held: u64,
-    violated: u64,
-    inconclusive: u64,
-    attained: u64,
-}
-
-impl Json {
-    fn new(seed: u64, lines: &[Line]) -> Self {
-        let results = lines.iter().map(|(theorem, result)| JsonLine {
-            theorem: theorem.id,
-            arithmetic: result.arithmetic.name(),
-            cases: result.cases(),
-            held: result.held,
-            violated: result.violated,
-            inconclusive: result.inconclusive,
-            attained: result.attained,
-        });
-        Json { schema: 1, seed, prime: PRIME, results: results.collect() }
-    }
 }

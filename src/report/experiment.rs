@@ -258,7 +258,8 @@ impl Summary {
 }
 
 impl Number {
-    fn is_expected(&self) -> bool {
+    /// Whether it is in its range, and finite.
+    pub fn is_expected(&self) -> bool {
         let within =
             |value: f64| self.expected.is_none_or(|(low, high)| low <= value && value <= high);
         self.value.is_some_and(within)

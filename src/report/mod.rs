@@ -1,13 +1,24 @@
-//! What is said of results: of recorded weights, of fits, of experiments; and figures.
+//! What is said of results: of theorems, of recorded weights, of fits, of experiments; figures; and
+//! the page that shows all of it.
 
 mod bounds;
+mod catalogue;
 mod experiment;
+mod exploration;
 mod figure;
 mod fit;
+mod input;
+mod page;
+mod verification;
 mod weights;
 
 pub use bounds::{BoundReport, InputOutput};
+pub use catalogue::{Entry, Fact, entries};
 pub use experiment::{Exhibit, Experiment, ExperimentError, Number, Summary, Table};
+pub use exploration::ExplorationTable;
 pub use figure::{Figure, Panel, number};
 pub use fit::{cross_validation_figure, fit_figures};
+pub use input::InputError;
+pub use page::{Page, Results};
+pub use verification::{VerificationRecord, VerificationRow};
 pub use weights::WeightReport;

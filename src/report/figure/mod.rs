@@ -321,18 +321,19 @@ impl Figure {
     }
 }
 
-/// The colours of a figure as CSS may replace them, each with the name of a variable: paper, ink,
-/// lines that are no data, grid, and the series.
-pub(crate) fn colours() -> Vec<(&'static str, String)> {
+/// The colours of a figure, each with the CSS variable that may stand for it: paper, ink, lines
+/// that are no data, grid, and the series.
+pub(super) fn colours() -> Vec<(&'static str, String)> {
     let fixed = [
         (style::PAPER, "paper"),
         (style::INK, "ink"),
         (style::FAINT_INK, "faint-ink"),
         (style::GRID, "grid"),
     ];
-    let fixed = fixed.into_iter().map(|(colour, name)| (colour, name.to_owned()));
+    let fixed = fixed.into_iter().map(|(colour, name)| (colour, format!("var(--{name})")));
     let series = style::SERIES.iter().enumerate();
-    fixed.chain(series.map(|(index, colour)| (*colour, format!("series-{}", index + 1)))).collect()
+    let series = series.map(|(index, colour)| (*colour, format!("var(--series-{})", index + 1)));
+    fixed.chain(series).collect()
 }
 
 #[cfg(test)]

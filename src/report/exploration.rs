@@ -1,0 +1,64 @@
+//! An exploration as a table: ranks beside their bounds.
+
+use crate::conjecture::{Cell, Sweep};
+
+/// Rows are numbers of inputs and outputs, columns learning steps.
+#[derive(Clone, Debug)]
+pub struct ExplorationTable {
+    /// `d_in`, `d_out`, and the steps.
+    pub headers: Vec<String>,
+    /// Numbers of inputs and outputs, and an entry for each step: `7` where the bound is reached,
+    /// `7<12` where it is not, `7~` where instances disagree.
+    pub rows: Vec<Vec<String>>,
+    /// What the entries mean, a line each.
+    pub legend: Vec<String>,
+}
+
+impl ExplorationTable {
+    /// The table of the cells of a sweep.
+    pub fn new(sweep: &Sweep, cells: &[Cell]) -> Self {
+        let steps = sweep.steps.iter().map(|step| format!("k={step}"));
+        let row = |row: &[Cell]| {
+            let numbers = [row[0].d_in.to_string(), row[0].d_out.to_string()];
+            numbers.into_iter().chain(row.iter().map(entry)).collect()
+        };
+        ExplorationTable {
+            headers: ["d_in", "d_out"].map(str::to_owned).into_iter().chain(steps).collect(),
+            rows: cells.chunks(sweep.steps.len().max(1)).map(row).collect(),
+            legend: legend(sweep, cells),
+        }
+    }
+}
+
+fn entry(cell: &Cell) -> String {
+    let mut entry = cell.measured.to_string();
+    if !cell.is_explained() {
+        entry += &format!("<{}", cell.limit);
+    }
+    if cell.disagreeing > 0 {
+        entry.push('~');
+    }
+    entry
+}
+
+fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
+    let mut ids: Vec<_> = cells.iter().filter_map(|cell| cell.theorem).map(|t| t.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let unexplained = cells.iter().filter(|cell| !cell.is_explained()).count();
+    let disagreeing = cells.iter().filter(|cell| cell.disagreeing > 0).count();
+    let mut lines = vec![
+        format!("{}, the largest of {} random instances, exact.", sweep.measure, sweep.instances),
+        format!(
+            "4<7: measured, and the best bound known, where they differ: {unexplained} of {} cells.",
+            cells.len()
+        ),
+    ];
+    if disagreeing > 0 {
+        lines.push(format!("~: instances disagree: {disagreeing} cells."));
+    }
+    if !ids.is_empty() {
+        lines.push(format!("bounds from {}", ids.join(", ")));
+    }
+    lines
+}
