@@ -5,7 +5,8 @@
     python fit_ltrrnn.py rec.npz
 
 Needs the package ltrRNN (https://github.com/arthur-pe/LtrRNN), installed or on PYTHONPATH.
-Hyperparameters are those of its example notebook. Its figures are not drawn.
+Hyperparameters are those of its example notebook, but for --learning-rate. Its solver takes
+adaptive steps: the faster it learns, the longer an iteration. Its figures are not drawn.
 """
 
 import argparse
@@ -20,6 +21,7 @@ parser = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("recording", type=os.path.abspath)
 parser.add_argument("--iterations", type=int, default=30)
+parser.add_argument("--learning-rate", type=float, default=0.001)
 parser.add_argument("--threads", type=int, default=os.cpu_count())
 args = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = str(args.threads)  # read when the library loads
@@ -43,7 +45,7 @@ hyperparameters = {
     "control_execution": False, "fit_preparatory": False, "condition_specific_init": False,
     "in_space_control": True, "control_dim": 3, "control_dnn_dim": [150, 150],
     "control_hidden_dim": 150, "time_constant_control": 2, "trial_rank_control": -1,
-    "fraction_masked": 0.2, "fraction_test": 0.2, "learning_rate": 0.001,
+    "fraction_masked": 0.2, "fraction_test": 0.2, "learning_rate": args.learning_rate,
     "regularization": 0.01, "regularization_function": "square", "optimize": True,
     "training_iterations": args.iterations,
     # Losses are kept at iterations 0 and last, the last of them is returned, and none stops it.
@@ -79,6 +81,7 @@ seconds = np.diff(ends)
 print(json.dumps({
     "peer": "ltrRNN", "version": ltrRNN.__version__, "torch": torch.__version__,
     "threads": args.threads, "shape": data.shape, "iterations": args.iterations,
+    "learning_rate": args.learning_rate,
     "median_seconds": round(float(np.median(seconds)), 2),
     "range_seconds": [round(float(seconds.min()), 2), round(float(seconds.max()), 2)],
     "train_loss": round(float(total), 4), "held_out_loss": round(float(held_out), 4),
