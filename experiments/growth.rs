@@ -61,8 +61,8 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     )?;
     experiment.figure(
         "channels",
-        "The rank meets the smaller of the two bounds at every step, for every number of inputs and \
-         outputs.",
+        "The rank meets the smaller of the two bounds at every step, for every number of inputs \
+         and outputs.",
         &channels_figure(&rows),
     )?;
     experiment.figure(

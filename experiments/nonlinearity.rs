@@ -50,8 +50,10 @@ struct Outcome {
     spectrum: Vec<f64>,
 }
 
-/// The three laws: what is measured, of an outcome.
-const LAWS: [(&str, fn(&Outcome) -> f64); 3] = [
+type Measure = fn(&Outcome) -> f64;
+
+/// What the three laws are on.
+const LAWS: [(&str, Measure); 3] = [
     ("D - P D P", |outcome| outcome.outside[0]),
     ("Q D Q", |outcome| outcome.outside[1]),
     ("sigma_{d+1}", |outcome| outcome.spectrum[D]),
@@ -238,7 +240,7 @@ fn slopes(starts: &Curve, drives: &Curve) -> Figure {
 
 fn regimes(curves: &[(&'static str, &Curve)]) -> Figure {
     let title = "Strong inputs and random starts leave the space; few directions hold the change";
-    let measures: [(&str, f64, fn(&Outcome) -> f64); 2] = [
+    let measures: [(&str, f64, Measure); 2] = [
         ("part of the norm outside S (%)", 100.0, |outcome| 100.0 * outcome.outside[0]),
         ("singular values for 99 %", 16.0, |outcome| outcome.for_99_percent() as f64),
     ];
