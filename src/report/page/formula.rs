@@ -59,7 +59,7 @@ fn set_word(rest: &str, depth: usize, html: &mut String) -> usize {
     let word = leading(rest, |c| c.is_ascii_alphanumeric() || c == '_');
     let after = &rest[word.len()..];
     let (base, subscript) = word.split_once('_').unwrap_or((word, ""));
-    let shown = symbol(base, after);
+    let shown = if base == "sum" && base != word { "∑" } else { symbol(base, after) };
     let is_symbol = shown != base || base.len() == 1;
     if is_symbol && subscript.is_empty() && word.ends_with('_') && depth < DEEPEST {
         if let Some(inner) = braced(after) {
@@ -109,6 +109,10 @@ fn set_sign(
         *html += "−";
         return rest.len() - end.len();
     }
+    if let Some(inner) = inner_product(rest).filter(|_| depth < DEEPEST) {
+        *html += &format!("⟨{}⟩", set(inner, depth + 1));
+        return inner.len() + 2;
+    }
     if is_product(rest, before, text) {
         *html += "·";
         return 1;
@@ -132,7 +136,7 @@ fn set_sign(
 
 /// A Greek letter, the sign of a sum before its terms, or the word itself.
 fn symbol<'a>(word: &'a str, after: &str) -> &'a str {
-    if word == "sum" && (after.starts_with('{') || after.starts_with(" (")) {
+    if word == "sum" && after.starts_with(" (") {
         return "∑";
     }
     SYMBOLS.iter().find(|(name, _)| *name == word).map_or(word, |(_, shown)| shown)
@@ -146,6 +150,13 @@ fn is_size(text: &str, rest: &str) -> bool {
 /// `1-a`, `2^50-27`: a short name or a number on both sides of the hyphen.
 fn is_difference(text: &str, rest: &str, end: &str) -> bool {
     is_short(word_before(text, rest)) && is_short(word_after(end))
+}
+
+/// What stands in `<G, v>`.
+fn inner_product(rest: &str) -> Option<&str> {
+    let (inner, _) = rest.strip_prefix('<')?.split_once('>')?;
+    let (left, right) = inner.split_once(", ")?;
+    (is_short(left) && is_short(right)).then_some(inner)
 }
 
 /// `(b.b)`: an inner product of two letters.
@@ -224,6 +235,7 @@ mod tests {
             ("||A|| < 1", "‖A‖ &lt; 1"),
             ("f'(z) z = f(z)", "f′(z) z = f(z)"),
             ("D_1..D_K", "D<sub>1</sub>…D<sub>K</sub>"),
+            ("eps <G, v>", "ε ⟨G, v⟩"),
             ("R b = (b.b) c", "R b = (b·b) c"),
             ("h_0 h_0^T", "h<sub>0</sub> h<sub>0</sub><sup>T</sup>"),
             ("a_{b_{c}}", "a<sub>b<sub>c</sub></sub>"),

@@ -136,18 +136,21 @@ fn title_of_fit(value: &Value) -> Option<String> {
 fn found_and_expected(numbers: &[Number]) -> Sheet {
     let row = |number: &Number| {
         let (low, high) = number.expected;
-        let verdict = if number.is_expected() { "in range" } else { "outside" };
+        let verdict = match number.is_expected() {
+            true => Cell::Words("within".into()),
+            false => Cell::Alarm("outside".into()),
+        };
         vec![
             Cell::Words(number.meaning.clone()),
             number.value.map_or(Cell::Words("not finite".into()), Cell::Number),
             Cell::Number(low),
             Cell::Number(high),
-            Cell::Words(verdict.into()),
+            verdict,
         ]
     };
     Sheet {
         caption: "What was found, and the range in which it was expected".into(),
-        headers: ["result", "found", "at least", "at most", ""].map(str::to_owned).into(),
+        headers: ["result", "found", "at least", "at most", "range"].map(str::to_owned).into(),
         naming: 1,
         rows: numbers.iter().map(row).collect(),
     }
