@@ -24,3 +24,79 @@ fn check(name: &str, run: impl FnOnce(Experiment) -> Result<(), Box<dyn Error>>)
         assert!(lines.lines().count() > 1, "{}", table.file);
     }
 }
+
+#[path = "../experiments/force_field.rs"]
+#[allow(dead_code)]
+mod force_field;
+
+#[test]
+fn force_field() {
+    check("force_field", force_field::run);
+}
+
+#[path = "../experiments/recover.rs"]
+#[allow(dead_code)]
+mod recover;
+
+#[test]
+fn recover() {
+    check("recover", recover::run);
+}
+
+#[path = "../experiments/simulated.rs"]
+#[allow(dead_code)]
+mod simulated;
+
+#[test]
+fn simulated() {
+    check("simulated", simulated::run);
+}
+
+#[path = "../experiments/recordings.rs"]
+#[allow(dead_code)]
+mod recordings;
+
+#[test]
+fn recordings() {
+    if !std::path::Path::new(recordings::FOLDER).is_dir() {
+        println!("passed over: there is no folder {} of real recordings", recordings::FOLDER);
+        return;
+    }
+    check("recordings", recordings::run);
+}
+
+#[path = "../experiments/growth.rs"]
+#[allow(dead_code)]
+mod growth;
+
+#[test]
+fn growth() {
+    check("growth", growth::run);
+}
+
+#[path = "../experiments/optimizers.rs"]
+#[allow(dead_code)]
+mod optimizers;
+
+#[test]
+fn optimizers() {
+    check("optimizers", optimizers::run);
+}
+
+#[path = "../experiments/nonlinearity.rs"]
+#[allow(dead_code)]
+mod nonlinearity;
+
+#[test]
+fn nonlinearity() {
+    check("nonlinearity", nonlinearity::run);
+}
+
+#[path = "../experiments/width.rs"]
+#[allow(dead_code)]
+mod width;
+
+#[test]
+fn width() {
+    check("width", width::run);
+}

@@ -75,6 +75,7 @@ fn experiment(folder: &Path) {
     experiment.number("third", "a third of the rank D_k", 1.0 / 3.0, 0.25..=0.5);
     experiment.number("residual", "residual", 1.234_567_891e-7, 0.0..=1e-6);
     experiment.number("missed", "out of its range", 8.5, 9.0..=10.0);
+    experiment.measured("measured", "seconds or so", 12.25);
     experiment.number("nothing", "not finite", f64::NAN, 0.0..=1.0);
     let _ = experiment.finish();
 }
@@ -83,6 +84,11 @@ fn experiment(folder: &Path) {
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let after = text.split_once(start).unwrap_or_else(|| panic!("no {start}")).1;
     after.split_once(end).unwrap_or_else(|| panic!("no {end} after {start}")).0
+}
+
+/// A number as the page writes it.
+fn in_full(value: f64) -> String {
+    format!("<data value=\"{value}\">{}</data>", number(value))
 }
 
 /// The results that summary.json holds, as (found, least, most).
@@ -106,11 +112,10 @@ fn the_page_shows_what_the_files_hold() {
     assert!(page.contains("rank D<sub>k</sub> ≤ dim S ≤ d<sub>in</sub> + d<sub>out</sub>"));
     let results = between(&page, "<section id=\"results-1\">", "</section>");
     for [found, least, most] in numbers(&place.path("growth/summary.json")) {
-        let data = |value: f64| format!("<data value=\"{value}\">{}</data>", number(value));
-        let shown = found.map_or("not finite".to_owned(), data);
-        let row =
-            [shown, data(least.unwrap()), data(most.unwrap())].join("</td><td class=\"number\">");
-        assert!(results.contains(&row), "{row} in {results}");
+        let found = found.map_or("<strong>not finite</strong>".to_owned(), in_full);
+        let [least, most] = [least, most].map(|end| end.map_or(String::new(), in_full));
+        let row = [found, least, most].map(|cell| format!("<td class=\"number\">{cell}</td>"));
+        assert!(results.contains(&row.concat()), "{row:?} in {results}");
     }
     assert_eq!(results.matches("<strong>outside</strong>").count(), 2);
     assert!(results.contains("Rank of W<sub>k</sub> &lt;over&gt; &quot;k&quot; &amp; more"));

@@ -70,8 +70,8 @@ pub struct Number {
     pub meaning: String,
     /// What was found; null in JSON if it is not finite.
     pub value: Option<f64>,
-    /// The lowest and the highest value expected.
-    pub expected: (f64, f64),
+    /// The lowest and the highest value expected; none where whatever is found is reported.
+    pub expected: Option<(f64, f64)>,
 }
 
 /// A file that shows something.
@@ -203,13 +203,19 @@ impl Experiment {
 
     /// Notes a result, and in which range it is expected.
     pub fn number(&mut self, name: &str, meaning: &str, value: f64, expected: RangeInclusive<f64>) {
-        let number = Number {
+        self.measured(name, meaning, value);
+        let last = self.summary.numbers.last_mut().expect("the number just noted");
+        last.expected = Some((*expected.start(), *expected.end()));
+    }
+
+    /// Notes a result of which nothing is expected but that it is finite.
+    pub fn measured(&mut self, name: &str, meaning: &str, value: f64) {
+        self.summary.numbers.push(Number {
             name: name.to_owned(),
             meaning: meaning.to_owned(),
             value: value.is_finite().then_some(value),
-            expected: (*expected.start(), *expected.end()),
-        };
-        self.summary.numbers.push(number);
+            expected: None,
+        });
     }
 
     /// Prints the results and writes them to `summary.json`.
@@ -223,9 +229,10 @@ impl Experiment {
         write_atomically(self.folder.join("summary.json"), |out| out.write_all(line.as_bytes()))?;
         let mut table = Table::new(["result", "found", "expected"]);
         for number in &self.summary.numbers {
-            let (low, high) = number.expected;
             let found = number.value.map_or("not finite".into(), super::number);
-            let expected = format!("{} to {}", super::number(low), super::number(high));
+            let expected = number.expected.map_or(String::new(), |(low, high)| {
+                format!("{} to {}", super::number(low), super::number(high))
+            });
             table.row([number.meaning.clone(), found, expected]);
         }
         let (seconds, folder) = (self.summary.seconds, self.folder.display());
@@ -251,9 +258,11 @@ impl Summary {
 }
 
 impl Number {
-    /// Whether it is in its range.
+    /// Whether it is in its range, and finite.
     pub fn is_expected(&self) -> bool {
-        self.value.is_some_and(|value| (self.expected.0..=self.expected.1).contains(&value))
+        let within =
+            |value: f64| self.expected.is_none_or(|(low, high)| low <= value && value <= high);
+        self.value.is_some_and(within)
     }
 }
 

@@ -2,6 +2,7 @@
 //! combination of the start, the earlier iterates and the gradients.
 
 use super::{Direction, Point};
+use crate::matrix::RankRevealing;
 use crate::scalar::Scalar;
 
 /// An optimizer with its settings.
@@ -80,7 +81,9 @@ impl<S: Scalar> Optimizer<S> {
             clip: None,
         }
     }
+}
 
+impl<S: RankRevealing> Optimizer<S> {
     /// The iterate after `now`, which is number `k`. `memory` is the optimizer's own between steps.
     pub(super) fn step<E>(
         &self,
@@ -94,10 +97,11 @@ impl<S: Scalar> Optimizer<S> {
             Method::GradientDescent => Ok(now.plus(-size, &gradient(now)?)),
             Method::HeavyBall { momentum } => {
                 let g = gradient(now)?;
-                let velocity = match memory.take() {
+                let mut velocity = match memory.take() {
                     Some(velocity) => g.plus(*momentum, &velocity),
                     None => g,
                 };
+                velocity.parameters.w.compress();
                 let next = now.plus(-size, &velocity);
                 *memory = Some(velocity);
                 Ok(next)

@@ -216,6 +216,11 @@ impl<'a, S: RankRevealing> Training<'a, S> {
             Direction::Gradient => {
                 let rounding = honest.scale();
                 let index = trajectory.add_gradient(honest, rounding);
+                let mut gradient = gradient;
+                if self.storage == Storage::Slices {
+                    // A velocity of factors would grow wider with every step.
+                    gradient.w = gradient.w.into_dense();
+                }
                 let mut point = Point::gradient(gradient, index);
                 point.scale(scale);
                 point

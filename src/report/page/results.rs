@@ -135,16 +135,20 @@ fn title_of_fit(value: &Value) -> Option<String> {
 
 fn found_and_expected(numbers: &[Number]) -> Sheet {
     let row = |number: &Number| {
-        let (low, high) = number.expected;
-        let verdict = match number.is_expected() {
-            true => Cell::Words("within".into()),
-            false => Cell::Alarm("outside".into()),
+        let end = |of: fn((f64, f64)) -> f64| match number.expected {
+            Some(range) => Cell::Number(of(range)),
+            None => Cell::Written(String::new()),
+        };
+        let verdict = match (number.expected, number.is_expected()) {
+            (_, false) => Cell::Alarm("outside".into()),
+            (Some(_), true) => Cell::Words("within".into()),
+            (None, true) => Cell::Words("measured".into()),
         };
         vec![
             Cell::Words(number.meaning.clone()),
-            number.value.map_or(Cell::Words("not finite".into()), Cell::Number),
-            Cell::Number(low),
-            Cell::Number(high),
+            number.value.map_or(Cell::Alarm("not finite".into()), Cell::Number),
+            end(|range| range.0),
+            end(|range| range.1),
             verdict,
         ]
     };

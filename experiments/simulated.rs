@@ -1,0 +1,164 @@
+//! Does the fit find weights that are known?
+//!
+//! Recordings are simulated from networks whose weights change over trials with tensor rank 3:
+//! 100 neurons, 200 trials, 40 bins, noise of a tenth of the variance. One is fitted and held
+//! against the truth: prediction of held-out entries, the space of the columns as the neurons see
+//! it, and the trial factors. Then the rank is chosen by cross-validation, for ten recordings.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+
+use rankproof::fit::{
+    Blocks, CrossValidation, Fit, Objective, Observations, Role, Saved, Settings, Simulation,
+};
+use rankproof::matrix::{Matrix, Subspace, principal_angles};
+use rankproof::recording::Recording;
+use rankproof::report::{Experiment, Figure, Panel, Table};
+use rayon::prelude::*;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let title = "The fit recovers weights that are known";
+    run(Experiment::from_arguments("simulated", title)?)
+}
+
+/// Fits, compares with the truth, and chooses ranks.
+pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
+    let simulation = match experiment.quick() {
+        true => Simulation::default(),
+        false => {
+            Simulation { neurons: 100, units: 100, trials: 200, bins: 40, ..Simulation::default() }
+        }
+    };
+    recover(&mut experiment, &simulation)?;
+    choose(&mut experiment, &simulation)?;
+    experiment.finish()?;
+    Ok(())
+}
+
+/// One recording: the fitted model beside the true one.
+fn recover(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), Box<dyn Error>> {
+    let (recording, truth) = simulation.recording(1);
+    let roles = Blocks::default().roles(&recording, 0, &[Role::Test, Role::Validation], 1);
+    let objective =
+        Objective::<f32>::new(&truth.architecture, Observations::new(&recording, &roles));
+    let mut fit = Fit::new(objective, Settings::default());
+    fit.run(|_, _| ControlFlow::Continue(()))?;
+    let model = fit.model();
+    let exact = Objective::<f64>::new(&truth.architecture, Observations::new(&recording, &roles));
+    let found = fit.objective.score(&model, Role::Test).r2;
+    let best = exact.score(&truth.model, Role::Test).r2;
+
+    let network = fit.objective.network(&model);
+    let seen = network.visible_columns(&network.run(0..simulation.trials, None)).map(f64::from);
+    let network = exact.network(&truth.model);
+    let true_columns = network.visible_columns(&network.run(0..simulation.trials, None));
+    let space = |columns| Subspace::spanned_by(simulation.neurons, [columns]).ok_or("no space");
+    let angles = principal_angles(&space(&seen)?, &space(&true_columns)?);
+    let largest = angles.iter().fold(0.0_f64, |largest, angle| largest.max(angle.to_degrees()));
+    let matches = matched(&truth, &model.factors.map(f64::from));
+    let least = matches.iter().map(|m| m.2.abs()).fold(1.0, f64::min);
+    show_factors(experiment, &recording, &truth, &model.factors.map(f64::from), &matches)?;
+
+    let short = "held-out R2 of the true model less that of the fitted one";
+    experiment.number("r2_short", short, best - found, -0.02..=0.02);
+    let angle = "largest angle between true and fitted columns, as neurons see them (degrees)";
+    experiment.number("largest_angle", angle, largest, 0.0..=10.0);
+    let factors = "least correlation of a true trial factor with the fitted one";
+    experiment.number("least_correlation", factors, least, 0.95..=1.0);
+    Ok(())
+}
+
+/// For each true trial factor the fitted one that it correlates with most, and by how much.
+fn matched(truth: &Saved<f64>, fitted: &Matrix<f64>) -> Vec<(usize, usize, f64)> {
+    let rank = truth.model.factors.rows();
+    let best = |r: usize| {
+        let all =
+            (0..rank).map(|s| (r, s, correlation(&row(&truth.model.factors, r), &row(fitted, s))));
+        all.max_by(|a, b| a.2.abs().total_cmp(&b.2.abs())).expect("at least one factor")
+    };
+    (0..rank).map(best).collect()
+}
+
+fn row(matrix: &Matrix<f64>, r: usize) -> Vec<f64> {
+    (0..matrix.cols()).map(|k| matrix[(r, k)]).collect()
+}
+
+/// Between -1 and 1.
+pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let (a, b) = (standard(a), standard(b));
+    a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64
+}
+
+/// Of zero mean and unit variance.
+fn standard(values: &[f64]) -> Vec<f64> {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+    values.iter().map(|value| (value - mean) / variance.sqrt()).collect()
+}
+
+fn show_factors(
+    experiment: &mut Experiment,
+    recording: &Recording,
+    truth: &Saved<f64>,
+    fitted: &Matrix<f64>,
+    matches: &[(usize, usize, f64)],
+) -> Result<(), Box<dyn Error>> {
+    let mut figure = Figure::new("Trial factors, standardised");
+    for &(r, s, correlation) in matches {
+        let over_trials = |values: Vec<f64>, sign: f64| {
+            let numbers = recording.trial_numbers.iter().map(|&k| k as f64);
+            numbers.zip(values.into_iter().map(move |value| sign * value)).collect::<Vec<_>>()
+        };
+        let title = format!("term {}: correlation {:.3}", r + 1, correlation.abs());
+        let panel = Panel::new(title, "trial", "trial factor")
+            .line("true", over_trials(standard(&row(&truth.model.factors, r)), 1.0))
+            .line("fitted", over_trials(standard(&row(fitted, s)), correlation.signum()));
+        figure = figure.panel(panel);
+    }
+    let caption = "How the weights change over trials: true factors of a simulated network and those fitted to its activity.";
+    experiment.figure("trial_factors", caption, &figure)?;
+    Ok(())
+}
+
+/// The rank chosen for each of several recordings.
+fn choose(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), Box<dyn Error>> {
+    let (recordings, ranks, folds) = match experiment.quick() {
+        true => (1, vec![2, 3, 4], 2),
+        false => (10, vec![1, 2, 3, 4, 5], 3),
+    };
+    let mut table =
+        Table::new(["recording", "chosen rank", "held-out loss", "one rank less", "one more"]);
+    let mut right = 0;
+    for seed in 1..=recordings {
+        let (recording, truth) = simulation.recording(seed);
+        let cv = CrossValidation {
+            ranks: ranks.clone(),
+            units: vec![simulation.units],
+            seeds: 1,
+            folds,
+            blocks: Blocks::default(),
+            settings: Settings::default(),
+            architecture: truth.architecture,
+        };
+        let jobs = cv.jobs();
+        let fold = |&job| cv.run::<f32>(&recording, job, || true);
+        let found: Result<Vec<_>, _> = jobs.par_iter().map(fold).collect();
+        let folds: Vec<_> = found?.into_iter().flatten().collect();
+        let lines = cv.table(&folds);
+        let (chosen, _) = cv.choose(&lines);
+        right += u32::from(chosen == simulation.rank);
+        let loss = |rank: usize| {
+            let line = lines.iter().find(|(other, _, _)| *other == rank);
+            line.map_or(String::new(), |line| format!("{:.4}", line.2.mean))
+        };
+        let cells = [chosen - 1, chosen, chosen + 1].map(loss);
+        let [less, at, more] = cells;
+        table.row([seed.to_string(), chosen.to_string(), at, less, more]);
+    }
+    let caption = "The rank that cross-validation chooses for recordings of tensor rank 3";
+    experiment.table("chosen_ranks", caption, &table)?;
+    let share = "share of recordings for which cross-validation chooses rank 3";
+    experiment.number("rank_chosen", share, f64::from(right) / recordings as f64, 0.9..=1.0);
+    Ok(())
+}
