@@ -60,7 +60,7 @@ impl Sheet {
         html! {
             div.scroll role="region" tabindex="0" aria-label=(self.caption) {
                 table {
-                    caption { (formula(&self.caption)) }
+                    caption { span { (formula(&self.caption)) } }
                     thead {
                         tr {
                             @for (column, header) in self.headers.iter().enumerate() {
