@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::formula::formula;
 use crate::report::{Entry, Fact, entries};
-use crate::theorem::{self, Theorem};
+use crate::theorem::{self, Proof, Theorem};
 
 /// What of a theorem is seen before its details are opened.
 const ALWAYS: [&str; 2] = ["statement", "bound"];
@@ -41,13 +41,22 @@ fn article(theorem: &Theorem) -> Markup {
     html! {
         article id=(theorem.id) {
             h3 { (formula(theorem.title)) }
-            p.under { code { (theorem.id) } " · proof: " (theorem.proof.name()) }
+            p.under { code { (theorem.id) } " · " (status(theorem.proof)) }
             (list(&shown))
             details {
                 summary { "Hypotheses, counterexamples, proof" span.hidden { " of " (theorem.id) } }
                 (list(&folded))
             }
         }
+    }
+}
+
+fn status(proof: Proof) -> &'static str {
+    match proof {
+        Proof::MachineChecked { beyond: None, .. } => "proved, checked by Coq",
+        Proof::MachineChecked { .. } => "proved, checked by Coq in part",
+        Proof::OnPaper => "proved on paper",
+        Proof::Conjectured => "conjectured",
     }
 }
 
@@ -68,7 +77,7 @@ fn list(entries: &[Entry]) -> Markup {
 fn heading(label: &str) -> &str {
     match label {
         "needs" => "hypotheses",
-        "without" => "fails without: counterexamples",
+        "without" => "counterexamples",
         "controls" => "errors that the check must notice",
         other => other,
     }

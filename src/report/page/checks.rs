@@ -5,8 +5,12 @@ use maud::{Markup, html};
 use super::formula::formula;
 use super::sheet::{Cell, Sheet};
 use crate::report::{ExplorationTable, VerificationRecord, VerificationRow};
+use crate::theorem;
 
 pub fn verification(record: &VerificationRecord, origin: &str) -> Markup {
+    let in_run = |id: &&str| record.results.iter().any(|row| row.theorem == *id);
+    let ids = theorem::ALL.iter().map(|theorem| theorem.id);
+    let missing: Vec<_> = ids.filter(|id| !in_run(id)).collect();
     html! {
         section #verification {
             h2 { "Verification" }
@@ -16,6 +20,7 @@ pub fn verification(record: &VerificationRecord, origin: &str) -> Markup {
                  or is inconclusive: the run diverged, or a singular value stands too near to the \
                  noise. Nothing inconclusive counts as holding. Attained are those that reach the \
                  bound. Seed " (record.seed) "; exact arithmetic is modulo " (record.prime) "."
+                @if !missing.is_empty() { " Not in this run: " (missing.join(", ")) "." }
             }
             (by_arithmetic(record).markup())
             (by_theorem(record).markup())
@@ -59,7 +64,7 @@ fn by_arithmetic(record: &VerificationRecord) -> Sheet {
 
 fn by_theorem(record: &VerificationRecord) -> Sheet {
     let row = |row: &VerificationRow| {
-        let names = [&row.theorem, &row.arithmetic].map(|name| Cell::Words(name.clone()));
+        let names = [Cell::Theorem(row.theorem.clone()), Cell::Words(row.arithmetic.clone())];
         names.into_iter().chain(written(counts(row))).collect()
     };
     Sheet {
@@ -71,7 +76,10 @@ fn by_theorem(record: &VerificationRecord) -> Sheet {
 }
 
 fn written(counts: [u64; 5]) -> impl Iterator<Item = Cell> {
-    counts.into_iter().map(|count| Cell::Written(count.to_string()))
+    counts.into_iter().zip(COUNTS).map(|(count, name)| match name {
+        "violated" if count > 0 => Cell::Alarm(count.to_string()),
+        _ => Cell::Written(count.to_string()),
+    })
 }
 
 pub fn exploration(table: &ExplorationTable) -> Markup {

@@ -16,6 +16,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::{ExplorationTable, VerificationRecord};
 use crate::theorem::{self, Proof};
 
+use formula::formula;
 pub use results::Results;
 
 const STYLE: &str = include_str!("style.css");
@@ -79,8 +80,8 @@ impl Page {
         let [cases, held, violated, inconclusive, _] = checks::total(&self.verification.results);
         let experiments = match self.results.len() {
             0 => "No experiment was run yet.".to_owned(),
-            1 => "One experiment follows.".to_owned(),
-            many => format!("{many} experiments follow."),
+            1 => "The results of one experiment follow.".to_owned(),
+            many => format!("The results of {many} experiments and fits follow."),
         };
         format!(
             "When a recurrent network learns a low-dimensional task by gradient descent, its \
@@ -101,7 +102,7 @@ impl Page {
                             summary { "Theorems" }
                             ul {
                                 @for theorem in theorem::ALL {
-                                    li { a href={ "#" (theorem.id) } { (theorem.title) } }
+                                    li { a href={ "#" (theorem.id) } { (formula(theorem.title)) } }
                                 }
                             }
                         }
@@ -132,6 +133,22 @@ impl Page {
                 }
                 @for results in &self.results { (results.markup()) }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::figure::colours;
+
+    #[test]
+    fn the_style_has_every_colour_of_a_figure_by_day_and_by_night() {
+        let (day, night) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
+        for (colour, variable) in colours() {
+            let name = variable.trim_start_matches("var(").trim_end_matches(')');
+            assert!(day.contains(&format!("{name}: {colour};")), "{name}");
+            assert!(night.contains(&format!("{name}: #")), "{name}");
         }
     }
 }

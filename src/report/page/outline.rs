@@ -12,7 +12,7 @@ pub fn outline(summary: &Value) -> Vec<Sheet> {
     let plain = plain.map(|(name, value)| vec![Cell::Words(words(name)), cell(value)]);
     let mut sheets = vec![Sheet {
         caption: "Summary".into(),
-        headers: vec![String::new(), "value".into()],
+        headers: vec!["name".into(), "value".into()],
         naming: 1,
         rows: plain.collect(),
     }];
@@ -49,7 +49,7 @@ fn table(caption: String, rows: &[(Option<&String>, &Map<String, Value>)]) -> Op
         let cells = names.iter().map(|name| fields.get(*name).map_or(cell(&Value::Null), cell));
         named.into_iter().chain(cells).collect()
     };
-    let corner = first_name.map(|_| String::new());
+    let corner = first_name.map(|_| "name".to_owned());
     Some(Sheet {
         caption,
         headers: corner.into_iter().chain(names.iter().map(|name| words(name))).collect(),

@@ -137,24 +137,24 @@ fn found_and_expected(numbers: &[Number]) -> Sheet {
     let row = |number: &Number| {
         let end = |of: fn((f64, f64)) -> f64| match number.expected {
             Some(range) => Cell::Number(of(range)),
-            None => Cell::Words(String::new()),
+            None => Cell::Written(String::new()),
         };
         let verdict = match (number.expected, number.is_expected()) {
-            (_, false) => "outside",
-            (Some(_), true) => "in range",
-            (None, true) => "measured",
+            (_, false) => Cell::Alarm("outside".into()),
+            (Some(_), true) => Cell::Words("within".into()),
+            (None, true) => Cell::Words("measured".into()),
         };
         vec![
             Cell::Words(number.meaning.clone()),
-            number.value.map_or(Cell::Words("not finite".into()), Cell::Number),
+            number.value.map_or(Cell::Alarm("not finite".into()), Cell::Number),
             end(|range| range.0),
             end(|range| range.1),
-            Cell::Words(verdict.into()),
+            verdict,
         ]
     };
     Sheet {
         caption: "What was found, and the range in which it was expected".into(),
-        headers: ["result", "found", "at least", "at most", ""].map(str::to_owned).into(),
+        headers: ["result", "found", "at least", "at most", "range"].map(str::to_owned).into(),
         naming: 1,
         rows: numbers.iter().map(row).collect(),
     }

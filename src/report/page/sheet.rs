@@ -26,6 +26,10 @@ pub enum Cell {
     Written(String),
     /// A number, shown by four digits and kept in full.
     Number(f64),
+    /// What should not be overlooked.
+    Alarm(String),
+    /// A theorem by its id.
+    Theorem(String),
 }
 
 impl Cell {
@@ -41,6 +45,8 @@ impl Cell {
         match self {
             Cell::Words(text) => formula(text),
             Cell::Written(text) => html! { (text) },
+            Cell::Alarm(text) => html! { strong { (text) } },
+            Cell::Theorem(id) => html! { a href={ "#" (id) } { (id) } },
             Cell::Number(value) => html! { data value=(value) { (number(*value)) } },
         }
     }
@@ -54,7 +60,7 @@ impl Sheet {
         html! {
             div.scroll role="region" tabindex="0" aria-label=(self.caption) {
                 table {
-                    caption { (formula(&self.caption)) }
+                    caption { span { (formula(&self.caption)) } }
                     thead {
                         tr {
                             @for (column, header) in self.headers.iter().enumerate() {
@@ -81,6 +87,7 @@ impl Sheet {
     }
 
     fn is_numeric(&self, column: usize) -> bool {
-        self.rows.iter().all(|row| !matches!(row.get(column), Some(Cell::Words(_)) | None))
+        let words = |cell: &Cell| matches!(cell, Cell::Words(_) | Cell::Theorem(_));
+        self.rows.iter().all(|row| row.get(column).is_some_and(|cell| !words(cell)))
     }
 }
