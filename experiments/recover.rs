@@ -23,7 +23,7 @@ use rayon::prelude::*;
 
 #[path = "force_field.rs"]
 #[allow(dead_code)]
-mod force_field;
+pub mod force_field;
 use force_field::{Learner, Protocol};
 
 fn main() -> Result<(), Box<dyn Error>> {
