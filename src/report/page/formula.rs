@@ -65,11 +65,14 @@ fn set_word(rest: &str, depth: usize, html: &mut String) -> usize {
     let (base, subscript) = word.split_once('_').unwrap_or((word, ""));
     let shown = if base == "sum" && base != word { "∑" } else { symbol(base, after) };
     let is_symbol = shown != base || base.len() == 1;
-    if is_symbol && subscript.is_empty() && word.ends_with('_') && depth < DEEPEST {
-        if let Some(inner) = braced(after) {
-            *html += &format!("{shown}<sub>{}</sub>", set(inner, depth + 1));
-            return word.len() + inner.len() + 2;
-        }
+    if is_symbol
+        && subscript.is_empty()
+        && word.ends_with('_')
+        && depth < DEEPEST
+        && let Some(inner) = braced(after)
+    {
+        *html += &format!("{shown}<sub>{}</sub>", set(inner, depth + 1));
+        return word.len() + inner.len() + 2;
     }
     let is_file = after.strip_prefix('.').is_some_and(|end| end.starts_with(char::is_alphabetic));
     if is_symbol && !subscript.is_empty() && !subscript.contains('_') && !is_file {
