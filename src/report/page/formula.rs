@@ -85,6 +85,19 @@ fn set_word(rest: &str, depth: usize, html: &mut String) -> usize {
     word.len()
 }
 
+/// Sets `^T` or `^{k+1}`; gives the length of what was set.
+fn set_superscript(rest: &str, depth: usize, html: &mut String) -> Option<usize> {
+    let raised = rest.strip_prefix('^')?;
+    let word = leading(raised, |c| c.is_ascii_alphanumeric());
+    if !word.is_empty() {
+        *html += &format!("<sup>{}</sup>", symbol(word, ""));
+        return Some(1 + word.len());
+    }
+    let inner = braced(raised).filter(|_| depth < DEEPEST)?;
+    *html += &format!("<sup>{}</sup>", set(inner, depth + 1));
+    Some(3 + inner.len())
+}
+
 /// Sets a sign, a superscript, or any other character; gives the length of what was set.
 fn set_sign(
     text: &str,
@@ -93,16 +106,8 @@ fn set_sign(
     depth: usize,
     html: &mut String,
 ) -> usize {
-    if let Some(raised) = rest.strip_prefix('^') {
-        let inner = leading(raised, |c| c.is_ascii_alphanumeric());
-        if !inner.is_empty() {
-            *html += &format!("<sup>{}</sup>", symbol(inner, ""));
-            return 1 + inner.len();
-        }
-        if let Some(inner) = braced(raised).filter(|_| depth < DEEPEST) {
-            *html += &format!("<sup>{}</sup>", set(inner, depth + 1));
-            return 3 + inner.len();
-        }
+    if let Some(length) = set_superscript(rest, depth, html) {
+        return length;
     }
     if rest.starts_with(" x ") && is_size(text, rest) {
         *html += " × ";
