@@ -12,7 +12,7 @@
 
 use std::error::Error;
 
-use rankproof::matrix::SingularValues;
+use rankproof::matrix::{SingularValues, count_for_share};
 use rankproof::network::forward;
 use rankproof::prelude::*;
 use rankproof::report::{Experiment, Figure, Panel, Table};
@@ -48,10 +48,14 @@ impl Protocol {
         Protocol { neurons, reaching, baseline, adaptation, washout, ranks }
     }
 
-    /// The recorded learning steps, and the force field at each.
-    fn fields(&self) -> Vec<f64> {
-        let phases = [(self.baseline, 0.0), (self.adaptation, CURL), (self.washout, 0.0)];
-        phases.into_iter().flat_map(|(steps, curl)| vec![curl; steps]).collect()
+    /// Baseline, adaptation and washout: learning steps, and the force field.
+    pub fn phases(&self) -> [(usize, f64); 3] {
+        [(self.baseline, 0.0), (self.adaptation, CURL), (self.washout, 0.0)]
+    }
+
+    /// The force field at each recorded learning step.
+    pub fn fields(&self) -> Vec<f64> {
+        self.phases().into_iter().flat_map(|(steps, curl)| vec![curl; steps]).collect()
     }
 }
 
@@ -67,6 +71,8 @@ const FRICTION: f64 = 2.0;
 /// Force for each unit of output.
 const FORCE: f64 = 10.0;
 const DT: f64 = 1.0 / STEPS as f64;
+/// Of gradient descent.
+const STEP_SIZE: f64 = 0.5;
 
 impl PointMass {
     /// Position and velocity (4, (T + 1) M) from outputs (2, (T + 1) M).
@@ -160,7 +166,6 @@ impl Learner {
         &mut self,
         curl: f64,
         steps: usize,
-        step_size: f64,
         batch: usize,
         name: &str,
     ) -> Result<Vec<Matrix<f64>>, Box<dyn Error>> {
@@ -168,7 +173,7 @@ impl Learner {
         let optimizer = Optimizer {
             method: Method::HeavyBall { momentum: 0.5 },
             clip: Some(0.05),
-            ..Optimizer::gradient_descent(step_size)
+            ..Optimizer::gradient_descent(STEP_SIZE)
         };
         let mut training = Training::new(self.network.clone(), &self.task, &loss, optimizer);
         let stream = Box::new(self.stream.named(name));
@@ -183,15 +188,14 @@ impl Learner {
 
     /// Learns to reach.
     pub fn reach(&mut self, protocol: &Protocol) -> Result<(), Box<dyn Error>> {
-        self.learn(0.0, protocol.reaching, STEP, DIRECTIONS, "reaching").map(drop)
+        self.learn(0.0, protocol.reaching, DIRECTIONS, "reaching").map(drop)
     }
 
     /// Baseline, adaptation and washout, while recorded.
     pub fn adapt(&mut self, protocol: &Protocol) -> Result<(), Box<dyn Error>> {
         self.weights = vec![self.network.parameters.w.to_matrix()];
-        let phases = [protocol.baseline, protocol.adaptation, protocol.washout];
-        for (phase, (steps, curl)) in phases.into_iter().zip([0.0, CURL, 0.0]).enumerate() {
-            let weights = self.learn(curl, steps, STEP, 2, &format!("phase {phase}"))?;
+        for (phase, (steps, curl)) in protocol.phases().into_iter().enumerate() {
+            let weights = self.learn(curl, steps, 2, &format!("phase {phase}"))?;
             self.weights.extend(weights);
         }
         let fields = protocol.fields();
@@ -217,16 +221,14 @@ impl Learner {
     }
 }
 
-const STEP: f64 = 0.5;
-
 /// A tensor of recorded weights less those at the start, and how it falls into parts.
 struct Movement {
     name: &'static str,
     /// Singular values of the unfoldings along rows, columns and steps, over the norm.
     spectra: [Vec<f64>; 3],
     by_rank: ErrorByRank,
-    /// Squared singular values of all rows and columns of all increments, over their sum: how
-    /// much of the movement each direction of the best fixed space holds.
+    /// Squared singular values of all rows and columns of all increments: how much of the movement
+    /// each direction of the best fixed space holds.
     space: Vec<f64>,
 }
 
@@ -252,23 +254,12 @@ impl Movement {
             gram.add_scaled(1.0, &Matrix::product(d.view(), d.t()));
             gram.add_scaled(1.0, &Matrix::product(d.t(), d.view()));
         }
-        let values = f64::singular_values(&gram);
-        let total: f64 = values.iter().sum();
-        let space = values.into_iter().map(|value| value / total).collect();
-        Ok(Movement { name, spectra, by_rank, space })
+        Ok(Movement { name, spectra, by_rank, space: f64::singular_values(&gram) })
     }
 
     /// The least dimension of a fixed space that holds a share of the movement.
     fn dimension(&self, share: f64) -> usize {
-        let mut held = 0.0;
-        1 + self
-            .space
-            .iter()
-            .take_while(|&&part| {
-                held += part;
-                held < share
-            })
-            .count()
+        count_for_share(&self.space, share)
     }
 
     /// The CP rank for a share of the squared norm, one more than was tried if that is not enough.
@@ -290,8 +281,8 @@ fn random_walk(weights: &[Matrix<f64>]) -> Vec<Matrix<f64>> {
     walk
 }
 
-/// How far reaches go to the left of the straight line where they are fastest, and how far from
-/// the target they end: means over directions, in reach lengths.
+/// How far to the left of the straight line, and how far from the target, reaches end: means over
+/// directions, in reach lengths.
 fn deviation(paths: &Matrix<f64>, task: &Task<f64>) -> (f64, f64) {
     let (mut aside, mut missed) = (0.0, 0.0);
     for trial in 0..DIRECTIONS {
@@ -321,7 +312,6 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     show_losses(&mut experiment, &protocol, &learner, &novice)?;
     show_movements(&mut experiment, &movements)?;
     let [before, early, late, after] = reaches.map(|(_, paths)| deviation(&paths, &learner.task));
-    // A reach that misses by less than a tenth of its length has been learned.
     let [trained, untrained, walk] = &movements;
     let neurons = protocol.neurons as f64;
     let tried = protocol.ranks as f64;

@@ -19,10 +19,7 @@ use rankproof::conjecture::{Cell, Sweep, explore};
 use rankproof::prelude::*;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use rankproof::theorem::fibonacci_growth::fibonacci;
-use rankproof::theorem::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, Measure, MethodKind,
-    Setting,
-};
+use rankproof::theorem::{ActivationKind, DirectionKind, Measure, Setting};
 
 fn main() -> Result<(), Box<dyn Error>> {
     run(Experiment::from_arguments(
@@ -114,25 +111,7 @@ fn ranks(
 /// W_0 = 0, h_0 = 0, and trials and time steps enough not to limit a rank. The weights, inputs,
 /// targets and the step size are random.
 fn linear() -> Setting {
-    Setting {
-        dimensions: Dimensions { neurons: 48, d_in: 1, d_out: 1, steps: 16, trials: 16 },
-        learning_steps: 1,
-        phi: ActivationKind::Identity,
-        psi: ActivationKind::Identity,
-        leak_quarters: 4,
-        initial_weights: InitialWeights::Zero,
-        initial_state: InitialState::Zero,
-        bias: false,
-        task: TaskFamily::RandomTargets,
-        loss: LossKind::Squared,
-        method: MethodKind::GradientDescent,
-        direction: DirectionKind::Gradient,
-        scheduled: false,
-        decay: false,
-        clip: false,
-        minibatches: false,
-        trained: Trained::W,
-    }
+    Setting::plain(Dimensions { neurons: 48, d_in: 1, d_out: 1, steps: 16, trials: 16 })
 }
 
 fn of_kind(kind: &str) -> Setting {

@@ -15,7 +15,7 @@
 
 use std::error::Error;
 
-use rankproof::matrix::SingularValues;
+use rankproof::matrix::{SingularValues, count_for_share};
 use rankproof::prelude::*;
 use rankproof::report::{Experiment, Figure, Panel, Table, number};
 use rankproof::training::{Direction, Entrywise};
@@ -213,12 +213,8 @@ impl Outcome {
     }
 
     fn for_99_percent(&self) -> usize {
-        let total: f64 = self.spectrum.iter().map(|value| value * value).sum();
-        let partial = self.spectrum.iter().scan(0.0, |sum, value| {
-            *sum += value * value;
-            Some(*sum)
-        });
-        1 + partial.take_while(|&sum| sum < 0.99 * total).count()
+        let squares: Vec<f64> = self.spectrum.iter().map(|value| value * value).collect();
+        count_for_share(&squares, 0.99)
     }
 }
 

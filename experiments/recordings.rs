@@ -12,13 +12,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use rankproof::fit::{
-    Architecture, Blocks, Comparison, CrossValidation, Estimate, Fit, Fold, Job, Likelihood,
-    Objective, Observations, Role, Settings,
+    Architecture, Blocks, Comparison, CrossValidation, Estimate, Fit, Fold, Likelihood, Objective,
+    Observations, Role, Settings,
 };
 use rankproof::recording::{Axis, Options, Quantity, Recording, What, prepare};
 use rankproof::report::{Experiment, Figure, Panel, Table, cross_validation_figure};
 use rankproof::scalar::Stream;
-use rayon::prelude::*;
 
 /// Where the recordings are.
 pub const FOLDER: &str = "../shared/recordings";
@@ -87,9 +86,9 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
         }
         let recording = prepare(Path::new(FOLDER).join(source.file), &source.options)?.recording;
         let cv = cross_validation(&recording, experiment.quick());
-        let folds = folds(&cv, &recording, &cv.jobs())?;
+        let folds = cv.run_all::<f32>(&recording, &cv.jobs())?;
         let (chosen, _) = cv.choose(&cv.table(&folds));
-        let others = self::folds(&cv, &recording, &cv.comparisons(chosen, UNITS))?;
+        let others = cv.run_all::<f32>(&recording, &cv.comparisons(chosen, UNITS))?;
         let folds = [folds, others].concat();
         show(&mut experiment, &mut table, source.name, &cv, &folds, chosen)?;
         if source.name == "degenhart" {
@@ -118,16 +117,6 @@ fn cross_validation(recording: &Recording, quick: bool) -> CrossValidation {
         settings: Settings { iterations, ..Settings::default() },
         architecture: Architecture { likelihood, ..Architecture::new(UNITS, 1, recording.bins) },
     }
-}
-
-fn folds(
-    cv: &CrossValidation,
-    recording: &Recording,
-    jobs: &[Job],
-) -> Result<Vec<Fold>, Box<dyn Error>> {
-    let one = |&job| cv.run::<f32>(recording, job, || true);
-    let found: Result<Vec<_>, _> = jobs.par_iter().map(one).collect();
-    Ok(found?.into_iter().flatten().collect())
 }
 
 fn show(

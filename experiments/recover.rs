@@ -19,7 +19,7 @@ use rankproof::matrix::{Matrix, SingularValues, Subspace, principal_angles};
 use rankproof::recording::{Quantity, Recording};
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use rankproof::tensor::{Mode, Tensor};
-use rayon::prelude::*;
+use statrs::statistics::Statistics;
 
 #[path = "force_field.rs"]
 #[allow(dead_code)]
@@ -97,11 +97,8 @@ fn recorded(protocol: &Protocol, learner: &Learner) -> Recording {
             activity.extend_from_slice(rates.column(t * directions + k % directions));
         }
     }
-    let epoch = |k: usize| match k {
-        k if k < protocol.baseline => 0,
-        k if k < protocol.baseline + protocol.adaptation => 1,
-        _ => 2,
-    };
+    let phases = protocol.phases().into_iter().enumerate();
+    let epochs = phases.flat_map(|(phase, (steps, _))| vec![phase; steps]).collect();
     Recording {
         neurons,
         bins,
@@ -110,7 +107,7 @@ fn recorded(protocol: &Protocol, learner: &Learner) -> Recording {
         trial_numbers: (0..trials as i64).collect(),
         conditions: (0..trials).map(|k| k % directions).collect(),
         condition_names: (0..directions).map(|m| format!("direction {m}")).collect(),
-        epochs: (0..trials).map(epoch).collect(),
+        epochs,
         epoch_names: ["baseline", "adaptation", "washout"].map(str::to_owned).into(),
         neuron_names: (0..neurons).map(|n| format!("neuron {n}")).collect(),
         bin_seconds: 0.05,
@@ -142,10 +139,7 @@ fn choose(
     cv: &CrossValidation,
     recording: &Recording,
 ) -> Result<usize, Box<dyn Error>> {
-    let jobs = cv.jobs();
-    let one = |&job| cv.run::<f32>(recording, job, || true);
-    let folds: Result<Vec<_>, _> = jobs.par_iter().map(one).collect();
-    let lines = cv.table(&folds?.into_iter().flatten().collect::<Vec<_>>());
+    let lines = cv.table(&cv.run_all::<f32>(recording, &cv.jobs())?);
     let (chosen, _) = cv.choose(&lines);
     let mut table = Table::new(["rank", "held-out loss", "standard error"]);
     for (rank, _, estimate) in &lines {
@@ -224,16 +218,13 @@ fn main_movement(weights: &[Matrix<f64>]) -> Vec<f64> {
 
 /// Zero mean and unit variance.
 fn standardised(values: &[f64]) -> Vec<f64> {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
-    values.iter().map(|x| (x - mean) / variance.sqrt()).collect()
+    let (mean, size) = (values.mean(), values.population_std_dev());
+    values.iter().map(|value| (value - mean) / size).collect()
 }
 
 /// Between -1 and 1.
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let products = standardised(a).into_iter().zip(standardised(b)).map(|(a, b)| a * b);
-    products.sum::<f64>() / a.len() as f64
+    a.covariance(b) / (a.std_dev() * b.std_dev())
 }
 
 fn show(
@@ -246,7 +237,9 @@ fn show(
         let values = standardised(values).into_iter().enumerate();
         values.map(move |(k, value)| (k as f64, sign * value)).collect::<Vec<_>>()
     };
-    let sign = |values: &[f64]| correlation(values, &rising(protocol)).signum();
+    // Singular vectors have no sign of their own: up is where the field is.
+    let fields = protocol.fields();
+    let sign = |values: &[f64]| correlation(values, &fields).signum();
     let panel = Panel::new(
         "The weights over learning, true and inferred from activity",
         "learning step",
@@ -261,10 +254,4 @@ fn show(
     );
     experiment.figure("movement", &caption, &Figure::single(panel))?;
     Ok(())
-}
-
-/// One while the field is there: singular vectors have no sign of their own.
-fn rising(protocol: &Protocol) -> Vec<f64> {
-    let phases = [(protocol.baseline, 0.0), (protocol.adaptation, 1.0), (protocol.washout, 0.0)];
-    phases.into_iter().flat_map(|(steps, value)| vec![value; steps]).collect()
 }

@@ -14,7 +14,7 @@ use rankproof::fit::{
 use rankproof::matrix::{Matrix, Subspace, principal_angles};
 use rankproof::recording::Recording;
 use rankproof::report::{Experiment, Figure, Panel, Table};
-use rayon::prelude::*;
+use statrs::statistics::Statistics;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "The fit recovers weights that are known";
@@ -84,17 +84,14 @@ fn row(matrix: &Matrix<f64>, r: usize) -> Vec<f64> {
 }
 
 /// Between -1 and 1.
-pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let (a, b) = (standard(a), standard(b));
-    a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    a.covariance(b) / (a.std_dev() * b.std_dev())
 }
 
 /// Of zero mean and unit variance.
 fn standard(values: &[f64]) -> Vec<f64> {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-    values.iter().map(|value| (value - mean) / variance.sqrt()).collect()
+    let (mean, size) = (values.mean(), values.population_std_dev());
+    values.iter().map(|value| (value - mean) / size).collect()
 }
 
 fn show_factors(
@@ -141,10 +138,7 @@ fn choose(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), Bo
             settings: Settings::default(),
             architecture: truth.architecture,
         };
-        let jobs = cv.jobs();
-        let fold = |&job| cv.run::<f32>(&recording, job, || true);
-        let found: Result<Vec<_>, _> = jobs.par_iter().map(fold).collect();
-        let folds: Vec<_> = found?.into_iter().flatten().collect();
+        let folds = cv.run_all::<f32>(&recording, &cv.jobs())?;
         let lines = cv.table(&folds);
         let (chosen, _) = cv.choose(&lines);
         right += u32::from(chosen == simulation.rank);

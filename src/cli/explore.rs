@@ -11,10 +11,9 @@ use rankproof::conjecture::{Cell, Sweep, explore};
 use rankproof::network::Trained;
 use rankproof::recording::write_atomically;
 use rankproof::report::ExplorationTable;
-use rankproof::task::{Dimensions, TaskFamily};
+use rankproof::task::Dimensions;
 use rankproof::theorem::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, Measure, MethodKind,
-    Setting,
+    ActivationKind, DirectionKind, InitialState, InitialWeights, Measure, MethodKind, Setting,
 };
 
 use super::list_of_numbers;
@@ -225,16 +224,14 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
 fn setting(arguments: &Arguments) -> Setting {
     let (method, direction) = optimizer(arguments.optimizer);
     let learns = |parameter| arguments.train.contains(&parameter);
+    let dimensions = Dimensions {
+        neurons: arguments.neurons,
+        d_in: 1,
+        d_out: 1,
+        steps: arguments.time,
+        trials: arguments.trials,
+    };
     Setting {
-        dimensions: Dimensions {
-            neurons: arguments.neurons,
-            d_in: 1,
-            d_out: 1,
-            steps: arguments.time,
-            trials: arguments.trials,
-        },
-        learning_steps: 1,
-        phi: ActivationKind::Identity,
         psi: match arguments.activation {
             ActivationName::Identity => ActivationKind::Identity,
             ActivationName::Relu => ActivationKind::Relu,
@@ -242,22 +239,14 @@ fn setting(arguments: &Arguments) -> Setting {
             ActivationName::Cubic => ActivationKind::Polynomial(3),
             ActivationName::OddCubic => ActivationKind::OddCubic,
         },
-        leak_quarters: 4,
         initial_weights: arguments.start.0,
         initial_state: match arguments.state {
             StateName::Zero => InitialState::Zero,
             StateName::Common => InitialState::Common,
             StateName::PerTrial => InitialState::PerTrial,
         },
-        bias: false,
-        task: TaskFamily::RandomTargets,
-        loss: LossKind::Squared,
         method,
         direction,
-        scheduled: false,
-        decay: false,
-        clip: false,
-        minibatches: false,
         trained: Trained {
             w: learns(Parameter::Recurrent),
             b: learns(Parameter::Input),
@@ -265,6 +254,7 @@ fn setting(arguments: &Arguments) -> Setting {
             bias: learns(Parameter::Bias),
             h0: learns(Parameter::InitialState),
         },
+        ..Setting::plain(dimensions)
     }
 }
 

@@ -104,32 +104,11 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Undecided>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Trained;
-    use crate::task::{Dimensions, TaskFamily};
-    use crate::theorem::{
-        ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind,
-    };
+    use crate::task::Dimensions;
+    use crate::theorem::ActivationKind;
 
     fn linear() -> Setting {
-        Setting {
-            dimensions: Dimensions { neurons: 16, d_in: 1, d_out: 1, steps: 6, trials: 6 },
-            learning_steps: 1,
-            phi: ActivationKind::Identity,
-            psi: ActivationKind::Identity,
-            leak_quarters: 4,
-            initial_weights: InitialWeights::Zero,
-            initial_state: InitialState::Zero,
-            bias: false,
-            task: TaskFamily::RandomTargets,
-            loss: LossKind::Squared,
-            method: MethodKind::GradientDescent,
-            direction: DirectionKind::Gradient,
-            scheduled: false,
-            decay: false,
-            clip: false,
-            minibatches: false,
-            trained: Trained::W,
-        }
+        Setting::plain(Dimensions { neurons: 16, d_in: 1, d_out: 1, steps: 6, trials: 6 })
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::FitFloat;
@@ -201,6 +202,21 @@ impl CrossValidation {
         let model = fit.model();
         let [test, train] = both.map(|role| fit.objective.score(&model, role));
         Ok(Some(Fold { job, test, train, iterations: fit.iterations() }))
+    }
+
+    /// Carries out several in parallel, in their order.
+    ///
+    /// # Errors
+    ///
+    /// If one diverges.
+    pub fn run_all<S: FitFloat>(
+        &self,
+        recording: &Recording,
+        jobs: &[Job],
+    ) -> Result<Vec<Fold>, Diverged> {
+        let folds = jobs.par_iter().map(|&job| self.run::<S>(recording, job, || true));
+        let folds: Result<Vec<_>, _> = folds.collect();
+        Ok(folds?.into_iter().flatten().collect())
     }
 
     /// The estimate of each (rank, units), in the order of [`jobs`](CrossValidation::jobs).

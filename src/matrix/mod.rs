@@ -17,7 +17,7 @@ pub use factors::Factors;
 pub use qr::ThinQr;
 pub use rank::{CLEAR_GAP, Evidence, Rank, RankRevealing};
 pub use real::Cholesky;
-pub use singular::{Singular, SingularValues};
+pub use singular::{Singular, SingularValues, count_for_share};
 pub use subspace::{Subspace, principal_angles};
 
 use crate::scalar::{Scalar, Stream, View};

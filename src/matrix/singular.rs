@@ -14,6 +14,17 @@ pub struct Singular<S> {
     pub right: Matrix<S>,
 }
 
+/// How many of the first numbers, none of them negative, it takes for a share of the sum of all:
+/// squared singular values for a share of the squared norm. At least one.
+pub fn count_for_share(numbers: &[f64], share: f64) -> usize {
+    let enough = share * numbers.iter().sum::<f64>();
+    let partial = numbers.iter().scan(0.0, |sum, number| {
+        *sum += number;
+        Some(*sum)
+    });
+    1 + partial.take_while(|&sum| sum < enough).count()
+}
+
 /// A real type whose matrices have singular values.
 pub trait SingularValues: Real {
     /// The singular values alone, descending.

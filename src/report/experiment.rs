@@ -298,12 +298,12 @@ impl Table {
     }
 
     fn to_csv(&self) -> String {
-        let quoted = |cell: &String| match cell.contains([',', '"', '\n']) {
-            true => format!("\"{}\"", cell.replace('"', "\"\"")),
-            false => cell.clone(),
-        };
-        let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\n";
-        std::iter::once(&self.headers).chain(&self.rows).map(line).collect()
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for row in std::iter::once(&self.headers).chain(&self.rows) {
+            writer.write_record(row).expect("rows of one length, written to memory");
+        }
+        let bytes = writer.into_inner().expect("written to memory");
+        String::from_utf8(bytes).expect("text stays text")
     }
 }
 

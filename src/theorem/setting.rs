@@ -157,6 +157,30 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The plain case: a linear network that learns random targets from W_0 = 0 and h_0 = 0, W
+    /// alone, by gradient descent on the squared error.
+    pub fn plain(dimensions: Dimensions) -> Self {
+        Setting {
+            dimensions,
+            learning_steps: 1,
+            phi: ActivationKind::Identity,
+            psi: ActivationKind::Identity,
+            leak_quarters: 4,
+            initial_weights: InitialWeights::Zero,
+            initial_state: InitialState::Zero,
+            bias: false,
+            task: TaskFamily::RandomTargets,
+            loss: LossKind::Squared,
+            method: MethodKind::GradientDescent,
+            direction: DirectionKind::Gradient,
+            scheduled: false,
+            decay: false,
+            clip: false,
+            minibatches: false,
+            trained: Trained::W,
+        }
+    }
+
     /// phi = psi = id.
     pub fn is_linear(&self) -> bool {
         [self.phi, self.psi] == [ActivationKind::Identity; 2]

@@ -207,7 +207,7 @@ impl<'a, S: RankRevealing> Training<'a, S> {
         &self,
         at: &Point<S>,
         honest: Factors<S>,
-        gradient: Parameters<S>,
+        mut gradient: Parameters<S>,
         moments: &mut Memory<S>,
         trajectory: &mut Trajectory<S>,
     ) -> Point<S> {
@@ -216,7 +216,6 @@ impl<'a, S: RankRevealing> Training<'a, S> {
             Direction::Gradient => {
                 let rounding = honest.scale();
                 let index = trajectory.add_gradient(honest, rounding);
-                let mut gradient = gradient;
                 if self.storage == Storage::Slices {
                     // A velocity of factors would grow wider with every step.
                     gradient.w = gradient.w.into_dense();
@@ -226,7 +225,6 @@ impl<'a, S: RankRevealing> Training<'a, S> {
                 point
             }
             ref direction => {
-                let mut gradient = gradient;
                 gradient.scale(scale);
                 let norm = gradient.w.to_matrix().norm();
                 let changed = direction.apply(moments, &at.parameters, gradient).only(self.trained);

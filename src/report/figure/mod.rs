@@ -137,8 +137,7 @@ impl Panel {
         name: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
     ) -> Self {
-        let points = self.visible(points);
-        self.with(!points.is_empty(), Layer::Line { series: named(name), points, marked: true })
+        self.joined(named(name), points, true)
     }
 
     /// Adds joined points in the style of this number.
@@ -148,8 +147,7 @@ impl Panel {
         name: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
     ) -> Self {
-        let (points, series) = (self.visible(points), styled(name, style));
-        self.with(!points.is_empty(), Layer::Line { series, points, marked: false })
+        self.joined(styled(name, style), points, false)
     }
 
     /// Adds joined points without marks where they are: a path in a plane, a curve of many points.
@@ -158,8 +156,7 @@ impl Panel {
         name: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
     ) -> Self {
-        let points = self.visible(points);
-        self.with(!points.is_empty(), Layer::Line { series: named(name), points, marked: false })
+        self.joined(named(name), points, false)
     }
 
     /// Adds the area between (x, low) and (x, high) for points (x, low, high), in the colour of
@@ -182,8 +179,7 @@ impl Panel {
         name: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
     ) -> Self {
-        let (points, series) = (self.visible(points), styled(name, style));
-        self.with(!points.is_empty(), Layer::Points { series, points, errors: None })
+        self.single(styled(name, style), points)
     }
 
     /// Adds points; several names are categories.
@@ -192,8 +188,7 @@ impl Panel {
         name: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
     ) -> Self {
-        let points = self.visible(points);
-        self.with(!points.is_empty(), Layer::Points { series: named(name), points, errors: None })
+        self.single(named(name), points)
     }
 
     /// Adds points (x, y, error) with bars of that length on both sides.
@@ -240,6 +235,21 @@ impl Panel {
         }
         let any = !categories.is_empty();
         self.with(any, Layer::Bars { series: named(name), categories, heights, errors })
+    }
+
+    fn joined(
+        self,
+        series: Series,
+        points: impl IntoIterator<Item = (f64, f64)>,
+        marked: bool,
+    ) -> Self {
+        let points = self.visible(points);
+        self.with(!points.is_empty(), Layer::Line { series, points, marked })
+    }
+
+    fn single(self, series: Series, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let points = self.visible(points);
+        self.with(!points.is_empty(), Layer::Points { series, points, errors: None })
     }
 
     /// Axes cannot be laid out around nothing.
