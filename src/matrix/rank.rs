@@ -44,14 +44,15 @@ impl Rank {
         Rank { lower: rank, upper: rank, evidence: Evidence::Exact }
     }
 
-    /// The rank that singular values show above a noise floor.
+    /// The rank that singular values show above a noise floor; any rank above one that is not
+    /// finite.
     pub fn of_spectrum(values: Vec<f64>, floor: f64) -> Self {
         let above = |limit: f64| values.iter().filter(|&&value| value > limit).count();
-        Rank {
-            lower: above(CLEAR_GAP * floor),
-            upper: above(floor),
-            evidence: Evidence::Spectrum { values, floor },
-        }
+        let (lower, upper) = match floor.is_finite() {
+            true => (above(CLEAR_GAP * floor), above(floor)),
+            false => (0, values.len()),
+        };
+        Rank { lower, upper, evidence: Evidence::Spectrum { values, floor } }
     }
 
     /// The singular values and the noise floor, if the rank comes from them.
@@ -222,14 +223,17 @@ macro_rules! rank_by_singular_values {
             }
 
             fn inverse_fourth_root(matrix: &Matrix<Self>) -> Option<Matrix<Self>> {
-                // Of such a matrix singular vectors are eigenvectors, and singular values are
-                // eigenvalues.
-                let singular = <$float>::singular(matrix);
-                let roots = singular.values.iter().map(|&value| {
-                    Real::sqrt(Real::sqrt(<$float as Real>::from_f64(value))).inverse()
+                // Of such a matrix singular vectors are eigenvectors. Their Rayleigh quotients are
+                // eigenvalues in full precision, which the singular values, being f64, are not:
+                // of two close ones the vectors are mixed, so their roots must be close, too.
+                let vectors = <$float>::singular(matrix).right;
+                let images = matrix.times(&vectors);
+                let roots = (0..vectors.cols()).map(|j| {
+                    let terms = vectors.column(j).iter().zip(images.column(j));
+                    let value = terms.fold(Self::ZERO, |sum, (&v, &image)| sum + v * image);
+                    Real::sqrt(Real::sqrt(value)).inverse()
                 });
                 let roots: Vec<Self> = roots.collect::<Option<_>>()?;
-                let vectors = &singular.right;
                 let scaled =
                     Matrix::from_fn(vectors.rows(), roots.len(), |i, j| vectors[(i, j)] * roots[j]);
                 Some(Matrix::product(scaled.view(), vectors.t()))
@@ -257,7 +261,9 @@ rank_by_singular_values!(DoubleDouble, "dd");
 /// The noise floor: what was there before, or the error of computing singular values.
 fn floor<S: Scalar>(rounding: f64, matrix: &Matrix<S>, values: &[f64], noise: f64) -> f64 {
     let size = matrix.rows().max(matrix.cols()) as f64;
-    noise.max(rounding * size * values.first().copied().unwrap_or(0.0))
+    let own = rounding * size * values.first().copied().unwrap_or(0.0);
+    // `max` would drop a noise that is not a number.
+    if noise.is_nan() { noise } else { noise.max(own) }
 }
 
 #[cfg(test)]
@@ -272,6 +278,17 @@ mod tests {
         let rank = Rank::of_spectrum(vec![1.0, 5e-6, 1e-9], 1e-6);
         assert_eq!((rank.lower, rank.upper, rank.known()), (1, 2, None));
         assert_eq!(rank.to_string(), "1..2");
+    }
+
+    #[test]
+    fn without_a_finite_floor_nothing_is_known() {
+        let matrix = Matrix::scaled_identity(3, 1.0);
+        for noise in [f64::NAN, f64::INFINITY] {
+            let rank = f64::rank(&matrix, noise);
+            assert_eq!((rank.lower, rank.upper), (0, 3));
+        }
+        let overflown = f64::rank(&Matrix::scaled_identity(3, f64::INFINITY), 0.0);
+        assert_eq!(overflown.known(), None);
     }
 
     /// The laws of the trait, for each arithmetic.
@@ -309,6 +326,27 @@ mod tests {
             triple.scale(S::from_integer(3));
             zero(&compressed.to_matrix().minus(&triple));
         }
+    }
+
+    /// The fourth power of the root is the inverse, to the precision of the arithmetic.
+    fn inverse_fourth_root_is_one<S: RankRevealing>() {
+        let mut stream = Stream::new("inverse fourth root", 0, 0);
+        let factor = Matrix::<S>::random(7, 3, &mut stream);
+        // 3 eigenvalues in general position and 4 equal ones.
+        let mut matrix = Matrix::product(factor.view(), factor.t());
+        matrix.add_scaled(S::ratio(1, 10), &Matrix::scaled_identity(7, S::ONE));
+        let root = S::inverse_fourth_root(&matrix).expect("real numbers");
+        let square = root.times(&root);
+        let product = square.times(&square).times(&matrix);
+        let error = product.minus(&Matrix::scaled_identity(7, S::ONE)).norm();
+        assert!(error < 1e4 * S::ROUNDING, "{}: {error}", S::NAME);
+    }
+
+    #[test]
+    fn inverse_fourth_roots_have_full_precision() {
+        inverse_fourth_root_is_one::<f64>();
+        inverse_fourth_root_is_one::<f32>();
+        inverse_fourth_root_is_one::<DoubleDouble>();
     }
 
     #[test]

@@ -148,9 +148,13 @@ impl<S: RankRevealing> Case<S> {
     ///
     /// # Errors
     ///
-    /// If the run diverges.
+    /// If the run diverges, or rounding noise hides what it changed.
     pub fn train(&self) -> Result<Trajectory<S>, Undecided> {
-        Ok(self.training().run(self.setting.learning_steps)?)
+        let trajectory = self.training().run(self.setting.learning_steps)?;
+        match trajectory.is_clear() {
+            true => Ok(trajectory),
+            false => Err(Undecided::Noise("the change of the weights")),
+        }
     }
 
     /// The training of this case, not yet run.

@@ -105,7 +105,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     Ok(vec![
         Observation::rank("r3", &r3, bound),
         Observation::rank("matrices outside the span of three", &outside, 0),
-        asymmetry(&movement, &reflection),
+        asymmetry(&movement, &reflection, reflection_noise(&b, &c)),
         Observation::between("CP rank", r3.lower, upper, 3),
     ])
 }
@@ -129,6 +129,15 @@ pub fn reflection<S: RankRevealing>(b: &Matrix<S>, c: &Matrix<S>) -> Option<Matr
     Some(reflection)
 }
 
+/// The largest singular value that rounding can have put into R. The terms of its dual basis are
+/// larger than their difference the more parallel b and c are.
+fn reflection_noise<S: RankRevealing>(b: &Matrix<S>, c: &Matrix<S>) -> f64 {
+    let Some(real) = S::ELEMENTARY else { return 0.0 };
+    let [bb, bc, cc] = [(b, b), (b, c), (c, c)].map(|(x, y)| (real.to_f64)(x.inner_product(y)));
+    let terms = (bb * cc).powf(1.5) / (bb * cc - bc * bc);
+    S::ROUNDING * b.rows() as f64 * terms
+}
+
 /// The dimensions that D_1..D_K add to the span of the three matrices.
 fn outside<S: RankRevealing>(
     movement: &Movement<S>,
@@ -147,16 +156,19 @@ fn outside<S: RankRevealing>(
     Ok(space.excess(&Matrix::beside(n * n, &learned), movement.total_noise()))
 }
 
-/// R D_k less its transpose, for all k side by side: nothing.
-fn asymmetry<S: RankRevealing>(movement: &Movement<S>, reflection: &Matrix<S>) -> Observation {
+/// R D_k less its transpose, for all k side by side: nothing. `reflection_noise` is that of R.
+fn asymmetry<S: RankRevealing>(
+    movement: &Movement<S>,
+    reflection: &Matrix<S>,
+    reflection_noise: f64,
+) -> Observation {
     let differences = movement.matrices.iter().map(|matrix| {
         let product = reflection.times(matrix);
         product.minus(&product.transposed())
     });
     let differences: Vec<_> = differences.collect();
     let all = Matrix::beside(reflection.rows(), &differences);
-    let sizes: f64 = movement.matrices.iter().map(|matrix| matrix.norm().powi(2)).sum();
-    let own = S::ROUNDING * reflection.rows() as f64 * sizes.sqrt();
-    let noise = 4.0 * reflection.norm() * (movement.total_noise() + own);
+    let size = movement.matrices.iter().map(|matrix| matrix.norm().powi(2)).sum::<f64>().sqrt();
+    let noise = 4.0 * (reflection.norm() * movement.total_noise() + reflection_noise * size);
     Observation::rank("rank of R D_k - (R D_k)^T", &S::rank(&all, noise), 0)
 }

@@ -73,11 +73,13 @@ pub struct Memory<S> {
     square: Vec<Vec<S>>,
     /// L and R of Shampoo.
     sides: Option<[Matrix<S>; 2]>,
+    /// What their rounding errors are proportional to.
+    sides_rounding: f64,
 }
 
 impl<S> Default for Memory<S> {
     fn default() -> Self {
-        Memory { steps: 0, mean: Vec::new(), square: Vec::new(), sides: None }
+        Memory { steps: 0, mean: Vec::new(), square: Vec::new(), sides: None, sides_rounding: 0.0 }
     }
 }
 
@@ -120,8 +122,15 @@ impl<S: RankRevealing> Direction<S> {
 
     /// How large the rounding errors of a direction for W can be, in units of rounding: `gradient`
     /// is what those of the gradient, of norm `norm`, are proportional to, and is multiplied by
-    /// the largest slope of the direction.
-    pub(super) fn rounding(&self, gradient: f64, norm: f64, direction: f64) -> f64 {
+    /// the largest slope of the direction, of norm `direction`. To be asked once for each
+    /// gradient, because the sides of Shampoo collect errors.
+    pub(super) fn rounding(
+        &self,
+        memory: &mut Memory<S>,
+        gradient: f64,
+        norm: f64,
+        direction: f64,
+    ) -> f64 {
         let real = |x: S| S::ELEMENTARY.map_or(1.0, |real| (real.to_f64)(x));
         let slope = match self {
             Direction::Gradient => return gradient,
@@ -137,7 +146,15 @@ impl<S: RankRevealing> Direction<S> {
             Direction::Spectral(Spectral::Muon { coefficients, iterations }) => {
                 real(coefficients[0]).abs().powi(*iterations as i32) / norm
             }
-            Direction::Spectral(Spectral::Shampoo { epsilon }) => 1.0 / real(*epsilon).sqrt(),
+            Direction::Spectral(Spectral::Shampoo { epsilon }) => {
+                let epsilon = real(*epsilon);
+                memory.sides_rounding += norm * (norm + 2.0 * gradient);
+                // The slope of A^{-1/4} is at most epsilon^{-5/4} / 4, and what each of the two
+                // roots is multiplied by, G R^{-1/4} or L^{-1/4} G, has at most the root of the
+                // norm of G.
+                let roots = epsilon.powf(-1.25) / 2.0 * (epsilon + memory.sides_rounding);
+                return gradient / epsilon.sqrt() + roots * norm.sqrt() + direction;
+            }
         };
         slope * gradient + direction
     }

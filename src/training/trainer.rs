@@ -106,7 +106,7 @@ impl<'a, S: RankRevealing> Training<'a, S> {
     ///
     /// # Errors
     ///
-    /// If the loss, a gradient or a parameter becomes infinite or NaN.
+    /// If the loss, a gradient or the norm of the parameters becomes infinite or NaN.
     pub fn run(self, steps: usize) -> Result<Trajectory<S>, TrainingError> {
         self.run_watched(steps, |_| {})
     }
@@ -141,7 +141,8 @@ impl<'a, S: RankRevealing> Training<'a, S> {
             if self.storage == Storage::Factors {
                 now.parameters.w.compress();
             }
-            finite(now.parameters.is_finite(), k, "a parameter")?;
+            // With entries so large that their squares overflow, no rank would be known.
+            finite(now.parameters.norm_squared().is_finite(), k, "the norm of the parameters")?;
             trajectory.record(&now, losses[0]);
         }
         run.repeat(&self.network_at(now.parameters.clone()), &self.task.inputs, self.task.trials);
@@ -230,7 +231,8 @@ impl<'a, S: RankRevealing> Training<'a, S> {
                 let changed = direction.apply(moments, &at.parameters, gradient).only(self.trained);
                 let identity = Matrix::scaled_identity(changed.neurons(), S::ONE);
                 let factors = Factors::new(changed.w.to_matrix(), identity);
-                let rounding = direction.rounding(honest.scale(), norm, factors.left.norm());
+                let size = factors.left.norm();
+                let rounding = direction.rounding(moments, honest.scale(), norm, size);
                 Point::gradient(changed, trajectory.add_gradient(factors, rounding))
             }
         };

@@ -1,7 +1,7 @@
 //! The weights of every learning step, as what they are made of.
 
 use super::{Point, Storage};
-use crate::matrix::{Factors, Matrix, Rank, RankRevealing};
+use crate::matrix::{CLEAR_GAP, Factors, Matrix, Rank, RankRevealing};
 use crate::network::{Parameters, Weights};
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, Term};
@@ -161,5 +161,14 @@ impl<S: RankRevealing> Trajectory<S> {
     /// The noise of the tensor of increments: that of D_1..D_K together.
     pub fn tensor_noise(&self) -> f64 {
         (1..=self.steps()).map(|k| self.noise(k).powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// Whether D_1..D_K together stand clear of their noise, or there was nothing to learn: if
+    /// not, their ranks are small for no other reason than the noise.
+    pub fn is_clear(&self) -> bool {
+        let norms = (1..=self.steps()).map(|k| self.increment(k).norm());
+        let size = norms.fold(0.0, f64::hypot);
+        let learned = self.gradients.iter().any(|gradient| gradient.to_matrix().norm() != 0.0);
+        !learned || CLEAR_GAP * self.tensor_noise() <= size
     }
 }
