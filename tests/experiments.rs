@@ -25,9 +25,13 @@ fn check(name: &str, run: impl FnOnce(Experiment) -> Result<(), Box<dyn Error>>)
     }
 }
 
+#[path = "../experiments/force_field/main.rs"]
+#[allow(dead_code)]
+mod force_field;
+
 #[test]
 fn force_field() {
-    check("force_field", recover::force_field::run);
+    check("force_field", force_field::run);
 }
 
 #[path = "../experiments/recover.rs"]
