@@ -63,6 +63,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     for network in NETWORKS {
         let mut outcomes = Vec::new();
         for optimizer in OPTIMIZERS {
+            experiment.progress(format!("{network}: {optimizer}"));
             let outcome = best(network, optimizer, neurons, steps)?;
             let measured = [
                 outcome.step_size,

@@ -23,6 +23,9 @@ use rankproof::scalar::Stream;
 pub const FOLDER: &str = "../shared/recordings";
 /// Units of the fitted networks.
 const UNITS: usize = 40;
+/// Trials after which a mapping is shown by its name; others are a grey line.
+const LONG: usize = 100;
+const GREY: usize = 6;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "Recordings of motor cortex, cross-validated";
@@ -86,8 +89,10 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
         }
         let recording = prepare(Path::new(FOLDER).join(source.file), &source.options)?.recording;
         let cv = cross_validation(&recording, experiment.quick());
+        experiment.progress(format!("{}: ranks {:?}", source.name, cv.ranks));
         let folds = cv.run_all::<f32>(&recording, &cv.jobs())?;
         let (chosen, _) = cv.choose(&cv.table(&folds));
+        experiment.progress(format!("{}: comparisons at rank {chosen}", source.name));
         let others = cv.run_all::<f32>(&recording, &cv.comparisons(chosen, UNITS))?;
         let folds = [folds, others].concat();
         show(&mut experiment, &mut table, source.name, &cv, &folds, chosen)?;
@@ -197,20 +202,23 @@ fn show_switches(
     experiment.measured("degenhart_explained", meaning, explained(0));
     let meaning = "degenhart: share of shifted sequences of mappings that explain as much";
     experiment.measured("degenhart_shifted", meaning, share);
-    let switches =
-        (1..recording.trials).filter(|&k| recording.epochs[k] != recording.epochs[k - 1]);
-    let switches: Vec<f64> = switches.map(|k| recording.trial_numbers[k] as f64).collect();
-    let mut figure = Figure::new("Trial factors and switches of the mapping").columns(1);
+    // The mappings that were in use for long: before, during and after the change.
+    let trials_of = |epoch: usize| recording.epochs.iter().filter(|&&other| other == epoch).count();
+    let epochs = 0..recording.epoch_names.len();
+    let long: Vec<usize> = epochs.filter(|&epoch| trials_of(epoch) >= LONG).collect();
+    let mut figure = Figure::new("Trial factors and the mapping in use").columns(2);
     for r in 0..rank {
-        let over =
-            (0..recording.trials).map(|k| (recording.trial_numbers[k] as f64, factors[(r, k)]));
-        let lowest = (0..recording.trials).map(|k| factors[(r, k)]).fold(f64::INFINITY, f64::min);
-        let panel = Panel::new(format!("factor {}", r + 1), "trial", "trial factor")
-            .path("trial factor", over)
-            .points(1, "switch", switches.iter().map(|&k| (k, lowest)));
+        let at = |k: usize| (recording.trial_numbers[k] as f64, factors[(r, k)]);
+        let mut panel = Panel::new(format!("factor {}", r + 1), "trial", "trial factor")
+            .line_in_style(GREY, "all trials", (0..recording.trials).map(at));
+        for (style, &epoch) in long.iter().enumerate() {
+            let of_it = (0..recording.trials).filter(|&k| recording.epochs[k] == epoch);
+            let name = format!("mapping {}", recording.epoch_names[epoch]);
+            panel = panel.points(style, name, of_it.map(at));
+        }
         figure = figure.panel(panel);
     }
-    experiment.figure("degenhart_factors", "degenhart: trial factors over the session, and the trials in which the mapping was switched.", &figure)?;
+    experiment.figure("degenhart_factors", "degenhart: trial factors over the session. Mapping 11 was switched to twice, in trials 321 and 781.", &figure)?;
     Ok(())
 }
 

@@ -35,13 +35,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     let protocol = Protocol::new(experiment.quick());
     let mut learner = Learner::new(&protocol, 1)?;
+    experiment.progress("the network learns and adapts");
     learner.reach(&protocol)?;
     learner.adapt(&protocol)?;
     let recording = recorded(&protocol, &learner);
     let cv = cross_validation(&recording, experiment.quick());
+    experiment.progress(format!("cross-validation of ranks {:?}", cv.ranks));
     let chosen = choose(&mut experiment, &cv, &recording)?;
 
     let architecture = Architecture { rank: chosen, ..cv.architecture.clone() };
+    experiment.progress("fits of changing and of constant weights");
     let (fit, model) = fitted(&recording, &architecture)?;
     let constant = Architecture { recurrence: Recurrence::Constant, ..architecture };
     let (unchanging, constant) = fitted(&recording, &constant)?;

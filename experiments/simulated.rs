@@ -29,6 +29,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
             Simulation { neurons: 100, units: 100, trials: 200, bins: 40, ..Simulation::default() }
         }
     };
+    experiment.progress("a fit of the true rank");
     recover(&mut experiment, &simulation)?;
     choose(&mut experiment, &simulation)?;
     experiment.finish()?;
@@ -128,6 +129,7 @@ fn choose(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), Bo
         Table::new(["recording", "chosen rank", "held-out loss", "one rank less", "one more"]);
     let mut right = 0;
     for seed in 1..=recordings {
+        experiment.progress(format!("recording {seed} of {recordings}: ranks {ranks:?}"));
         let (recording, truth) = simulation.recording(seed);
         let cv = CrossValidation {
             ranks: ranks.clone(),

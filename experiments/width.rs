@@ -52,6 +52,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     let (most, most_control) = if experiment.quick() { (2000, 100) } else { (100_000, 400) };
     let mut rows = Vec::new();
     for neurons in widths.into_iter().filter(|&neurons| neurons <= most) {
+        experiment.progress(format!("{neurons} neurons"));
         rows.push(row(neurons)?);
     }
     let mut control = Vec::new();

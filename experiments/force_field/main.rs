@@ -45,10 +45,14 @@ fn deviation(paths: &Matrix<f64>, task: &Task<f64>) -> (f64, f64) {
 pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     let protocol = Protocol::new(experiment.quick());
     let mut learner = Learner::new(&protocol, 1)?;
+    experiment.progress("learning to reach");
     learner.reach(&protocol)?;
+    experiment.progress("baseline, adaptation, washout");
     learner.adapt(&protocol)?;
+    experiment.progress("the same without having learned to reach");
     let mut novice = Learner::new(&protocol, 1)?;
     novice.adapt(&protocol)?;
+    experiment.progress("decompositions of three tensors of weights");
     let movements = [
         Movement::of("trained network", &learner.weights, protocol.ranks)?,
         Movement::of("untrained network", &novice.weights, protocol.ranks)?,

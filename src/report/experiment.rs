@@ -1,5 +1,6 @@
 //! What an experiment leaves behind: tables, figures and numbers in one folder.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::Write;
 use std::ops::RangeInclusive;
@@ -163,6 +164,11 @@ impl Experiment {
     /// The folder of the results.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Says on standard error what is being done, for whoever waits.
+    pub fn progress(&self, what: impl Display) {
+        eprintln!("{:6.0} s  {what}", self.started.elapsed().as_secs_f64());
     }
 
     /// Writes a figure to `NAME.svg`.

@@ -8,8 +8,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::View;
 
-/// Rows of a panel: a multiple of what fits into the registers of every machine.
-const PANEL: usize = 32;
+/// Rows of a panel: what one register of the widest machines holds.
+const PANEL: usize = 8;
 
 /// An (m, k) matrix in panels of [`PANEL`] rows, each panel column after column, the last one
 /// filled up with zeros.
@@ -68,78 +68,103 @@ struct Product<'a> {
 impl WithSimd for Product<'_> {
     type Output = ();
 
-    /// Goes through the panels, and for each through the columns of x, four at a time.
+    /// Sixteen registers of sums keep the widest machines busy; others have as many in all, and
+    /// half of them for sums.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { factor: &LeftFactor { ref panels, rows, inner }, x, out } = self;
-        for (index, panel) in panels.chunks_exact(PANEL * inner).enumerate() {
-            let range = index * PANEL..rows.min((index + 1) * PANEL);
-            let mut columns = x.chunks_exact(4 * inner);
-            let mut outs = out.chunks_mut(rows);
-            for four in columns.by_ref() {
-                let x = std::array::from_fn(|j| &four[j * inner..(j + 1) * inner]);
-                let sums = panel_times::<S, 4>(simd, panel, x);
-                outs.by_ref()
-                    .zip(sums)
-                    .take(4)
-                    .for_each(|(out, sum)| add(&mut out[range.clone()], &sum));
-            }
-            for one in columns.remainder().chunks_exact(inner) {
-                let [sum] = panel_times::<S, 1>(simd, panel, [one]);
-                outs.by_ref().take(1).for_each(|out| add(&mut out[range.clone()], &sum));
-            }
+        match S::F64_LANES {
+            8 => self.by_panels::<S, 4, 1>(simd),
+            4 => self.by_panels::<S, 1, 2>(simd),
+            2 => self.by_panels::<S, 1, 4>(simd),
+            _ => self.by_panels::<S, 1, PANEL>(simd),
         }
     }
 }
 
-/// A panel times C columns.
-#[inline(always)]
-fn panel_times<S: Simd, const C: usize>(
-    simd: S,
-    panel: &[f64],
-    x: [&[f64]; C],
-) -> [[f64; PANEL]; C] {
-    let mut sums = [[0.0; PANEL]; C];
-    // Four registers of eight numbers by four columns keep the widest machines busy; others have
-    // half as many registers.
-    if S::F64_LANES == 8 {
-        strip::<S, 4, C>(simd, panel, x, 0, &mut sums);
-    } else {
-        for first in (0..PANEL / S::F64_LANES).step_by(2) {
-            strip::<S, 2, C>(simd, panel, x, first, &mut sums);
+impl Product<'_> {
+    /// Goes through the panels, P at a time, each with a height of Q registers.
+    #[inline(always)]
+    fn by_panels<S: Simd, const P: usize, const Q: usize>(mut self, simd: S) {
+        let &LeftFactor { ref panels, rows, inner } = self.factor;
+        let size = PANEL * inner;
+        for (index, several) in panels.chunks(P * size).enumerate() {
+            let top = index * P * PANEL;
+            if several.len() == P * size {
+                self.by_columns::<S, P, Q>(simd, several, top..rows.min(top + P * PANEL));
+                continue;
+            }
+            for (index, panel) in several.chunks_exact(size).enumerate() {
+                let top = top + index * PANEL;
+                self.by_columns::<S, 1, Q>(simd, panel, top..rows.min(top + PANEL));
+            }
         }
     }
-    sums
+
+    /// Goes through the columns of x, four at a time, for P panels, which hold these rows.
+    #[inline(always)]
+    fn by_columns<S: Simd, const P: usize, const Q: usize>(
+        &mut self,
+        simd: S,
+        panels: &[f64],
+        range: std::ops::Range<usize>,
+    ) {
+        let &LeftFactor { rows, inner, .. } = self.factor;
+        let mut columns = self.x.chunks_exact(4 * inner);
+        let mut outs = self.out.chunks_exact_mut(rows);
+        for four in columns.by_ref() {
+            let x = std::array::from_fn(|j| &four[j * inner..(j + 1) * inner]);
+            let sums = block::<S, P, Q, 4>(simd, panels, x);
+            for (out, sum) in outs.by_ref().zip(&sums).take(4) {
+                add::<S, P, Q>(simd, &mut out[range.clone()], sum);
+            }
+        }
+        for one in columns.remainder().chunks_exact(inner) {
+            let [sum] = block::<S, P, Q, 1>(simd, panels, [one]);
+            let out = outs.next().expect("as many columns as x");
+            add::<S, P, Q>(simd, &mut out[range.clone()], &sum);
+        }
+    }
 }
 
-/// R registers of each column of a panel, from number `first`, times C columns.
+/// P panels of Q registers times C columns.
 #[inline(always)]
-fn strip<S: Simd, const R: usize, const C: usize>(
+fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
     simd: S,
-    panel: &[f64],
+    panels: &[f64],
     x: [&[f64]; C],
-    first: usize,
-    sums: &mut [[f64; PANEL]; C],
-) {
-    let mut registers = [[simd.splat_f64s(0.0); R]; C];
-    let (panel, _) = S::as_simd_f64s(panel);
-    for (k, column) in panel.chunks_exact(PANEL / S::F64_LANES).enumerate() {
-        let column = &column[first..first + R];
+) -> [[[S::f64s; Q]; P]; C] {
+    let inner = x[0].len();
+    let mut streams: [_; P] = std::array::from_fn(|p| {
+        let (panel, _) = S::as_simd_f64s(&panels[p * PANEL * inner..(p + 1) * PANEL * inner]);
+        panel.chunks_exact(Q)
+    });
+    let mut registers = [[[simd.splat_f64s(0.0); Q]; P]; C];
+    for k in 0..inner {
+        let column = streams.each_mut().map(|stream| stream.next().expect("a panel of k columns"));
         for (registers, x) in registers.iter_mut().zip(x) {
             let x = simd.splat_f64s(x[k]);
-            for (register, &entry) in registers.iter_mut().zip(column) {
-                *register = simd.mul_add_e_f64s(entry, x, *register);
+            for (registers, column) in registers.iter_mut().zip(column) {
+                for (register, &entry) in registers.iter_mut().zip(column) {
+                    *register = simd.mul_add_e_f64s(entry, x, *register);
+                }
             }
         }
     }
-    for (sum, registers) in sums.iter_mut().zip(registers) {
-        let (sum, _) = S::as_mut_simd_f64s(sum);
-        sum[first..first + R].copy_from_slice(&registers);
-    }
+    registers
 }
 
-fn add(out: &mut [f64], sum: &[f64; PANEL]) {
-    out.iter_mut().zip(sum).for_each(|(out, sum)| *out += sum);
+/// Adds P panels of one column to so many rows of it, fewer if they end before the last panel does.
+#[inline(always)]
+fn add<S: Simd, const P: usize, const Q: usize>(simd: S, out: &mut [f64], sum: &[[S::f64s; Q]; P]) {
+    let sum = sum.as_flattened();
+    let (whole, rest) = S::as_mut_simd_f64s(out);
+    for (out, &sum) in whole.iter_mut().zip(sum) {
+        *out = simd.add_f64s(*out, sum);
+    }
+    if !rest.is_empty() {
+        let old = simd.partial_load_f64s(rest);
+        simd.partial_store_f64s(rest, simd.add_f64s(old, sum[whole.len()]));
+    }
 }
 
 #[cfg(test)]
