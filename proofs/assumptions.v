@@ -6,7 +6,8 @@ From RankProof Require subspace_tensor_rank fingerprints broadcast_error gating_
 From RankProof Require invariant_subspace low_rank_initialization.
 From RankProof Require effective_task_dimension fibonacci_growth siso_reciprocity tightness.
 From RankProof Require fibonacci_attained tightness_fixed_data.
-From RankProof Require spectral_optimizers curriculum conservation_law krylov_decay counterexamples.
+From RankProof Require spectral_optimizers curriculum conservation_law krylov_decay linear_growth
+  counterexamples.
 Print Assumptions model.hid_bias.
 Print Assumptions model.gradB_bias.
 Print Assumptions updates.combines_gd_like.
@@ -88,6 +89,8 @@ Print Assumptions conservation_law.balance_homogeneous.
 Print Assumptions krylov_decay.krylov_gradient.
 Print Assumptions krylov_decay.krylov_gradient_zero_start.
 Print Assumptions krylov_decay.krylov_trajectory.
+Print Assumptions linear_growth.gradient_parts.
+Print Assumptions linear_growth.linear_growth.
 Print Assumptions counterexamples.entrywise_updates_leave_the_space.
 Print Assumptions counterexamples.phi_must_be_linear.
 Print Assumptions counterexamples.psi_must_be_linear.

@@ -115,9 +115,9 @@ fn most_variable(recording: &Recording) -> Vec<usize> {
 fn trial_factors(factors: &Matrix<f64>, recording: &Recording) -> Figure {
     let shown = factors.rows().min(SHOWN);
     let mut figure = Figure::new("Trial factors").columns(shown.min(3));
-    for (of, names) in [
-        (&recording.conditions, &recording.condition_names),
-        (&recording.epochs, &recording.epoch_names),
+    for (kind, of, names) in [
+        ("condition", &recording.conditions, &recording.condition_names),
+        ("epoch", &recording.epochs, &recording.epoch_names),
     ] {
         if names.len() < 2 && !std::ptr::eq(of, &recording.conditions) {
             continue;
@@ -129,7 +129,7 @@ fn trial_factors(factors: &Matrix<f64>, recording: &Recording) -> Figure {
                 let trials = (0..recording.trials).filter(|&k| of[k] == group);
                 let points = trials.map(|k| (recording.trial_numbers[k] as f64, factors[(r, k)]));
                 // More names than can be told apart say nothing.
-                let name = if names.len() > 8 { "" } else { name.as_str() };
+                let name = if names.len() > 8 { String::new() } else { format!("{kind} {name}") };
                 panel = panel.points(group, name, points);
             }
             figure = figure.panel(panel);

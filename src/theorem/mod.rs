@@ -18,6 +18,7 @@ pub mod gradient_factorization;
 mod instance;
 pub mod invariant_subspace;
 pub mod krylov_decay;
+pub mod linear_growth;
 pub mod low_rank_initialization;
 mod measure;
 mod movement;
@@ -108,7 +109,7 @@ impl Theorem {
 }
 
 /// All theorems, in the order of the catalogue.
-pub static ALL: [&Theorem; 18] = [
+pub static ALL: [&Theorem; 19] = [
     &gradient_factorization::THEOREM,
     &exact_adjoint::THEOREM,
     &tensor_telescoping::THEOREM,
@@ -126,6 +127,7 @@ pub static ALL: [&Theorem; 18] = [
     &curriculum::THEOREM,
     &conservation_law::THEOREM,
     &krylov_decay::THEOREM,
+    &linear_growth::THEOREM,
     &perturbation::THEOREM,
 ];
 

@@ -14,6 +14,7 @@ mod gating_atoms;
 mod gradient_factorization;
 mod invariant_subspace;
 mod krylov_decay;
+mod linear_growth;
 mod low_rank_initialization;
 mod perturbation;
 mod siso_reciprocity;

@@ -1,0 +1,43 @@
+use rankproof::network::{Activation, Trained};
+use rankproof::scalar::Fp;
+use rankproof::training::{Direction, Entrywise};
+
+use crate::explicit::{Explicit, integers, parabola};
+
+/// One input and one output, T = 4, from W_0 of full rank: rank D_1 <= 3, rank D_2 <= 4.
+fn steady() -> Explicit<Fp> {
+    let explicit = Explicit::new(8, 1, 1).starting_at(integers(8, 8, 5));
+    assert_eq!([1, 2].map(|k| explicit.rank(k)), [3, 4]);
+    explicit
+}
+
+#[test]
+fn the_network_must_be_linear() {
+    assert_eq!(steady().bent(parabola(), Activation::Identity).rank(1), 8);
+}
+
+/// The rows gain A^i h_0, and A changes.
+#[test]
+fn an_initial_state_counts() {
+    assert_eq!(steady().with_state(integers(8, 1, 6)).rank(2), 6);
+}
+
+/// The inputs are no longer the same at every step.
+#[test]
+fn inputs_must_not_be_trained() {
+    let mut explicit = steady();
+    explicit.trained = Trained { b: true, ..Trained::W };
+    assert_eq!(explicit.rank(2), 5);
+}
+
+#[test]
+fn outputs_must_not_be_trained() {
+    let mut explicit = steady();
+    explicit.trained = Trained { c: true, ..Trained::W };
+    assert_eq!(explicit.rank(2), 5);
+}
+
+#[test]
+fn the_optimizer_must_be_gd_like() {
+    assert_eq!(steady().along(Direction::Entrywise(Entrywise::Cube)).rank(1), 8);
+}
