@@ -56,15 +56,16 @@ fn check(network: &Network<f64>, task: &Task<f64>, gradient: &Matrix<f64>) {
 
 fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gradient");
-    for neurons in [64, 256] {
+    for (neurons, threads) in [(64, 1), (256, 1), (256, 2)] {
         let (network, task) = problem(neurons);
         let mut tape = Tape { run: Run::empty(), adjoint: Adjoint::empty() };
         check(&network, &task, &tape.gradient(&network, &task));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         // W h forwards, W^T lambda backwards and Lambda Phi^T: two operations for each entry.
         let operations = 3 * 2 * neurons * neurons * TIME * TRIALS;
         group.throughput(Throughput::Elements(operations as u64));
-        group.bench_function(format!("tanh, N = {neurons}"), |bencher| {
-            bencher.iter(|| tape.gradient(&network, &task));
+        group.bench_function(format!("tanh, N = {neurons}, {threads} threads"), |bencher| {
+            pool.install(|| bencher.iter(|| tape.gradient(&network, &task)));
         });
     }
     group.finish();

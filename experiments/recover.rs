@@ -21,10 +21,10 @@ use rankproof::report::{Experiment, Figure, Panel, Table};
 use rankproof::tensor::{Mode, Tensor};
 use statrs::statistics::Statistics;
 
-#[path = "force_field/learner.rs"]
+#[path = "force_field/main.rs"]
 #[allow(dead_code)]
-mod learner;
-use learner::{Learner, Protocol};
+pub mod force_field;
+use force_field::learner::{Learner, Protocol};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "What learning did to the weights, inferred from activity alone";

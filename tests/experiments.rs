@@ -25,13 +25,9 @@ fn check(name: &str, run: impl FnOnce(Experiment) -> Result<(), Box<dyn Error>>)
     }
 }
 
-#[path = "../experiments/force_field/main.rs"]
-#[allow(dead_code)]
-mod force_field;
-
 #[test]
 fn force_field() {
-    check("force_field", force_field::run);
+    check("force_field", recover::force_field::run);
 }
 
 #[path = "../experiments/recover.rs"]

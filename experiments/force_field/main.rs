@@ -16,7 +16,7 @@ use rankproof::prelude::*;
 use rankproof::report::Experiment;
 
 mod figures;
-mod learner;
+pub mod learner;
 mod movement;
 
 use figures::{show_losses, show_movements, show_reaches};

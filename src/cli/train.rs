@@ -224,9 +224,12 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         ..Training::new(network, &task, &*loss, optimizer(arguments))
     };
     let bar = progress(arguments.steps as u64, "");
-    let trajectory = training.run_watched(arguments.steps, |visit| {
-        bar.set_message(format!("loss {:.6}", visit.loss));
-        bar.set_position(visit.step as u64);
+    // In the pool, where large products use two threads.
+    let trajectory = rayon::scope(|_| {
+        training.run_watched(arguments.steps, |visit| {
+            bar.set_message(format!("loss {:.6}", visit.loss));
+            bar.set_position(visit.step as u64);
+        })
     });
     bar.finish_and_clear();
     trajectory.map_err(|error| {

@@ -35,6 +35,25 @@ pub fn fit_figures<S: FitFloat>(
     figures
 }
 
+/// What is to be seen in a figure of a fit or of a cross-validation, by its name.
+pub(super) fn caption(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "losses" => {
+            "The loss over iterations: of fitted entries, and of those held out for stopping."
+        }
+        "single_trials" => "Single trials, recorded and predicted.",
+        "trial_factors" => "How the weights change: each term's factor over trials.",
+        "eigenvalues" => "Eigenvalues of the recurrent weights over trials.",
+        "flow" => {
+            "Where states go without inputs, in the plane of the first two columns, early and late."
+        }
+        "held_out_loss" => {
+            "Held-out loss by tensor rank, and that of other models on the same entries."
+        }
+        _ => return None,
+    })
+}
+
 /// Held-out loss against rank, and that of other models.
 pub fn cross_validation_figure(
     ranks: &[(usize, Estimate)],

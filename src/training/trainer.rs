@@ -102,7 +102,8 @@ impl<'a, S: RankRevealing> Training<'a, S> {
         }
     }
 
-    /// Trains for `steps` learning steps.
+    /// Trains for `steps` learning steps. Called inside a rayon pool, networks of some hundred
+    /// neurons use two of its threads; the result has the same bits.
     ///
     /// # Errors
     ///

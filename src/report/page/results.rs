@@ -10,6 +10,7 @@ use super::embedding::Embedded;
 use super::formula::formula;
 use super::outline::outline;
 use super::sheet::{Cell, Sheet};
+use crate::report::fit::caption;
 use crate::report::input::{InputError, read_text};
 use crate::report::{Exhibit, Number, Summary};
 
@@ -77,7 +78,8 @@ impl Results {
 
     fn of_fit(folder: &Path, id: String, title: String, value: &Value) -> Result<Self, InputError> {
         let exhibit = |file: String| {
-            let caption = file.trim_end_matches(".svg").replace('_', " ");
+            let name = file.trim_end_matches(".svg");
+            let caption = caption(name).map_or_else(|| name.replace('_', " "), str::to_owned);
             Exhibit { file, caption }
         };
         let found: Vec<_> = drawings(folder)?.into_iter().map(exhibit).collect();
