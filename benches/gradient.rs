@@ -12,10 +12,7 @@ fn problem(neurons: usize) -> (Network<f64>, Task<f64>) {
     let stream = Stream::new("gradient bench", 0, 0);
     let dimensions = Dimensions { neurons, d_in: 3, d_out: 2, steps: TIME, trials: TRIALS };
     let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).expect("in every arithmetic");
-    let normal = |rows, cols, size: f64, name: &str| {
-        let mut stream = stream.named(name);
-        Matrix::from_fn(rows, cols, |_, _| size * stream.normal())
-    };
+    let normal = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     let unit = 1.0 / (neurons as f64).sqrt();
     let parameters = Parameters::new(
         Weights::dense(normal(neurons, neurons, 0.9 * unit, "W")),

@@ -30,7 +30,7 @@ fn force_field() {
     check("force_field", recover::force_field::run);
 }
 
-#[path = "../experiments/recover.rs"]
+#[path = "../experiments/recover/main.rs"]
 #[allow(dead_code)]
 mod recover;
 
@@ -48,7 +48,7 @@ fn simulated() {
     check("simulated", simulated::run);
 }
 
-#[path = "../experiments/recordings.rs"]
+#[path = "../experiments/recordings/main.rs"]
 #[allow(dead_code)]
 mod recordings;
 
@@ -70,7 +70,7 @@ fn growth() {
     check("growth", growth::run);
 }
 
-#[path = "../experiments/optimizers.rs"]
+#[path = "../experiments/optimizers/main.rs"]
 #[allow(dead_code)]
 mod optimizers;
 
@@ -79,7 +79,7 @@ fn optimizers() {
     check("optimizers", optimizers::run);
 }
 
-#[path = "../experiments/nonlinearity.rs"]
+#[path = "../experiments/nonlinearity/main.rs"]
 #[allow(dead_code)]
 mod nonlinearity;
 
@@ -88,7 +88,7 @@ fn nonlinearity() {
     check("nonlinearity", nonlinearity::run);
 }
 
-#[path = "../experiments/width.rs"]
+#[path = "../experiments/width/main.rs"]
 #[allow(dead_code)]
 mod width;
 

@@ -122,10 +122,8 @@ impl Learner {
         let stream = Stream::new("force_field", seed, 0);
         let n = protocol.neurons;
         let sizes = Dimensions { neurons: n, d_in: 2, d_out: 4, steps: STEPS, trials: DIRECTIONS };
-        let random = |rows, cols, scale: f64, name: &str| {
-            let mut stream = stream.named(name);
-            Matrix::from_fn(rows, cols, |_, _| scale * stream.normal())
-        };
+        let random =
+            |rows, cols, scale, name| Matrix::normal(rows, cols, scale, &mut stream.named(name));
         let w = random(n, n, 1.2 / (n as f64).sqrt(), "W");
         let mut parameters = Parameters::new(
             Weights::dense(w),

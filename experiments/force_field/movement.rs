@@ -59,7 +59,7 @@ pub fn random_walk(weights: &[Matrix<f64>]) -> Vec<Matrix<f64>> {
     let mut now = weights[0].clone();
     let mut walk = vec![now.clone()];
     for pair in weights.windows(2) {
-        let step = Matrix::from_fn(now.rows(), now.cols(), |_, _| stream.normal());
+        let step = Matrix::normal(now.rows(), now.cols(), 1.0, &mut stream);
         now.add_scaled(pair[1].minus(&pair[0]).norm() / step.norm(), &step);
         walk.push(now.clone());
     }

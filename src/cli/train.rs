@@ -240,10 +240,7 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
 /// Columns of B and rows of C have a norm of about one, whatever N is.
 fn network(arguments: &Arguments, stream: &Stream) -> Network<f64> {
     let n = arguments.neurons;
-    let matrix = |rows, cols, size: f64, name: &str| {
-        let mut stream = stream.named(name);
-        Matrix::from_fn(rows, cols, |_, _| size * stream.normal())
-    };
+    let matrix = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     let unit = 1.0 / (n as f64).sqrt();
     let w = match arguments.start {
         Start::Zero => Weights::scaled_identity(n, 0.0),

@@ -17,7 +17,7 @@ pub use factors::Factors;
 pub use qr::ThinQr;
 pub use rank::{CLEAR_GAP, Evidence, Rank, RankRevealing};
 pub use real::Cholesky;
-pub use singular::{Singular, SingularValues, count_for_share};
+pub use singular::{Singular, SingularValues, count_for_share, over_largest};
 pub use subspace::{Subspace, principal_angles};
 
 use crate::scalar::{Scalar, Stream, View};
@@ -213,6 +213,13 @@ impl<S: Scalar> Matrix<S> {
     pub fn norm(&self) -> f64 {
         let Some(real) = S::ELEMENTARY else { return 0.0 };
         self.data.iter().map(|&entry| (real.to_f64)(entry).powi(2)).sum::<f64>().sqrt()
+    }
+}
+
+impl Matrix<f64> {
+    /// A (rows, cols) matrix of independent normal entries of mean zero and this deviation.
+    pub fn normal(rows: usize, cols: usize, deviation: f64, stream: &mut Stream) -> Self {
+        Self::from_fn(rows, cols, |_, _| deviation * stream.normal())
     }
 }
 

@@ -25,6 +25,13 @@ pub fn count_for_share(numbers: &[f64], share: f64) -> usize {
     1 + partial.take_while(|&sum| sum < enough).count()
 }
 
+/// Singular values over the first, which is the largest.
+pub fn over_largest(mut values: Vec<f64>) -> Vec<f64> {
+    let largest = values.first().copied().unwrap_or(1.0);
+    values.iter_mut().for_each(|value| *value /= largest);
+    values
+}
+
 /// A real type whose matrices have singular values.
 pub trait SingularValues: Real {
     /// The singular values alone, descending.

@@ -1,6 +1,7 @@
 //! Linear subspaces: sums, containment, principal angles.
 
 use super::{Matrix, Rank, RankRevealing, SingularValues};
+use crate::scalar::Real;
 
 /// A subspace of the space of N-vectors, held by a basis (orthonormal in floating point).
 ///
@@ -57,6 +58,19 @@ impl<S: RankRevealing> Subspace<S> {
     }
 }
 
+impl<S: RankRevealing + Real> Subspace<S> {
+    /// How much of a square matrix D lies outside: ||D - P D P|| and ||Q D Q|| in the Frobenius
+    /// norm, with P the projection on the space and Q = 1 - P.
+    pub fn norms_outside(&self, matrix: &Matrix<S>) -> [f64; 2] {
+        let beyond = |matrix: &Matrix<S>| S::outside(&self.basis, matrix);
+        // Q D, then Q D Q and P D Q by their transposes.
+        let left = beyond(matrix);
+        let both = beyond(&left.transposed()).norm();
+        let right = beyond(&matrix.minus(&left).transposed()).norm();
+        [left.norm().hypot(right), both]
+    }
+}
+
 /// The principal angles between two subspaces in radians, ascending, min(dim a, dim b) of them.
 ///
 /// From cosines where those are accurate and from sines where the angle is small (Björck and
@@ -97,6 +111,16 @@ mod tests {
         sums_and_containment::<f64>();
         sums_and_containment::<f32>();
         sums_and_containment::<DoubleDouble>();
+    }
+
+    #[test]
+    fn a_matrix_is_split_in_what_is_inside_and_outside() {
+        let plane = Matrix::from_rows(&[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]);
+        let space = Subspace::spanned_by(3, [&plane]).expect("clear");
+        let matrix = Matrix::from_rows(&[[9.0, 9.0, 2.0], [9.0, 9.0, 3.0], [6.0, 0.0, 4.0]]);
+        let [outside, both] = space.norms_outside(&matrix);
+        let expected = (4.0 + 9.0 + 36.0 + 16.0_f64).sqrt();
+        assert!((outside - expected).abs() < 1e-14 && (both - 4.0).abs() < 1e-14);
     }
 
     #[test]

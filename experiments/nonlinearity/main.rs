@@ -16,38 +16,19 @@
 
 use std::error::Error;
 
-use rankproof::matrix::{SingularValues, count_for_share};
-use rankproof::prelude::*;
-use rankproof::report::{Experiment, Figure, Panel, Table, number};
+use rankproof::network::Activation;
+use rankproof::report::{Experiment, Table, number};
 use rankproof::theorem::Slope;
+
+mod condition;
+mod figures;
+
+use condition::{Condition, D, Outcome};
+use figures::{regimes, slopes};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "What leaves the space of learning grows by known powers of the nonlinearity";
     run(Experiment::from_arguments("nonlinearity", title)?)
-}
-
-const D_IN: usize = 3;
-const D_OUT: usize = 2;
-const D: usize = D_IN + D_OUT;
-
-/// A network and how hard it is driven.
-#[derive(Clone)]
-struct Condition {
-    neurons: usize,
-    activation: Activation<f64>,
-    /// w of W_0 = w I + gain R, R a random matrix of spectral radius about 1.
-    identity: f64,
-    gain: f64,
-    /// What a typical input to a neuron is.
-    drive: f64,
-}
-
-/// Its weight change after five steps, relative to the norm, or to the largest singular value.
-struct Outcome {
-    /// ||D - P D P|| and ||Q D Q||.
-    outside: [f64; 2],
-    /// Descending.
-    spectrum: Vec<f64>,
 }
 
 type Measure = fn(&Outcome) -> f64;
@@ -159,103 +140,4 @@ fn powers(first: i32, last: i32) -> Vec<f64> {
 
 fn curve(sizes: Vec<f64>, condition: impl Fn(f64) -> Condition) -> Result<Curve, Box<dyn Error>> {
     sizes.into_iter().map(|size| Ok((size, condition(size).train()?))).collect()
-}
-
-impl Condition {
-    fn train(&self) -> Result<Outcome, Box<dyn Error>> {
-        let n = self.neurons;
-        let stream = Stream::new("nonlinearity", 1, 0);
-        let dimensions = Dimensions { neurons: n, d_in: D_IN, d_out: D_OUT, steps: 8, trials: 12 };
-        let task = TaskFamily::RandomTargets.draw(&dimensions, &stream.named("task"));
-        let mut task: Task<f64> = task.ok_or("a task of real numbers")?;
-        task.inputs.scale(self.drive);
-        let normal = |rows, cols, size: f64, name| {
-            let mut stream = stream.named(name);
-            Matrix::from_fn(rows, cols, |_, _| size * stream.normal())
-        };
-        let unit = 1.0 / (n as f64).sqrt();
-        let mut start = Matrix::scaled_identity(n, self.identity);
-        start.add_scaled(self.gain, &normal(n, n, unit, "R"));
-        let (b, c) = (normal(n, D_IN, 1.0, "B"), normal(D_OUT, n, unit, "C"));
-        let network = Network {
-            dynamics: Dynamics::rate(0.5, self.activation.clone()),
-            parameters: Parameters::new(Weights::dense(start), b, c),
-        };
-        // Steps of the same length at every drive that is not small.
-        let optimizer = Optimizer { clip: Some(1.0), ..Optimizer::gradient_descent(0.2) };
-        let trajectory = Training::new(network, &task, &SquaredError, optimizer).run(5)?;
-        Outcome::of(&trajectory).ok_or_else(|| "the dimension of S is not clear".into())
-    }
-}
-
-impl Outcome {
-    fn of(trajectory: &Trajectory<f64>) -> Option<Self> {
-        let (start, change) = (&trajectory.start, trajectory.increment(trajectory.steps()));
-        let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
-        let beyond = |matrix: &Matrix<f64>| f64::outside(space.basis(), matrix);
-        // Q D, Q D Q, and P D Q as its transpose.
-        let left = beyond(&change);
-        let both = beyond(&left.transposed()).norm();
-        let right = beyond(&change.minus(&left).transposed()).norm();
-        let mut spectrum = f64::singular_values(&change);
-        let largest = spectrum[0];
-        spectrum.iter_mut().for_each(|value| *value /= largest);
-        let norm = change.norm();
-        Some(Outcome { outside: [left.norm().hypot(right) / norm, both / norm], spectrum })
-    }
-
-    fn for_99_percent(&self) -> usize {
-        let squares: Vec<f64> = self.spectrum.iter().map(|value| value * value).collect();
-        count_for_share(&squares, 0.99)
-    }
-}
-
-fn of<'a>(
-    curve: &'a Curve,
-    measure: impl Fn(&Outcome) -> f64 + 'a,
-) -> impl Iterator<Item = (f64, f64)> + 'a {
-    curve.iter().map(move |(size, outcome)| (*size, measure(outcome)))
-}
-
-fn slopes(starts: &Curve, drives: &Curve) -> Figure {
-    let panels = [
-        ("Linear", "eps, of W_0 = w I + eps R", starts),
-        ("tanh, W_0 = w I", "size of the inputs, s", drives),
-    ];
-    let figure = Figure::new("What leaves the space grows by predicted powers").columns(2);
-    panels.into_iter().fold(figure, |figure, (network, size, curve)| {
-        let lines = LAWS.map(|(what, measure)| (what, of(curve, measure).collect::<Vec<_>>()));
-        let slopes = lines.iter().filter_map(|(_, points)| Slope::of_logs(points));
-        let slopes: Vec<_> = slopes.map(|slope| format!("{:.2}", slope.estimate)).collect();
-        let title = format!("{network}: slopes {}", slopes.join(", "));
-        let panel = Panel::new(title, size, "relative to D").log_x().log_y();
-        figure
-            .panel(lines.into_iter().fold(panel, |panel, (what, points)| panel.line(what, points)))
-    })
-}
-
-fn regimes(curves: &[(&'static str, &Curve)]) -> Figure {
-    let title = "Strong inputs and random starts leave the space; few directions hold the change";
-    let measures: [(&str, f64, Measure); 2] = [
-        ("part of the norm outside S (%)", 100.0, |outcome| 100.0 * outcome.outside[0]),
-        ("singular values for 99 %", 16.0, |outcome| outcome.for_99_percent() as f64),
-    ];
-    let sides = [
-        ("Inputs of size s", "size of the inputs, s", &curves[..2]),
-        ("Random start of radius g", "spectral radius of W_0, g", &curves[2..]),
-    ];
-    let mut figure = Figure::new(title).columns(2);
-    for (label, top, measure) in measures {
-        for (title, size, curves) in sides {
-            let mut panel = Panel::new(title, size, label).y_range(0.0, top);
-            if size.ends_with('s') {
-                panel = panel.log_x();
-            }
-            for (name, curve) in curves {
-                panel = panel.line(*name, of(curve, measure));
-            }
-            figure = figure.panel(panel);
-        }
-    }
-    figure
 }

@@ -15,16 +15,20 @@ use rankproof::fit::{
     Architecture, Blocks, Course, CrossValidation, During, Fit, Inputs, Model, Objective,
     Observations, Recurrence, Role, Settings, Through,
 };
-use rankproof::matrix::{Matrix, SingularValues, Subspace, principal_angles};
-use rankproof::recording::{Quantity, Recording};
+use rankproof::matrix::{Matrix, Subspace, principal_angles};
+use rankproof::recording::Recording;
 use rankproof::report::{Experiment, Figure, Panel, Table};
-use rankproof::tensor::{Mode, Tensor};
 use statrs::statistics::Statistics;
 
-#[path = "force_field/main.rs"]
+#[path = "../force_field/main.rs"]
 #[allow(dead_code)]
 pub mod force_field;
+mod movement;
+mod recording;
+
 use force_field::learner::{Learner, Protocol};
+use movement::{Movement, fitted_weights, main_movement};
+use recording::recorded;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "What learning did to the weights, inferred from activity alone";
@@ -84,43 +88,6 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One reach in each learning step, directions in turn; the rates in every second time step.
-fn recorded(protocol: &Protocol, learner: &Learner) -> Recording {
-    let directions = learner.task.trials;
-    let neurons = protocol.neurons;
-    let trials = learner.weights.len() - 1;
-    let mut activity = Vec::new();
-    let mut bins = 0;
-    for k in 0..trials {
-        let run = learner.run(k);
-        let rates = run.rates();
-        let times: Vec<usize> = (0..=run.steps).step_by(2).collect();
-        bins = times.len();
-        for t in times {
-            activity.extend_from_slice(rates.column(t * directions + k % directions));
-        }
-    }
-    let phases = protocol.phases().into_iter().enumerate();
-    let epochs = phases.flat_map(|(phase, (steps, _))| vec![phase; steps]).collect();
-    Recording {
-        neurons,
-        bins,
-        trials,
-        activity,
-        trial_numbers: (0..trials as i64).collect(),
-        conditions: (0..trials).map(|k| k % directions).collect(),
-        condition_names: (0..directions).map(|m| format!("direction {m}")).collect(),
-        epochs,
-        epoch_names: ["baseline", "adaptation", "washout"].map(str::to_owned).into(),
-        neuron_names: (0..neurons).map(|n| format!("neuron {n}")).collect(),
-        bin_seconds: 0.05,
-        start_seconds: 0.0,
-        quantity: Quantity::Values,
-        unit: "rate".to_owned(),
-        provenance: "the network of force_field".into(),
-    }
-}
-
 fn cross_validation(recording: &Recording, quick: bool) -> CrossValidation {
     let (ranks, folds, units, iterations) =
         if quick { (vec![4, 6], 2, 30, 400) } else { (vec![2, 4, 6, 8, 10, 12], 2, 60, 1500) };
@@ -168,55 +135,6 @@ fn fitted(
     fit.run(|_, _| ControlFlow::Continue(()))?;
     let model = fit.model();
     Ok((fit, model))
-}
-
-/// What the true weights did.
-struct Movement {
-    /// How far along their main direction they are before each learning step.
-    over_steps: Vec<f64>,
-    /// The rows of that direction as neurons see them, through the slope of the nonlinearity,
-    /// (N, 1).
-    visible: Matrix<f64>,
-}
-
-impl Movement {
-    fn of(learner: &Learner) -> Self {
-        let weights = &learner.weights[..learner.weights.len() - 1];
-        let increments: Vec<_> = weights.iter().map(|w| w.minus(&weights[0])).collect();
-        let n = weights[0].rows();
-        let tensor = Tensor::from_slices(n, n, &increments).reduced();
-        let main = tensor.left.times(&f64::singular(&tensor.unfolding(Mode::Row)).left);
-        let rates = learner.run(0).rates().clone();
-        let slope = |i: usize| {
-            let of = |j: usize| 1.0 - rates[(i, j)].powi(2);
-            (0..rates.cols()).map(of).sum::<f64>() / rates.cols() as f64
-        };
-        Movement {
-            over_steps: main_movement(weights),
-            visible: Matrix::from_fn(n, 1, |i, _| slope(i) * main[(i, 0)]),
-        }
-    }
-}
-
-/// The fitted weights of each trial.
-fn fitted_weights(model: &Model<f32>) -> Vec<Matrix<f64>> {
-    let (rank, units) = (model.rows.cols(), model.rows.rows());
-    let weights = |k: usize| {
-        let scaled = Matrix::from_fn(units, rank, |i, r| {
-            f64::from(model.columns[(i, r)] * model.factors[(r, k)])
-        });
-        Matrix::product(scaled.view(), model.rows.map(f64::from).t())
-    };
-    (0..model.factors.cols()).map(weights).collect()
-}
-
-/// How far weights have moved at each step along the direction in which they move most: the first
-/// singular vector, along the steps, of what they differ from those of the first step.
-fn main_movement(weights: &[Matrix<f64>]) -> Vec<f64> {
-    let increments: Vec<_> = weights.iter().map(|w| w.minus(&weights[0])).collect();
-    let n = weights[0].rows();
-    let tensor = Tensor::from_slices(n, n, &increments).reduced();
-    f64::singular(&tensor.unfolding(Mode::Step)).left.column(0).to_vec()
 }
 
 /// Zero mean and unit variance.
