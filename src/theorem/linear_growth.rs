@@ -85,7 +85,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {
         neurons: 4..=24,
         d_out: 1..=3,
-        steps: 2..=6,
+        steps: 2..=5,
         trials: 1..=6,
         initial_weights: vec![InitialWeights::Full, InitialWeights::ScaledIdentity],
         initial_states: vec![InitialState::Zero],
