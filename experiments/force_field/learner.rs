@@ -43,7 +43,7 @@ impl Protocol {
 
 /// A unit mass with friction, pushed by the outputs and, in a force field, sideways in proportion
 /// to its speed.
-pub struct PointMass {
+struct PointMass {
     curl: f64,
 }
 

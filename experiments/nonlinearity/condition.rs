@@ -5,8 +5,8 @@ use std::error::Error;
 use rankproof::matrix::{SingularValues, count_for_share, over_largest};
 use rankproof::prelude::*;
 
-pub const D_IN: usize = 3;
-pub const D_OUT: usize = 2;
+const D_IN: usize = 3;
+const D_OUT: usize = 2;
 pub const D: usize = D_IN + D_OUT;
 
 /// A network and how hard it is driven.
@@ -55,7 +55,7 @@ impl Condition {
 }
 
 impl Outcome {
-    pub fn of(trajectory: &Trajectory<f64>) -> Option<Self> {
+    fn of(trajectory: &Trajectory<f64>) -> Option<Self> {
         let (start, change) = (&trajectory.start, trajectory.increment(trajectory.steps()));
         let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
         let spectrum = over_largest(f64::singular_values(&change));

@@ -6,7 +6,7 @@ use rankproof::theorem::Slope;
 use super::condition::Outcome;
 use super::{Curve, LAWS, Measure};
 
-pub fn of<'a>(
+fn of<'a>(
     curve: &'a Curve,
     measure: impl Fn(&Outcome) -> f64 + 'a,
 ) -> impl Iterator<Item = (f64, f64)> + 'a {

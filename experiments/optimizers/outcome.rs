@@ -12,7 +12,7 @@ pub const D_IN: usize = 3;
 pub const D_OUT: usize = 2;
 /// What counts as a dimension, in units of the largest singular value: far above the rounding
 /// errors, which are below 1e-11 of it, and far below what matters.
-pub const LEAST: f64 = 1e-6;
+const LEAST: f64 = 1e-6;
 
 /// What one optimizer did to one network.
 pub struct Outcome {
@@ -41,7 +41,7 @@ pub fn best(
 }
 
 /// The outcome of one step size, in units of what suits the optimizer; `None` if it diverged.
-pub fn train(
+fn train(
     network: &str,
     optimizer: &str,
     neurons: usize,
@@ -83,7 +83,7 @@ pub fn train(
 }
 
 impl Outcome {
-    pub fn of(trajectory: &Trajectory<f64>, step_size: f64) -> Option<Self> {
+    fn of(trajectory: &Trajectory<f64>, step_size: f64) -> Option<Self> {
         let (start, change) = (&trajectory.start, trajectory.increment(trajectory.steps()));
         let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
         let sides = Matrix::beside(start.neurons(), [&change, &change.transposed()]);

@@ -36,11 +36,11 @@ pub fn show_switches(
         (0..rank).map(of).sum::<f64>() / rank as f64
     };
     let mut stream = Stream::new("recordings", 1, 0).named("shifts");
-    let shifts: Vec<f64> =
-        (0..200).map(|_| explained(1 + stream.below(recording.trials - 1))).collect();
-    let share = shifts.iter().filter(|&&shifted| shifted >= explained(0)).count() as f64 / 200.0;
+    let found = explained(0);
+    let shifts = (0..200).map(|_| explained(1 + stream.below(recording.trials - 1)));
+    let share = shifts.filter(|&shifted| shifted >= found).count() as f64 / 200.0;
     let meaning = "degenhart: share of the trial factors that the mappings explain";
-    experiment.measured("degenhart_explained", meaning, explained(0));
+    experiment.measured("degenhart_explained", meaning, found);
     let meaning = "degenhart: share of shifted sequences of mappings that explain as much";
     experiment.measured("degenhart_shifted", meaning, share);
     // The mappings that were in use for long: before, during and after the change.
@@ -64,7 +64,7 @@ pub fn show_switches(
 }
 
 /// The share of the variance that lies between the means of groups.
-pub fn explained_by(values: &[f64], group: impl Fn(usize) -> usize) -> f64 {
+fn explained_by(values: &[f64], group: impl Fn(usize) -> usize) -> f64 {
     let groups = 1 + (0..values.len()).map(&group).max().unwrap_or(0);
     let (mut sums, mut counts) = (vec![0.0; groups], vec![0.0; groups]);
     for (k, value) in values.iter().enumerate() {

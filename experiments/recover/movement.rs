@@ -2,7 +2,7 @@
 
 use rankproof::fit::Model;
 use rankproof::matrix::{Matrix, SingularValues};
-use rankproof::tensor::{Mode, Tensor};
+use rankproof::tensor::{Mode, Reduced, Tensor};
 
 use super::force_field::learner::Learner;
 
@@ -18,9 +18,7 @@ pub struct Movement {
 impl Movement {
     pub fn of(learner: &Learner) -> Self {
         let weights = &learner.weights[..learner.weights.len() - 1];
-        let increments: Vec<_> = weights.iter().map(|w| w.minus(&weights[0])).collect();
-        let n = weights[0].rows();
-        let tensor = Tensor::from_slices(n, n, &increments).reduced();
+        let tensor = moved(weights);
         let main = tensor.left.times(&f64::singular(&tensor.unfolding(Mode::Row)).left);
         let rates = learner.run(0).rates().clone();
         let slope = |i: usize| {
@@ -28,8 +26,8 @@ impl Movement {
             (0..rates.cols()).map(of).sum::<f64>() / rates.cols() as f64
         };
         Movement {
-            over_steps: main_movement(weights),
-            visible: Matrix::from_fn(n, 1, |i, _| slope(i) * main[(i, 0)]),
+            over_steps: along_main(&tensor),
+            visible: Matrix::from_fn(weights[0].rows(), 1, |i, _| slope(i) * main[(i, 0)]),
         }
     }
 }
@@ -49,8 +47,16 @@ pub fn fitted_weights(model: &Model<f32>) -> Vec<Matrix<f64>> {
 /// How far weights have moved at each step along the direction in which they move most: the first
 /// singular vector, along the steps, of what they differ from those of the first step.
 pub fn main_movement(weights: &[Matrix<f64>]) -> Vec<f64> {
+    along_main(&moved(weights))
+}
+
+/// What weights differ by from those of the first step, as a tensor.
+fn moved(weights: &[Matrix<f64>]) -> Reduced<f64> {
     let increments: Vec<_> = weights.iter().map(|w| w.minus(&weights[0])).collect();
     let n = weights[0].rows();
-    let tensor = Tensor::from_slices(n, n, &increments).reduced();
+    Tensor::from_slices(n, n, &increments).reduced()
+}
+
+fn along_main(tensor: &Reduced<f64>) -> Vec<f64> {
     f64::singular(&tensor.unfolding(Mode::Step)).left.column(0).to_vec()
 }

@@ -31,7 +31,7 @@ pub struct Row {
 }
 
 /// A network of independent weights: columns of B and rows of C have a norm of about one.
-pub fn network(neurons: usize, w: Weights<f64>, stream: &Stream) -> Network<f64> {
+fn network(neurons: usize, w: Weights<f64>, stream: &Stream) -> Network<f64> {
     let size = 1.0 / (neurons as f64).sqrt();
     let normal = |rows, cols, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     Network {
@@ -92,7 +92,7 @@ pub fn control_ranks(neurons: usize) -> Result<[f64; 2], Box<dyn Error>> {
 }
 
 /// The largest resident set of this process so far, in bytes.
-pub fn peak() -> Option<f64> {
+fn peak() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(1024.0 * line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()?)

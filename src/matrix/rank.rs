@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::elimination::{column_echelon, rank as eliminate};
 use super::qr::ThinQr;
-use super::singular::SingularValues;
+use super::singular::{SingularValues, dot};
 use super::{Factors, Matrix};
 use crate::scalar::{DoubleDouble, Fp, Real, Scalar};
 
@@ -229,8 +229,7 @@ macro_rules! rank_by_singular_values {
                 let vectors = <$float>::singular(matrix).right;
                 let images = matrix.times(&vectors);
                 let roots = (0..vectors.cols()).map(|j| {
-                    let terms = vectors.column(j).iter().zip(images.column(j));
-                    let value = terms.fold(Self::ZERO, |sum, (&v, &image)| sum + v * image);
+                    let value = dot(vectors.column(j), images.column(j));
                     Real::sqrt(Real::sqrt(value)).inverse()
                 });
                 let roots: Vec<Self> = roots.collect::<Option<_>>()?;

@@ -147,7 +147,7 @@ fn rotate<S: Scalar>(columns: &mut [Vec<S>], p: usize, q: usize, cosine: S, sine
     }
 }
 
-fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
+pub(super) fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     a.iter().zip(b).fold(S::ZERO, |sum, (&a, &b)| sum + a * b)
 }
 

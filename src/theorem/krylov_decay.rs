@@ -168,8 +168,7 @@ fn learned(setting: &Setting) -> Setting {
 
 fn rank_bound(setting: &Setting) -> usize {
     let steps = setting.dimensions.steps;
-    let inputs = setting.dimensions.d_in + usize::from(setting.bias);
-    let outputs = setting.dimensions.d_out;
+    let (inputs, outputs) = (setting.inputs(), setting.dimensions.d_out);
     let states = match setting.initial_state {
         InitialState::Zero => {
             return ((steps - 1) * inputs.min(outputs)).min(setting.dimensions.neurons);

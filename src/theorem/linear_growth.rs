@@ -67,8 +67,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
 /// What the rank is at most after k learning steps.
 fn rank_bound(setting: &Setting, k: usize) -> usize {
     let gradients = k * setting.gradients_per_step();
-    let inputs = setting.dimensions.d_in + usize::from(setting.bias);
-    let outputs = setting.dimensions.d_out;
+    let (inputs, outputs) = (setting.inputs(), setting.dimensions.d_out);
     let least = inputs.min(outputs);
     // With T = 2 a gradient is C^T E B^T; with T = 1 it is zero.
     let powers_less = |n: usize| least * setting.dimensions.steps.saturating_sub(n);

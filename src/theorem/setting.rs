@@ -212,6 +212,11 @@ impl Setting {
         (sum + usize::from(self.bias)).min(self.dimensions.neurons)
     }
 
+    /// d_in, and one for a bias, which is an input that never changes.
+    pub fn inputs(&self) -> usize {
+        self.dimensions.d_in + usize::from(self.bias)
+    }
+
     /// How many gradients a learning step takes.
     pub fn gradients_per_step(&self) -> usize {
         if self.method == MethodKind::GradientFlow { 4 } else { 1 }
