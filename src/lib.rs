@@ -20,6 +20,7 @@
 //! | [`theorem`] | the registry, and one file for each theorem |
 //! | [`conjecture`] | what a new statement needs, and the exploration that finds one |
 //! | [`recording`] | data from files: recorded weights; recordings of neurons, cut into trials |
+//! | [`fit`] | recurrent networks of low tensor rank fitted to recordings, and cross-validated |
 //! | [`report`] | what is said of them: tables, figures, the HTML page |
 //!
 //! # Example
