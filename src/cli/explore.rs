@@ -265,7 +265,8 @@ fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
         OptimizerName::HeavyBall => (HeavyBall, DirectionKind::Gradient),
         OptimizerName::Nesterov => (Nesterov, DirectionKind::Gradient),
         OptimizerName::GradientFlow => (GradientFlow, DirectionKind::Gradient),
-        OptimizerName::Muon => (GradientDescent, DirectionKind::Muon),
+        // With Nesterov's momentum, as published.
+        OptimizerName::Muon => (Nesterov, DirectionKind::Muon),
         OptimizerName::Sign => (GradientDescent, DirectionKind::Sign),
         OptimizerName::Clip => (GradientDescent, DirectionKind::Clip),
         OptimizerName::Cube => (GradientDescent, DirectionKind::Cube),

@@ -217,7 +217,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         observations.push(Observation::rank(format!("rank D_{k}"), &trajectory.rank(k), bound));
     }
     let (mut lower, mut upper) = (0, 0);
-    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+    let gradients = (0..).map_while(|j| trajectory.gradient(j));
+    for (j, gradient) in gradients.enumerate() {
         let rank = S::rank(&gradient.to_matrix(), trajectory.gradient_noise(j));
         (lower, upper) = (lower + rank.lower, upper + rank.upper);
         observations.push(Observation::rank(format!("rank G_{j}"), &rank, growth.gradient(j)));
