@@ -13,7 +13,8 @@ use rankproof::recording::write_npz;
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::training::{
-    Batches, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training, Trajectory,
+    Batches, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training,
+    Trajectory,
 };
 
 use super::output::{check_target, paragraph, print, progress, rendered, table};

@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
-    self, Arithmetic, CaseId, Failure, MOST_INCONCLUSIVE, Theorem, Verification,
+    self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, MOST_MISSED, Theorem,
+    Verification,
 };
 
 use super::output::{check_target, print, progress, rendered, table, write_json};
@@ -168,9 +169,34 @@ fn legend(arguments: &Arguments, lines: &[Line]) -> String {
         "inconclusive: the run diverged, or a singular value stands too near to the noise.\n\
          attained: cases that reach the bound. violation rate: excluded by this run at 95 %\n\
          confidence. controls: deliberate errors in the gradient that the check noticed.\n\
-         seed {}.{field}\n",
-        arguments.seed
+         seed {}.{field}\n{}",
+        arguments.seed,
+        generic(lines)
     )
+}
+
+/// What the exact ranks of this run say of generic instances.
+fn generic(lines: &[Line]) -> String {
+    let generic = Generic::sum(lines.iter().filter_map(|(_, result)| result.generic.as_ref()));
+    let mut text = String::new();
+    if generic.ranks > 0 {
+        let Generic { ranks, degree, each, together, .. } = generic;
+        text += &format!(
+            "generic: each of {ranks} exact ranks is that of a generic instance of its setting but\n\
+             with probability {each:.0e} at most, and all are but with {together:.0e} \
+             (Schwartz-Zippel, minors\nof degree {:.0e} at most). An instance can only have less.\n",
+            degree as f64
+        );
+    }
+    if generic.second_instances > 0 {
+        let Generic { second_instances, disagreeing, .. } = generic;
+        text += &format!(
+            "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, high \
+             degrees): a second\ninstance of each has the same verdict, but for {disagreeing} where \
+             one of the two attains the\nbound and the other does not.\n"
+        );
+    }
+    text
 }
 
 /// In words, what is wrong with a line, and how to see it again.

@@ -51,6 +51,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
+    minors: super::generic::of_identity,
     counterexamples: &[
         "the_network_must_be_linear",
         "every_parameter_must_be_trained",

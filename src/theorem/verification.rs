@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use super::{Arithmetic, CaseId, Theorem, Verdict};
+use super::{Arithmetic, CaseId, CaseReport, Theorem, Verdict, missed};
 use crate::training::Tampering;
 
 /// A verification in which more than this share of the cases is inconclusive has shown nothing,
@@ -29,10 +29,30 @@ pub struct Verification {
     pub inconclusive: u64,
     /// Cases, among those held, that reach the bound.
     pub attained: u64,
+    /// What is known of generic instances; none in floating point.
+    pub generic: Option<Generic>,
     /// The first case that violates the theorem.
     pub first_violation: Option<CaseId>,
     /// What became of the deliberate errors.
     pub controls: Vec<Control>,
+}
+
+/// How far the ranks of exact instances are those of generic ones. An instance can only have less:
+/// a violation may stay hidden in it, and what it attains is attained.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Generic {
+    /// Ranks that are generic but with a probability that is known and small.
+    pub ranks: u64,
+    /// The largest degree of their minors.
+    pub degree: u64,
+    /// The largest of these probabilities, for one rank.
+    pub each: f64,
+    /// Their sum: the probability that one of the ranks is not generic is at most this.
+    pub together: f64,
+    /// Cases without such a probability, of which a second instance was run.
+    pub second_instances: u64,
+    /// Second instances with another verdict: one attains the bound and the other does not.
+    pub disagreeing: u64,
 }
 
 /// What became of one deliberate error.
@@ -85,8 +105,9 @@ impl Verification {
 
 impl Theorem {
     /// Runs cases 0..`cases` and the controls, in parallel on the current rayon pool; the result
-    /// does not depend on the number of threads. `done` is called after each case, and once for
-    /// each control.
+    /// does not depend on the number of threads. Where Schwartz-Zippel says nothing of an exact
+    /// instance, the case is violated if its [second instance](CaseId::second_instance) is. `done`
+    /// is called after each case, and once for each control.
     pub fn verify(
         &self,
         arithmetic: Arithmetic,
@@ -95,16 +116,17 @@ impl Theorem {
         done: &(dyn Fn() + Sync),
     ) -> Verification {
         let id = |number| CaseId { arithmetic, seed, number };
-        let verdicts: Vec<Verdict> = (0..cases)
+        let outcomes: Vec<Outcome> = (0..cases)
             .into_par_iter()
             .map(|number| {
-                let verdict = self.run(id(number), None).verdict();
+                let outcome = self.outcome(id(number));
                 done();
-                verdict
+                outcome
             })
             .collect();
+        let verdicts: Vec<Verdict> = outcomes.iter().map(Outcome::verdict).collect();
         let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|v| wanted(v)).count();
-        let first = verdicts.iter().position(|&verdict| verdict == Verdict::Violated);
+        let generic = arithmetic == Arithmetic::Exact;
         Verification {
             arithmetic,
             seed,
@@ -112,9 +134,20 @@ impl Theorem {
             violated: count(|verdict| *verdict == Verdict::Violated) as u64,
             inconclusive: count(|verdict| *verdict == Verdict::Inconclusive) as u64,
             attained: count(|verdict| *verdict == Verdict::Held { attained: true }) as u64,
-            first_violation: first.map(|number| id(number as u64)),
+            generic: generic.then(|| Generic::of(&outcomes)),
+            first_violation: outcomes.iter().find_map(Outcome::violation),
             controls: self.controls.iter().map(|&c| self.control(id, c, done)).collect(),
         }
+    }
+
+    /// Runs a case, and its second instance where that is needed.
+    fn outcome(&self, id: CaseId) -> Outcome {
+        let report = self.run(id, None);
+        let exact = id.arithmetic == Arithmetic::Exact;
+        let degree = (self.minors)(&report.setting).filter(|_| exact);
+        let second = (exact && missed(degree).is_none())
+            .then(|| self.run(id.second_instance(), None).verdict());
+        Outcome { id, report, degree, second }
     }
 
     fn control(
@@ -131,6 +164,65 @@ impl Theorem {
     }
 }
 
+/// What came of a case.
+struct Outcome {
+    id: CaseId,
+    report: CaseReport,
+    /// Of the largest minor.
+    degree: Option<u64>,
+    /// The verdict on the second instance, if there was one.
+    second: Option<Verdict>,
+}
+
+impl Outcome {
+    /// That of the first instance, unless the second violates the theorem.
+    fn verdict(&self) -> Verdict {
+        match self.second {
+            Some(Verdict::Violated) => Verdict::Violated,
+            _ => self.report.verdict(),
+        }
+    }
+
+    /// The instance that violates the theorem.
+    fn violation(&self) -> Option<CaseId> {
+        if self.report.verdict() == Verdict::Violated {
+            return Some(self.id);
+        }
+        (self.verdict() == Verdict::Violated).then(|| self.id.second_instance())
+    }
+}
+
+impl Generic {
+    fn of(outcomes: &[Outcome]) -> Self {
+        let mut generic = Generic::default();
+        for outcome in outcomes {
+            if let Some(second) = outcome.second {
+                generic.second_instances += 1;
+                generic.disagreeing += u64::from(second != outcome.report.verdict());
+            } else if let Some(each) = missed(outcome.degree) {
+                let ranks = outcome.report.observed.as_ref().map_or(0, Vec::len);
+                generic.ranks += ranks as u64;
+                generic.degree = generic.degree.max(outcome.degree.unwrap_or(0));
+                generic.each = generic.each.max(each);
+                generic.together += ranks as f64 * each;
+            }
+        }
+        generic
+    }
+
+    /// Of several verifications together.
+    pub fn sum<'a>(parts: impl IntoIterator<Item = &'a Generic>) -> Self {
+        parts.into_iter().fold(Generic::default(), |sum, part| Generic {
+            ranks: sum.ranks + part.ranks,
+            degree: sum.degree.max(part.degree),
+            each: sum.each.max(part.each),
+            together: sum.together + part.together,
+            second_instances: sum.second_instances + part.second_instances,
+            disagreeing: sum.disagreeing + part.disagreeing,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +236,7 @@ mod tests {
             violated,
             inconclusive,
             attained: 0,
+            generic: None,
             first_violation: (violated > 0).then_some(id),
             controls: Vec::new(),
         }

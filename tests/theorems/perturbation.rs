@@ -1,5 +1,8 @@
-use rankproof::theorem::perturbation::THEOREM;
-use rankproof::theorem::{ActivationKind, Arithmetic, CaseId, InitialWeights};
+use rankproof::scalar::{DoubleDouble, Stream};
+use rankproof::theorem::perturbation::{Measured, THEOREM, by_drive};
+use rankproof::theorem::{
+    ActivationKind, Arithmetic, Case, CaseId, InitialState, InitialWeights, Slope,
+};
 
 use crate::harness::{catches_its_controls, holds};
 
@@ -37,4 +40,51 @@ fn exponents_are_those_of_the_statement() {
     }
     // Some instances have nothing outside, where D_1 is zero.
     assert!(seen.iter().all(|&count| count >= 10), "{seen:?}");
+}
+
+/// The part inside S is no core of size s in all directions: its smallest singular value falls as
+/// s^3 or faster, relative to the largest as s^2, because a direction that the linear network has
+/// not learned in first order is learned in third. So it is not what sigma_{d+1} rests on, which
+/// falls with the fourth power nevertheless, where ||Pi|| is bounded.
+#[test]
+fn the_smallest_singular_value_inside_is_not_of_the_order_of_the_drive() {
+    let (mut cores, mut claimed) = (0, 0);
+    for number in 0..20 {
+        let id = CaseId { arithmetic: Arithmetic::DoubleDouble, seed: 0, number };
+        let mut setting = THEOREM.run(id, None).setting;
+        (setting.phi, setting.psi) = (ActivationKind::Identity, ActivationKind::Tanh);
+        setting.initial_weights = InitialWeights::ScaledIdentity;
+        (setting.initial_state, setting.bias) = (InitialState::Zero, false);
+        (setting.dimensions.steps, setting.dimensions.trials) = (4, 4);
+        let stream = Stream::new("core", 0, number);
+        let case = Case::<DoubleDouble>::draw(&setting, stream, None).expect("in double-double");
+        let measured: Measured = by_drive(&case).expect("a run that ends");
+        if let Some(core) = Slope::of_logs(&measured.core) {
+            assert_eq!(core.is_at_least(2.0, 0.1), Some(true), "{setting}: {core}");
+            cores += 1;
+        }
+        if measured.is_bounded() {
+            let next = Slope::of_logs(&measured.after_once).expect("clear of the noise");
+            assert_eq!(next.is_at_least(4.0, 0.1), Some(true), "{setting}: {next}");
+            claimed += 1;
+        }
+    }
+    assert!(cores >= 15 && claimed >= 15, "{cores} {claimed}");
+}
+
+/// sigma_{d+1} is bounded in most cases and not as an exception: ||Pi|| is measured in them, and
+/// does not grow.
+#[test]
+fn the_hypothesis_on_time_courses_holds_in_most_cases() {
+    let id = |number| CaseId { arithmetic: Arithmetic::DoubleDouble, seed: 0, number };
+    let claims = |number| {
+        let observed = THEOREM.run(id(number), None).observed.expect("a run that ends");
+        let with = |what| observed.iter().any(|o| o.what.starts_with(what));
+        [with("sigma_{d+1} / sigma_1 over eps"), with("sigma_{d+1} / sigma_1 over s")]
+    };
+    let claims: Vec<_> = (0..50).map(claims).collect();
+    for law in 0..2 {
+        let claimed = claims.iter().filter(|claim| claim[law]).count();
+        assert!((25..50).contains(&claimed), "law {law}: {claimed} of 50");
+    }
 }
