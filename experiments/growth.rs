@@ -78,7 +78,8 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     // The theorem says that generic instances attain it, everywhere.
     let attained = count(Cell::is_explained) / cells;
     experiment.number("attained", "part of the ranks that equal their bound", attained, 1.0..=1.0);
-    // A rank below the generic one has a probability of about 1e-17 in each instance.
+    // An instance misses about one rank in as many as the field has elements, 1e15; what is proved
+    // of that is `Cell::missed`.
     let others = count(|cell| cell.disagreeing > 0);
     experiment.number("others", "ranks on which instances disagree", others, 0.0..=0.0);
     // F_{K+2} - 1: 20 for K = 6, 33 for K = 7.

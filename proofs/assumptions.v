@@ -89,8 +89,8 @@ Print Assumptions curriculum.curriculum.
 Print Assumptions conservation_law.balance.
 Print Assumptions conservation_law.balance_zero_start.
 Print Assumptions conservation_law.balance_batch.
-Print Assumptions conservation_law.balance_common.
-Print Assumptions conservation_law.charge_common.
+Print Assumptions conservation_law.balance_states.
+Print Assumptions conservation_law.charge_states.
 Print Assumptions conservation_law.charge_gradient_descent.
 Print Assumptions conservation_law.balance_homogeneous.
 Print Assumptions krylov_decay.krylov_gradient.

@@ -1,10 +1,11 @@
 (* conservation-law (checked by src/theorem/conservation_law.rs)
 
    Linear networks: G_W W^T + G_B B^T + l_0 h_0^T = W^T G_W + C^T G_C identically
-   (with a bias, B and G_B have its column: + G_b b^T). So, with one h_0 for all
-   trials, Q = W W^T - W^T W + B B^T - C^T C + h_0 h_0^T (B B^T + b b^T with a bias)
-   is constant under gradient flow, and gradient descent moves it by exactly eta^2
-   times the same form of the gradients. Where
+   (with a bias, B and G_B have its column: + G_b b^T). So
+   Q = W W^T - W^T W + B B^T - C^T C + h_0 h_0^T (B B^T + b b^T with a bias; a sum
+   over the initial states if each trial has its own) is constant under gradient
+   flow, and gradient descent moves it by exactly eta^2 times the same form of the
+   gradients. Where
    phi'(z) z = phi(z) and psi'(z) z = psi(z), as for ReLU, the diagonal of the law
    remains: one law for each neuron.
 
@@ -118,24 +119,30 @@ Variables (M : nat) (X : nat -> trial R n p q).
 Let gW := \sum_(m < M) lgradW a W B C (X m).
 Let gB := \sum_(m < M) lgradB a W B C (X m).
 Let gC := \sum_(m < M) lgradC a W B (X m).
-Let gh0 := \sum_(m < M) ladj a W B C (X m) 0%N.
 
-(* one initial state for all trials, which counts as one more column of B *)
-Theorem balance_common (h0 : 'cV[R]_n) : (forall m, th0 (X m) = h0) ->
-  gW *m W^T - W^T *m gW + row_mx gB gh0 *m (row_mx B h0)^T - C^T *m gC = 0.
+(* initial states that are columns of H, or combinations: one for all trials, or one for each.
+   They count as more columns of B *)
+Section States.
+Variables (r : nat) (H : 'M[R]_(n, r)) (sel : nat -> 'cV[R]_r).
+Let gH := \sum_(m < M) ladj a W B C (X m) 0%N *m (sel m)^T.
+Hypothesis eh0 : forall m, th0 (X m) = H *m sel m.
+
+Theorem balance_states :
+  gW *m W^T - W^T *m gW + row_mx gB gH *m (row_mx B H)^T - C^T *m gC = 0.
 Proof.
-move=> eh0; rewrite tr_row_mx mul_row_col !mulmx_suml !mulmx_sumr -sumrB -!big_split -sumrB.
-rewrite big1 // => m _ /=; have := balance W B C (X m); rewrite eh0 => e.
+rewrite tr_row_mx mul_row_col !mulmx_suml !mulmx_sumr -sumrB -!big_split -sumrB.
+rewrite big1 // => m _ /=; have := balance W B C (X m); rewrite eh0 trmx_mul mulmxA => e.
 by rewrite [X in X - _]addrAC addrA e -addrA -opprD subrr.
 Qed.
 
-Theorem charge_common (h0 : 'cV[R]_n) eta : (forall m, th0 (X m) = h0) ->
-  charge (W - eta *: gW) (row_mx (B - eta *: gB) (h0 - eta *: gh0)) (C - eta *: gC) =
-  charge W (row_mx B h0) C + (eta ^+ 2) *: charge gW (row_mx gB gh0) gC.
+Theorem charge_states eta :
+  charge (W - eta *: gW) (row_mx (B - eta *: gB) (H - eta *: gH)) (C - eta *: gC) =
+  charge W (row_mx B H) C + (eta ^+ 2) *: charge gW (row_mx gB gH) gC.
 Proof.
-move=> /balance_common bal; rewrite -(charge_step eta bal).
+rewrite -(charge_step eta balance_states).
 by rewrite scale_row_mx opp_row_mx add_row_mx.
 Qed.
+End States.
 
 (* initial states 0 *)
 Hypothesis h0 : forall m, th0 (X m) = 0.

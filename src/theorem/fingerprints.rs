@@ -40,6 +40,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &[
             "fingerprints.fingerprints_space",
             "fingerprints.fingerprints_entrywise",
+            "fingerprints.frozen_compatible",
             "fingerprints.adaptive_compatible",
         ],
         beyond: None,

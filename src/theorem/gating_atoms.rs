@@ -39,6 +39,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &[
             "gating_atoms.gating_atoms",
             "gating_atoms.gating_atoms_current_form",
+            "gating_atoms.bias_alone_keeps",
             "gating_atoms.relu_is_gated",
         ],
         beyond: None,

@@ -226,6 +226,62 @@ impl Generic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::{Fp, PRIME};
+    use crate::theorem::{Case, Checks, Observation, Observed, Setting, invariant_subspace};
+
+    /// A theorem that the random numbers of an instance break one time in four.
+    fn broken_by_chance(minors: fn(&Setting) -> Option<u64>) -> Theorem {
+        fn chance(case: &Case<Fp>) -> Observed {
+            let broken = usize::from(case.stream.named("chance").below(4) == 0);
+            Ok(vec![Observation::between("chance", broken, broken, 0)])
+        }
+        let checks = Checks { exact: Some(chance), f64: None, double_double: None };
+        Theorem { checks, minors, controls: &[], ..invariant_subspace::THEOREM }
+    }
+
+    #[test]
+    fn where_no_degree_is_known_a_second_instance_counts() {
+        let id = |number| CaseId { arithmetic: Arithmetic::Exact, seed: 5, number };
+        let theorem = broken_by_chance(|_| None);
+        let breaks = |id| theorem.run(id, None).verdict() == Verdict::Violated;
+        let pairs: Vec<_> =
+            (0..100).map(|n| [breaks(id(n)), breaks(id(n).second_instance())]).collect();
+        let count = |test: fn(&[bool; 2]) -> bool| pairs.iter().filter(|p| test(p)).count() as u64;
+
+        let all = theorem.verify(Arithmetic::Exact, 5, 100, &|| ());
+        assert_eq!(all.violated, count(|[first, second]| *first || *second));
+        let generic = all.generic.expect("exact");
+        assert_eq!((generic.second_instances, generic.ranks), (100, 0));
+        assert_eq!(generic.disagreeing, count(|[first, second]| first != second));
+        // What is found in a second instance alone is named so that it can be run again.
+        let number = pairs.iter().position(|[first, second]| *first || *second).expect("some");
+        let found = all.first_violation.expect("some");
+        let expected = match pairs[number][0] {
+            true => id(number as u64),
+            false => id(number as u64).second_instance(),
+        };
+        assert_eq!(found, expected);
+        assert!(theorem.smallest_violation(found, None).is_some());
+
+        let known = broken_by_chance(|_| Some(7)).verify(Arithmetic::Exact, 5, 100, &|| ());
+        assert_eq!(known.violated, count(|[first, _]| *first));
+        let generic = known.generic.expect("exact");
+        assert_eq!((generic.second_instances, generic.ranks, generic.degree), (0, 100, 7));
+        assert!((generic.together / (700.0 / PRIME as f64) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_second_instance_has_the_same_setting_and_other_numbers() {
+        let theorem = broken_by_chance(|_| None);
+        for number in 0..20 {
+            let id = CaseId { arithmetic: Arithmetic::Exact, seed: 5, number };
+            let [first, second] = [id, id.second_instance()].map(|id| theorem.run(id, None));
+            assert_eq!(first.setting, second.setting);
+        }
+        let id = CaseId { arithmetic: Arithmetic::Exact, seed: 5, number: 3 };
+        let real = |id| invariant_subspace::THEOREM.run(id, None).setting;
+        assert_eq!(real(id), real(id.second_instance().second_instance()));
+    }
 
     fn verification(held: u64, violated: u64, inconclusive: u64) -> Verification {
         let id = CaseId { arithmetic: Arithmetic::F64, seed: 3, number: 7 };
