@@ -192,8 +192,9 @@ fn generic(lines: &[Line]) -> String {
         let Generic { second_instances, disagreeing, .. } = generic;
         text += &format!(
             "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, high \
-             degrees): a second\ninstance of each has the same verdict, but for {disagreeing} where \
-             one of the two attains the\nbound and the other does not.\n"
+             degrees): for each a\nsecond instance was held against the theorem too. {disagreeing} of them differ in \
+             whether they attain the\nbound: gates, classes, batches and sizes are drawn anew with \
+             the numbers.\n"
         );
     }
     text

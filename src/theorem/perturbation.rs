@@ -117,10 +117,11 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 }
 
 /// Whether an exponent is at least the predicted one: 0 if it is, 1 if not, both ends if the
-/// confidence interval does not say. Where nothing lies outside, the law holds.
+/// confidence interval does not say. Where nothing is clear of the noise, which lies far below the
+/// prediction at all sizes, the law holds.
 fn law(what: &str, predicted: f64, points: &[(f64, f64)]) -> Observation {
     let Some(slope) = Slope::of_logs(points) else {
-        let what = format!("{what}: nothing outside; exponents below {predicted}");
+        let what = format!("{what}: nothing clear of the noise; exponents below {predicted}");
         return Observation::between(what, 0, 0, 0);
     };
     let (lower, upper) = match slope.is_at_least(predicted, TOLERANCE) {

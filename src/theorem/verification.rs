@@ -51,7 +51,8 @@ pub struct Generic {
     pub together: f64,
     /// Cases without such a probability, of which a second instance was run.
     pub second_instances: u64,
-    /// Second instances with another verdict: one attains the bound and the other does not.
+    /// Second instances with another verdict: most often one attains the bound and the other does
+    /// not, because gates, classes, batches or sizes are drawn anew with the numbers.
     pub disagreeing: u64,
 }
 
