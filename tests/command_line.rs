@@ -97,7 +97,7 @@ fn verify_prints_a_table_of_the_theorems_asked_for() {
     assert_eq!(fields.last(), Some(&"3/3"));
     assert!(!text.contains("invariant-subspace"));
     assert!(text.contains("1125899906842597"), "the prime is named: {text}");
-    assert!(text.contains("Schwartz-Zippel") && text.contains("a second instance"), "{text}");
+    assert!(text.contains("Schwartz-Zippel"), "{text}");
 }
 
 #[test]

@@ -8,11 +8,10 @@ use clap::{Args, ValueEnum};
 use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
-    self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, MOST_MISSED, Theorem,
-    Verification,
+    self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, Theorem, Verification,
 };
 
-use super::output::{check_target, print, progress, rendered, table, write_json};
+use super::output::{check_target, paragraph, print, progress, rendered, table, write_json};
 use super::theorem as read_theorem;
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
@@ -178,26 +177,10 @@ fn legend(arguments: &Arguments, lines: &[Line]) -> String {
 /// What the exact ranks of this run say of generic instances.
 fn generic(lines: &[Line]) -> String {
     let generic = Generic::sum(lines.iter().filter_map(|(_, result)| result.generic.as_ref()));
-    let mut text = String::new();
-    if generic.ranks > 0 {
-        let Generic { ranks, degree, each, together, .. } = generic;
-        text += &format!(
-            "generic: each of {ranks} exact ranks is that of a generic instance of its setting but\n\
-             with probability {each:.0e} at most, and all are but with {together:.0e} \
-             (Schwartz-Zippel, minors\nof degree {:.0e} at most). An instance can only have less.\n",
-            degree as f64
-        );
+    match generic.to_string() {
+        text if text.is_empty() => text,
+        text => paragraph("generic", &text),
     }
-    if generic.second_instances > 0 {
-        let Generic { second_instances, disagreeing, .. } = generic;
-        text += &format!(
-            "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, high \
-             degrees): for each a\nsecond instance was held against the theorem too. {disagreeing} of them differ in \
-             whether they attain the\nbound: gates, classes, batches and sizes are drawn anew with \
-             the numbers.\n"
-        );
-    }
-    text
 }
 
 /// In words, what is wrong with a line, and how to see it again.

@@ -50,8 +50,8 @@ fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
     if !bounds.is_empty() {
         let largest = bounds.iter().copied().fold(0.0, f64::max);
         lines.push(format!(
-            "generic ranks, but with probability {largest:.0e} at most in each cell (Schwartz-Zippel, \
-             modulo {PRIME})."
+            "generic ranks, but with probability {largest:.0e} at most in each cell: that all \
+             instances miss (Schwartz-Zippel, modulo {PRIME})."
         ));
     }
     let others = cells.len() - bounds.len();

@@ -40,24 +40,7 @@ pub struct VerificationRow {
     pub attained: u64,
     /// What its exact ranks say of generic instances; none in floating point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generic: Option<GenericRow>,
-}
-
-/// [`Generic`] as it is kept in a file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GenericRow {
-    /// Ranks that are generic but with a known probability.
-    pub ranks: u64,
-    /// The largest degree of their minors.
-    pub degree: u64,
-    /// The largest of these probabilities.
-    pub missed_each: f64,
-    /// Their sum.
-    pub missed_together: f64,
-    /// Cases without such a probability, of which a second instance was run.
-    pub second_instances: u64,
-    /// Second instances with another verdict.
-    pub disagreeing: u64,
+    pub generic: Option<Generic>,
 }
 
 impl VerificationRecord {
@@ -71,7 +54,7 @@ impl VerificationRecord {
             violated: result.violated,
             inconclusive: result.inconclusive,
             attained: result.attained,
-            generic: result.generic.map(GenericRow::from),
+            generic: result.generic,
         });
         VerificationRecord { schema: 1, seed, prime: PRIME, results: results.collect() }
     }
@@ -94,19 +77,6 @@ impl VerificationRecord {
         match record.results.iter().find_map(VerificationRow::mistake) {
             Some(mistake) => Err(refused(mistake)),
             None => Ok(record),
-        }
-    }
-}
-
-impl From<Generic> for GenericRow {
-    fn from(generic: Generic) -> Self {
-        GenericRow {
-            ranks: generic.ranks,
-            degree: generic.degree,
-            missed_each: generic.each,
-            missed_together: generic.together,
-            second_instances: generic.second_instances,
-            disagreeing: generic.disagreeing,
         }
     }
 }

@@ -1,9 +1,13 @@
 //! A theorem against many random cases, and against the controls.
 
+use std::fmt;
+
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use super::{Arithmetic, CaseId, CaseReport, Theorem, Verdict, missed};
+use super::{Arithmetic, CaseId, CaseReport, MOST_MISSED, Theorem, Verdict, missed};
+use crate::scalar::PRIME;
 use crate::training::Tampering;
 
 /// A verification in which more than this share of the cases is inconclusive has shown nothing,
@@ -39,16 +43,16 @@ pub struct Verification {
 
 /// How far the ranks of exact instances are those of generic ones. An instance can only have less:
 /// a violation may stay hidden in it, and what it attains is attained.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Generic {
     /// Ranks that are generic but with a probability that is known and small.
     pub ranks: u64,
     /// The largest degree of their minors.
     pub degree: u64,
     /// The largest of these probabilities, for one rank.
-    pub each: f64,
+    pub missed_each: f64,
     /// Their sum: the probability that one of the ranks is not generic is at most this.
-    pub together: f64,
+    pub missed_together: f64,
     /// Cases without such a probability, of which a second instance was run.
     pub second_instances: u64,
     /// Second instances with another verdict: most often one attains the bound and the other does
@@ -204,8 +208,8 @@ impl Generic {
                 let ranks = outcome.report.observed.as_ref().map_or(0, Vec::len);
                 generic.ranks += ranks as u64;
                 generic.degree = generic.degree.max(outcome.degree.unwrap_or(0));
-                generic.each = generic.each.max(each);
-                generic.together += ranks as f64 * each;
+                generic.missed_each = generic.missed_each.max(each);
+                generic.missed_together += ranks as f64 * each;
             }
         }
         generic
@@ -216,18 +220,46 @@ impl Generic {
         parts.into_iter().fold(Generic::default(), |sum, part| Generic {
             ranks: sum.ranks + part.ranks,
             degree: sum.degree.max(part.degree),
-            each: sum.each.max(part.each),
-            together: sum.together + part.together,
+            missed_each: sum.missed_each.max(part.missed_each),
+            missed_together: sum.missed_together + part.missed_together,
             second_instances: sum.second_instances + part.second_instances,
             disagreeing: sum.disagreeing + part.disagreeing,
         })
     }
 }
 
+/// In sentences; nothing of a run without exact ranks.
+impl fmt::Display for Generic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Generic { ranks, degree, missed_each, missed_together, .. } = *self;
+        if ranks > 0 {
+            write!(
+                f,
+                "Each of {ranks} exact ranks is that of a generic instance of its setting but with \
+                 probability {missed_each:.0e} at most, and all of them are but with \
+                 {missed_together:.0e} (Schwartz-Zippel, minors of degree {:.0e} at most modulo \
+                 {:.0e}). An instance can only have less. ",
+                degree as f64, PRIME as f64
+            )?;
+        }
+        let Generic { second_instances, disagreeing, .. } = *self;
+        if second_instances > 0 {
+            write!(
+                f,
+                "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, \
+                 high degrees): for each a second instance was held against the theorem too. \
+                 {disagreeing} of them differ in whether they attain the bound: gates, classes, \
+                 batches and sizes are drawn anew with the numbers."
+            )?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scalar::{Fp, PRIME};
+    use crate::scalar::Fp;
     use crate::theorem::{Case, Checks, Observation, Observed, Setting, invariant_subspace};
 
     /// A theorem that the random numbers of an instance break one time in four.
@@ -268,7 +300,7 @@ mod tests {
         assert_eq!(known.violated, count(|[first, _]| *first));
         let generic = known.generic.expect("exact");
         assert_eq!((generic.second_instances, generic.ranks, generic.degree), (0, 100, 7));
-        assert!((generic.together / (700.0 / PRIME as f64) - 1.0).abs() < 1e-12);
+        assert!((generic.missed_together / (700.0 / PRIME as f64) - 1.0).abs() < 1e-12);
     }
 
     #[test]
