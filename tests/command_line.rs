@@ -60,6 +60,12 @@ fn verify_checks_every_theorem_in_its_arithmetics() {
         let sum = ["held", "inconclusive"].map(|key| result[key].as_u64().expect("a number"));
         assert_eq!(sum[0] + sum[1], 20);
         assert!(result["attained"].as_u64().expect("a number") > 0, "{result}");
+        let exact = result["arithmetic"] == "exact";
+        assert_eq!(result["generic"].is_object(), exact, "{result}");
+        // Eighteen learning steps are too many for Schwartz-Zippel.
+        if exact && result["theorem"] == "tightness" {
+            assert_eq!(result["generic"]["second_instances"], 20);
+        }
     }
 }
 
@@ -91,6 +97,7 @@ fn verify_prints_a_table_of_the_theorems_asked_for() {
     assert_eq!(fields.last(), Some(&"3/3"));
     assert!(!text.contains("invariant-subspace"));
     assert!(text.contains("1125899906842597"), "the prime is named: {text}");
+    assert!(text.contains("Schwartz-Zippel"), "{text}");
 }
 
 #[test]
@@ -341,8 +348,12 @@ fn explore_shows_the_fibonacci_row() {
     let text = stdout(&output);
     let row = text.lines().nth(1).expect("a row").split_whitespace().collect::<Vec<_>>();
     assert_eq!(row, ["1", "9", "0", "1", "2", "4", "7"]);
+    assert!(text.contains("generic ranks, but with probability"), "{text}");
+    // What no bound speaks of is said.
+    let gated = rankproof(&[&arguments[..], &swept, &["--activation", "relu"]].concat());
+    assert!(stdout(&gated).contains("5 cells have no such bound"), "{}", stdout(&gated));
     let cells = fs::read_to_string(&file).expect("written");
-    assert_eq!(cells.lines().nth(4), Some("1,9,3,4,4,0,4,fibonacci-growth"));
+    assert_eq!(cells.lines().nth(4), Some("1,9,3,4,4,0,9e-35,4,fibonacci-growth"));
     for wrong in ["d_in=0..2", "d_in", "neurons=3", "step=x"] {
         assert_eq!(rankproof(&["explore", "--sweep", wrong]).status.code(), Some(2), "{wrong}");
     }

@@ -62,7 +62,8 @@ pub struct Arguments {
     /// The seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Also write the cells as CSV.
+    /// Also write the cells as CSV; `missed` bounds the probability that a rank is not the generic
+    /// one, and is empty where nothing bounds it.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 }
@@ -265,7 +266,8 @@ fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
         OptimizerName::HeavyBall => (HeavyBall, DirectionKind::Gradient),
         OptimizerName::Nesterov => (Nesterov, DirectionKind::Gradient),
         OptimizerName::GradientFlow => (GradientFlow, DirectionKind::Gradient),
-        OptimizerName::Muon => (GradientDescent, DirectionKind::Muon),
+        // With Nesterov's momentum, as published.
+        OptimizerName::Muon => (Nesterov, DirectionKind::Muon),
         OptimizerName::Sign => (GradientDescent, DirectionKind::Sign),
         OptimizerName::Clip => (GradientDescent, DirectionKind::Clip),
         OptimizerName::Cube => (GradientDescent, DirectionKind::Cube),
@@ -281,12 +283,13 @@ fn shown(sweep: &Sweep, cells: &[Cell]) -> String {
 }
 
 fn write_csv(path: &Path, cells: &[Cell]) -> anyhow::Result<()> {
-    let mut text = String::from("d_in,d_out,step,lower,upper,disagreeing,bound,theorem\n");
+    let mut text = String::from("d_in,d_out,step,lower,upper,disagreeing,missed,bound,theorem\n");
     for cell in cells {
-        let Cell { d_in, d_out, step, measured, disagreeing, limit, theorem } = cell;
+        let Cell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem } = cell;
+        let missed = missed.map_or_else(String::new, |missed| format!("{missed:.0e}"));
         let id = theorem.map_or("", |theorem| theorem.id);
         text += &format!(
-            "{d_in},{d_out},{step},{},{},{disagreeing},{limit},{id}\n",
+            "{d_in},{d_out},{step},{},{},{disagreeing},{missed},{limit},{id}\n",
             measured.lower, measured.upper
         );
     }

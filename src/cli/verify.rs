@@ -8,10 +8,10 @@ use clap::{Args, ValueEnum};
 use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
-    self, Arithmetic, CaseId, Failure, MOST_INCONCLUSIVE, Theorem, Verification,
+    self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, Theorem, Verification,
 };
 
-use super::output::{check_target, print, progress, rendered, table, write_json};
+use super::output::{check_target, paragraph, print, progress, rendered, table, write_json};
 use super::theorem as read_theorem;
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
@@ -168,9 +168,19 @@ fn legend(arguments: &Arguments, lines: &[Line]) -> String {
         "inconclusive: the run diverged, or a singular value stands too near to the noise.\n\
          attained: cases that reach the bound. violation rate: excluded by this run at 95 %\n\
          confidence. controls: deliberate errors in the gradient that the check noticed.\n\
-         seed {}.{field}\n",
-        arguments.seed
+         seed {}.{field}\n{}",
+        arguments.seed,
+        generic(lines)
     )
+}
+
+/// What the exact ranks of this run say of generic instances.
+fn generic(lines: &[Line]) -> String {
+    let generic = Generic::sum(lines.iter().filter_map(|(_, result)| result.generic.as_ref()));
+    match generic.to_string() {
+        text if text.is_empty() => text,
+        text => paragraph("generic", &text),
+    }
 }
 
 /// In words, what is wrong with a line, and how to see it again.

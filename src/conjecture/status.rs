@@ -91,6 +91,7 @@ impl Conjecture {
             domain: self.setting,
             checks: Checks { exact: Some(self.exact), f64: Some(self.f64), double_double: None },
             controls: &[],
+            minors: |_| None,
             counterexamples: &[],
         }
     }

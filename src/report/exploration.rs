@@ -1,6 +1,8 @@
 //! An exploration as a table: ranks beside their bounds.
 
 use crate::conjecture::{Cell, Sweep};
+use crate::scalar::PRIME;
+use crate::theorem::MOST_MISSED;
 
 /// Rows are numbers of inputs and outputs, columns learning steps.
 #[derive(Clone, Debug)]
@@ -41,6 +43,29 @@ fn entry(cell: &Cell) -> String {
     entry
 }
 
+/// How far the ranks are those of generic instances.
+fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
+    let bounds: Vec<f64> = cells.iter().filter_map(|cell| cell.missed).collect();
+    let mut lines = Vec::new();
+    if !bounds.is_empty() {
+        let largest = bounds.iter().copied().fold(0.0, f64::max);
+        lines.push(format!(
+            "generic ranks, but with probability {largest:.0e} at most in each cell: that all \
+             instances miss (Schwartz-Zippel, modulo {PRIME})."
+        ));
+    }
+    let others = cells.len() - bounds.len();
+    if others > 0 {
+        let agreeing = cells.iter().filter(|cell| cell.missed.is_none() && cell.disagreeing == 0);
+        let support = match sweep.instances {
+            1 => "and one instance alone: --instances gives more.".to_owned(),
+            _ => format!("in {} of them all instances agree.", agreeing.count()),
+        };
+        lines.push(format!("{others} cells have no such bound below {MOST_MISSED:.0e}; {support}"));
+    }
+    lines
+}
+
 fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
     let mut ids: Vec<_> = cells.iter().filter_map(|cell| cell.theorem).map(|t| t.id).collect();
     ids.sort_unstable();
@@ -54,6 +79,7 @@ fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
             cells.len()
         ),
     ];
+    lines.extend(generic(sweep, cells));
     if disagreeing > 0 {
         lines.push(format!("~: instances disagree: {disagreeing} cells."));
     }

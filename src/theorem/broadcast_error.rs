@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    minors: super::generic::of_feedback,
     counterexamples: &[
         "errors_must_not_be_transported",
         "the_feedback_must_be_fixed",

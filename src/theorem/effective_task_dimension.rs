@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::unknown,
     counterexamples: &[
         "the_readout_must_be_orthonormal",
         "the_loss_must_be_squared",

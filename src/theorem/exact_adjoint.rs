@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
+    minors: super::generic::of_identity,
     counterexamples: &[
         "the_activations_must_be_differentiable_where_they_are_used",
         "the_loss_must_be_differentiable",

@@ -73,6 +73,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
         "the_start_must_keep_the_space",
@@ -217,7 +218,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         observations.push(Observation::rank(format!("rank D_{k}"), &trajectory.rank(k), bound));
     }
     let (mut lower, mut upper) = (0, 0);
-    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+    let gradients = (0..).map_while(|j| trajectory.gradient(j));
+    for (j, gradient) in gradients.enumerate() {
         let rank = S::rank(&gradient.to_matrix(), trajectory.gradient_noise(j));
         (lower, upper) = (lower + rank.lower, upper + rank.upper);
         observations.push(Observation::rank(format!("rank G_{j}"), &rank, growth.gradient(j)));

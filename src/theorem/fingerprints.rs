@@ -40,6 +40,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &[
             "fingerprints.fingerprints_space",
             "fingerprints.fingerprints_entrywise",
+            "fingerprints.frozen_compatible",
             "fingerprints.adaptive_compatible",
         ],
         beyond: None,
@@ -48,6 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_start_must_be_constant_on_the_classes",
         "every_parameter_must_be_constant_on_the_classes",

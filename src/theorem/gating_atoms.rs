@@ -39,6 +39,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &[
             "gating_atoms.gating_atoms",
             "gating_atoms.gating_atoms_current_form",
+            "gating_atoms.bias_alone_keeps",
             "gating_atoms.relu_is_gated",
         ],
         beyond: None,
@@ -47,6 +48,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_activations_must_be_piecewise_linear",
         "the_start_must_keep_the_space",

@@ -43,6 +43,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    minors: super::generic::of_gradient,
     counterexamples: &["weight_decay_is_not_part_of_the_gradient"],
 };
 

@@ -60,6 +60,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
         "an_initial_state_counts",

@@ -43,6 +43,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "every_column_of_the_start_counts",
         "the_network_must_be_linear",

@@ -57,7 +57,7 @@ impl Measure {
     pub fn of<S: RankRevealing>(self, trajectory: &Trajectory<S>, k: usize) -> Option<Measured> {
         let known = |rank: crate::matrix::Rank| Measured { lower: rank.lower, upper: rank.upper };
         if self == Measure::GradientRank {
-            let gradient = trajectory.gradients.get(k)?;
+            let gradient = trajectory.gradient(k)?;
             return Some(known(S::rank(&gradient.to_matrix(), trajectory.gradient_noise(k))));
         }
         if k == 0 {

@@ -14,6 +14,7 @@
 //! depends on i + j alone when there is one input and one output. R exchanges A and A^T, so it
 //! turns this sum into its own transpose.
 
+use super::generic;
 use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
@@ -52,6 +53,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::MissingStep],
+    minors,
     counterexamples: &[
         "there_must_be_one_input_and_one_output",
         "the_initial_state_must_be_zero",
@@ -77,6 +79,12 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         Measure::Cp => Some(3),
         Measure::Rank | Measure::GradientRank => None,
     }
+}
+
+/// The reflection R has numerators of degree 6, and the span of three matrices three columns more
+/// than that of the increments.
+fn minors(setting: &Setting) -> Option<u64> {
+    generic::minors(setting, generic::entries(setting)?.saturating_add(6), 3)
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -1,6 +1,7 @@
 //! **spectral-optimizers.** invariant-subspace holds for every update of the form L G R with L
-//! mapping the column space into itself and R^T the row space: Muon, whose Newton-Schulz
-//! iteration is a polynomial G p(G^T G), and Shampoo, (sum G G^T)^{-1/4} G (sum G^T G)^{-1/4}.
+//! mapping the column space into itself and R^T the row space, G a gradient or a combination of
+//! the gradients so far: Muon, whose Newton-Schulz iteration is a polynomial V p(V^T V) of the
+//! momentum V, and Shampoo, (sum G G^T)^{-1/4} G (sum G^T G)^{-1/4}.
 //! It fails for updates that act entry by entry: Adam, RMSProp, sign descent, entrywise clipping
 //! and L1 decay each leave S, see `tests/counterexamples/`.
 //!
@@ -18,9 +19,9 @@ use crate::training::Tampering;
 pub const THEOREM: Theorem = Theorem {
     id: "spectral-optimizers",
     title: "Muon and Shampoo keep the space of learning, entrywise optimizers leave it",
-    statement: "invariant-subspace holds for every update L G R, L mapping the column space into \
-                itself and R^T the row space: Muon, Shampoo. It fails for Adam, RMSProp, sign \
-                descent, entrywise clipping and L1 decay.",
+    statement: "invariant-subspace holds for every update L G R, G a combination of gradients, L \
+                mapping the column space into itself and R^T the row space: Muon, Shampoo. It \
+                fails for Adam, RMSProp, sign descent, entrywise clipping and L1 decay.",
     hypotheses: &[
         "linear network: phi = psi = id",
         "W_0 = w I",
@@ -32,6 +33,7 @@ pub const THEOREM: Theorem = Theorem {
     proof: Proof::MachineChecked {
         lemmas: &[
             "spectral_optimizers.muon_rank",
+            "spectral_optimizers.odd_rank",
             "spectral_optimizers.odd_poly_rank",
             "spectral_optimizers.shampoo_rank",
             "spectral_optimizers.preconditioned_rank",
@@ -47,6 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "sign_descent_leaves_the_space",
         "entrywise_clipping_leaves_the_space",

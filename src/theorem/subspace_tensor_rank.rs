@@ -39,6 +39,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &["rows_alone_are_not_enough"],
 };
 

@@ -46,6 +46,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
+    minors: super::generic::of_training,
     counterexamples: &["the_optimizer_must_be_gd_like"],
 };
 

@@ -50,6 +50,7 @@ pub const THEOREM: Theorem = Theorem {
     // In floating point the last of the singular values of so many steps are below the noise.
     checks: Checks { exact: Some(observe), f64: None, double_double: None },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "it_takes_as_many_steps_as_dimensions",
         "it_takes_time_steps",

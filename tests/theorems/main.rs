@@ -12,6 +12,7 @@ mod exact_adjoint;
 mod fibonacci_growth;
 mod fingerprints;
 mod gating_atoms;
+mod generic;
 mod gradient_factorization;
 mod harness;
 mod invariant_subspace;
