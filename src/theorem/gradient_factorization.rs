@@ -14,8 +14,8 @@
 
 use super::first_gradient::FirstGradient;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure,
-    Observation, Observed, Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
+    Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::training::Tampering;
@@ -46,13 +46,15 @@ pub const THEOREM: Theorem = Theorem {
     counterexamples: &["weight_decay_is_not_part_of_the_gradient"],
 };
 
-/// Pairs of a trial and a time at which there is activity.
-fn limit(setting: &Setting, measure: Measure, _k: usize) -> Option<usize> {
+/// Pairs of a trial and a time at which there is activity. An h_0 that is trained from zero is
+/// silent in the first gradient alone.
+fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     if measure != Measure::GradientRank || setting.direction != DirectionKind::Gradient {
         return None;
     }
-    let silent_start =
-        setting.initial_state == InitialState::Zero && setting.psi == ActivationKind::Identity;
+    let silent_start = setting.initial_state == InitialState::Zero
+        && setting.psi.is_zero_at_zero()
+        && (k == 0 || !setting.trained.h0);
     let steps = setting.dimensions.steps - usize::from(silent_start);
     Some(setting.dimensions.trials * steps)
 }

@@ -59,6 +59,14 @@ pub enum ActivationKind {
     Softplus,
 }
 
+impl ActivationKind {
+    /// f(0) = 0 whatever the random coefficients are.
+    pub fn is_zero_at_zero(self) -> bool {
+        use ActivationKind::{Identity, OddCubic, Relu, Tanh};
+        matches!(self, Identity | OddCubic | Tanh | Relu)
+    }
+}
+
 /// Weights at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitialWeights {

@@ -67,7 +67,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.starts_at_identity()
-        && setting.channels() == 2
+        && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
         && setting.initial_state == InitialState::Zero
         && setting.trained == Trained::W
         && setting.direction == DirectionKind::Gradient;

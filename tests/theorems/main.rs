@@ -16,6 +16,7 @@ mod gradient_factorization;
 mod harness;
 mod invariant_subspace;
 mod krylov_decay;
+mod limits;
 mod linear_growth;
 mod low_rank_initialization;
 mod perturbation;
