@@ -48,6 +48,7 @@ pub const THEOREM: Theorem = Theorem {
         beyond: Some("the step from the identity to gradient flow; and h_0 in the drift of Q"),
     },
     limit: None,
+    attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,

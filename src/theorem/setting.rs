@@ -225,6 +225,23 @@ impl Setting {
         self.dimensions.d_in + usize::from(self.bias)
     }
 
+    /// Trials in each gradient.
+    pub fn batch_size(&self) -> usize {
+        let trials = self.dimensions.trials;
+        if self.minibatches { trials.div_ceil(2) } else { trials }
+    }
+
+    /// Whether random inputs u_0..u_{T-2} of all trials span all there are; a bias is an input that
+    /// is always 1. An input of the last time step meets no error through W.
+    pub fn inputs_span(&self) -> bool {
+        (self.dimensions.steps - 1) * self.dimensions.trials >= self.inputs()
+    }
+
+    /// How many gradients all learning steps take.
+    pub fn gradients(&self) -> usize {
+        self.learning_steps * self.gradients_per_step()
+    }
+
     /// How many gradients a learning step takes.
     pub fn gradients_per_step(&self) -> usize {
         if self.method == MethodKind::GradientFlow { 4 } else { 1 }

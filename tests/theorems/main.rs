@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES` sets the number of cases (256 if not set). What fails is made small, printed
 //! in the terms of the theorems, and kept in `proptest-regressions/` to be tried first next time.
 
+mod attained;
 mod broadcast_error;
 mod conservation_law;
 mod curriculum;
