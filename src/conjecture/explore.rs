@@ -54,6 +54,11 @@ impl Cell {
     pub fn is_explained(&self) -> bool {
         self.measured.lower == self.limit
     }
+
+    /// True if the generic rank exceeds the bound for certain: a theorem of the registry is wrong.
+    pub fn is_refuted(&self) -> bool {
+        self.measured.lower > self.limit
+    }
 }
 
 /// The cells, d_in slowest, then d_out, then the steps.

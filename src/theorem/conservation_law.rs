@@ -52,6 +52,7 @@ pub const THEOREM: Theorem = Theorem {
         beyond: Some("the step from the identity to gradient flow"),
     },
     limit: None,
+    attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,

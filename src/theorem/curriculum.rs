@@ -11,6 +11,7 @@
 //! Why: the sum of the spaces of all tasks used contains the generators of each, and W keeps it, so
 //! invariant-subspace applies to every stage with that sum.
 
+use super::invariant_subspace::fills_the_space;
 use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting, Theorem, Undecided,
@@ -34,12 +35,15 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning of W alone within each task",
     ],
     bound: "sum (p_j + q_j) (+1 for a common h_0, +1 for a bias), at most N",
-    tightness: "Attained by generic tasks, each learned for a few steps.",
+    tightness: "Attained by generic data where each task alone, with all channels that it may have, \
+                attains invariant-subspace: after that many learning steps of each, with four time \
+                steps or more and inputs that span.",
     proof: Proof::MachineChecked {
         lemmas: &["curriculum.curriculum"],
         beyond: Some("that a bias shared by all tasks counts once"),
     },
     limit: None,
+    attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
@@ -47,6 +51,7 @@ pub const THEOREM: Theorem = Theorem {
     counterexamples: &[
         "the_network_must_be_linear",
         "the_initial_state_must_be_the_same_for_all_tasks",
+        "the_bias_must_be_the_same_for_all_tasks",
         "every_channel_counts",
         "the_start_must_keep_the_space",
         "the_optimizer_must_be_gd_like",

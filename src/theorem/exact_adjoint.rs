@@ -44,6 +44,7 @@ pub const THEOREM: Theorem = Theorem {
         ),
     },
     limit: None,
+    attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,

@@ -12,7 +12,7 @@ use crate::training::Trajectory;
 pub enum Measure {
     /// rank D_k.
     Rank,
-    /// rank G_k, of the gradient of step k.
+    /// rank G_k, of gradient k, counted from 0; a step of a Runge-Kutta method takes four.
     GradientRank,
     /// r3 of D_1..D_k: the dimensions that the increments span as vectors.
     R3,

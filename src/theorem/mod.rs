@@ -72,6 +72,9 @@ pub struct Theorem {
     /// What it allows a measure after k learning steps, known before training; `None` of settings
     /// that it does not speak about.
     pub limit: Option<Limit>,
+    /// Of which settings `tightness` says that generic data, random inputs and targets, attain the
+    /// bound; `None` if of none. A search holds it: `tests/theorems/attained.rs`.
+    pub attained: Option<fn(&Setting) -> bool>,
     /// The instances.
     pub domain: fn(Arithmetic) -> Domain,
     /// What is observed on one, in each arithmetic.

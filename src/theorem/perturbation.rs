@@ -59,6 +59,7 @@ pub const THEOREM: Theorem = Theorem {
     tightness: "Generic instances have these exponents; each case that holds counts as attained.",
     proof: Proof::OnPaper,
     limit: None,
+    attained: None,
     domain,
     // A statement on limits: a field has none, and f64 too few digits between the next order and
     // the noise (one case in a thousand shows the exponent of the next order there).

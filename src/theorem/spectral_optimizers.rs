@@ -8,7 +8,7 @@
 //! Why: (G G^T)^j maps every vector to a combination of columns of G, so a function of sums of
 //! G G^T maps S into S, up to a multiple of the identity, and L G has columns in S again.
 
-use super::invariant_subspace::{limit_in_space, observe_in_space};
+use super::invariant_subspace::{fills_the_space, limit_in_space, observe_in_space};
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observed, Proof, Setting, Theorem,
 };
@@ -29,7 +29,8 @@ pub const THEOREM: Theorem = Theorem {
         "L and R functions of sums of G G^T and G^T G",
     ],
     bound: "d_in + d_out (+1 for a common h_0, +1 for a bias), at most N",
-    tightness: "Attained by generic instances after a few steps, as invariant-subspace.",
+    tightness: "Attained by generic data where invariant-subspace is: after as many learning steps \
+                as the bound, with four time steps or more and inputs that span.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "spectral_optimizers.muon_rank",
@@ -46,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
         ),
     },
     limit: Some(limit),
+    attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
