@@ -19,6 +19,8 @@ const SMALL: Simulation = Simulation {
     conditions: 4,
     noise: 0.1,
     counts: false,
+    constant: false,
+    initial_spread: 0.0,
 };
 
 const BOTH: [Role; 2] = [Role::Test, Role::Validation];

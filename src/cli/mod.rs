@@ -2,6 +2,7 @@
 
 mod cv;
 mod explore;
+mod files;
 mod fit;
 mod inspect;
 mod interrupt;

@@ -83,9 +83,9 @@ pub struct ModelArguments {
 /// How it is fitted, and what is held out.
 #[derive(Args, Clone)]
 pub struct FittingArguments {
-    /// Iterations at most.
-    #[arg(long, default_value_t = Settings::default().iterations, help_heading = "Fitting")]
-    pub iterations: usize,
+    /// Iterations at most; 1500 if not given.
+    #[arg(long, help_heading = "Fitting")]
+    pub iterations: Option<usize>,
     /// The step size of Adam.
     #[arg(long, value_name = "SIZE", default_value_t = 0.03, help_heading = "Fitting")]
     learning_rate: f64,
@@ -101,7 +101,7 @@ pub struct FittingArguments {
     pub precision: Precision,
     /// Threads to compute on; all cores if not given. Results do not depend on it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Fitting")]
-    threads: Option<u16>,
+    pub threads: Option<u16>,
 
     /// The share of entries held out for testing, and again as many for stopping.
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, help_heading = "Held-out entries")]
@@ -326,13 +326,17 @@ impl ModelArguments {
 }
 
 impl FittingArguments {
+    /// The arguments that a fit under way cannot change, by their names in clap.
+    pub const FIXED: [&str; 7] =
+        ["learning_rate", "patience", "seed", "precision", "held_out", "block", "guard"];
+
     /// How models are fitted.
     pub fn settings(&self) -> anyhow::Result<Settings> {
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             bail!("--learning-rate is {}, expected a number above 0", self.learning_rate);
         }
         Ok(Settings {
-            iterations: self.iterations,
+            iterations: self.iterations.unwrap_or(Settings::default().iterations),
             learning_rate: self.learning_rate,
             patience: self.patience.max(1),
             seed: self.seed,

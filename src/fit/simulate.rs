@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::architecture::{Architecture, Likelihood, Recurrence};
+use super::architecture::{Architecture, Grouping, InitialStates, Likelihood, Recurrence};
 use super::objective::Objective;
-use super::observations::{Observations, Role};
+use super::observations::{Groups, Observations, Role};
 use super::parameters::{Parameters, fill};
 use super::prior::TrialPrior;
 use super::saved::Saved;
@@ -32,6 +32,11 @@ pub struct Simulation {
     pub noise: f64,
     /// Spike counts instead of normal activity: the noise is that of the counts alone.
     pub counts: bool,
+    /// The same weights in all trials: the network does not learn.
+    pub constant: bool,
+    /// Standard deviation by which the initial states of trials, in the span of the weights'
+    /// columns, differ from that of their condition; those of conditions have one of 0.7.
+    pub initial_spread: f64,
 }
 
 impl Default for Simulation {
@@ -45,6 +50,8 @@ impl Default for Simulation {
             conditions: 8,
             noise: 0.1,
             counts: false,
+            constant: false,
+            initial_spread: 0.0,
         }
     }
 }
@@ -57,6 +64,13 @@ impl Simulation {
                 ..TrialPrior::default()
             }),
             likelihood: if self.counts { Likelihood::Poisson } else { Likelihood::Gaussian },
+            initial: InitialStates::Learned {
+                by: match self.initial_spread > 0.0 {
+                    true => Grouping::Trial,
+                    false => Grouping::Condition,
+                },
+                confined: true,
+            },
             ..Architecture::new(self.units, self.rank, self.bins)
         }
     }
@@ -125,7 +139,7 @@ impl Simulation {
         parameters.row.add_scaled(0.5, &own);
         let mixed = mixed_neighbours(&parameters.column);
         parameters.row.add_scaled(0.7, &mixed);
-        fill(&mut parameters.initial, 0.7, "initial states");
+        parameters.initial = self.initial_states(groups, stream);
         if self.counts {
             // One spike in two bins, and rates that differ by a factor of about e.
             parameters.offset.data_mut().iter_mut().for_each(|offset| *offset = 0.5_f64.ln());
@@ -135,12 +149,30 @@ impl Simulation {
         parameters
     }
 
+    /// In the span of the weights' columns, (R, conditions), or (R, trials) if trials differ.
+    fn initial_states(&self, groups: &Groups, stream: &Stream) -> Matrix<f64> {
+        let mut of_conditions = Matrix::zeros(self.rank, groups.count(Grouping::Condition));
+        fill(&mut of_conditions, 0.7, &stream.named("initial states"));
+        if self.initial_spread == 0.0 {
+            return of_conditions;
+        }
+        let mut of_trials = Matrix::zeros(self.rank, groups.trials());
+        fill(&mut of_trials, self.initial_spread, &stream.named("initial states of trials"));
+        for k in 0..groups.trials() {
+            let condition = of_conditions.column(groups.of(Grouping::Condition, k));
+            of_trials.column_mut(k).iter_mut().zip(condition).for_each(|(x, c)| *x += c);
+        }
+        of_trials
+    }
+
     /// Half-waves over the session, the first falling once, the second falling and rising, and so
     /// on: smooth, and as different from each other as can be, so that a fit can tell them apart.
+    /// Their middle in all trials, if weights are constant.
     fn trial_factors(&self) -> Matrix<f64> {
         Matrix::from_fn(self.rank, self.trials, |r, k| {
             let phase = (r + 1) as f64 * (k as f64 + 0.5) / self.trials as f64;
-            1.5 + 0.5 * (std::f64::consts::PI * phase).cos()
+            let change = if self.constant { 0.0 } else { 0.5 };
+            1.5 + change * (std::f64::consts::PI * phase).cos()
         })
     }
 
