@@ -99,7 +99,7 @@ fn collision(output: &Output, (other, writer): (&PathBuf, Option<&str>)) -> Stri
     };
     match writer {
         None => format!(
-            "{}: is {same}the file to read, expected another to write as {argument}",
+            "{}: is {same}the file to read, expected another for {argument}",
             path.display()
         ),
         Some(writer) => format!(
@@ -144,6 +144,9 @@ fn resolved(path: &Path) -> PathBuf {
 fn check_target(path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
         bail!("{}: is a folder, expected the name of a file to write", path.display());
+    }
+    if path.exists() && !path.is_file() {
+        bail!("{}: is a device or the like, expected a file to write", path.display());
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

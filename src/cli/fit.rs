@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Command, Id};
 use rankproof::fit::{
     Architecture, Blocks, Fit, FitFloat, Losses, Objective, Observations, Outcome, Role, Saved,
     Score, Settings,
@@ -41,12 +41,7 @@ pub struct Arguments {
     out: Option<PathBuf>,
     /// Go on with the fit in this folder, with the model and the settings that it has, its number
     /// of iterations too; --iterations sets another one, --predictions adds these.
-    #[arg(
-        long,
-        value_name = "DIR",
-        conflicts_with_all = ["out", "rank", "units", "ModelArguments"],
-        conflicts_with_all = FittingArguments::FIXED
-    )]
+    #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
     /// Also save the predicted activity of all entries.
     #[arg(long)]
@@ -55,6 +50,14 @@ pub struct Arguments {
     model: ModelArguments,
     #[command(flatten)]
     fitting: FittingArguments,
+}
+
+/// Refuses beside `--resume` all that a fit under way cannot change, so that nothing is passed over.
+pub fn guarded(command: Command) -> Command {
+    const FREE: [&str; 5] = ["recording", "resume", "iterations", "predictions", "threads"];
+    let ids = command.get_arguments().map(|argument| argument.get_id().clone());
+    let fixed: Vec<Id> = ids.filter(|id| !FREE.contains(&id.as_str())).collect();
+    command.mut_arg("resume", |argument| argument.conflicts_with_all(fixed))
 }
 
 /// What a folder says of the fit in it.

@@ -224,6 +224,9 @@ impl ModelArguments {
                 bail!("--likelihood poisson needs counts, and the recording holds values")
             }
         };
+        if likelihood == Likelihood::Gaussian && is_constant(recording) {
+            bail!("the activity of each neuron is constant: there is nothing to fit");
+        }
         Ok(Architecture {
             recurrence: Recurrence::LowTensorRank(self.prior()),
             nonlinearity: self.nonlinearity(),
@@ -325,11 +328,17 @@ impl ModelArguments {
     }
 }
 
-impl FittingArguments {
-    /// The arguments that a fit under way cannot change, by their names in clap.
-    pub const FIXED: [&str; 7] =
-        ["learning_rate", "patience", "seed", "precision", "held_out", "block", "guard"];
+/// Whether no neuron ever has two different values.
+fn is_constant(recording: &Recording) -> bool {
+    (0..recording.neurons).all(|n| {
+        let all = recording.activity.iter().skip(n).step_by(recording.neurons);
+        let mut present = all.filter(|entry| !entry.is_nan());
+        let first = present.next();
+        present.all(|entry| Some(entry) == first)
+    })
+}
 
+impl FittingArguments {
     /// How models are fitted.
     pub fn settings(&self) -> anyhow::Result<Settings> {
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {

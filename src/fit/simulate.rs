@@ -102,9 +102,8 @@ impl Simulation {
             neurons: self.neurons,
             bins: self.bins,
             trials: self.trials,
-            // Of unit variance and zero mean, which the scales of the model are made for.
             activity: (0..self.neurons * self.bins * self.trials)
-                .map(|place| if (place / self.neurons).is_multiple_of(2) { 1.0 } else { -1.0 })
+                .map(|place| self.before(place))
                 .collect(),
             trial_numbers: (0..self.trials as i64).collect(),
             conditions,
@@ -118,6 +117,13 @@ impl Simulation {
             unit: if self.counts { "spikes per bin" } else { "arbitrary" }.to_owned(),
             provenance: json!({ "simulated": self, "seed": seed }),
         }
+    }
+
+    /// What an entry is before anything was recorded, for the scales of the model: of unit variance
+    /// and zero mean, or of counts, whose rate is scaled by their mean, one.
+    fn before(&self, place: usize) -> f64 {
+        let is_even = (place / self.neurons).is_multiple_of(2);
+        if self.counts || is_even { 1.0 } else { -1.0 }
     }
 
     /// Weights that are neither symmetric nor stable.
@@ -237,6 +243,50 @@ mod tests {
             let share = variance(noise) / variance(of(&noisy));
             assert!((0.09..0.11).contains(&share), "{share}");
         }
+    }
+
+    /// As the offsets say, times what the states make of it.
+    #[test]
+    fn counts_are_about_one_spike_in_two_bins() {
+        for (seed, bins) in [(1, 20), (2, 25), (3, 2)] {
+            let counts = Simulation { counts: true, bins, ..Simulation::default() };
+            let activity = counts.recording(seed).0.activity;
+            let mean = activity.iter().sum::<f64>() / activity.len() as f64;
+            assert!((0.3..1.5).contains(&mean), "{mean} in {bins} bins");
+        }
+    }
+
+    #[test]
+    fn initial_states_differ_from_those_of_conditions_by_their_spread() {
+        let spread = |initial_spread| {
+            let simulation = Simulation {
+                rank: 2,
+                trials: 400,
+                conditions: 4,
+                initial_spread,
+                ..Default::default()
+            };
+            let stream = Stream::new("spread", 0, 0);
+            let recording = simulation.empty(1, &stream);
+            let groups = Groups::new(recording.conditions.clone());
+            (simulation.initial_states(&groups, &stream), groups)
+        };
+        let ((of_conditions, _), (of_trials, groups)) = (spread(0.0), spread(0.5));
+        assert_eq!((of_conditions.cols(), of_trials.cols()), (4, 400));
+        let squares = (0..400).flat_map(|k| {
+            let condition = of_conditions.column(groups.of(Grouping::Condition, k));
+            let pairs = of_trials.column(k).iter().zip(condition);
+            pairs.map(|(trial, of_condition)| (trial - of_condition).powi(2)).collect::<Vec<_>>()
+        });
+        let found = (squares.sum::<f64>() / 800.0).sqrt();
+        // Four standard errors of 800 normal numbers, for a fixed seed.
+        assert!((found - 0.5).abs() < 0.05, "{found}");
+    }
+
+    #[test]
+    fn constant_weights_are_the_same_in_all_trials() {
+        let (_, truth) = Simulation { constant: true, ..Simulation::default() }.recording(1);
+        assert!(truth.model.factors.data().iter().all(|&factor| factor == 1.5));
     }
 
     #[test]

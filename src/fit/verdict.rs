@@ -98,8 +98,8 @@ impl Assumptions {
     }
 
     /// The caution where it is not known what was assumed.
-    pub const GENERAL_CAUTION: &str = "Initial states that vary from trial to trial can look like changing weights: the option\n\
-         --initial trial tests that. So can gains or inputs that vary; no option tests these.";
+    pub const GENERAL_CAUTION: &str = "Initial states, gains or inputs that vary from trial to trial can look like changing\n\
+         weights; --initial trial tests the initial states, no option the others.";
 }
 
 impl Verdict {
@@ -191,11 +191,11 @@ mod tests {
             let text = verdict(initial, During::Never).in_words();
             let untested = by != Grouping::Trial;
             assert_eq!(text.contains("--initial trial"), untested, "{text}");
-            assert_eq!(text.contains("Initial states that vary"), untested, "{text}");
+            assert_eq!(text.contains("Initial states, gains"), untested, "{text}");
             assert!(text.contains("ains or inputs that vary"), "{text}");
         }
         let zero = verdict(InitialStates::Zero, During::Throughout).in_words();
-        assert!(zero.contains("--initial trial tests that"), "{zero}");
+        assert!(zero.contains("--initial trial tests the initial states"), "{zero}");
     }
 
     #[test]
