@@ -410,12 +410,12 @@ fn varied_initial_states_look_like_changing_weights_until_they_are_fitted() {
         (true, Grouping::Trial, Standing::Unclear),
         (false, Grouping::Trial, Standing::Worse),
     ] {
-        let (recording, _) = Simulation { constant, ..simulation }.recording(4);
+        let (recording, _) = Simulation { constant, ..simulation }.recording(2);
         let cv = CrossValidation {
             ranks: vec![2],
             units: vec![20],
             seeds: 1,
-            folds: 4,
+            folds: 6,
             blocks: Blocks::default(),
             settings: Settings { iterations: 400, ..Settings::default() },
             architecture: Architecture {

@@ -357,7 +357,7 @@ fn a_cross_validation_says_what_it_compared() {
     ] {
         let out = options.replace(' ', "");
         let shown = succeeds(folder, &format!("{cv} {options} --out cv{out}"));
-        assert!(shown.contains(&format!("\nAll of them {compared}.\n")), "{shown}");
+        assert!(shown.contains(&format!("\nCompared: networks {compared}.\n")), "{shown}");
         assert_eq!(shown.contains(option), is_untested, "{shown}");
         assert!(shown.contains("that vary from trial to trial can look like changing"), "{shown}");
         // The page says the same.
@@ -367,7 +367,7 @@ fn a_cross_validation_says_what_it_compared() {
         );
         succeeds(folder, &format!("report --verified v.json --from cv{out} --out page.html"));
         let page = std::fs::read_to_string(folder.join("page.html")).unwrap();
-        assert!(page.contains(&format!(" All of them {compared}. ")), "{options}");
+        assert!(page.contains(&format!(" Compared: networks {compared}. ")), "{options}");
         assert_eq!(page.contains(option), is_untested, "{options}");
     }
 }

@@ -99,7 +99,7 @@ impl Assumptions {
 
     /// The caution where it is not known what was assumed.
     pub const GENERAL_CAUTION: &str = "Initial states, gains or inputs that vary from trial to trial can look like changing\n\
-         weights; --initial trial tests the initial states, no option the others.";
+         weights: --initial trial tests the initial states; no option tests the others.";
 }
 
 impl Verdict {
@@ -118,7 +118,7 @@ impl Verdict {
         }
     }
 
-    /// In words, in lines of less than a hundred characters.
+    /// In words, in lines of less than 120 characters.
     pub fn in_words(&self) -> String {
         let changing = match self.constant {
             Standing::Worse => "Weights that change over trials predict better than constant ones",
@@ -135,7 +135,7 @@ impl Verdict {
             }
         };
         format!(
-            "{changing};\n{low} (95 % confidence).\nAll of them {}.\n{}\nTensor rank {} suffices.\n",
+            "{changing};\n{low} (95 % confidence).\nCompared: networks {}.\n{}\nTensor rank {} suffices.\n",
             self.assumptions.in_words(),
             self.assumptions.caution(),
             self.rank
@@ -176,9 +176,9 @@ mod tests {
                     (During::Throughout, "with one input for each condition throughout"),
                 ] {
                     let text = verdict(initial, inputs).in_words();
-                    let line = format!("\nAll of them {expected} and {driven}.\n");
+                    let line = format!("\nCompared: networks {expected} and {driven}.\n");
                     assert!(text.contains(&line), "{text}");
-                    assert!(text.lines().all(|line| line.chars().count() < 100), "{text}");
+                    assert!(text.lines().all(|line| line.chars().count() < 120), "{text}");
                 }
             }
         }
@@ -196,6 +196,15 @@ mod tests {
         }
         let zero = verdict(InitialStates::Zero, During::Throughout).in_words();
         assert!(zero.contains("--initial trial tests the initial states"), "{zero}");
+    }
+
+    /// The example there is of a recording on which both others are worse.
+    #[test]
+    fn the_readme_says_the_same() {
+        let verdict = Verdict { free: Standing::Worse, ..verdict(BY_CONDITION, During::Never) };
+        let lines: Vec<_> =
+            verdict.in_words().lines().map(|line| format!("    {line}\n")).collect();
+        assert!(include_str!("../../README.md").contains(&lines.concat()), "{lines:?}");
     }
 
     #[test]
