@@ -475,7 +475,7 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// What a slip could overwrite, for each command that has two files or more.
 #[cfg(unix)]
-const SLIPS: [&str; 39] = [
+const SLIPS: [&str; 41] = [
     "inspect rec.npz --json rec.npz",
     "inspect rec.npz --json ./rec.npz",
     "inspect rec.npz --json sub/../rec.npz",
@@ -498,11 +498,13 @@ const SLIPS: [&str; 39] = [
     "fit hard.npz --rank 1 --units 4 --iterations 2 --out here/model",
     "fit rec.npz --rank 1 --units 4 --iterations 2 --out summary",
     "fit rec.npz --rank 1 --units 4 --iterations 2 --out twice",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out missing/../rec.npz",
     "fit rec.npz --resume model",
     "fit results/model.npz --resume results",
     "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out rec.npz",
     "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out summary",
     "cv hard.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out here/summary",
+    "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out missing/./../summary",
     "simulate --trials 9 --out s.npz --truth s.npz",
     "simulate --trials 9 --out s.npz --truth ./sub/../s.npz",
     "simulate --trials 9 --out sub/s.npz --truth here/sub/s.npz",

@@ -68,7 +68,7 @@ fn a_recording_is_simulated_fitted_and_its_weights_ranked() {
     let losses = |of: &str| std::fs::read(folder.join(of).join("losses.csv")).unwrap();
     assert_eq!(losses("fit"), losses("whole"));
     let again = refused(folder, "fit rec.npz --rank 2 --out fit");
-    assert!(again.contains("holds a fit already"), "{again}");
+    assert!(again.contains("already; rankproof fit rec.npz --resume fit goes on"), "{again}");
     succeeds(folder, &SIMULATE.replace("rec.npz", "other.npz --seed 2"));
     let other = refused(folder, "fit other.npz --resume fit");
     assert!(other.contains("is another recording"), "{other}");
@@ -350,7 +350,7 @@ fn a_cross_validation_says_what_it_compared() {
         ("--initial trial", "with an initial state for each trial and without inputs", false),
         (
             "--initial zero --inputs execution",
-            "with the initial state 0 in all trials and with one input for each condition from \
+            "with the initial state 0 in all trials and one input for each condition from \
              the first bin on",
             true,
         ),

@@ -131,7 +131,8 @@ fn figure_file(name: &str) -> String {
 fn begun(folder: &Path, arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
     let plan = planned(arguments, recording)?;
     if folder.join(CHECKPOINT).exists() {
-        bail!("{}: holds a fit already; --resume goes on with it", folder.display());
+        let command = command_to_go_on(arguments, folder);
+        bail!("{}: holds a fit already; {command} goes on with it", folder.display());
     }
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     write_json(&folder.join(PLAN), &plan)?;

@@ -83,8 +83,11 @@ pub struct ModelArguments {
 /// How it is fitted, and what is held out.
 #[derive(Args, Clone)]
 pub struct FittingArguments {
-    /// Iterations at most; 1500 if not given.
-    #[arg(long, help_heading = "Fitting")]
+    #[arg(
+        long,
+        help = format!("Iterations at most; {} if not given", Settings::default().iterations),
+        help_heading = "Fitting"
+    )]
     pub iterations: Option<usize>,
     /// The step size of Adam.
     #[arg(long, value_name = "SIZE", default_value_t = 0.03, help_heading = "Fitting")]

@@ -79,9 +79,9 @@ impl Assumptions {
         };
         let inputs = match self.inputs {
             During::Never => "without inputs",
-            During::Preparation => "with one input for each condition before the first bin",
-            During::Execution => "with one input for each condition from the first bin on",
-            During::Throughout => "with one input for each condition throughout",
+            During::Preparation => "one input for each condition before the first bin",
+            During::Execution => "one input for each condition from the first bin on",
+            During::Throughout => "one input for each condition throughout",
         };
         format!("{initial} and {inputs}")
     }
@@ -171,9 +171,9 @@ mod tests {
             ] {
                 for (inputs, driven) in [
                     (During::Never, "without inputs"),
-                    (During::Preparation, "with one input for each condition before the first bin"),
-                    (During::Execution, "with one input for each condition from the first bin on"),
-                    (During::Throughout, "with one input for each condition throughout"),
+                    (During::Preparation, "one input for each condition before the first bin"),
+                    (During::Execution, "one input for each condition from the first bin on"),
+                    (During::Throughout, "one input for each condition throughout"),
                 ] {
                     let text = verdict(initial, inputs).in_words();
                     let line = format!("\nCompared: networks {expected} and {driven}.\n");
