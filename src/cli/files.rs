@@ -110,32 +110,35 @@ fn collision(output: &Output, (other, writer): (&PathBuf, Option<&str>)) -> Stri
 }
 
 fn identities(path: &Path) -> Vec<Identity> {
-    let mut identities = vec![Identity::Path(resolved(path))];
+    let path = resolved(path, LINKS);
     #[cfg(unix)]
-    if let Ok(found) = fs::metadata(path) {
+    if let Ok(found) = fs::metadata(&path) {
         use std::os::unix::fs::MetadataExt;
-        identities.push(Identity::Inode(found.dev(), found.ino()));
+        let inode = Identity::Inode(found.dev(), found.ino());
+        return vec![Identity::Path(path), inode];
     }
-    identities
+    vec![Identity::Path(path)]
 }
 
-/// Where a path leads through links and `..`, whether or not there is a file yet.
-fn resolved(path: &Path) -> PathBuf {
-    // As many links as Linux follows.
-    const LINKS: usize = 40;
-    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for _ in 0..LINKS {
-        if let Ok(found) = fs::canonicalize(&path) {
-            return found;
-        }
-        let (Ok(link), Some(folder)) = (fs::read_link(&path), path.parent()) else { break };
-        path = folder.join(link);
+/// As many links as Linux follows one after the other.
+const LINKS: usize = 40;
+
+/// Where a path leads through links and `..`, whether or not there is a file or a folder yet.
+fn resolved(path: &Path, links: usize) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if let Ok(found) = fs::canonicalize(&path) {
+        return found;
     }
-    match (path.parent(), path.file_name()) {
-        (Some(folder), Some(name)) => resolved(folder).join(name),
-        // It ends in `..` after a folder that is not there, which so is no link.
-        (Some(folder), None) => resolved(folder).parent().map_or(path.clone(), Path::to_owned),
-        (None, _) => path,
+    let Some(folder) = path.parent() else { return path };
+    let folder = resolved(folder, links);
+    // Without a name it ends in `..`.
+    let above = || folder.parent().map_or_else(|| folder.clone(), Path::to_owned);
+    let place = path.file_name().map_or_else(above, |name| folder.join(name));
+    match (fs::canonicalize(&place), fs::read_link(&place)) {
+        (Ok(found), _) => found,
+        // A link to what is not there yet.
+        (_, Ok(link)) if links > 0 => resolved(&folder.join(link), links - 1),
+        _ => place,
     }
 }
 
