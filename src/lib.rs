@@ -60,6 +60,7 @@
 
 pub mod conjecture;
 pub mod fit;
+mod json;
 pub mod matrix;
 pub mod network;
 pub mod recording;

@@ -405,3 +405,190 @@ fn rank_eight() -> tempfile::TempDir {
         .expect("written");
     folder
 }
+
+/// A folder with inputs of all commands, and other names for them.
+#[cfg(unix)]
+fn many_names() -> tempfile::TempDir {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    for line in [
+        "simulate --neurons 4 --trials 24 --bins 6 --rank 1 --conditions 2 --out rec.npz",
+        "train --task linear-teacher --neurons 4 --steps 2 --out w.npz",
+        "verify --theorem fingerprints --arithmetic exact --cases 2 --json v.json",
+        "fit rec.npz --rank 1 --units 4 --iterations 2 --out results",
+    ] {
+        let output = in_folder(folder.path(), line);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
+    }
+    for name in ["in/jobs", "sub", "model", "summary", "twice"] {
+        fs::create_dir_all(at(name)).expect("a folder");
+    }
+    for name in IN_FOLDERS {
+        fs::copy(at("rec.npz"), at("in").join(name)).expect("copied");
+    }
+    symlink("rec.npz", at("soft.npz")).expect("a link");
+    symlink("new.npz", at("dangling.npz")).expect("a link");
+    symlink(".", at("here")).expect("a link");
+    symlink("../rec.npz", at("model/model.npz")).expect("a link");
+    symlink("../rec.npz", at("summary/summary.json")).expect("a link");
+    fs::hard_link(at("rec.npz"), at("hard.npz")).expect("a link");
+    fs::hard_link(at("w.npz"), at("hard-w.npz")).expect("a link");
+    fs::hard_link(at("v.json"), at("hard-v.json")).expect("a link");
+    fs::write(at("twice/model.npz"), "old").expect("written");
+    fs::hard_link(at("twice/model.npz"), at("twice/summary.json")).expect("a link");
+    folder
+}
+
+/// What `fit` and `cv` write to their folders.
+const IN_FOLDERS: [&str; 12] = [
+    "plan.json",
+    "checkpoint.npz",
+    "model.npz",
+    "losses.csv",
+    "summary.json",
+    "losses.svg",
+    "single_trials.svg",
+    "trial_factors.svg",
+    "eigenvalues.svg",
+    "flow.svg",
+    "held_out_loss.svg",
+    "jobs/constant_rank1_units4_seed1_fold1.json",
+];
+
+fn in_folder(folder: &Path, line: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rankproof"))
+        .current_dir(folder)
+        .args(line.split_whitespace())
+        .output()
+        .expect("the program starts")
+}
+
+/// Every file below a folder with what it holds, links as what they are.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (path, kind) = (entry.path(), entry.file_type().expect("a type"));
+        if kind.is_dir() {
+            found.extend(contents(&path));
+        } else if kind.is_symlink() {
+            let link = fs::read_link(&path).expect("a link");
+            found.push((path, link.into_os_string().into_encoded_bytes()));
+        } else {
+            let bytes = fs::read(&path).expect("a file");
+            found.push((path, bytes));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What a slip could overwrite, for each command that has two files or more.
+#[cfg(unix)]
+const SLIPS: [&str; 41] = [
+    "inspect rec.npz --json rec.npz",
+    "inspect rec.npz --json ./rec.npz",
+    "inspect rec.npz --json sub/../rec.npz",
+    "inspect rec.npz --json here/here/rec.npz",
+    "inspect rec.npz --json soft.npz",
+    "inspect rec.npz --json hard.npz",
+    "inspect soft.npz --json rec.npz",
+    "inspect hard.npz --json soft.npz",
+    "rank w.npz --json w.npz",
+    "rank w.npz --json hard-w.npz",
+    "rank here/w.npz --json sub/../w.npz",
+    "rank results/model.npz --json results/model.npz",
+    "prepare rec.npz --array activity --bin-seconds 0.05 --out rec.npz",
+    "prepare rec.npz --array activity --bin-seconds 0.05 --out soft.npz",
+    "prepare rec.npz --array activity --bin-seconds 0.05 --out hard.npz",
+    "prepare soft.npz --array activity --bin-seconds 0.05 --out here/rec.npz",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out rec.npz",
+    "fit hard.npz --rank 1 --units 4 --iterations 2 --out rec.npz",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out model",
+    "fit hard.npz --rank 1 --units 4 --iterations 2 --out here/model",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out summary",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out twice",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out missing/../rec.npz",
+    "fit rec.npz --resume model",
+    "fit results/model.npz --resume results",
+    "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out rec.npz",
+    "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out summary",
+    "cv hard.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out here/summary",
+    "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out missing/./../summary",
+    "simulate --trials 9 --out s.npz --truth s.npz",
+    "simulate --trials 9 --out s.npz --truth ./sub/../s.npz",
+    "simulate --trials 9 --out sub/s.npz --truth here/sub/s.npz",
+    "simulate --trials 9 --out new.npz --truth dangling.npz",
+    "simulate --trials 9 --out dangling.npz --truth here/new.npz",
+    "simulate --trials 9 --out rec.npz --truth hard.npz",
+    "report --from results --verified v.json --out v.json",
+    "report --from results --verified v.json --out hard-v.json",
+    "report --from results --verified v.json --out results/summary.json",
+    "report --from here/results --out results/summary.json",
+    "report --from results --verified v.json --out results/losses.svg",
+    "report --from model results --verified v.json --out results/eigenvalues.svg",
+];
+
+#[cfg(unix)]
+#[test]
+fn no_output_is_an_input_or_another_output() {
+    let folder = many_names();
+    let folder = folder.path();
+    fs::copy(folder.join("results/summary.json"), folder.join("model/summary.json"))
+        .expect("copied");
+    let in_folders = IN_FOLDERS.iter().flat_map(|name| {
+        let command = match *name {
+            "held_out_loss.svg" => vec!["cv"],
+            name if name.starts_with("jobs") => vec!["cv"],
+            "plan.json" | "summary.json" => vec!["fit", "cv"],
+            _ => vec!["fit"],
+        };
+        command.into_iter().map(move |command| match command {
+            "cv" => format!("cv in/{name} --ranks 1..1 --units 4 --folds 2 --out in"),
+            _ => format!("fit in/{name} --rank 1 --units 4 --iterations 2 --out in"),
+        })
+    });
+    let before = contents(folder);
+    for line in SLIPS.into_iter().map(str::to_owned).chain(in_folders) {
+        let output = in_folder(folder, &line);
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{line}: {error}");
+        assert!(error.starts_with("error: ") && error.lines().count() == 1, "{line}: {error}");
+        assert!(error.contains(", expected another for --"), "{line}: {error}");
+        assert!(output.stdout.is_empty(), "{line}");
+        assert!(contents(folder) == before, "{line} changed something");
+    }
+    // Whoever adds a command says here what it could overwrite, or that it has one file at most.
+    const ONE_FILE: [&str; 7] =
+        ["verify", "theorems", "replay", "train", "explore", "new-conjecture", "help"];
+    let help = stdout(&rankproof(&["--help"]));
+    let listed = help.split_once("Commands:").expect("a list").1;
+    let listed = listed.split_once("Options:").expect("its end").0;
+    let commands = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(commands.len(), 14, "{commands:?}");
+    for command in commands {
+        let is_tried = SLIPS.iter().any(|line| line.split(' ').next() == Some(command));
+        assert!(is_tried != ONE_FILE.contains(&command), "{command}");
+    }
+}
+
+/// The other side: a folder may hold both what is read and what is written.
+#[cfg(unix)]
+#[test]
+fn files_beside_those_that_are_written_are_no_obstacle() {
+    let folder = many_names();
+    let folder = folder.path();
+    fs::copy(folder.join("rec.npz"), folder.join("sub/rec.npz")).expect("copied");
+    for line in [
+        "fit sub/rec.npz --rank 1 --units 4 --iterations 2 --out sub",
+        "report --from results --verified v.json --out results/report.html",
+        "report --from results --verified v.json --out results/report.html",
+        "inspect rec.npz --json sub/rec.json",
+        "simulate --trials 9 --neurons 4 --bins 6 --out sub/s.npz --truth s.npz",
+    ] {
+        let output = in_folder(folder, line);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
+    }
+}

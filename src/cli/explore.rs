@@ -16,8 +16,9 @@ use rankproof::theorem::{
     ActivationKind, DirectionKind, InitialState, InitialWeights, Measure, MethodKind, Setting,
 };
 
+use super::files::Files;
 use super::list_of_numbers;
-use super::output::{check_target, print, progress, rendered, table};
+use super::output::{print, progress, rendered, table};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
 ///
@@ -163,9 +164,7 @@ impl FromStr for Swept {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.csv {
-        check_target(path)?;
-    }
+    Files::default().writes("--csv", &arguments.csv).check()?;
     let sweep = sweep(arguments)?;
     let cells = explored(&sweep)?;
     if let Some(path) = &arguments.csv {

@@ -8,7 +8,8 @@ use rankproof::recording::{Entry, Kind, Node, ReadError, Source, outline};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::output::{check_target, print, rendered, short, table, write_json};
+use super::files::Files;
+use super::output::{print, rendered, shell_word, short, table, write_json};
 
 /// Show what is in a recording: names, types, shapes, units and first values.
 ///
@@ -32,9 +33,7 @@ const LONGEST_VALUES: usize = 40;
 const LONGEST_UNIT: usize = 16;
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.json {
-        check_target(path)?;
-    }
+    Files::default().reads([&arguments.file]).writes("--json", &arguments.json).check()?;
     let mut source = Source::open(&arguments.file)?;
     let (entries, mut problems) = outline(&mut source, FIRST);
     problems.extend(source.contradictions());
@@ -170,11 +169,11 @@ impl Hints {
         let rows = |name| node.child(name).and_then(|child| child.shape.first());
         if let (Some(spikes), Some(units)) = (rows("spike_times"), rows("spike_times_index")) {
             let found = format!("{path}: {units} units, {spikes} spikes");
-            self.spikes.push((found, format!("--spikes {}", quoted(path))));
+            self.spikes.push((found, format!("--spikes {}", shell_word(path))));
         }
         if let (Some(rows), Some(_)) = (rows("start_time"), rows("stop_time")) {
             let name = path.rsplit(separator).next().unwrap_or(path);
-            let option = format!("--align {}", quoted(&format!("{name}.start_time")));
+            let option = format!("--align {}", shell_word(&format!("{name}.start_time")));
             self.events.push((format!("{path}: {rows} rows"), option));
         }
         for child in &node.children {
@@ -186,7 +185,7 @@ impl Hints {
                 Kind::Numbers if child.shape.len() == 3 && !child.is_empty() => {
                     let found = format!("{path}: {:?}", child.shape);
                     let axes = "--axes neuron,time,trial (as they are)";
-                    self.arrays.push((found, format!("--array {} {axes}", quoted(&path))));
+                    self.arrays.push((found, format!("--array {} {axes}", shell_word(&path))));
                 }
                 Kind::Group => self.visit(child, &path, separator),
                 _ => {}
@@ -207,7 +206,7 @@ impl Hints {
             let is_column = lengths.contains(&"1)") || lengths.contains(&"(1");
             if !is_column && entry.element != "text" {
                 let found = format!("{}: {}", entry.path, entry.shape);
-                let option = format!("--array {} --axes {axes}", quoted(&entry.path));
+                let option = format!("--array {} --axes {axes}", shell_word(&entry.path));
                 self.lists.push((found, option));
             }
         }
@@ -228,7 +227,7 @@ impl Hints {
                 None => entry.path.clone(),
             };
             let found = format!("{path}: {} of {}", entry.alike, data.shape);
-            self.series.push((found, format!("--series {}", quoted(&path))));
+            self.series.push((found, format!("--series {}", shell_word(&path))));
         }
     }
 }
@@ -239,10 +238,4 @@ fn pattern(first: &str, last: &str) -> String {
     // Digits vary from name to name even where the first and the last have the same.
     let start: String = alike.map(|(c, _)| c).take_while(|c| !c.is_ascii_digit()).collect();
     start + "*"
-}
-
-/// In quotes, if a shell would take it apart.
-fn quoted(path: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
-    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{path}'") }
 }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
 use rankproof::recording::{
     Axis, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, What, Window, prepare,
 };
 
-use super::output::{self, check_target, paragraph, print};
+use super::files::Files;
+use super::output::{self, paragraph, print};
 
 /// Cut a recording into trials and write it as one .npz for `rankproof fit` and `cv`.
 ///
@@ -206,13 +206,7 @@ fn read_ranges(text: &str) -> Result<Ranges, String> {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    check_target(&arguments.out)?;
-    let same = |path: &PathBuf| path.canonicalize().ok();
-    if let Some(file) = same(&arguments.file)
-        && same(&arguments.out) == Some(file)
-    {
-        bail!("{}: is the file to read, expected another to write", arguments.out.display());
-    }
+    Files::default().reads([&arguments.file]).writes("--out", [&arguments.out]).check()?;
     let prepared = prepare(&arguments.file, &options(arguments))?;
     prepared.recording.write(&arguments.out)?;
     print(&summary(arguments, &prepared))?;

@@ -17,7 +17,8 @@ use rankproof::training::{
     Trajectory,
 };
 
-use super::output::{check_target, paragraph, print, progress, rendered, table};
+use super::files::Files;
+use super::output::{paragraph, print, progress, rendered, table};
 
 /// Train a network by exact gradients and save the weights of every learning step.
 ///
@@ -163,9 +164,7 @@ enum MethodName {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.out {
-        check_target(path)?;
-    }
+    Files::default().writes("--out", &arguments.out).check()?;
     check(arguments)?;
     let trajectory = train(arguments)?;
     let report = Report::of(&trajectory);

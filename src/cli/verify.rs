@@ -11,7 +11,8 @@ use rankproof::theorem::{
     self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, Theorem, Verification,
 };
 
-use super::output::{check_target, paragraph, print, progress, rendered, table, write_json};
+use super::files::Files;
+use super::output::{paragraph, print, progress, rendered, table, write_json};
 use super::theorem as read_theorem;
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
@@ -65,9 +66,7 @@ impl Choice {
 pub type Line = (&'static Theorem, Verification);
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.json {
-        check_target(path)?;
-    }
+    Files::default().writes("--json", &arguments.json).check()?;
     check(arguments)?;
     let threads = arguments.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("threads")?;
