@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
 use rankproof::recording::{
-    Axis, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, What, Window, prepare,
+    Axis, ColumnAt, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, What, Window,
+    prepare,
 };
 
 use super::output::{self, check_target, paragraph, print};
@@ -35,18 +36,19 @@ pub struct Arguments {
     /// (trialData[].binCounts), or continuous ones.
     #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
     array: Option<String>,
-    /// What its axes are, in their order.
-    #[arg(
-        long,
-        value_name = "AXIS,..",
-        value_parser = read_axes,
-        default_value = "neuron,time,trial",
-        help_heading = "What to take"
-    )]
-    axes: Axes,
-    /// Take spike times: an NWB table of units, or a list with an array for each neuron.
+    /// What its axes are, in their order; neuron,time,trial if nothing is said. Of a list of
+    /// several axes, those of the list come first: trial,neuron for cells of spike times.
+    #[arg(long, value_name = "AXIS,..", value_parser = read_axes, help_heading = "What to take")]
+    axes: Option<Axes>,
+    /// Take spike times: an NWB table of units; a list with an array for each neuron (spikes[]),
+    /// or for each trial and neuron (trials[].spikes[]); an array for each name that fits a
+    /// pattern (units/*/times); or all times in one array, with --unit-ids.
     #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
     spikes: Option<String>,
+    /// Of spike times in one array: the array with the unit of each, as Kilosort, phy and IBL
+    /// write them. Sample numbers become seconds by --spike-time-scale.
+    #[arg(long, value_name = "PATH", requires = "spikes", help_heading = "What to take")]
+    unit_ids: Option<String>,
     /// Take series with times: groups with data and timestamps or a rate; * stands for any
     /// characters of the last name.
     #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
@@ -54,7 +56,7 @@ pub struct Arguments {
     /// The number that stands for entries that were not recorded, besides NaN.
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, help_heading = "What to take")]
     missing: Option<f64>,
-    /// Neurons to take: places such as 0..9,12, or an array that holds these.
+    /// Neurons to take: places such as 0..9,12, or an array that holds these, or a flag for each.
     #[arg(long, value_name = "PLACES", help_heading = "What to take")]
     neurons: Option<String>,
     /// Take neurons by a column with a value for each: units.location=M1.
@@ -65,7 +67,8 @@ pub struct Arguments {
         help_heading = "What to take"
     )]
     neurons_where: Vec<Filter>,
-    /// Count spikes also where a unit was not observed as the file says (obs_intervals).
+    /// Take also times at which NWB says that a unit was not observed (obs_intervals), or that
+    /// should be left out (invalid_times).
     #[arg(long, help_heading = "What to take")]
     ignore_observed: bool,
     /// Drop neurons that fire less often for each second.
@@ -75,9 +78,20 @@ pub struct Arguments {
     #[arg(long, value_enum, help_heading = "What to take")]
     quantity: Option<QuantityName>,
 
-    /// Times of the events around which trials are cut.
+    /// Times of the events around which trials are cut. Of spikes that are stored by trial: a time
+    /// for each trial, on its clock.
     #[arg(long, value_name = "TABLE.COLUMN", help_heading = "Trials")]
     align: Option<String>,
+    /// Of arrays that are trials: the bin of each around which it is cut again, such as
+    /// trial_data[].idx_goCueTime; from 1 in MATLAB files, else from 0.
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        requires = "array",
+        conflicts_with_all = ["align", "every"],
+        help_heading = "Trials"
+    )]
+    align_index: Option<String>,
     /// Cut trials at regular times instead.
     #[arg(long, value_name = "SECONDS", conflicts_with = "align", help_heading = "Trials")]
     every: Option<f64>,
@@ -94,8 +108,14 @@ pub struct Arguments {
     #[arg(long, value_name = "TABLE.COLUMN", requires = "align", help_heading = "Trials")]
     until: Option<String>,
     /// By what times in the file are multiplied to be seconds: 0.001 for milliseconds.
-    #[arg(long, value_name = "FACTOR", help_heading = "Trials")]
+    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = "Trials")]
     time_scale: Option<f64>,
+    /// By what spike times are multiplied, if that is another factor: 1/30000 for samples at 30 kHz.
+    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = "Trials")]
+    spike_time_scale: Option<f64>,
+    /// By what the times of events (--align, --until) are multiplied, if that is another factor.
+    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = "Trials")]
+    event_time_scale: Option<f64>,
     /// The width of the bins of the array in seconds.
     #[arg(long, value_name = "SECONDS", help_heading = "Trials")]
     bin_seconds: Option<f64>,
@@ -109,7 +129,7 @@ pub struct Arguments {
     /// Of a continuous array: labels, one for each bin; where they change, a trial begins.
     #[arg(long, value_name = "PATH", help_heading = "Trials")]
     trial_labels: Option<String>,
-    /// Of a continuous array: flags, not 0 where a trial begins.
+    /// Of a continuous array: flags, 0 or not; where they rise, a trial begins.
     #[arg(long, value_name = "PATH", conflicts_with = "trial_labels", help_heading = "Trials")]
     trial_starts: Option<String>,
     /// Of a continuous array: the place of each bin in its trial, which may leave gaps.
@@ -135,6 +155,9 @@ pub struct Arguments {
         help_heading = "Trials"
     )]
     filters: Vec<Filter>,
+    /// Of columns with a value for each bin that change within a trial: which bin counts.
+    #[arg(long, value_enum, help_heading = "Trials")]
+    column_at: Option<ColumnAtName>,
     /// The column with the condition of each trial: numbers or strings.
     #[arg(long, value_name = "COLUMN", help_heading = "Trials")]
     condition: Option<String>,
@@ -167,6 +190,16 @@ enum QuantityName {
     Values,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum ColumnAtName {
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// The value of most bins.
+    Mode,
+}
+
 /// The axes of an array in the order of the file.
 #[derive(Clone)]
 struct Axes(Vec<Axis>);
@@ -176,11 +209,25 @@ fn read_axes(text: &str) -> Result<Axes, String> {
     let axes: Option<Vec<Axis>> = text.split(',').map(read).collect();
     let once = |axes: &Vec<Axis>| {
         let count = |axis| axes.iter().filter(|&&other| other == axis).count();
-        count(Axis::Neuron) == 1 && count(Axis::Time) == 1 && count(Axis::Trial) <= 1
+        // Spike times have no axis of time, and a list of lists may have two of trials.
+        count(Axis::Neuron) == 1 && count(Axis::Time) <= 1 && count(Axis::Trial) <= 2
     };
     axes.filter(once).map(Axes).ok_or_else(|| {
         "expected neuron, time and perhaps trial, in the order of the file".to_owned()
     })
+}
+
+/// A number above 0, or a fraction of two.
+fn read_factor(text: &str) -> Result<f64, String> {
+    let (above, below) = text.split_once('/').unwrap_or((text, "1"));
+    let factor = match (above.trim().parse::<f64>(), below.trim().parse::<f64>()) {
+        (Ok(above), Ok(below)) => above / below,
+        _ => f64::NAN,
+    };
+    match factor > 0.0 && factor.is_finite() {
+        true => Ok(factor),
+        false => Err("expected a factor above 0, such as 0.001 or 1/30000".to_owned()),
+    }
 }
 
 fn read_window(text: &str) -> Result<Window, String> {
@@ -205,7 +252,24 @@ fn read_ranges(text: &str) -> Result<Ranges, String> {
     ranges.map(Ranges).ok_or_else(|| "expected ranges such as 100..600 or 1..50,80..".to_owned())
 }
 
+/// Axes are named of an array, or of a list of spike times with several.
+fn check_axes(arguments: &Arguments) -> anyhow::Result<()> {
+    let Some(Axes(axes)) = &arguments.axes else { return Ok(()) };
+    let has_time = axes.contains(&Axis::Time);
+    if arguments.array.is_some() && !has_time {
+        bail!("--axes: expected neuron, time and perhaps trial, in the order of the file");
+    }
+    if arguments.spikes.is_some() && has_time {
+        bail!("--axes: expected trial and neuron, in the order of the list of spike times");
+    }
+    if arguments.series.is_some() {
+        bail!("--axes: expected none with --series, whose data are (time, neuron)");
+    }
+    Ok(())
+}
+
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    check_axes(arguments)?;
     check_target(&arguments.out)?;
     let same = |path: &PathBuf| path.canonicalize().ok();
     if let Some(file) = same(&arguments.file)
@@ -221,7 +285,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn options(arguments: &Arguments) -> Options {
     let what = match (&arguments.array, &arguments.spikes, &arguments.series) {
-        (Some(path), _, _) => What::Array { path: path.clone(), axes: arguments.axes.0.clone() },
+        (Some(path), _, _) => {
+            let axes = arguments.axes.as_ref().map_or(&Axis::ALL[..], |axes| &axes.0);
+            What::Array { path: path.clone(), axes: axes.to_vec() }
+        }
         (_, Some(path), _) => What::Spikes { path: path.clone() },
         (_, _, path) => What::Series { path: path.clone().unwrap_or_default() },
     };
@@ -235,10 +302,15 @@ fn options(arguments: &Arguments) -> Options {
         trial_starts: arguments.trial_starts.clone(),
         bin_index: arguments.bin_index.clone(),
         align: arguments.align.clone(),
+        align_index: arguments.align_index.clone(),
         every: arguments.every,
         window: arguments.window,
         until: arguments.until.clone(),
         time_scale: arguments.time_scale,
+        spike_time_scale: arguments.spike_time_scale,
+        event_time_scale: arguments.event_time_scale,
+        unit_ids: arguments.unit_ids.clone(),
+        list_axes: arguments.axes.as_ref().map(|axes| axes.0.clone()),
         ignore_observed: arguments.ignore_observed,
         max_bins: arguments.max_bins,
         smooth_ms: arguments.smooth,
@@ -253,6 +325,11 @@ fn options(arguments: &Arguments) -> Options {
         neurons_where: arguments.neurons_where.clone(),
         trials: arguments.trials.clone(),
         filters: arguments.filters.clone(),
+        column_at: arguments.column_at.map(|name| match name {
+            ColumnAtName::First => ColumnAt::First,
+            ColumnAtName::Last => ColumnAt::Last,
+            ColumnAtName::Mode => ColumnAt::Mode,
+        }),
         condition: arguments.condition.clone(),
         epoch: arguments.epoch.clone(),
         trial_number: arguments.trial_number.clone(),
