@@ -3,6 +3,7 @@
 mod cv;
 mod explore;
 mod fit;
+mod hints;
 mod inspect;
 mod interrupt;
 mod model_arguments;

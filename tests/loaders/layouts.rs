@@ -40,9 +40,7 @@ fn of_trials(path: &str) -> Options {
 /// Checks all counts of all trials.
 fn check(recording: &Recording) {
     assert_eq!((recording.neurons, recording.bins, recording.trials), (4, 6, 5));
-    for (n, t, k) in
-        (0..4).flat_map(|n| (0..6).flat_map(move |t| (0..5).map(move |k| (n, t, k))))
-    {
+    for (n, t, k) in (0..4).flat_map(|n| (0..6).flat_map(move |t| (0..5).map(move |k| (n, t, k)))) {
         let found = recording.activity_at(n, t, k);
         assert_eq!(found, count(n, t, k), "neuron {n}, bin {t}, trial {k}");
     }
@@ -55,8 +53,7 @@ fn times_in_one_array_are_told_apart_by_the_unit_of_each() {
         ("spike_samples", "spike_clusters", Some(1.0 / 30000.0)),
         ("spike_ms", "spike_names", Some(0.001)),
     ] {
-        let options =
-            Options { unit_ids: some(ids), spike_time_scale: scale, ..of_session(times) };
+        let options = Options { unit_ids: some(ids), spike_time_scale: scale, ..of_session(times) };
         let Prepared { recording, notes } = prepared("layouts.npz", &options);
         check(&recording);
         assert!(notes.is_empty(), "{times}: {notes:?}");
@@ -154,8 +151,7 @@ fn times_in_other_units_are_told_and_scaled_apart() {
     assert!(told(&notes, "share no time: trials go from 0.002 to 0.614"), "{notes:?}");
     // Either factor may be that of the one kind of times alone.
     let spikes = Options { spike_time_scale: Some(0.001), ..options };
-    let events =
-        Options { time_scale: Some(0.001), event_time_scale: Some(1.0), ..spikes.clone() };
+    let events = Options { time_scale: Some(0.001), event_time_scale: Some(1.0), ..spikes.clone() };
     for options in [spikes, Options { spike_time_scale: None, ..events }] {
         let Prepared { recording, notes } = prepared("layouts.npz", &options);
         check(&recording);
@@ -210,10 +206,13 @@ fn a_trial_begins_where_a_flag_rises() {
     let Prepared { recording, notes } = prepared("layouts.npz", &continuous());
     assert_eq!((recording.trials, recording.bins), (4, 7));
     assert_eq!(recording.activity_at(2, 0, 1), 209.0);
-    assert_eq!(notes, [
-        "flags of flag stay on for up to 3 bins; a trial begins where they rise",
-        "2 bins before the first flag of flag are left out",
-    ]);
+    assert_eq!(
+        notes,
+        [
+            "flags of flag stay on for up to 3 bins; a trial begins where they rise",
+            "2 bins before the first flag of flag are left out",
+        ]
+    );
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("flags.npz");
     write_npz(&file, |npz| {
@@ -235,11 +234,9 @@ fn of_a_column_that_changes_within_trials_one_bin_counts() {
     let expected = "changes from 0 to 1 in trial 0, expected one value for all bins of a trial, or \
                     --column-at first, last or mode";
     assert!(refused.contains(expected), "{refused}");
-    for (at, names) in [
-        (ColumnAt::First, "0"),
-        (ColumnAt::Last, "1 2 3 4"),
-        (ColumnAt::Mode, "1 2 3 4"),
-    ] {
+    for (at, names) in
+        [(ColumnAt::First, "0"), (ColumnAt::Last, "1 2 3 4"), (ColumnAt::Mode, "1 2 3 4")]
+    {
         let options = Options { column_at: Some(at), ..options.clone() };
         let recording = prepared("layouts.npz", &options).recording;
         assert_eq!(recording.condition_names.join(" "), names, "{at:?}");
@@ -263,7 +260,7 @@ fn nothing_else_is_flattened_either() {
     assert_eq!(prepared("layouts.npz", &good).recording.neuron_names, ["0", "2"]);
     let narrow = Options { bin: Some(0.2), ..continuous() };
     let Prepared { recording, notes } = prepared("layouts.npz", &narrow);
-    assert_eq!((recording.bins, recording.activity_at(0, 1, 0)), (3, 4.5));
+    assert_eq!((recording.bins, recording.activity_at(0, 1, 0)), (3, 4.0 + 5.0));
     assert!(notes.iter().any(|note| note.contains("4 trials end within a bin of 0.2 s")));
 }
 

@@ -104,6 +104,7 @@ fn elements_of_an_enumeration_are_called_by_their_names() {
 fn a_column_of_lists_has_a_list_for_each_row() {
     // As many elements as trials, and yet not one for each.
     let options = Options { condition: some("trials.kind"), ..units(1.0, 0.1) };
-    let error = prepare(path("layouts.nwb"), &options).expect_err("is refused").to_string();
-    assert!(error.contains("\"trials.kind\" holds lists of 0 to 2 values"), "{error}");
+    let recording = prepared(&options).recording;
+    assert_eq!(recording.condition_names, ["", "a", "a, b", "b"]);
+    assert_eq!(recording.conditions, [2, 0, 1, 3, 1, 3, 3]);
 }

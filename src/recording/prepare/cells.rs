@@ -1,4 +1,4 @@
-//! The values of a column: a number, a string or a few numbers for each row.
+//! The values of a column: a number, a string or a few of them for each row.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -91,6 +91,8 @@ impl Cells {
                 let whole = list.iter().zip(&parts).map(|(value, cells)| whole(value, cells));
                 let each = match whole.collect::<Option<Vec<_>>>() {
                     Some(each) if each.len() == rows => each,
+                    // One long list for each row is no value for each.
+                    None if list.len() == rows => Vec::new(),
                     _ => parts.concat(),
                 };
                 Cells { each, parts: Some(parts) }
@@ -106,6 +108,9 @@ fn whole(value: &Value, cells: &[Cell]) -> Option<Cell> {
             Some(Cell::Numbers(array.data.clone()))
         }
         (_, [Cell::Text(text)]) => Some(Cell::Text(text.clone())),
+        (Value::Texts(texts), _) if texts.strings.len() <= LONGEST => {
+            Some(Cell::Text(texts.strings.join(", ")))
+        }
         _ => None,
     }
 }
