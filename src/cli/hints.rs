@@ -20,7 +20,7 @@ pub(super) fn hints(source: &Source, entries: &[Entry]) -> String {
         ("Series", hints.series),
         ("Arrays of three axes", hints.arrays),
         ("Lists of arrays, if one is a trial", hints.lists),
-        ("Bins in these trials to cut around, with --window START,END", hints.indices),
+        ("Bins of such trials to cut around", hints.indices),
     ] {
         if !lines.is_empty() {
             text += &format!("\n{title}\n");
@@ -142,7 +142,8 @@ impl Hints {
                     self.index(entry);
                 }
                 2 if entry.path.ends_with("[]") && increases(entry) => {
-                    let option = format!("--spikes {} --axes trial,neuron", quoted(&entry.path));
+                    let axes = "--axes trial,neuron --window START,END";
+                    let option = format!("--spikes {} {axes}", quoted(&entry.path));
                     self.times.push((found(entry), option));
                 }
                 _ => {}
@@ -155,7 +156,7 @@ impl Hints {
         let mut option = format!("--spikes {}", quoted(&entry.path));
         let list = entries.iter().find(|list| list.path == entry.path && list.element == "cell");
         if list.is_some_and(|list| long_axes(&list.shape) == 2) {
-            option += " --axes trial,neuron (or neuron,trial)";
+            option += " --axes trial,neuron (or neuron,trial) --window START,END";
         }
         self.times.push((found(entry), option));
     }
@@ -181,7 +182,7 @@ impl Hints {
         let is_index = name.starts_with("idx") || name.contains("index");
         let is_whole = entry.first.iter().all(|n| n.as_f64().is_some_and(|n| n.fract() == 0.0));
         if is_index && is_whole && entry.first.len() == 1 && long_axes(&entry.shape) == 0 {
-            let option = format!("--align-index {}", quoted(&entry.path));
+            let option = format!("--align-index {} --window START,END", quoted(&entry.path));
             self.indices.push((entry.path.clone(), option));
         }
     }

@@ -105,7 +105,7 @@ pub struct Arguments {
     )]
     window: Option<Window>,
     /// Times at which trials end, if that is before the end of the window.
-    #[arg(long, value_name = "TABLE.COLUMN", requires = "align", help_heading = "Trials")]
+    #[arg(long, value_name = "TABLE.COLUMN", help_heading = "Trials")]
     until: Option<String>,
     /// By what times in the file are multiplied to be seconds: 0.001 for milliseconds.
     #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = "Trials")]

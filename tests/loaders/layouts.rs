@@ -228,6 +228,44 @@ fn a_trial_begins_where_a_flag_rises() {
 }
 
 #[test]
+fn events_halfway_between_bins_go_to_the_same_side() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("half.npz");
+    // 0.15 / 0.1 is below 1.5, and 0.35 / 0.1 is 3.5.
+    let events: Vec<f64> = (0..12).map(|k| 0.05 + f64::from(k) / 10.0).collect();
+    write_npz(&file, |npz| {
+        npz.array("x", &[1, 20], &(0..20).collect::<Vec<i32>>())?;
+        npz.array("event", &[12], &events)
+    })
+    .expect("written");
+    let axes = vec![Axis::Neuron, Axis::Time];
+    let options = Options {
+        bin_seconds: Some(0.1),
+        align: some("event"),
+        window: Some(Window { start: 0.0, end: 0.1 }),
+        ..Options::new(What::Array { path: "x".to_owned(), axes })
+    };
+    let Prepared { recording, notes } = prepare(&file, &options).expect("prepared");
+    let first: Vec<f64> = (0..12).map(|k| recording.activity_at(0, 0, k)).collect();
+    assert_eq!(first, (1..13).map(f64::from).collect::<Vec<_>>());
+    let note = "trials begin with the nearest bin of the array, up to 50.0000 ms from";
+    assert!(notes.iter().any(|other| other.starts_with(note)), "{notes:?}");
+}
+
+#[test]
+fn choices_that_would_change_nothing_are_refused() {
+    let window = Some(Window { start: 0.0, end: 0.1 });
+    let cut = refused("layouts.npz", &Options { window, ..continuous() });
+    assert!(cut.contains("--window with --align, --every or, of trials, --align-index"), "{cut}");
+    let until = refused("layouts.npz", &Options { until: some("start"), ..continuous() });
+    assert!(until.contains("expected --until with --align alone"), "{until}");
+    let axes = Some(vec![Axis::Trial, Axis::Neuron]);
+    let list = Options { list_axes: axes, ..of_trials("trials[2].spikes[]") };
+    let list = refused("layouts.mat", &Options { align: some("start"), ..list });
+    assert!(list.contains("expected --axes for lists of several axes alone"), "{list}");
+}
+
+#[test]
 fn of_a_column_that_changes_within_trials_one_bin_counts() {
     let options = Options { condition: some("cue"), ..continuous() };
     let refused = refused("layouts.npz", &options);

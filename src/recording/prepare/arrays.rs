@@ -47,6 +47,13 @@ pub(super) fn cut(
     let has_trials = axes.contains(&Axis::Trial);
     let is_cut = options.trial_labels.is_some() || options.trial_starts.is_some();
     let has_events = options.align.is_some() || options.every.is_some();
+    if !has_events && options.until.is_some() {
+        return Err(source.error(path, "is not cut around events", "--until with --align alone"));
+    }
+    if !has_events && options.align_index.is_none() && options.window.is_some() {
+        let expected = "--window with --align, --every or, of trials, --align-index";
+        return Err(source.error(path, "is not cut around anything", expected));
+    }
     match (has_trials || is_list, is_cut, has_events) {
         (_, true, true) => {
             let found = "is told twice where trials begin";

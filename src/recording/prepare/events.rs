@@ -123,6 +123,9 @@ fn regular(source: &Source, options: &Options, span: Interval) -> Result<Events,
         let expected = "--align TABLE.COLUMN, or --every SECONDS where there are no events";
         return refused("is to be cut without events".to_owned(), expected);
     };
+    if options.until.is_some() {
+        return refused("is cut at regular times".to_owned(), "--until with --align alone");
+    }
     let count = whole_steps((span.1 - span.0) / every);
     if !(every > 0.0 && (1.0..=MOST_EVENTS).contains(&count)) {
         let found = format!("lasts {} s", span.1 - span.0);

@@ -286,6 +286,8 @@ fn recorded(name: String, times: &Rc<Vec<f64>>, values: Vec<f64>, rounding: Roun
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn doubles() -> Rounding {
@@ -294,6 +296,14 @@ mod tests {
 
     fn series(times: &[f64], values: &[f64]) -> Series {
         recorded(String::new(), &Rc::new(times.to_vec()), values.to_vec(), doubles())
+    }
+
+    #[test]
+    fn rates_of_single_precision_are_known_to_be_rounded() {
+        // 30.3 as float32, over an hour: the last sample is off by 0.2 ms.
+        assert_eq!(precision_of_rate(f64::from(30.3_f32)), Precision::Single);
+        assert_eq!(precision_of_rate(30.3), Precision::Double);
+        assert_eq!(precision_of_rate(30_000.0), Precision::Double);
     }
 
     /// The mean of a series with a sample each second between two times.
@@ -326,5 +336,28 @@ mod tests {
         let (one, two) = ((-0.5_f64 * 0.25).exp(), (-0.5_f64 * 2.25).exp());
         let expected = one / (2.0 * one + two);
         assert!((mean(&step, 0.0, 1.0, 1.0) - expected).abs() < 1e-12);
+    }
+
+    proptest! {
+        /// Of samples that count themselves each bin has the mean of its own, and no other.
+        #[test]
+        fn samples_on_the_edges_of_bins_are_taken_once(
+            rate in 10_u32..=1000,
+            steps in 1_usize..=20,
+            milliseconds in 0_u32..3_000_000,
+            first in 0_usize..500,
+        ) {
+            let (rate, start) = (f64::from(rate), f64::from(milliseconds) / 1000.0);
+            let times: Vec<f64> = (0..1000).map(|i| start + f64::from(i) / rate).collect();
+            let values: Vec<f64> = (0..1000).map(f64::from).collect();
+            let rounding = doubles().of_samples(1.0 / rate);
+            let series = recorded(String::new(), &Rc::new(times), values, rounding);
+            let width = steps as f64 / rate;
+            let bins = Bins::new(start + first as f64 / rate, width, 20, rounding);
+            for bin in 0..20 {
+                let expected = (first + bin * steps) as f64 + 0.5 * (steps as f64 - 1.0);
+                prop_assert_eq!(series.mean(&bins, bin, 0.0, 1.0 / rate), expected);
+            }
+        }
     }
 }
