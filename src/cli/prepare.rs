@@ -12,6 +12,31 @@ use rankproof::recording::{
 
 use super::output::{self, check_target, paragraph, print};
 
+/// The headings under which options are listed.
+const WHAT: &str = "What to take";
+const NEURONS: &str = "Neurons";
+const TIMES: &str = "Times";
+const WHERE: &str = "Where trials are";
+const WHICH: &str = "Which trials, and what is known of them";
+const NUMBERS: &str = "Numbers";
+
+const EXAMPLES: &str = "\
+Examples, each behind `rankproof prepare FILE --out rec.npz`:
+  NWB, spikes around events
+    --spikes units --align trials.start_time --window -0.5,1 --bin 0.05
+  Kilosort and phy: a folder of .npy, times in samples, events in seconds
+    --spikes spike_times --unit-ids spike_clusters --spike-time-scale 1/30000
+    --align start --window 0,1 --bin 0.05
+  an array of counts by neuron, bin and trial
+    --array counts --bin-seconds 0.05 --condition target
+  a struct for each trial, cut around the bin of its cue
+    --array 'trial_data[].M1_spikes' --axes time,neuron --bin-seconds 0.01
+    --align-index 'trial_data[].idx_goCueTime' --window -0.2,0.5
+  cells of spike times, a row for each trial and a column for each neuron
+    --spikes 'spk[]' --axes trial,neuron --window 0,1 --bin 0.05
+  a variable for each unit
+    --spikes 'sig*' --align start --window 0,1 --bin 0.05";
+
 /// Cut a recording into trials and write it as one .npz for `rankproof fit` and `cv`.
 ///
 /// Takes an array (--array), spike times (--spikes) or series with times such as fluorescence
@@ -24,7 +49,7 @@ use super::output::{self, check_target, paragraph, print};
 /// smoothed, their square root taken, and normalised. Spikes and series are smoothed before they
 /// are cut.
 #[derive(Args)]
-#[command(group(ArgGroup::new("what").required(true)))]
+#[command(group(ArgGroup::new("what").required(true)), after_long_help = EXAMPLES)]
 pub struct Arguments {
     /// The file.
     file: PathBuf,
@@ -34,54 +59,90 @@ pub struct Arguments {
 
     /// Take an array with a trial axis, a list with an array for each trial
     /// (trialData[].binCounts), or continuous ones.
-    #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
+    #[arg(long, value_name = "PATH", group = "what", help_heading = WHAT)]
     array: Option<String>,
     /// What its axes are, in their order; neuron,time,trial if nothing is said. Of a list of
     /// several axes, those of the list come first: trial,neuron for cells of spike times.
-    #[arg(long, value_name = "AXIS,..", value_parser = read_axes, help_heading = "What to take")]
+    #[arg(long, value_name = "AXIS,..", value_parser = read_axes, help_heading = WHAT)]
     axes: Option<Axes>,
     /// Take spike times: an NWB table of units; a list with an array for each neuron (spikes[]),
     /// or for each trial and neuron (trials[].spikes[]); an array for each name that fits a
     /// pattern (units/*/times); or all times in one array, with --unit-ids.
-    #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
+    #[arg(long, value_name = "PATH", group = "what", help_heading = WHAT)]
     spikes: Option<String>,
     /// Of spike times in one array: the array with the unit of each, as Kilosort, phy and IBL
     /// write them. Sample numbers become seconds by --spike-time-scale.
-    #[arg(long, value_name = "PATH", requires = "spikes", help_heading = "What to take")]
+    #[arg(long, value_name = "PATH", requires = "spikes", help_heading = WHAT)]
     unit_ids: Option<String>,
     /// Take series with times: groups with data and timestamps or a rate; * stands for any
     /// characters of the last name.
-    #[arg(long, value_name = "PATH", group = "what", help_heading = "What to take")]
+    #[arg(long, value_name = "PATH", group = "what", help_heading = WHAT)]
     series: Option<String>,
     /// The number that stands for entries that were not recorded, besides NaN.
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, help_heading = "What to take")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, help_heading = WHAT)]
     missing: Option<f64>,
+    /// Take the entries for counts (integers from 0) or for values, whatever they look like.
+    #[arg(long, value_enum, help_heading = WHAT)]
+    quantity: Option<QuantityName>,
+
     /// Neurons to take: places such as 0..9,12, or an array that holds these, or a flag for each.
-    #[arg(long, value_name = "PLACES", help_heading = "What to take")]
+    #[arg(long, value_name = "PLACES", help_heading = NEURONS)]
     neurons: Option<String>,
     /// Take neurons by a column with a value for each: units.location=M1.
     #[arg(
         long,
         value_name = "COLUMN=VALUE",
         value_parser = Filter::parse,
-        help_heading = "What to take"
+        help_heading = NEURONS
     )]
     neurons_where: Vec<Filter>,
+    /// Drop neurons that fire less often for each second.
+    #[arg(long, value_name = "HZ", help_heading = NEURONS)]
+    min_rate: Option<f64>,
+
+    /// The width of the bins of the recording in seconds. Of bins that are made one, counts are
+    /// added and values averaged.
+    #[arg(long, value_name = "SECONDS", help_heading = TIMES)]
+    bin: Option<f64>,
+    /// The width of the bins of the array in seconds.
+    #[arg(long, value_name = "SECONDS", help_heading = TIMES)]
+    bin_seconds: Option<f64>,
+    /// The array that holds the width of the bins in seconds.
+    #[arg(long, value_name = "PATH", conflicts_with = "bin_seconds", help_heading = TIMES)]
+    bin_seconds_array: Option<String>,
+    /// By what times in the file are multiplied to be seconds: 0.001 for milliseconds.
+    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = TIMES)]
+    time_scale: Option<f64>,
+    /// By what spike times are multiplied, if that is another factor: 1/30000 for samples at 30 kHz.
+    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = TIMES)]
+    spike_time_scale: Option<f64>,
+    /// By what the times of events (--align, --until) are multiplied, if that is another factor.
+    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = TIMES)]
+    event_time_scale: Option<f64>,
     /// Take also times at which NWB says that a unit was not observed (obs_intervals), or that
     /// should be left out (invalid_times).
-    #[arg(long, help_heading = "What to take")]
+    #[arg(long, help_heading = TIMES)]
     ignore_observed: bool,
-    /// Drop neurons that fire less often for each second.
-    #[arg(long, value_name = "HZ", help_heading = "What to take")]
-    min_rate: Option<f64>,
-    /// Take the entries for counts (integers from 0) or for values, whatever they look like.
-    #[arg(long, value_enum, help_heading = "What to take")]
-    quantity: Option<QuantityName>,
 
     /// Times of the events around which trials are cut. Of spikes that are stored by trial: a time
     /// for each trial, on its clock.
-    #[arg(long, value_name = "TABLE.COLUMN", help_heading = "Trials")]
+    #[arg(long, value_name = "TABLE.COLUMN", help_heading = WHERE)]
     align: Option<String>,
+    /// From where to where around its event a trial goes, in seconds.
+    #[arg(
+        long,
+        value_name = "START,END",
+        value_parser = read_window,
+        allow_hyphen_values = true,
+        help_heading = WHERE
+    )]
+    window: Option<Window>,
+    /// Times at which trials end, if that is before the end of the window.
+    #[arg(long, value_name = "TABLE.COLUMN", help_heading = WHERE)]
+    until: Option<String>,
+    /// Cut trials at regular times instead.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "align", help_heading = WHERE)]
+    every: Option<f64>,
     /// Of arrays that are trials: the bin of each around which it is cut again, such as
     /// trial_data[].idx_goCueTime; from 1 in MATLAB files, else from 0.
     #[arg(
@@ -89,62 +150,29 @@ pub struct Arguments {
         value_name = "COLUMN",
         requires = "array",
         conflicts_with_all = ["align", "every"],
-        help_heading = "Trials"
+        help_heading = WHERE
     )]
     align_index: Option<String>,
-    /// Cut trials at regular times instead.
-    #[arg(long, value_name = "SECONDS", conflicts_with = "align", help_heading = "Trials")]
-    every: Option<f64>,
-    /// From where to where around its event a trial goes, in seconds.
-    #[arg(
-        long,
-        value_name = "START,END",
-        value_parser = read_window,
-        allow_hyphen_values = true,
-        help_heading = "Trials"
-    )]
-    window: Option<Window>,
-    /// Times at which trials end, if that is before the end of the window.
-    #[arg(long, value_name = "TABLE.COLUMN", help_heading = "Trials")]
-    until: Option<String>,
-    /// By what times in the file are multiplied to be seconds: 0.001 for milliseconds.
-    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = "Trials")]
-    time_scale: Option<f64>,
-    /// By what spike times are multiplied, if that is another factor: 1/30000 for samples at 30 kHz.
-    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = "Trials")]
-    spike_time_scale: Option<f64>,
-    /// By what the times of events (--align, --until) are multiplied, if that is another factor.
-    #[arg(long, value_name = "FACTOR", value_parser = read_factor, help_heading = "Trials")]
-    event_time_scale: Option<f64>,
-    /// The width of the bins of the array in seconds.
-    #[arg(long, value_name = "SECONDS", help_heading = "Trials")]
-    bin_seconds: Option<f64>,
-    /// The array that holds the width of the bins in seconds.
-    #[arg(long, value_name = "PATH", conflicts_with = "bin_seconds", help_heading = "Trials")]
-    bin_seconds_array: Option<String>,
-    /// The width of the bins of the recording in seconds. Of bins that are made one, counts are
-    /// added and values averaged.
-    #[arg(long, value_name = "SECONDS", help_heading = "Trials")]
-    bin: Option<f64>,
     /// Of a continuous array: labels, one for each bin; where they change, a trial begins.
-    #[arg(long, value_name = "PATH", help_heading = "Trials")]
+    #[arg(long, value_name = "PATH", help_heading = WHERE)]
     trial_labels: Option<String>,
     /// Of a continuous array: flags, 0 or not; where they rise, a trial begins.
-    #[arg(long, value_name = "PATH", conflicts_with = "trial_labels", help_heading = "Trials")]
+    #[arg(long, value_name = "PATH", conflicts_with = "trial_labels", help_heading = WHERE)]
     trial_starts: Option<String>,
     /// Of a continuous array: the place of each bin in its trial, which may leave gaps.
-    #[arg(long, value_name = "PATH", help_heading = "Trials")]
+    #[arg(long, value_name = "PATH", help_heading = WHERE)]
     bin_index: Option<String>,
     /// Cut trials after so many bins.
-    #[arg(long, value_name = "BINS", help_heading = "Trials")]
+    #[arg(long, value_name = "BINS", help_heading = WHERE)]
     max_bins: Option<usize>,
+
     /// Numbers of the trials to take: 100..600, or several ranges.
     #[arg(
         long,
         value_name = "FIRST..LAST",
         value_parser = read_ranges,
         allow_hyphen_values = true,
-        help_heading = "Trials"
+        help_heading = WHICH
     )]
     trials: Option<Ranges>,
     /// Take trials by a column with a value for each: success=1, type!=observation, RT<2.
@@ -152,33 +180,33 @@ pub struct Arguments {
         long = "where",
         value_name = "COLUMN=VALUE",
         value_parser = Filter::parse,
-        help_heading = "Trials"
+        help_heading = WHICH
     )]
     filters: Vec<Filter>,
-    /// Of columns with a value for each bin that change within a trial: which bin counts.
-    #[arg(long, value_enum, help_heading = "Trials")]
-    column_at: Option<ColumnAtName>,
     /// The column with the condition of each trial: numbers or strings.
-    #[arg(long, value_name = "COLUMN", help_heading = "Trials")]
+    #[arg(long, value_name = "COLUMN", help_heading = WHICH)]
     condition: Option<String>,
     /// The column with the epoch of each trial, between which weights may jump.
-    #[arg(long, value_name = "COLUMN", help_heading = "Trials")]
+    #[arg(long, value_name = "COLUMN", help_heading = WHICH)]
     epoch: Option<String>,
     /// The column with the number of each trial in its session.
-    #[arg(long, value_name = "COLUMN", help_heading = "Trials")]
+    #[arg(long, value_name = "COLUMN", help_heading = WHICH)]
     trial_number: Option<String>,
+    /// Of columns with a value for each bin that change within a trial: which bin counts.
+    #[arg(long, value_name = "BIN", value_enum, help_heading = WHICH)]
+    column_at: Option<ColumnAtName>,
 
     /// Smooth over time by a Gaussian of this standard deviation in milliseconds.
-    #[arg(long, value_name = "MS", help_heading = "Numbers")]
+    #[arg(long, value_name = "MS", help_heading = NUMBERS)]
     smooth: Option<f64>,
     /// Take the square root.
-    #[arg(long, help_heading = "Numbers")]
+    #[arg(long, help_heading = NUMBERS)]
     sqrt: bool,
     /// Divide each neuron by its range plus a constant, in the unit of the entries.
-    #[arg(long, value_name = "CONSTANT", help_heading = "Numbers")]
+    #[arg(long, value_name = "CONSTANT", help_heading = NUMBERS)]
     soft_normalize: Option<f64>,
     /// Bring each neuron to mean 0 and standard deviation 1.
-    #[arg(long, conflicts_with = "soft_normalize", help_heading = "Numbers")]
+    #[arg(long, conflicts_with = "soft_normalize", help_heading = NUMBERS)]
     zscore: bool,
 }
 

@@ -68,6 +68,30 @@ fn times_in_one_array_are_told_apart_by_the_unit_of_each() {
 }
 
 #[test]
+fn a_folder_of_arrays_is_read_as_one_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // An archive of NumPy holds each array as the file that it would be by itself.
+    let archive = std::fs::File::open(path("layouts.npz")).expect("there");
+    let mut archive = zip::ZipArchive::new(archive).expect("an archive");
+    for name in ["spike_samples.npy", "spike_clusters.npy", "start.npy"] {
+        let mut member = archive.by_name(name).expect("a member");
+        let mut file = std::fs::File::create(folder.path().join(name)).expect("created");
+        std::io::copy(&mut member, &mut file).expect("copied");
+    }
+    std::fs::write(folder.path().join("broken.npy"), "no array").expect("written");
+    let options = Options {
+        unit_ids: some("spike_clusters"),
+        spike_time_scale: Some(1.0 / 30000.0),
+        ..of_session("spike_samples")
+    };
+    let recording = prepare(folder.path(), &options).expect("prepared").recording;
+    check(&recording);
+    let source = &recording.provenance["source"];
+    assert_eq!(source["format"], "folder of NumPy .npy");
+    assert!(source["bytes"].as_u64().is_some_and(|bytes| bytes > 1000));
+}
+
+#[test]
 fn each_name_that_fits_a_pattern_is_a_unit() {
     let Prepared { recording, .. } = prepared("layouts.mat", &of_session("sig*"));
     check(&recording);
