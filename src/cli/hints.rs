@@ -179,7 +179,7 @@ impl Hints {
     /// A number for each element of a list that is called an index.
     fn index(&mut self, entry: &Entry) {
         let name = entry.name.to_lowercase();
-        let is_index = name.starts_with("idx") || name.contains("index");
+        let is_index = name.starts_with("idx") || name.ends_with("idx");
         let is_whole = entry.first.iter().all(|n| n.as_f64().is_some_and(|n| n.fract() == 0.0));
         if is_index && is_whole && entry.first.len() == 1 && long_axes(&entry.shape) == 0 {
             let option = format!("--align-index {} --window START,END", quoted(&entry.path));

@@ -13,12 +13,12 @@ use super::output::{check_target, print, rendered, short, table, write_json};
 
 /// Show what is in a recording: names, types, shapes, units and first values.
 ///
-/// Reads NumPy (.npy, .npz), NWB 2.x, HDF5 and MATLAB (.mat of versions 5 to 7.3). The paths shown
-/// are those by which `rankproof prepare` finds arrays: [] stands for all elements of a list, and
+/// Reads NumPy (.npy, .npz, a folder of .npy), NWB 2.x, HDF5 and MATLAB (.mat of versions 5 to 7.3).
+/// The paths shown are those by which `rankproof prepare` finds arrays: [] stands for all elements of a list, and
 /// the groups above a name may be left out where only one place fits.
 #[derive(Args)]
 pub struct Arguments {
-    /// The file.
+    /// The file, or a folder of .npy files.
     file: PathBuf,
     /// Also write the list as JSON.
     #[arg(long, value_name = "FILE")]

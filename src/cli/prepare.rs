@@ -51,7 +51,7 @@ Examples, each behind `rankproof prepare FILE --out rec.npz`:
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true)), after_long_help = EXAMPLES)]
 pub struct Arguments {
-    /// The file.
+    /// The file, or a folder of .npy files.
     file: PathBuf,
     /// Where to write the recording.
     #[arg(long, value_name = "REC.npz")]

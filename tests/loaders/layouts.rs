@@ -111,6 +111,7 @@ fn spikes_are_stored_trial_by_trial() {
     check(&recording);
     assert_eq!(recording.trial_numbers, [1, 2, 3, 4, 5], "counted as in MATLAB");
     assert!(notes.iter().any(|note| note.contains("as by --axes trial,neuron")), "{notes:?}");
+    check(&prepared("layouts.mat", &of_trials("trials[].spikes")).recording);
     let options = Options {
         condition: some("trials[].target"),
         until: some("trials[].dur"),
@@ -158,10 +159,10 @@ fn cells_of_several_axes_are_taken_by_their_names_or_not_at_all() {
     check(&prepared("layouts.mat", &array(&[trial, neuron, Axis::Time])).recording);
     let flat = refused("layouts.mat", &array(&[Axis::Time, neuron]));
     assert!(flat.contains("is a list of 5 x 4 arrays, expected --axes with those"), "{flat}");
-    // If it is said, all elements are trials.
+    // If it is said, all elements are trials, in the order of MATLAB.
     let all = prepared("layouts.mat", &array(&[trial, trial, Axis::Time, neuron])).recording;
     assert_eq!((all.neurons, all.bins, all.trials), (1, 6, 20));
-    assert_eq!(all.activity_at(0, 3, 6), count(2, 3, 1));
+    assert_eq!(all.activity_at(0, 3, 6), count(1, 3, 1));
 }
 
 #[test]

@@ -99,7 +99,8 @@ fn start_of(path: &Path) -> Result<Vec<u8>, Flaw> {
     // Asked before opening, which would wait forever for the other end of a pipe.
     let metadata = fs::metadata(path).map_err(Flaw::of_io)?;
     if metadata.is_dir() {
-        return Err(Flaw::Content { found: "is a directory".to_owned(), expected: expected() });
+        let found = "is a directory without .npy files".to_owned();
+        return Err(Flaw::Content { found, expected: expected() });
     }
     if !metadata.is_file() {
         let found = "is not a regular file".to_owned();

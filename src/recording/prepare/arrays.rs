@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, Cells};
 use super::continuous;
-use super::list_axes;
+use super::list_axes::{self, ListAxes};
 use super::options::{Axis, Options};
 use super::realign;
 use super::trials::{Places, Trial, Trials, numbered};
@@ -116,8 +116,7 @@ fn arranged(
     }
     match axes {
         [Axis::Trial, Axis::Trial, rest @ ..] if of_list.lengths.len() == 2 => {
-            let trials = of_list.by_trial(list, true).into_iter().flatten().collect();
-            Ok((all(trials)?, rest.to_vec()))
+            Ok((all(ListAxes::one_by_one(list))?, rest.to_vec()))
         }
         [first @ (Axis::Trial | Axis::Neuron), Axis::Trial | Axis::Neuron, Axis::Time] => {
             let trials = of_list.by_trial(list, *first == Axis::Trial).into_iter();

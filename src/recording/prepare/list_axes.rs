@@ -3,7 +3,7 @@
 
 use crate::recording::error::ReadError;
 use crate::recording::node::{Kind, Node};
-use crate::recording::source::{Found, Source};
+use crate::recording::source::Source;
 use crate::recording::value::Value;
 
 /// The axes of a list.
@@ -22,10 +22,8 @@ pub(super) struct ListAxes {
 ///
 /// If the path leads nowhere.
 pub(super) fn with_brackets(source: &Source, path: &str) -> Result<String, ReadError> {
-    let is_list = match source.find(path)?.1 {
-        Found::One(node) => matches!(node.kind, Kind::Cells | Kind::Structs),
-        Found::Each(_) => false,
-    };
+    let found = source.find(path)?.1;
+    let is_list = found.nodes().iter().all(|node| matches!(node.kind, Kind::Cells | Kind::Structs));
     Ok(format!("{path}{}", if is_list { "[]" } else { "" }))
 }
 
@@ -68,17 +66,19 @@ fn is_hdf5(source: &Source) -> bool {
 }
 
 impl ListAxes {
+    /// All elements in the order of the file, by which columns have a value for each, too.
+    pub fn one_by_one(list: Vec<Value>) -> Vec<Value> {
+        list.into_iter().flat_map(elements).collect()
+    }
+
     /// The elements of a list of two axes by trial, if the first axis is that of the trials or else
     /// the second one is.
     pub fn by_trial(&self, list: Vec<Value>, trials_first: bool) -> Vec<Vec<Value>> {
         let (&[first, second], false) = (&self.lengths[..], list.is_empty()) else {
             return Vec::new();
         };
-        let mut elements: Vec<Option<Value>> = if self.nested {
-            list.into_iter().flat_map(elements).map(Some).collect()
-        } else {
-            list.into_iter().map(Some).collect()
-        };
+        let mut elements: Vec<Option<Value>> =
+            ListAxes::one_by_one(list).into_iter().map(Some).collect();
         let place = |i: usize, j: usize| {
             if self.first_fastest && !self.nested { i + j * first } else { i * second + j }
         };
