@@ -109,6 +109,12 @@ fn collision(output: &Output, (other, writer): (&PathBuf, Option<&str>)) -> Stri
     }
 }
 
+/// The files that are read where a path names a file, or a folder of arrays: a file each.
+pub fn arrays_of(path: &Path) -> Vec<PathBuf> {
+    let arrays = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    arrays.chain([path.to_owned()]).collect()
+}
+
 fn identities(path: &Path) -> Vec<Identity> {
     let path = resolved(path, LINKS);
     #[cfg(unix)]

@@ -4,6 +4,7 @@ mod cv;
 mod explore;
 mod files;
 mod fit;
+mod hints;
 mod inspect;
 mod interrupt;
 mod model_arguments;

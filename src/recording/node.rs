@@ -23,6 +23,8 @@ pub struct Node {
     pub unit: Option<String>,
     /// Samples for each second, of the start of a series of which no times are stored.
     pub rate: Option<f64>,
+    /// How the numbers that are read are made of those that are stored, if by a rule of the format.
+    pub scaled: Option<String>,
     /// What the file says of it, or why it cannot be read.
     pub note: Option<String>,
     /// The parts of a group by name, or the elements of a list in the order of the file.
@@ -68,6 +70,7 @@ impl Node {
             element: element.into(),
             unit: None,
             rate: None,
+            scaled: None,
             note: None,
             children: Vec::new(),
             content: None,

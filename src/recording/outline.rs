@@ -31,6 +31,9 @@ pub struct Entry {
     pub shape: String,
     /// The unit, if the file says one.
     pub unit: Option<String>,
+    /// How the values are made of the stored ones, if by a rule of the format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaled: Option<String>,
     /// What the file says of it, or why it cannot be read.
     pub note: Option<String>,
     /// The first values, of the first that has any.
@@ -102,6 +105,7 @@ impl Outline<'_> {
             element: element(nodes),
             shape: if of_kind(Kind::Group) { String::new() } else { shape(nodes) },
             unit: first.unit.clone(),
+            scaled: first.scaled.clone(),
             note: flaw.as_ref().map(Flaw::to_string).or_else(|| first.note.clone()),
             first: values,
             alike: 1,

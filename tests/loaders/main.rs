@@ -3,8 +3,10 @@
 mod command_line;
 mod damage;
 mod formats;
+mod layouts;
 mod preparation;
 mod refusals;
+mod standard;
 
 use std::path::{Path, PathBuf};
 

@@ -17,7 +17,6 @@ use hdf5_reader::{Hdf5File, OpenOptions};
 
 use super::guard::guarded;
 use super::{Opened, Reader};
-use crate::recording::array::Precision;
 use crate::recording::element::{Class, NumberType, byte_count, reserve};
 use crate::recording::error::Flaw;
 use crate::recording::node::{Kind, Node, NodeBudget};
@@ -159,6 +158,18 @@ impl Object {
         self.attributes.get(name)?.read_as_f64().ok()
     }
 
+    /// An attribute that is several strings.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        self.attributes.get(name)?.read_strings().ok()
+    }
+
+    /// An attribute that is a reference to another object: the address of that.
+    pub fn reference(&self, name: &str) -> Option<u64> {
+        let attribute = self.attributes.get(name)?;
+        let address = attribute.raw_data.first_chunk::<8>().copied().map(u64::from_le_bytes);
+        address.filter(|_| matches!(attribute.datatype, Datatype::Reference { .. }))
+    }
+
     /// The part of this name, of a group.
     pub fn child(&self, name: &str) -> Option<&Object> {
         match &self.body {
@@ -246,8 +257,6 @@ impl Element {
 pub(super) struct Stored {
     dataset: Box<Dataset>,
     element: Element,
-    /// All numbers are multiplied by the first and increased by the second.
-    conversion: Option<(f64, f64)>,
 }
 
 /// The arrays of a file.
@@ -278,13 +287,8 @@ impl Hdf5 {
         Ok(node)
     }
 
-    /// Sets by what the numbers of an array are multiplied and then increased.
-    pub fn convert(&mut self, content: usize, conversion: (f64, f64)) {
-        self.0[content].conversion = Some(conversion).filter(|pair| *pair != (1.0, 0.0));
-    }
-
     fn add(&mut self, dataset: Box<Dataset>, element: Element) -> usize {
-        self.0.push(Stored { dataset, element, conversion: None });
+        self.0.push(Stored { dataset, element });
         self.0.len() - 1
     }
 }
@@ -385,12 +389,7 @@ impl Stored {
                 let mut data = Vec::new();
                 reserve(&mut data, bytes.len() / number.size(), &shape)?;
                 number.decode(bytes, &mut data)?;
-                let mut precision = number.precision();
-                if let Some((factor, offset)) = self.conversion {
-                    data.iter_mut().for_each(|number| *number = *number * factor + offset);
-                    precision = Precision::Double;
-                }
-                Ok(Loaded::Numbers(Numbers { shape, data, precision }))
+                Ok(Loaded::Numbers(Numbers { shape, data, precision: number.precision() }))
             }
             Element::Reference(_) => {
                 Err(Flaw::ElementType { found: "references to other objects".to_owned() })
@@ -441,17 +440,8 @@ pub(super) fn node(reader: &mut Hdf5, object: Object) -> Result<Node, Flaw> {
     let note = object.text("description");
     let rate = object.number("rate");
     let kind = object.text("neurodata_type");
-    let conversion = (object.number("conversion"), object.number("offset"));
     let mut node = match object.body {
-        Body::Dataset(dataset) => {
-            let node = reader.node(&object.name, dataset)?;
-            let factor = conversion.0.filter(|factor| factor.is_finite() && *factor != 0.0);
-            let offset = conversion.1.filter(|offset| offset.is_finite());
-            if let Some(content) = node.content {
-                reader.convert(content, (factor.unwrap_or(1.0), offset.unwrap_or(0.0)));
-            }
-            node
-        }
+        Body::Dataset(dataset) => reader.node(&object.name, dataset)?,
         Body::Group(children) => {
             let children = children.into_iter().map(|child| node(reader, child));
             let mut group = Node::group(object.name, children.collect::<Result<_, _>>()?);
