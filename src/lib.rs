@@ -14,6 +14,8 @@
 //! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
 //! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
 //! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket, CP decomposition |
+//! | [`blocks`] | named parameter matrices, dense or in factors, as one vector |
+//! | [`tape`] | exact gradients of any forward pass, each block's as Lambda Phi^T |
 //! | [`task`] | what a network is asked to do, one file for each family |
 //! | [`network`] | the model: parameters, activations, losses, forward run, adjoint |
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
@@ -57,6 +59,7 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod blocks;
 pub mod conjecture;
 pub mod fit;
 pub mod matrix;
@@ -64,6 +67,7 @@ pub mod network;
 pub mod recording;
 pub mod report;
 pub mod scalar;
+pub mod tape;
 pub mod task;
 pub mod tensor;
 pub mod theorem;
@@ -71,6 +75,7 @@ pub mod training;
 
 /// What most programs need.
 pub mod prelude {
+    pub use crate::blocks::{Block, Blocks};
     pub use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
     pub use crate::network::{
         Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
