@@ -17,7 +17,7 @@
 //! | [`blocks`] | named parameter matrices, dense or in factors, as one vector |
 //! | [`tape`] | exact gradients of any forward pass, each block's as Lambda Phi^T |
 //! | [`task`] | what a network is asked to do, one file for each family |
-//! | [`network`] | the model: parameters, activations, losses, forward run, adjoint |
+//! | [`network`] | the model: parameters, activations, losses, forward run, adjoint; architectures |
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
 //! | [`theorem`] | the registry, and one file for each theorem |
 //! | [`conjecture`] | what a new statement needs, and the exploration that finds one |

@@ -188,7 +188,7 @@ fn recorded<'t, S: Scalar, A: Architecture<S> + ?Sized>(
     inputs: &Matrix<S>,
     trials: usize,
 ) -> Result<Vec<Var<'t, S>>, TapeError> {
-    if trials == 0 || inputs.cols() % trials != 0 {
+    if trials == 0 || !inputs.cols().is_multiple_of(trials) {
         let columns = inputs.cols();
         return Err(TapeError::Model(format!("{columns} columns of inputs for {trials} trials")));
     }
