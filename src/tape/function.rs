@@ -1,5 +1,7 @@
 //! Functions applied entry by entry.
 
+use crate::scalar::vectorised;
+
 /// A function that is applied to each entry, with its derivative.
 ///
 /// A closure that returns value and slope is one.
@@ -31,8 +33,10 @@ pub trait EntryFunction<S> {
 
 impl<S: Copy, F: Fn(S) -> (S, S)> EntryFunction<S> for F {
     fn apply(&self, values: &mut [S], slopes: &mut [S]) {
-        for (value, slope) in values.iter_mut().zip(slopes) {
-            (*value, *slope) = self(*value);
-        }
+        vectorised(|| {
+            for (value, slope) in values.iter_mut().zip(slopes) {
+                (*value, *slope) = self(*value);
+            }
+        });
     }
 }

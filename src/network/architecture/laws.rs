@@ -70,7 +70,8 @@ pub fn hold(example: &impl Example) {
         let real = Case::<f64>::draw(example, sizes, stream);
         let gradient = real.gradient();
         let pairing = gradient.blocks.inner_product(&real.direction);
-        let tolerance = 1e-11 * (gradient.loss.abs() + real.size(&gradient.blocks));
+        // The largest error in 6000 cases was 8e-16 of this size.
+        let tolerance = 1e-13 * (gradient.loss.abs() + real.size(&gradient.blocks));
         for other in [real.by_dual(example), real.by_differences(example)] {
             assert!((pairing - other).abs() <= tolerance, "{pairing} {other} {tolerance}");
         }

@@ -126,9 +126,7 @@ pub trait Architecture<S: Scalar>: Send + Sync {
         inputs: &Matrix<S>,
         trials: usize,
     ) -> Result<Matrix<S>, TapeError> {
-        let tape = Tape::new(blocks, trials);
-        let outputs = recorded(self, &tape, inputs, trials)?;
-        tape.values(&outputs)
+        outputs_by_tape(self, blocks, inputs, trials)
     }
 }
 
@@ -179,6 +177,17 @@ pub fn gradient_by_tape<S: Scalar, A: Architecture<S> + ?Sized>(
     });
     workspace.memory = tape.into_memory();
     found
+}
+
+fn outputs_by_tape<S: Scalar, A: Architecture<S> + ?Sized>(
+    architecture: &A,
+    blocks: &Blocks<S>,
+    inputs: &Matrix<S>,
+    trials: usize,
+) -> Result<Matrix<S>, TapeError> {
+    let tape = Tape::new(blocks, trials);
+    let outputs = recorded(architecture, &tape, inputs, trials)?;
+    tape.values(&outputs)
 }
 
 /// Records the forward pass and checks that there is an output for every time.

@@ -1,9 +1,12 @@
 //! The recurrent network of the theorems.
 
-use super::{Architecture, LossGradient, Workspace, leaky, named, same_shape};
+use super::{
+    Architecture, LossGradient, Workspace, gradient_by_tape, leaky, named, outputs_by_tape,
+    same_shape,
+};
 use crate::blocks::{Block, Blocks, Shapes};
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Dynamics, Loss, Network, Parameters, Weights};
+use crate::network::{Dynamics, Loss, Network, Parameters, Weights, forward};
 use crate::scalar::Scalar;
 use crate::tape::{Scope, TapeError, Var};
 use crate::task::{Dimensions, Task};
@@ -32,35 +35,38 @@ impl<S: Scalar> Rnn<S> {
         ])
     }
 
-    /// The network of these blocks, if they fit together and to the task.
-    fn network(&self, blocks: &Blocks<S>, task: &Task<S>) -> Result<Network<S>, TapeError> {
-        if !self.dynamics.phi.is_available() || !self.dynamics.psi.is_available() {
-            return Err(TapeError::Unavailable);
-        }
-        let w = blocks.get("W")?;
-        let (n, h0_columns) = (w.shape().0, blocks.get("h0")?.shape().1);
-        let states = if h0_columns == 1 { 1 } else { task.trials };
-        let expected = [
-            ("W", (n, n)),
-            ("B", (n, task.d_in())),
-            ("C", (task.d_out(), n)),
-            ("bias", (n, 1)),
-            ("h0", (n, states)),
-        ];
-        for (name, right) in expected {
-            let left = blocks.get(name)?.shape();
-            if left != right || n == 0 {
-                return Err(TapeError::Shapes { operation: "parameters", left, right });
-            }
-        }
-        let matrix = |name| blocks.get(name).map(Block::to_matrix);
-        let w = match w {
+    /// The network of these blocks; `None` unless they fit together as the adjoint needs it, and
+    /// to inputs of so many channels.
+    fn network(&self, blocks: &Blocks<S>, d_in: usize, trials: usize) -> Option<Network<S>> {
+        let Dynamics { phi, psi, .. } = &self.dynamics;
+        let block = |name| blocks.get(name).ok();
+        let [w, b, c, bias, h0] =
+            [block("W")?, block("B")?, block("C")?, block("bias")?, block("h0")?];
+        let (n, d_out) = (w.shape().0, c.shape().0);
+        let states = h0.shape().1;
+        let fits = phi.is_available()
+            && psi.is_available()
+            && [n, d_in, d_out, trials].iter().all(|&size| size > 0)
+            && [w.shape(), b.shape(), c.shape()] == [(n, n), (n, d_in), (d_out, n)]
+            && [bias.shape(), h0.shape()] == [(n, 1), (n, states)]
+            && [1, trials].contains(&states);
+        let w = || match w {
             Block::Dense(matrix) => Weights::dense(matrix.clone()),
+            Block::Factored { identity, factors } if factors.width() == 0 => {
+                Weights::scaled_identity(n, *identity)
+            }
             Block::Factored { identity, factors } => Weights::low_rank(*identity, factors.clone()),
         };
-        let mut parameters = Parameters::new(w, matrix("B")?, matrix("C")?);
-        (parameters.bias, parameters.h0) = (matrix("bias")?, matrix("h0")?);
-        Ok(Network { dynamics: self.dynamics.clone(), parameters })
+        fits.then(|| Network {
+            dynamics: self.dynamics.clone(),
+            parameters: Parameters {
+                w: w(),
+                b: b.to_matrix(),
+                c: c.to_matrix(),
+                bias: bias.to_matrix(),
+                h0: h0.to_matrix(),
+            },
+        })
     }
 }
 
@@ -87,9 +93,13 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
         loss: &dyn Loss<S>,
         workspace: &mut Workspace<S>,
     ) -> Result<LossGradient<S>, TapeError> {
-        let network = self.network(blocks, task)?;
+        // What does not fit the adjoint may still fit the pass, which knows what is wrong if not.
+        let Some(network) = self.network(blocks, task.d_in(), task.trials) else {
+            return gradient_by_tape(self, blocks, task, loss, workspace);
+        };
         let Workspace { run, adjoint, .. } = workspace;
         run.repeat(&network, &task.inputs, task.trials);
+        same_shape("outputs and targets", &run.outputs, &task.targets)?;
         let errors = loss.errors(&run.outputs, task);
         same_shape("errors", &run.outputs, &errors)?;
         adjoint.repeat(&network, run, &errors);
@@ -118,13 +128,27 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
             blocks,
         })
     }
+
+    fn outputs(
+        &self,
+        blocks: &Blocks<S>,
+        inputs: &Matrix<S>,
+        trials: usize,
+    ) -> Result<Matrix<S>, TapeError> {
+        match self.network(blocks, inputs.rows(), trials) {
+            Some(network) if inputs.cols().is_multiple_of(trials) => {
+                Ok(forward(&network, inputs, trials).outputs)
+            }
+            _ => outputs_by_tape(self, blocks, inputs, trials),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{gradient_by_tape, laws};
+    use super::super::laws;
     use super::*;
-    use crate::network::SquaredError;
+    use crate::network::{Activation, SquaredError};
     use crate::scalar::{Fp, Stream};
 
     struct Example;
@@ -161,16 +185,19 @@ mod tests {
                     Matrix::<Fp>::random(rows, cols, &mut stream.named(name))
                 };
                 let factors = Factors::new(random(n, 2, "left"), random(n, 2, "right"));
-                let other = (blocks.clone())
+                let thin = (blocks.clone())
                     .with("W", Block::low_rank(leak, factors))
                     .with("h0", random(n, trials, "states"));
-                for blocks in [blocks, other] {
+                let identity = blocks.clone().with("W", Block::scaled_identity(n, leak));
+                for blocks in [blocks, thin, identity] {
                     let mut workspace = Workspace::default();
                     let fused =
                         rnn.gradient(&blocks, &task, &SquaredError, &mut workspace).unwrap();
                     let tape =
                         gradient_by_tape(&rnn, &blocks, &task, &SquaredError, &mut workspace);
                     assert_eq!(Ok(&fused), tape.as_ref());
+                    let outputs = rnn.outputs(&blocks, &task.inputs, trials);
+                    assert_eq!(outputs.as_ref(), Ok(&fused.outputs));
                     let width = |name| fused.blocks.get(name).unwrap().factors().unwrap().width();
                     let runs = sizes.steps * trials;
                     let widths = ["W", "B", "C", "bias", "h0"].map(width);
@@ -180,13 +207,17 @@ mod tests {
         });
     }
 
+    /// The adjoint panics at none of these; the errors are those of the tape.
     #[test]
-    fn what_does_not_fit_is_an_error_either_way() {
+    fn what_does_not_fit_is_an_error() {
         let sizes = Dimensions { neurons: 4, d_in: 2, d_out: 3, steps: 3, trials: 2 };
         let stream = Stream::new("misfits", 0, 0);
         let task = laws::task::<Fp>(&sizes, &stream);
         let rnn = Rnn { dynamics: Dynamics::<Fp>::linear(Fp::ONE) };
         let good = Blocks::random(&rnn.shapes(&sizes), &stream);
+        let gradient = |rnn: &Rnn<Fp>, blocks: &Blocks<Fp>| {
+            rnn.gradient(blocks, &task, &SquaredError, &mut Workspace::default())
+        };
         for (name, (rows, cols)) in [
             ("W", (4, 3)),
             ("W", (0, 0)),
@@ -195,24 +226,42 @@ mod tests {
             ("B", (0, 2)),
             ("C", (2, 4)),
             ("C", (3, 0)),
-            ("bias", (4, 2)),
             ("bias", (3, 1)),
+            ("bias", (4, 3)),
             ("h0", (4, 3)),
             ("h0", (4, 0)),
         ] {
-            // Two columns of a bias are one for each of two trials: too many for the adjoint alone.
-            let tape_refuses = name != "bias" || cols == 1;
             let blocks = good.clone().with(name, Matrix::zeros(rows, cols));
-            let mut workspace = Workspace::default();
-            let fused = rnn.gradient(&blocks, &task, &SquaredError, &mut workspace);
-            assert!(fused.is_err(), "{name} {rows} {cols}");
-            let tape = gradient_by_tape(&rnn, &blocks, &task, &SquaredError, &mut workspace);
-            assert_eq!(tape.is_err(), tape_refuses, "{name} {rows} {cols}");
+            assert!(gradient(&rnn, &blocks).is_err(), "{name} {rows} {cols}");
         }
-        let rnn = Rnn { dynamics: Dynamics::rate(Fp::ONE, crate::network::Activation::Tanh) };
-        let found = rnn.gradient(&good, &task, &SquaredError, &mut Workspace::default());
-        assert_eq!(found.unwrap_err(), TapeError::Unavailable);
-        let tape = rnn.outputs(&good, &task.inputs, 2);
-        assert_eq!(tape.unwrap_err(), TapeError::Unavailable);
+        let unnamed = Blocks::default().with("V", Block::zero(1, 1));
+        assert!(matches!(gradient(&rnn, &unnamed), Err(TapeError::NoSuchBlock(_))));
+        let unused = good.clone().with("V", Block::zero(1, 1));
+        assert_eq!(gradient(&rnn, &unused).unwrap().blocks.get("V"), Ok(&Block::zero(1, 1)));
+        let tanh = Rnn { dynamics: Dynamics::rate(Fp::ONE, Activation::Tanh) };
+        assert_eq!(gradient(&tanh, &good).unwrap_err(), TapeError::Unavailable);
+        assert_eq!(tanh.outputs(&good, &task.inputs, 2).unwrap_err(), TapeError::Unavailable);
+        for (inputs, trials) in [(Matrix::zeros(2, 3), 2), (Matrix::zeros(2, 3), 0)] {
+            assert!(rnn.outputs(&good, &inputs, trials).is_err());
+        }
+    }
+
+    /// One bias for each trial is none of the adjoint's, but the pass has it.
+    #[test]
+    fn what_the_adjoint_does_not_know_the_tape_computes() {
+        let sizes = Dimensions { neurons: 3, d_in: 1, d_out: 1, steps: 2, trials: 2 };
+        let stream = Stream::new("biases", 0, 0);
+        let task = laws::task::<Fp>(&sizes, &stream);
+        let rnn = Rnn { dynamics: Dynamics::current(Fp::ONE, laws::smooth()) };
+        let one = Blocks::random(&rnn.shapes(&sizes), &stream);
+        let bias = one.get("bias").unwrap().to_matrix();
+        let two = one.clone().with("bias", Matrix::beside(3, [&bias, &bias]));
+        let gradient =
+            |blocks| rnn.gradient(blocks, &task, &SquaredError, &mut Workspace::default()).unwrap();
+        let (one, two) = (gradient(&one), gradient(&two));
+        assert_eq!((one.loss, one.blocks.get("W")), (two.loss, two.blocks.get("W")));
+        let sum = two.blocks.get("bias").unwrap().to_matrix();
+        let sum = sum.times(&Matrix::from_rows(&[[Fp::ONE], [Fp::ONE]]));
+        assert_eq!(one.blocks.get("bias").unwrap().to_matrix(), sum);
     }
 }
