@@ -12,7 +12,7 @@ pub enum TapeError {
     #[error(transparent)]
     NoSuchBlock(#[from] NoSuchBlock),
     /// Two matrices whose shapes do not fit, each as rows and columns.
-    #[error("{operation} of a {left:?} and a {right:?} matrix")]
+    #[error("{operation}: shapes {left:?} and {right:?} do not fit")]
     Shapes {
         /// What was to be computed.
         operation: &'static str,

@@ -113,9 +113,9 @@ impl<S: Scalar> Architecture<S> for Attention<S> {
 mod tests {
     use super::super::laws;
     use super::*;
-    use crate::blocks::Blocks;
+    use crate::blocks::{Block, Blocks};
     use crate::matrix::Matrix;
-    use crate::scalar::Stream;
+    use crate::scalar::{Fp, Stream};
 
     struct Example {
         is_normalised: bool,
@@ -139,6 +139,31 @@ mod tests {
     fn the_gradient_is_exact() {
         laws::hold(&Example { is_normalised: false });
         laws::hold(&Example { is_normalised: true });
+    }
+
+    /// B -> R B, Q, K, V, O -> R . R^T and C -> C R^T leave the outputs as they are.
+    #[test]
+    fn a_rotation_of_the_tokens_changes_nothing() {
+        // A rotation by an angle whose sine and cosine are rational, so that it is in the field.
+        let (cos, sin) = (Fp::ratio(3, 5), Fp::ratio(4, 5));
+        let rotation = Matrix::from_rows(&[[cos, -sin], [sin, cos]]);
+        laws::for_any(|sizes, stream| {
+            let sizes = Dimensions { neurons: 2, ..*sizes };
+            let model =
+                Attention { scale: Fp::ratio(1, 2), scores: Scores::Normalised(laws::gate()) };
+            let blocks = Blocks::random(&model.shapes(&sizes), stream);
+            let turned = blocks.replaced(|name, block| {
+                let block = block.to_matrix();
+                Block::from(match name {
+                    "B" => rotation.times(&block),
+                    "C" => block.times(&rotation.transposed()),
+                    _ => rotation.times(&block).times(&rotation.transposed()),
+                })
+            });
+            let inputs = laws::task::<Fp>(&sizes, stream).inputs;
+            let outputs = |blocks| model.outputs(blocks, &inputs, sizes.trials).unwrap();
+            assert_eq!(outputs(&blocks), outputs(&turned));
+        });
     }
 
     /// Scores of thousands, whose exponentials are infinite.

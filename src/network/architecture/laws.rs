@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::{Architecture, LossGradient, Workspace, gradient_by_tape};
+use super::{Architecture, LossGradient, Workspace, derivative_along, gradient_by_tape};
 use crate::blocks::{Block, Blocks, Shapes};
 use crate::matrix::{Factors, Matrix};
 use crate::network::{Activation, Loss, SquaredError};
 use crate::recording::Npz;
-use crate::scalar::{DoubleDouble, Dual, Fp, Real, Scalar, Stream};
+use crate::scalar::{DoubleDouble, Fp, Real, Scalar, Stream};
 use crate::task::{Dimensions, Task};
 
 /// An architecture in any arithmetic, with the shapes of its blocks.
@@ -106,20 +106,11 @@ impl<S: Scalar> Case<S> {
             .expect("everything fits")
     }
 
-    /// The loss at `blocks + step * direction`, in another arithmetic.
-    fn loss<R: Scalar>(&self, example: &impl Example, lift: impl Fn(S) -> R, step: R) -> R {
-        let (architecture, _) = example.build::<R>(&self.sizes);
-        let mut blocks = self.blocks.map(&lift);
-        blocks.add_scaled(step, &self.direction.map(&lift));
-        let task = self.task.map(&lift);
-        let outputs = architecture.outputs(&blocks, &task.inputs, task.trials);
-        SquaredError.value(&outputs.expect("everything fits"), &task)
-    }
-
     /// The derivative of the loss along the direction, by dual numbers.
     fn by_dual(&self, example: &impl Example) -> S {
-        let eps = Dual { value: S::ZERO, derivative: S::ONE };
-        self.loss(example, Dual::constant, eps).derivative
+        let (architecture, _) = example.build(&self.sizes);
+        derivative_along(&*architecture, &self.blocks, &self.direction, &self.task, &SquaredError)
+            .expect("everything fits")
     }
 
     /// The control: one entry of one block off by one, and the law fails.
@@ -140,9 +131,16 @@ impl Case<f64> {
     /// The derivative by central differences, in twice the digits: with a step of 1e-9 they leave
     /// an error near 1e-18, where differences in f64 would leave one near 1e-10.
     fn by_differences(&self, example: &impl Example) -> f64 {
-        let step = DoubleDouble::from_f64(1e-9);
-        let loss = |step| self.loss(example, DoubleDouble::from_f64, step);
-        (loss(step) - loss(-step)).to_f64() / 2e-9
+        let (architecture, _) = example.build(&self.sizes);
+        let lift = DoubleDouble::from_f64;
+        let task = self.task.map(lift);
+        let loss = |step| {
+            let mut blocks = self.blocks.map(lift);
+            blocks.add_scaled(lift(step), &self.direction.map(lift));
+            let outputs = architecture.outputs(&blocks, &task.inputs, task.trials);
+            SquaredError.value(&outputs.expect("everything fits"), &task)
+        };
+        (loss(1e-9) - loss(-1e-9)).to_f64() / 2e-9
     }
 
     /// What the rounding errors of the pairing are proportional to.

@@ -21,9 +21,8 @@
 //! gradient is exact, which dual numbers show.
 //!
 //! ```
-//! use rankproof::network::architecture::{Architecture, Workspace};
+//! use rankproof::network::architecture::{Architecture, Workspace, derivative_along};
 //! use rankproof::prelude::*;
-//! use rankproof::scalar::Dual;
 //! use rankproof::tape::{Scope, Var};
 //!
 //! struct Gated;
@@ -53,13 +52,8 @@
 //! assert_eq!((factors.left.rows(), factors.width()), (5, 4 * 2)); // Lambda is (N, T M)
 //!
 //! let direction = Blocks::random(&shapes, &stream.named("direction"));
-//! let mut moving = blocks.map(Dual::constant);
-//! let eps = Dual { value: Fp::ZERO, derivative: Fp::ONE };
-//! moving.add_scaled(eps, &direction.map(Dual::constant));
-//! let lifted = task.map(Dual::constant);
-//! let outputs = Gated.outputs(&moving, &lifted.inputs, lifted.trials)?;
-//! let loss = SquaredError.value(&outputs, &lifted);
-//! assert_eq!(loss.derivative, found.blocks.inner_product(&direction));
+//! let derivative = derivative_along(&Gated, &blocks, &direction, &task, &SquaredError)?;
+//! assert_eq!(derivative, found.blocks.inner_product(&direction));
 //! # Ok::<(), rankproof::tape::TapeError>(())
 //! ```
 
@@ -88,7 +82,7 @@ pub use stack::Stack;
 use super::{Activation, Adjoint, Loss, Run};
 use crate::blocks::{Blocks, Shapes};
 use crate::matrix::Matrix;
-use crate::scalar::Scalar;
+use crate::scalar::{Dual, Scalar};
 use crate::tape::{EntryFunction, Memory, Scope, Tape, TapeError, Var};
 use crate::task::Task;
 
@@ -177,6 +171,32 @@ pub fn gradient_by_tape<S: Scalar, A: Architecture<S> + ?Sized>(
     });
     workspace.memory = tape.into_memory();
     found
+}
+
+/// The derivative of the loss along a direction of all blocks, by dual numbers: the forward pass
+/// alone, against which a gradient can be held.
+///
+/// # Errors
+///
+/// As [`Architecture::gradient`], and if the direction has other names or shapes than the blocks.
+pub fn derivative_along<S: Scalar>(
+    architecture: &dyn Architecture<Dual<S>>,
+    blocks: &Blocks<S>,
+    direction: &Blocks<S>,
+    task: &Task<S>,
+    loss: &dyn Loss<Dual<S>>,
+) -> Result<S, TapeError> {
+    if blocks.shapes() != direction.shapes() {
+        let message = "a direction of other names or shapes than the blocks";
+        return Err(TapeError::Model(message.into()));
+    }
+    let mut moving = blocks.map(Dual::constant);
+    let eps = Dual { value: S::ZERO, derivative: S::ONE };
+    moving.add_scaled(eps, &direction.map(Dual::constant));
+    let task = task.map(Dual::constant);
+    let outputs = architecture.outputs(&moving, &task.inputs, task.trials)?;
+    same_shape("outputs and targets", &outputs, &task.targets)?;
+    Ok(loss.value(&outputs, &task).derivative)
 }
 
 fn outputs_by_tape<S: Scalar, A: Architecture<S> + ?Sized>(
