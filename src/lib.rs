@@ -75,7 +75,7 @@ pub mod training;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::blocks::{Block, Blocks};
+    pub use crate::blocks::{Block, Blocks, Subset};
     pub use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
     pub use crate::network::{
         Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,

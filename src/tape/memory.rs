@@ -56,7 +56,7 @@ pub(super) struct Node<S> {
     pub rows: usize,
     /// Where its values begin, and its errors.
     offset: usize,
-    /// True if it depends on a block, so that errors go through it.
+    /// True if it depends on a block that is trained, so that errors go through it.
     tracked: bool,
     operation: Operation<S>,
 }
@@ -66,6 +66,8 @@ pub(super) struct Node<S> {
 #[derive(Debug)]
 pub struct Memory<S> {
     pub(super) trials: usize,
+    /// Of each block whether its gradient is wanted.
+    trained: Vec<bool>,
     nodes: Vec<Node<S>>,
     /// The values of all nodes, each column after column.
     values: Vec<S>,
@@ -82,6 +84,7 @@ impl<S> Default for Memory<S> {
     fn default() -> Self {
         Memory {
             trials: 0,
+            trained: Vec::new(),
             nodes: Vec::new(),
             values: Vec::new(),
             slopes: Vec::new(),
@@ -93,8 +96,10 @@ impl<S> Default for Memory<S> {
 
 impl<S: Scalar> Memory<S> {
     /// Forgets the pass and keeps the memory.
-    pub(super) fn clear(&mut self, trials: usize) {
+    pub(super) fn clear(&mut self, trials: usize, trained: impl Iterator<Item = bool>) {
         self.trials = trials;
+        self.trained.clear();
+        self.trained.extend(trained);
         self.nodes.clear();
         self.values.clear();
         self.slopes.clear();
@@ -140,7 +145,8 @@ impl<S: Scalar> Memory<S> {
         if rows == 0 {
             return Err(TapeError::Rows { from: 0, to: 0, rows });
         }
-        let tracked = matches!(operation, Operation::Product { .. })
+        let is_trained = |block: usize| self.trained[block];
+        let tracked = matches!(operation, Operation::Product { block, .. } if is_trained(block))
             || operation.operands().is_some_and(|both| both.iter().any(|&x| self.nodes[x].tracked));
         let offset = self.values.len();
         self.values.resize(offset + rows * self.trials, S::ZERO);
@@ -252,12 +258,13 @@ impl<S: Scalar> Memory<S> {
         }
     }
 
-    /// dLoss/dA = Lambda Phi^T of each block: the errors and the inputs of its products, in order.
+    /// dLoss/dA = Lambda Phi^T of each trained block: the errors and the inputs of its products, in
+    /// order.
     pub(super) fn factors(&self, blocks: &Blocks<S>) -> Blocks<S> {
         let mut widths = vec![0; blocks.len()];
         for node in &self.nodes {
             if let Operation::Product { block, .. } = node.operation {
-                widths[block] += self.trials;
+                widths[block] += self.trials * usize::from(self.trained[block]);
             }
         }
         let mut index = 0;
@@ -268,7 +275,7 @@ impl<S: Scalar> Memory<S> {
             let mut right = Vec::with_capacity(cols * width);
             for node in &self.nodes {
                 let Operation::Product { block, transposed, x } = node.operation else { continue };
-                if block != index {
+                if block != index || !self.trained[block] {
                     continue;
                 }
                 let input = self.value(x);

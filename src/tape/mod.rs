@@ -55,7 +55,7 @@ pub use function::EntryFunction;
 pub use memory::Memory;
 pub use var::{BlockRef, Var};
 
-use crate::blocks::{Blocks, Multiplier};
+use crate::blocks::{Blocks, Multiplier, Subset};
 use crate::matrix::Matrix;
 use crate::scalar::Scalar;
 use memory::Operation;
@@ -70,14 +70,20 @@ pub struct Tape<'b, S> {
 }
 
 impl<'b, S: Scalar> Tape<'b, S> {
-    /// An empty record.
+    /// An empty record, for gradients by all blocks.
     pub fn new(blocks: &'b Blocks<S>, trials: usize) -> Self {
-        Self::in_memory(Memory::default(), blocks, trials)
+        Self::in_memory(Memory::default(), blocks, &Subset::All, trials)
     }
 
-    /// An empty record in the memory of an earlier one.
-    pub fn in_memory(mut memory: Memory<S>, blocks: &'b Blocks<S>, trials: usize) -> Self {
-        memory.clear(trials);
+    /// An empty record in the memory of an earlier one, for gradients by some of the blocks; the
+    /// others are constants.
+    pub fn in_memory(
+        mut memory: Memory<S>,
+        blocks: &'b Blocks<S>,
+        trained: &Subset,
+        trials: usize,
+    ) -> Self {
+        memory.clear(trials, blocks.iter().map(|(name, _)| trained.contains(name)));
         Tape {
             blocks,
             shapes: blocks.iter().map(|(_, block)| block.shape()).collect(),
@@ -112,9 +118,9 @@ impl<'b, S: Scalar> Tape<'b, S> {
         Ok(Matrix::from_columns(rows, vars.len() * memory.trials, values))
     }
 
-    /// The gradient of a loss by every block, in factors `Lambda Phi^T`, from the errors
+    /// The gradient of a loss by every trained block, in factors `Lambda Phi^T`, from the errors
     /// dLoss/doutput, side by side as [`values`](Tape::values) has the outputs. A block that was
-    /// used n times has factors of width n M, n = 0 included.
+    /// used n times has factors of width n M, n = 0 included; one that is not trained, of width 0.
     ///
     /// # Errors
     ///

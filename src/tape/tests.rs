@@ -1,7 +1,7 @@
 //! Every operation against dual numbers, and every misuse against its error.
 
 use super::{Memory, Scope, Tape, TapeError, Var};
-use crate::blocks::{Block, Blocks, Shapes};
+use crate::blocks::{Block, Blocks, Shapes, Subset};
 use crate::matrix::{Factors, Matrix};
 use crate::scalar::{Dual, Fp, Scalar, Stream};
 
@@ -75,7 +75,7 @@ fn every_operation_has_the_exact_gradient() {
     moving.add_scaled(eps, &direction.map(Dual::constant));
     let mut memory = Memory::default();
     for ((name, pass), (_, lifted)) in passes().into_iter().zip(passes()) {
-        let tape = Tape::in_memory(memory, &blocks, TRIALS);
+        let tape = Tape::in_memory(memory, &blocks, &Subset::All, TRIALS);
         let vars = outputs(pass, &tape.scope());
         let values = tape.values(&vars).unwrap();
         let gradient = tape.gradient(&vars, &values).unwrap();
@@ -150,7 +150,7 @@ fn memory_is_reused() {
     let blocks = blocks("blocks");
     let pass = passes()[13].1;
     let run = |memory| {
-        let tape = Tape::in_memory(memory, &blocks, TRIALS);
+        let tape = Tape::in_memory(memory, &blocks, &Subset::All, TRIALS);
         let vars = outputs(pass, &tape.scope());
         let gradient = tape.gradient(&vars, &tape.values(&vars).unwrap()).unwrap();
         (gradient, tape.into_memory())

@@ -57,7 +57,7 @@ impl<S: Scalar> Architecture<S> for LowRank<S> {
 mod tests {
     use super::super::{Rnn, Workspace, laws};
     use super::*;
-    use crate::blocks::{Block, Blocks};
+    use crate::blocks::{Block, Blocks, Subset};
     use crate::matrix::Factors;
     use crate::network::SquaredError;
     use crate::scalar::Fp;
@@ -96,8 +96,11 @@ mod tests {
                 .fold(Blocks::default().with("W", w), |all, name| all.with(name, matrix(name)));
             let rnn = Rnn { dynamics: model.dynamics.clone() };
             let mut workspace = Workspace::default();
-            let found = model.gradient(&blocks, &task, &SquaredError, &mut workspace).unwrap();
-            let known = rnn.gradient(&full, &task, &SquaredError, &mut workspace).unwrap();
+            let found = model
+                .gradient(&blocks, &Subset::All, &task, &SquaredError, &mut workspace)
+                .unwrap();
+            let known =
+                rnn.gradient(&full, &Subset::All, &task, &SquaredError, &mut workspace).unwrap();
             assert_eq!((found.loss, &found.outputs), (known.loss, &known.outputs));
             let gradient = |name| found.blocks.get(name).unwrap().to_matrix();
             let by_w = known.blocks.get("W").unwrap().to_matrix();

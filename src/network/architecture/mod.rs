@@ -47,7 +47,8 @@
 //! let shapes = shapes.map(|(name, shape)| (name.to_string(), shape)).to_vec();
 //! let blocks = Blocks::<Fp>::random(&shapes, &stream.named("blocks"));
 //!
-//! let found = Gated.gradient(&blocks, &task, &SquaredError, &mut Workspace::default())?;
+//! let mut workspace = Workspace::default();
+//! let found = Gated.gradient(&blocks, &Subset::All, &task, &SquaredError, &mut workspace)?;
 //! let factors = found.blocks.get("W")?.factors().unwrap();
 //! assert_eq!((factors.left.rows(), factors.width()), (5, 4 * 2)); // Lambda is (N, T M)
 //!
@@ -80,7 +81,7 @@ pub use rnn::Rnn;
 pub use stack::Stack;
 
 use super::{Activation, Adjoint, Loss, Run};
-use crate::blocks::{Blocks, Shapes};
+use crate::blocks::{Blocks, Shapes, Subset};
 use crate::matrix::Matrix;
 use crate::scalar::{Dual, Scalar};
 use crate::tape::{EntryFunction, Memory, Scope, Tape, TapeError, Var};
@@ -94,7 +95,7 @@ pub trait Architecture<S: Scalar>: Send + Sync {
     /// What does not fit need not be noticed here: see [`tape`](crate::tape) on errors.
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>>;
 
-    /// Loss, outputs and gradient. An architecture with a faster adjoint may have it here.
+    /// Loss, outputs and the gradient by the blocks that are trained. An architecture with a faster adjoint may have it here.
     ///
     /// # Errors
     ///
@@ -102,11 +103,12 @@ pub trait Architecture<S: Scalar>: Send + Sync {
     fn gradient(
         &self,
         blocks: &Blocks<S>,
+        trained: &Subset,
         task: &Task<S>,
         loss: &dyn Loss<S>,
         workspace: &mut Workspace<S>,
     ) -> Result<LossGradient<S>, TapeError> {
-        gradient_by_tape(self, blocks, task, loss, workspace)
+        gradient_by_tape(self, blocks, trained, task, loss, workspace)
     }
 
     /// The outputs (d_out, (T + 1) M) for the inputs (d_in, T M) of `trials` trials.
@@ -131,7 +133,7 @@ pub struct LossGradient<S> {
     pub loss: S,
     /// The outputs y_0..y_T, (d_out, (T + 1) M).
     pub outputs: Matrix<S>,
-    /// The gradient by every block, in factors `Lambda Phi^T`.
+    /// The gradient by every block, in factors `Lambda Phi^T`; zero by what is not trained.
     pub blocks: Blocks<S>,
 }
 
@@ -157,11 +159,13 @@ impl<S: Scalar> Default for Workspace<S> {
 pub fn gradient_by_tape<S: Scalar, A: Architecture<S> + ?Sized>(
     architecture: &A,
     blocks: &Blocks<S>,
+    trained: &Subset,
     task: &Task<S>,
     loss: &dyn Loss<S>,
     workspace: &mut Workspace<S>,
 ) -> Result<LossGradient<S>, TapeError> {
-    let tape = Tape::in_memory(std::mem::take(&mut workspace.memory), blocks, task.trials);
+    let memory = std::mem::take(&mut workspace.memory);
+    let tape = Tape::in_memory(memory, blocks, trained, task.trials);
     let found = recorded(architecture, &tape, &task.inputs, task.trials).and_then(|outputs| {
         let values = tape.values(&outputs)?;
         same_shape("outputs and targets", &values, &task.targets)?;

@@ -130,7 +130,7 @@ impl<S: Scalar> Architecture<S> for Populations<S> {
 mod tests {
     use super::super::{Rnn, Workspace, laws};
     use super::*;
-    use crate::blocks::Blocks;
+    use crate::blocks::{Blocks, Subset};
     use crate::matrix::Matrix;
     use crate::network::{Dynamics, SquaredError};
     use crate::scalar::Fp;
@@ -218,8 +218,11 @@ mod tests {
                 .with("h0", rows("h0", 1));
             let rnn = Rnn { dynamics: Dynamics::current(Fp::ratio(1, 3), laws::smooth()) };
             let mut workspace = Workspace::default();
-            let found = model.gradient(&blocks, &task, &SquaredError, &mut workspace).unwrap();
-            let known = rnn.gradient(&full, &task, &SquaredError, &mut workspace).unwrap();
+            let found = model
+                .gradient(&blocks, &Subset::All, &task, &SquaredError, &mut workspace)
+                .unwrap();
+            let known =
+                rnn.gradient(&full, &Subset::All, &task, &SquaredError, &mut workspace).unwrap();
             assert_eq!(found.outputs, known.outputs);
             let by_w = known.blocks.get("W").unwrap().to_matrix();
             for &(to, from) in &model.connections {

@@ -4,7 +4,7 @@ use super::{
     Architecture, LossGradient, Workspace, gradient_by_tape, leaky, named, outputs_by_tape,
     same_shape,
 };
-use crate::blocks::{Block, Blocks, Shapes};
+use crate::blocks::{Block, Blocks, Shapes, Subset};
 use crate::matrix::{Factors, Matrix};
 use crate::network::{Dynamics, Loss, Network, Parameters, Weights, forward};
 use crate::scalar::Scalar;
@@ -89,13 +89,14 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
     fn gradient(
         &self,
         blocks: &Blocks<S>,
+        trained: &Subset,
         task: &Task<S>,
         loss: &dyn Loss<S>,
         workspace: &mut Workspace<S>,
     ) -> Result<LossGradient<S>, TapeError> {
         // What does not fit the adjoint may still fit the pass, which knows what is wrong if not.
         let Some(network) = self.network(blocks, task.d_in(), task.trials) else {
-            return gradient_by_tape(self, blocks, task, loss, workspace);
+            return gradient_by_tape(self, blocks, trained, task, loss, workspace);
         };
         let Workspace { run, adjoint, .. } = workspace;
         run.repeat(&network, &task.inputs, task.trials);
@@ -103,23 +104,26 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
         let errors = loss.errors(&run.outputs, task);
         same_shape("errors", &run.outputs, &errors)?;
         adjoint.repeat(&network, run, &errors);
-        let activity = run.activity();
-        let activity =
-            Matrix::from_columns(activity.rows(), activity.cols(), activity.data().to_vec());
+        let activity = || {
+            let activity = run.activity();
+            Matrix::from_columns(activity.rows(), activity.cols(), activity.data().to_vec())
+        };
         let lambda = || adjoint.lambda.clone();
         let ones = |columns| Matrix::from_fn(1, columns, |_, _| S::ONE);
-        let states = match network.parameters.h0.cols() {
+        let states = || match network.parameters.h0.cols() {
             1 => ones(task.trials),
             trials => Matrix::scaled_identity(trials, S::ONE),
         };
+        let zero = |block: &Block<S>| Block::zero(block.shape().0, block.shape().1);
         let blocks = blocks.replaced(|name, block| {
             Block::from(match name {
-                "W" => Factors::new(lambda(), activity.clone()),
+                _ if !trained.contains(name) => return zero(block),
+                "W" => Factors::new(lambda(), activity()),
                 "B" => Factors::new(lambda(), task.inputs.clone()),
                 "C" => Factors::new(errors.clone(), run.rates().clone()),
                 "bias" => Factors::new(lambda(), ones(task.inputs.cols())),
-                "h0" => Factors::new(adjoint.initial.clone(), states.clone()),
-                _ => return Block::zero(block.shape().0, block.shape().1),
+                "h0" => Factors::new(adjoint.initial.clone(), states()),
+                _ => return zero(block),
             })
         });
         Ok(LossGradient {
@@ -191,10 +195,17 @@ mod tests {
                 let identity = blocks.clone().with("W", Block::scaled_identity(n, leak));
                 for blocks in [blocks, thin, identity] {
                     let mut workspace = Workspace::default();
-                    let fused =
-                        rnn.gradient(&blocks, &task, &SquaredError, &mut workspace).unwrap();
-                    let tape =
-                        gradient_by_tape(&rnn, &blocks, &task, &SquaredError, &mut workspace);
+                    let fused = rnn
+                        .gradient(&blocks, &Subset::All, &task, &SquaredError, &mut workspace)
+                        .unwrap();
+                    let tape = gradient_by_tape(
+                        &rnn,
+                        &blocks,
+                        &Subset::All,
+                        &task,
+                        &SquaredError,
+                        &mut workspace,
+                    );
                     assert_eq!(Ok(&fused), tape.as_ref());
                     let outputs = rnn.outputs(&blocks, &task.inputs, trials);
                     assert_eq!(outputs.as_ref(), Ok(&fused.outputs));
@@ -216,7 +227,7 @@ mod tests {
         let rnn = Rnn { dynamics: Dynamics::<Fp>::linear(Fp::ONE) };
         let good = Blocks::random(&rnn.shapes(&sizes), &stream);
         let gradient = |rnn: &Rnn<Fp>, blocks: &Blocks<Fp>| {
-            rnn.gradient(blocks, &task, &SquaredError, &mut Workspace::default())
+            rnn.gradient(blocks, &Subset::All, &task, &SquaredError, &mut Workspace::default())
         };
         for (name, (rows, cols)) in [
             ("W", (4, 3)),
@@ -256,8 +267,10 @@ mod tests {
         let one = Blocks::random(&rnn.shapes(&sizes), &stream);
         let bias = one.get("bias").unwrap().to_matrix();
         let two = one.clone().with("bias", Matrix::beside(3, [&bias, &bias]));
-        let gradient =
-            |blocks| rnn.gradient(blocks, &task, &SquaredError, &mut Workspace::default()).unwrap();
+        let gradient = |blocks| {
+            rnn.gradient(blocks, &Subset::All, &task, &SquaredError, &mut Workspace::default())
+                .unwrap()
+        };
         let (one, two) = (gradient(&one), gradient(&two));
         assert_eq!((one.loss, one.blocks.get("W")), (two.loss, two.blocks.get("W")));
         let sum = two.blocks.get("bias").unwrap().to_matrix();
