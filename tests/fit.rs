@@ -13,6 +13,7 @@ use rankproof::matrix::{Matrix, Subspace, principal_angles};
 use rankproof::recording::{Quantity, Recording};
 use rankproof::report::{Number, Summary, VerificationRecord, VerificationRow};
 use rankproof::scalar::Stream;
+use rankproof::theorem::Generic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -267,6 +268,12 @@ proptest! {
             violated: u64::MAX,
             inconclusive: 0,
             attained: seed % 5,
+            generic: Some(Generic {
+                missed_each: numbers[2],
+                missed_together: numbers[3],
+                degree: seed,
+                ..Generic::default()
+            }),
         };
         comes_back(&VerificationRecord { schema: 1, seed, prime: seed, results: vec![row] });
     }

@@ -245,4 +245,3 @@ fn pattern(first: &str, last: &str) -> String {
     let start: String = alike.map(|(c, _)| c).take_while(|c| !c.is_ascii_digit()).collect();
     start + "*"
 }
-

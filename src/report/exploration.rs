@@ -121,6 +121,7 @@ mod tests {
             step,
             measured: Measured { lower: step, upper: step },
             disagreeing: 0,
+            missed: Some(0.0),
             limit: 2,
             theorem: None,
         };
