@@ -406,6 +406,12 @@ fn rank_eight() -> tempfile::TempDir {
     folder
 }
 
+/// What makes every file that these commands can make.
+#[cfg(unix)]
+const FIT: &str = "fit --rank 2 --units 4 --iterations 2";
+#[cfg(unix)]
+const CV: &str = "cv --ranks 1 --units 4 --folds 2 --iterations 2";
+
 /// A folder with inputs of all commands, and other names for them.
 #[cfg(unix)]
 fn many_names() -> tempfile::TempDir {
@@ -416,16 +422,14 @@ fn many_names() -> tempfile::TempDir {
         "simulate --neurons 4 --trials 24 --bins 6 --rank 1 --conditions 2 --out rec.npz",
         "train --task linear-teacher --neurons 4 --steps 2 --out w.npz",
         "verify --theorem fingerprints --arithmetic exact --cases 2 --json v.json",
-        "fit rec.npz --rank 1 --units 4 --iterations 2 --out results",
+        &format!("{FIT} rec.npz --out results"),
+        &format!("{CV} rec.npz --out crossed"),
     ] {
         let output = in_folder(folder.path(), line);
         assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
     }
-    for name in ["in/jobs", "sub", "model", "summary", "twice"] {
-        fs::create_dir_all(at(name)).expect("a folder");
-    }
-    for name in IN_FOLDERS {
-        fs::copy(at("rec.npz"), at("in").join(name)).expect("copied");
+    for name in ["sub", "model", "summary", "twice"] {
+        fs::create_dir(at(name)).expect("a folder");
     }
     symlink("rec.npz", at("soft.npz")).expect("a link");
     symlink("new.npz", at("dangling.npz")).expect("a link");
@@ -440,22 +444,24 @@ fn many_names() -> tempfile::TempDir {
     folder
 }
 
-/// What `fit` and `cv` write to their folders.
-const IN_FOLDERS: [&str; 12] = [
-    "plan.json",
-    "checkpoint.npz",
-    "model.npz",
-    "losses.csv",
-    "summary.json",
-    "losses.svg",
-    "single_trials.svg",
-    "trial_factors.svg",
-    "eigenvalues.svg",
-    "flow.svg",
-    "held_out_loss.svg",
-    "jobs/constant_rank1_units4_seed1_fold1.json",
-];
+/// Puts a recording wherever `fit` and `cv` have written something, and says by which commands
+/// that would be overwritten.
+#[cfg(unix)]
+fn recordings_in_the_way(folder: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (command, written, out) in [(FIT, "results", "in-fit"), (CV, "crossed", "in-cv")] {
+        for (path, _) in contents(&folder.join(written)) {
+            let name = path.strip_prefix(folder.join(written)).expect("a file of the folder");
+            let there = Path::new(out).join(name);
+            fs::create_dir_all(folder.join(&there).parent().expect("a folder")).expect("made");
+            fs::copy(folder.join("rec.npz"), folder.join(&there)).expect("copied");
+            lines.push(format!("{command} {} --out {out}", there.display()));
+        }
+    }
+    lines
+}
 
+#[cfg(unix)]
 fn in_folder(folder: &Path, line: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rankproof"))
         .current_dir(folder)
@@ -465,6 +471,7 @@ fn in_folder(folder: &Path, line: &str) -> Output {
 }
 
 /// Every file below a folder with what it holds, links as what they are.
+#[cfg(unix)]
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -537,18 +544,9 @@ fn no_output_is_an_input_or_another_output() {
     let folder = folder.path();
     fs::copy(folder.join("results/summary.json"), folder.join("model/summary.json"))
         .expect("copied");
-    let in_folders = IN_FOLDERS.iter().flat_map(|name| {
-        let command = match *name {
-            "held_out_loss.svg" => vec!["cv"],
-            name if name.starts_with("jobs") => vec!["cv"],
-            "plan.json" | "summary.json" => vec!["fit", "cv"],
-            _ => vec!["fit"],
-        };
-        command.into_iter().map(move |command| match command {
-            "cv" => format!("cv in/{name} --ranks 1..1 --units 4 --folds 2 --out in"),
-            _ => format!("fit in/{name} --rank 1 --units 4 --iterations 2 --out in"),
-        })
-    });
+    let in_folders = recordings_in_the_way(folder);
+    // Five figures of a fit, and five other files; two fits of low rank, and two of each other model.
+    assert_eq!(in_folders.len(), 10 + (3 + 2 + 4 * 2));
     let before = contents(folder);
     for line in SLIPS.into_iter().map(str::to_owned).chain(in_folders) {
         let output = in_folder(folder, &line);
