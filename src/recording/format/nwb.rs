@@ -364,3 +364,39 @@ pub(crate) fn check_index(ends: &[f64], data: &Node, index: &Node) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_belong_to_the_channels_of_their_axis() {
+        let channels = |axis, shape: &[usize]| Channels { content: 0, axis, shape: shape.to_vec() };
+        let of = |channels: &Channels| (0..6).map(|i| channels.of(i)).collect::<Vec<_>>();
+        assert_eq!(of(&channels(1, &[2, 3])), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(of(&channels(0, &[2, 3])), [0, 0, 0, 1, 1, 1]);
+        assert_eq!(of(&channels(1, &[1, 3, 2])), [0, 0, 1, 1, 2, 2]);
+        assert_eq!(of(&channels(1, &[6])), [0; 6], "a single channel");
+        // The first elements are those of the first sample, or those of a column.
+        assert_eq!((channels(1, &[2, 3]).of_first(2), channels(1, &[9, 1]).of_first(2)), (2, 0));
+        assert_eq!(channels(0, &[2, 3]).of_first(2), 0);
+        assert!(channels(1, &[2, 3]).check(&[1.0; 3]).is_ok());
+        let wrong = channels(1, &[2, 3]).check(&[1.0; 2]).unwrap_err().to_string();
+        assert!(wrong.starts_with("has 3 channels and 2 factors of them"), "{wrong}");
+    }
+
+    #[test]
+    fn numbers_without_an_element_are_refused() {
+        let numbers = |data: &[f64]| Numbers {
+            shape: vec![data.len()],
+            data: data.to_vec(),
+            precision: Precision::Exact,
+        };
+        let names = ["L".to_owned(), "R".to_owned()];
+        assert_eq!(named(&numbers(&[1.0, 0.0]), &names).unwrap(), ["R", "L"]);
+        for number in [2.0, -1.0, 0.5] {
+            let refused = named(&numbers(&[number]), &names).unwrap_err().to_string();
+            assert!(refused.contains("there are 2 elements"), "{refused}");
+        }
+    }
+}

@@ -180,7 +180,7 @@ pub(super) fn by_events(
         return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
     }
     let invalid = events::invalid(source, options)?;
-    notes.extend(events::note_of_overlap("bins", span, &events, &grid));
+    events::notes_of_times("bins", span, &events, &grid, notes);
     let rounding = events.rounding.and(Rounding::of(Precision::Double));
     let Events { times, rows, ends, count, .. } = events;
     let (mut furthest, mut invalid_trials) = (0.0_f64, 0);

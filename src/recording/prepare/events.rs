@@ -16,8 +16,8 @@ const MOST_EVENTS: f64 = 1e6;
 /// The table of NWB with times that should be removed from analysis.
 const INVALID: &str = "invalid_times";
 
-/// Two spans of time that share less than this part of the longer one are hardly of one session.
-const LEAST_SHARED: f64 = 0.02;
+/// Two spans of time that share less than this part of the longer one are hardly in one unit.
+const LEAST_SHARED: f64 = 0.005;
 
 /// From when to when, in seconds.
 pub(super) type Interval = (f64, f64);
@@ -48,6 +48,11 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// Where the last bin ends, in seconds after the event.
+    pub fn end(&self) -> f64 {
+        self.start + self.bins as f64 * self.bin
+    }
+
     /// The bins around an event.
     pub fn at(&self, event: f64, rounding: Rounding) -> Bins {
         Bins::new(event + self.start, self.bin, self.bins, rounding)
@@ -218,31 +223,47 @@ pub(super) fn note_of_invalid(count: usize, notes: &mut Vec<String>) {
     }
 }
 
-/// A sentence if the windows around events hardly share a time with what was recorded, as where
-/// one of them is in milliseconds.
-pub(super) fn note_of_overlap(
+/// What is odd about the times of events: they hardly share a time with what was recorded, as where
+/// one of them is in milliseconds, or trials overlap.
+pub(super) fn notes_of_times(
     what: &str,
     span: Interval,
     events: &Events,
     grid: &Grid,
-) -> Option<String> {
-    let (Some(first), Some(last)) = (events.times.first(), events.times.last()) else {
-        return None;
+    notes: &mut Vec<String>,
+) {
+    let (Some(&first), Some(&last)) = (events.times.first(), events.times.last()) else { return };
+    let windows = (first + grid.start, last + grid.end());
+    let shared = |a: Interval, b: Interval| a.1.min(b.1) - a.0.max(b.0);
+    let longer = (last - first).max(span.1 - span.0);
+    let how = match (shared(windows, span), shared((first, last), span)) {
+        (shared, _) if shared <= 0.0 => Some("share no time"),
+        // A single event says nothing of a unit.
+        (_, shared) if shared <= LEAST_SHARED * longer && last > first => {
+            Some("hardly share a time")
+        }
+        _ => None,
     };
-    let length = grid.bins as f64 * grid.bin;
-    let windows = (first + grid.start, last + grid.start + length);
-    let shared = windows.1.min(span.1) - windows.0.max(span.0);
-    let longer = (windows.1 - windows.0).max(span.1 - span.0);
-    (shared <= LEAST_SHARED * longer).then(|| {
+    notes.extend(how.map(|how| {
         let seconds = |(from, to): Interval| format!("from {} to {} s", short(from), short(to));
-        let how = if shared <= 0.0 { "share no time" } else { "hardly share a time" };
         format!(
             "trials and {what} {how}: trials go {}, {what} {}; if their units differ, \
              --event-time-scale scales the events alone and --spike-time-scale the spikes",
             seconds(windows),
             seconds(span),
         )
-    })
+    }));
+    let slack = events.rounding.at(last);
+    let end = |index: usize| {
+        let end = events.ends.as_ref().map_or(f64::INFINITY, |ends| ends[index]);
+        end.min(events.times[index] + grid.end())
+    };
+    let overlaps = |index: &usize| events.times[*index] + grid.start < end(index - 1) - 2.0 * slack;
+    let count = (1..events.times.len()).filter(overlaps).count();
+    if count > 0 {
+        let all = events.times.len();
+        notes.push(format!("{count} of {all} trials begin before the one before them ends"));
+    }
 }
 
 /// Intervals in their order, those that touch or overlap made one.
@@ -295,13 +316,24 @@ mod tests {
             rounding: Rounding::of(Precision::Double),
         };
         let grid = Grid { start: 0.0, bin: 0.1, bins: 10 };
-        let note = |times: &[f64], span| note_of_overlap("spikes", span, &events(times), &grid);
-        assert_eq!(note(&[2.0, 40.0], (0.0, 80.0)), None);
-        // A tenth of a session is ordinary.
-        assert_eq!(note(&[2.0, 9.0], (0.0, 80.0)), None);
-        let hardly = note(&[2.0, 79.0], (5.0, 80_000.0)).expect("told");
-        assert!(hardly.contains("hardly share a time: trials go from 2 to 80 s"));
-        let never = note(&[2.0, 79.0], (100.0, 120.0)).expect("told");
+        let notes = |times: &[f64], span| {
+            let mut notes = Vec::new();
+            notes_of_times("spikes", span, &events(times), &grid, &mut notes);
+            notes
+        };
+        assert!(notes(&[2.0, 40.0], (0.0, 80.0)).is_empty());
+        // A tenth of a session is ordinary, and a single trial of it.
+        assert!(notes(&[2.0, 9.0], (0.0, 80.0)).is_empty());
+        assert!(notes(&[2.0], (0.0, 800.0)).is_empty());
+        let hardly = &notes(&[2.0, 79.0], (5.0, 80_000.0))[0];
+        assert!(hardly.contains("hardly share a time: trials go from 2 to 80 s, spikes from 5"));
+        let never = &notes(&[2.0, 79.0], (100.0, 120.0))[0];
         assert!(never.contains("share no time") && never.contains("--event-time-scale"));
+        // Both in milliseconds, of which one is no longer.
+        let short = notes(&[0.002, 0.079], (0.0, 80.0));
+        assert!(short[0].contains("hardly share a time"), "{short:?}");
+        assert_eq!(short[1], "1 of 2 trials begin before the one before them ends");
+        // Windows that touch do not overlap.
+        assert!(notes(&[2.1, 3.1, 4.1], (0.0, 80.0)).is_empty());
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn cut(
     if events.times.len().saturating_mul(grid.bins).saturating_mul(series.len()) > MOST_ENTRIES {
         return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
     }
-    notes.extend(events::note_of_overlap("samples", span, &events, &grid));
+    events::notes_of_times("samples", span, &events, &grid, notes);
     let roundings = series.iter().map(|series| series.rounding);
     let rounding =
         roundings.reduce(Rounding::or).map_or(events.rounding, |r| r.and(events.rounding));

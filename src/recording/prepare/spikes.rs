@@ -93,7 +93,7 @@ fn of_session(
     if !invalid.is_empty() {
         units.iter_mut().for_each(|unit| unit.hide(&invalid));
     }
-    notes.extend(events::note_of_overlap("spikes", span, &events, &grid));
+    events::notes_of_times("spikes", span, &events, &grid, notes);
     let rounding = rounding.and(events.rounding);
     let sigma = options.smooth_ms.unwrap_or(0.0) / 1000.0;
     let Events { times, rows, ends, count, .. } = events;
