@@ -1,9 +1,8 @@
 //! Optimizers against recurrences worked by hand, and trajectories against the weights as trained.
 
+use rankproof::blocks::Block;
 use rankproof::matrix::{Matrix, RankRevealing, SingularValues};
-use rankproof::network::{
-    Activation, Dynamics, Network, Parameters, SquaredError, Trained, Weights,
-};
+use rankproof::network::{Activation, Dynamics, Network, Parameters, SquaredError, Trained};
 use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::theorem::{
@@ -17,7 +16,7 @@ use rankproof::training::{
 /// the gradient is w.
 fn quadratic<S: RankRevealing>(start: S, optimizer: Optimizer<S>, steps: usize) -> Vec<S> {
     let one = Matrix::from_rows(&[[S::ONE]]);
-    let w = Weights::scaled_identity(1, start);
+    let w = Block::scaled_identity(1, start);
     let mut parameters = Parameters::new(w, one.clone(), one.clone());
     parameters.h0 = one;
     let zero = [[S::ZERO, S::ZERO]];
@@ -222,7 +221,7 @@ fn random_task(trials: usize) -> (Network<f64>, Task<f64>) {
     let stream = Stream::new("training tests", 2, 0);
     let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).expect("in every arithmetic");
     let random = |rows, cols, name: &str| Matrix::random(rows, cols, &mut stream.named(name));
-    let w = Weights::dense(random(4, 4, "W"));
+    let w = Block::from(random(4, 4, "W"));
     let mut parameters = Parameters::new(w, random(4, 2, "B"), random(1, 4, "C"));
     parameters.h0 = random(4, trials, "h0");
     (Network { dynamics: Dynamics::current(0.5, Activation::Tanh), parameters }, task)

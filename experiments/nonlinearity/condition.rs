@@ -45,7 +45,7 @@ impl Condition {
         let (b, c) = (normal(n, D_IN, 1.0, "B"), normal(D_OUT, n, unit, "C"));
         let network = Network {
             dynamics: Dynamics::rate(0.5, self.activation.clone()),
-            parameters: Parameters::new(Weights::dense(start), b, c),
+            parameters: Parameters::new(Block::from(start), b, c),
         };
         // Steps of the same length at every drive that is not small.
         let optimizer = Optimizer { clip: Some(1.0), ..Optimizer::gradient_descent(0.2) };

@@ -58,7 +58,7 @@ fn train(
     let activation = if network == "tanh" { Activation::Tanh } else { Activation::Identity };
     let start = Network {
         dynamics: Dynamics::rate(0.5, activation),
-        parameters: Parameters::new(Weights::scaled_identity(neurons, 0.5), b, c),
+        parameters: Parameters::new(Block::scaled_identity(neurons, 0.5), b, c),
     };
     // A step of sign descent moves every entry by its size, one of Muon every singular value.
     let (direction, unit) = match optimizer {

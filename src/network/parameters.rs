@@ -1,6 +1,6 @@
 //! The learned parameters as one vector.
 
-use super::Weights;
+use crate::blocks::Block;
 use crate::matrix::Matrix;
 use crate::scalar::Scalar;
 
@@ -8,7 +8,7 @@ use crate::scalar::Scalar;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters<S> {
     /// Recurrent weights W, (N, N).
-    pub w: Weights<S>,
+    pub w: Block<S>,
     /// Input weights B, (N, d_in).
     pub b: Matrix<S>,
     /// Readout C, (d_out, N).
@@ -43,14 +43,19 @@ impl Trained {
 
 impl<S: Scalar> Parameters<S> {
     /// Parameters without bias and with h_0 = 0.
-    pub fn new(w: Weights<S>, b: Matrix<S>, c: Matrix<S>) -> Self {
-        let neurons = w.size();
+    ///
+    /// # Panics
+    ///
+    /// If W is not square.
+    pub fn new(w: Block<S>, b: Matrix<S>, c: Matrix<S>) -> Self {
+        let (neurons, cols) = w.shape();
+        assert_eq!(neurons, cols, "recurrent weights are square");
         Parameters { w, b, c, bias: Matrix::zeros(neurons, 1), h0: Matrix::zeros(neurons, 1) }
     }
 
     /// Number of neurons, N.
     pub fn neurons(&self) -> usize {
-        self.w.size()
+        self.w.shape().0
     }
 
     /// Multiplies everything by a number in place.
@@ -86,7 +91,7 @@ impl<S: Scalar> Parameters<S> {
             w: if trained.w {
                 self.w.clone()
             } else {
-                Weights::scaled_identity(self.neurons(), S::ZERO)
+                Block::scaled_identity(self.neurons(), S::ZERO)
             },
             b: keep(&self.b, trained.b),
             c: keep(&self.c, trained.c),
@@ -125,7 +130,7 @@ impl<S: Scalar> Parameters<S> {
     /// The entries of W, B, C, b and h_0; W must be stored in full.
     pub(crate) fn entries_mut(&mut self) -> [&mut [S]; 5] {
         let Parameters { w, b, c, bias, h0 } = self;
-        [w.dense_entries_mut(), b.data_mut(), c.data_mut(), bias.data_mut(), h0.data_mut()]
+        [w.entries_mut(), b.data_mut(), c.data_mut(), bias.data_mut(), h0.data_mut()]
     }
 
     fn matrices_mut(&mut self) -> [&mut Matrix<S>; 4] {

@@ -2,8 +2,9 @@
 
 use super::Method;
 use super::adam::Adam;
+use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{Parameters, Weights};
+use crate::network::Parameters;
 use crate::scalar::Scalar;
 
 /// How a gradient becomes the direction of a step.
@@ -233,7 +234,7 @@ impl<S: RankRevealing> Direction<S> {
             Direction::Spectral(spectral) => {
                 let changed = spectral.apply(memory, gradient.w.to_matrix());
                 let identity = Matrix::scaled_identity(changed.cols(), S::ONE);
-                gradient.w = Weights::low_rank(S::ZERO, Factors::new(changed, identity));
+                gradient.w = Block::low_rank(S::ZERO, Factors::new(changed, identity));
             }
         }
         gradient
@@ -244,7 +245,7 @@ impl<S: Scalar> Entrywise<S> {
     fn apply(&self, memory: &mut Memory<S>, at: &Parameters<S>, gradient: &mut Parameters<S>) {
         let mut at = at.clone();
         for part in [&mut at, &mut *gradient] {
-            let w = std::mem::replace(&mut part.w, Weights::scaled_identity(0, S::ZERO));
+            let w = std::mem::replace(&mut part.w, Block::scaled_identity(0, S::ZERO));
             part.w = w.into_dense();
         }
         let places = at.entries_mut();

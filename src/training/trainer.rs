@@ -4,10 +4,9 @@ use thiserror::Error;
 
 use super::direction::Memory;
 use super::{Direction, Optimizer, Point, Tampering, Trajectory};
+use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{
-    Adjoint, Gradient, Loss, Network, Parameters, Run, Trained, Weights, adjoint,
-};
+use crate::network::{Adjoint, Gradient, Loss, Network, Parameters, Run, Trained, adjoint};
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
 
@@ -294,8 +293,8 @@ fn scatter<S: Scalar>(h0: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S>
     scattered
 }
 
-fn empty<S: Scalar>() -> Weights<S> {
-    Weights::scaled_identity(0, S::ZERO)
+fn empty<S: Scalar>() -> Block<S> {
+    Block::scaled_identity(0, S::ZERO)
 }
 
 fn finite(is_finite: bool, step: usize, what: &'static str) -> Result<(), TrainingError> {

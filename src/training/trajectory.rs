@@ -1,8 +1,9 @@
 //! The weights of every learning step, as what they are made of.
 
 use super::{Point, Storage};
+use crate::blocks::Block;
 use crate::matrix::{CLEAR_GAP, Factors, Matrix, Rank, RankRevealing};
-use crate::network::{Parameters, Weights};
+use crate::network::Parameters;
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, Term};
 
@@ -119,13 +120,13 @@ impl<S: Scalar> Trajectory<S> {
     }
 
     /// W_k from W_0, the coefficients and the gradients.
-    pub fn rebuilt(&self, k: usize) -> Weights<S> {
+    pub fn rebuilt(&self, k: usize) -> Block<S> {
         let mut weights = self.start.w.clone();
         weights.scale(self.remainder(k));
         for (j, gradient) in self.gradients.iter().enumerate() {
             let coefficient = self.coefficient(k, j);
             if coefficient != S::ZERO {
-                weights.add_scaled(coefficient, &Weights::low_rank(S::ZERO, gradient.clone()));
+                weights.add_scaled(coefficient, &Block::low_rank(S::ZERO, gradient.clone()));
             }
         }
         weights
