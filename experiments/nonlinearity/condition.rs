@@ -56,7 +56,8 @@ impl Condition {
 
 impl Outcome {
     fn of(trajectory: &Trajectory<f64>) -> Option<Self> {
-        let (start, change) = (&trajectory.start, trajectory.increment(trajectory.steps()));
+        let (start, change) =
+            (Parameters::of(&trajectory.start), trajectory.increment(trajectory.steps()));
         let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
         let spectrum = over_largest(f64::singular_values(&change));
         let outside = space.norms_outside(&change).map(|norm| norm / change.norm());

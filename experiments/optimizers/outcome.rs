@@ -85,7 +85,8 @@ fn train(
 
 impl Outcome {
     fn of(trajectory: &Trajectory<f64>, step_size: f64) -> Option<Self> {
-        let (start, change) = (&trajectory.start, trajectory.increment(trajectory.steps()));
+        let (start, change) =
+            (Parameters::of(&trajectory.start), trajectory.increment(trajectory.steps()));
         let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
         let sides = Matrix::beside(start.neurons(), [&change, &change.transposed()]);
         let added = f64::singular_values(&f64::outside(space.basis(), &sides));

@@ -58,7 +58,7 @@ pub fn row(neurons: usize) -> Result<Row, Box<dyn Error>> {
     let spectrum = f64::singular_values(core);
     let last = Rank::of_spectrum(spectrum.clone(), trajectory.noise(LEARNING_STEPS));
     let [by_rows, by_columns, _] = reduced.unfolding_ranks(trajectory.tensor_noise());
-    let numbers = trajectory.gradients.iter().map(|gradient| 2 * neurons * gradient.width());
+    let numbers = trajectory.gradients().iter().map(|gradient| 2 * neurons * gradient.width());
     Ok(Row {
         neurons,
         ranks: [last, by_rows, by_columns],

@@ -348,7 +348,7 @@ fn save(
     report: &Report,
 ) -> anyhow::Result<()> {
     let (n, steps) = (trajectory.neurons(), trajectory.steps());
-    let start = &trajectory.start;
+    let start = Parameters::of(&trajectory.start);
     let width = report.spectra.first().map_or(0, Vec::len);
     let spectra = [vec![0.0; width], report.spectra.concat()].concat();
     write_npz(path, |npz| {
@@ -375,7 +375,7 @@ fn save(
 /// (K + 1, R).
 fn factors(trajectory: &Trajectory<f64>) -> (Matrix<f64>, Matrix<f64>, Matrix<f64>) {
     let n = trajectory.neurons();
-    let gradients = &trajectory.gradients;
+    let gradients = trajectory.gradients();
     let owner: Vec<usize> = (gradients.iter().enumerate())
         .flat_map(|(j, gradient): (usize, &Factors<f64>)| std::iter::repeat_n(j, gradient.width()))
         .collect();

@@ -261,7 +261,7 @@ fn measure<S: RankRevealing>(
 fn oblique<S: RankRevealing>(trajectory: &Trajectory<S>, basis: &Matrix<S>) -> Option<f64> {
     let last = trajectory.steps();
     let (mut errors, mut activity) = (Vec::new(), Vec::new());
-    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+    for (j, gradient) in trajectory.gradients().iter().enumerate() {
         let mut left = gradient.left.clone();
         left.scale(trajectory.coefficient(last, j));
         errors.push(left);
