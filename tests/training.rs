@@ -416,3 +416,33 @@ fn blocks_that_do_not_fit_are_an_error() {
         assert!(matches!(error, TrainingError::Architecture(_)), "{error}");
     }
 }
+
+/// A state of each trial moves only when its trial is in the batch; all trials at once are the
+/// same with and without naming it.
+#[test]
+fn a_column_for_each_trial_is_in_the_batches_of_its_trial() {
+    let (blocks, task) = gated(&SIZES);
+    let states = Matrix::random(4, 3, &mut Stream::new("states", 0, 0));
+    let blocks = blocks.with("h0", states.clone());
+    let run = |batches, per_trial| {
+        let optimizer = Optimizer::gradient_descent(Fp::new(777));
+        let start = blocks.clone();
+        let training = ArchitectureTraining {
+            batches,
+            per_trial,
+            ..ArchitectureTraining::new(&Gated, start, &task, &SquaredError, optimizer)
+        };
+        training.run(1)
+    };
+    let mini = || Batches::Mini { size: 2, stream: Box::new(Stream::new("batches", 0, 0)) };
+    let named = |name| Subset::named(&blocks, [name]).expect("a block");
+    let trajectory = run(mini(), named("h0")).expect("no run ends in a field");
+    let end = trajectory.of("h0").unwrap().slice(1);
+    let moved = (0..3).filter(|&trial| end.column(trial) != states.column(trial)).count();
+    assert_eq!(moved, 2);
+    assert_eq!(trajectory.of("h0").unwrap().rebuilt(1).to_matrix(), end);
+    let whole = Batches::Mini { size: 3, stream: Box::new(Stream::new("batches", 0, 0)) };
+    let [permuted, full] = [run(whole, named("h0")), run(Batches::Full, named("h0"))];
+    assert_eq!(permuted.expect("a field").end, full.expect("a field").end);
+    assert!(run(mini(), named("W")).is_err());
+}

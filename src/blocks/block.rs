@@ -137,6 +137,16 @@ impl<S: Scalar> Block<S> {
         }
     }
 
+    /// Some of the columns in this order, stored in full.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is not there.
+    pub fn select_columns(&self, columns: &[usize]) -> Self {
+        let matrix = self.to_matrix();
+        Matrix::from_fn(matrix.rows(), columns.len(), |i, j| matrix[(i, columns[j])]).into()
+    }
+
     /// The entries of a matrix that is stored in full, column by column; none otherwise.
     pub(crate) fn entries_mut(&mut self) -> &mut [S] {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::descent::{Descent, Found, Source, factors};
-use super::trainer::{Batches, Storage, TrainingError, finite};
+use super::trainer::{Batches, Storage, TrainingError, finite, scatter};
 use super::{Optimizer, Trajectory};
 use crate::blocks::{Blocks, Subset};
 use crate::matrix::RankRevealing;
@@ -53,9 +53,10 @@ pub struct ArchitectureTraining<'a, S> {
     pub optimizer: Optimizer<S>,
     /// Which blocks move.
     pub trained: Subset,
-    /// The trials that enter each gradient. With fewer than all, no block may have a column for
-    /// each trial.
+    /// The trials that enter each gradient.
     pub batches: Batches,
+    /// Blocks that have a column for each trial, of which a batch takes those of its trials.
+    pub per_trial: Subset,
     /// What is kept of the blocks.
     pub storage: Storage,
 }
@@ -77,6 +78,7 @@ impl<'a, S: RankRevealing> ArchitectureTraining<'a, S> {
             optimizer,
             trained: Subset::All,
             batches: Batches::Full,
+            per_trial: Subset::Named(BTreeSet::new()),
             storage: Storage::Slices,
         }
     }
@@ -112,6 +114,34 @@ struct Gradients<'t, 'a, S> {
     workspace: Workspace<S>,
 }
 
+impl<S: RankRevealing> Gradients<'_, '_, S> {
+    /// The blocks with the columns of these trials in those that have one for each.
+    fn columns_of(&self, trials: &[usize], at: &Blocks<S>) -> Result<Blocks<S>, TapeError> {
+        let ArchitectureTraining { per_trial, task, .. } = self.training;
+        for (name, block) in at.iter().filter(|(name, _)| per_trial.contains(name)) {
+            if block.shape().1 != task.trials {
+                let (columns, trials) = (block.shape().1, task.trials);
+                let message =
+                    format!("{name} has {columns} columns, expected {trials}, one for each trial");
+                return Err(TapeError::Model(message));
+            }
+        }
+        Ok(at.replaced(|name, block| match per_trial.contains(name) {
+            true => block.select_columns(trials),
+            false => block.clone(),
+        }))
+    }
+
+    /// The gradient with the columns of these trials where they belong, and zero for the others.
+    fn in_place(&self, trials: &[usize], gradient: &Blocks<S>) -> Blocks<S> {
+        let ArchitectureTraining { per_trial, task, .. } = self.training;
+        gradient.replaced(|name, block| match per_trial.contains(name) {
+            true => scatter(&block.to_matrix(), trials, task.trials).into(),
+            false => block.clone(),
+        })
+    }
+}
+
 impl<S: RankRevealing> Source<S> for Gradients<'_, '_, S> {
     fn gradient(
         &mut self,
@@ -122,7 +152,12 @@ impl<S: RankRevealing> Source<S> for Gradients<'_, '_, S> {
         let ArchitectureTraining { architecture, task, loss, trained, storage, .. } = self.training;
         let selected = trials.map(|trials| task.select(trials));
         let task = selected.as_ref().unwrap_or(task);
-        let mut found = architecture.gradient(at, trained, task, *loss, &mut self.workspace)?;
+        let chosen = trials.map(|trials| self.columns_of(trials, at)).transpose()?;
+        let place = chosen.as_ref().unwrap_or(at);
+        let mut found = architecture.gradient(place, trained, task, *loss, &mut self.workspace)?;
+        if let Some(trials) = trials {
+            found.blocks = self.in_place(trials, &found.blocks);
+        }
         finite(found.loss.is_finite(), step, "the loss")?;
         finite(found.blocks.is_finite(), step, "the gradient")?;
         if *storage == Storage::Factors {

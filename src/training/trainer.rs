@@ -226,7 +226,7 @@ fn broadcast<S: Scalar>(feedback: &Matrix<S>, run: &Run<S>, errors: &Matrix<S>) 
 }
 
 /// The gradient by the initial states of a batch, put in the places of its trials.
-fn scatter<S: Scalar>(h0: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S> {
+pub(super) fn scatter<S: Scalar>(h0: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S> {
     if all == 1 {
         return h0.clone();
     }
