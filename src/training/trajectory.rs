@@ -145,6 +145,11 @@ impl<S: Scalar> Trajectory<S> {
         Ok(BlockTrajectory { start, track, traces: &self.traces, time_steps: self.time_steps })
     }
 
+    /// The blocks that are followed and their names, in order.
+    pub fn followed(&self) -> impl Iterator<Item = (&str, BlockTrajectory<'_, S>)> {
+        self.followed.iter().filter_map(|(name, _)| Some((name.as_str(), self.of(name).ok()?)))
+    }
+
     fn w(&self) -> BlockTrajectory<'_, S> {
         self.of("W").expect("a run that follows W")
     }
