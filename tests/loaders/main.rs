@@ -3,6 +3,7 @@
 mod command_line;
 mod damage;
 mod formats;
+mod oddities;
 mod preparation;
 mod refusals;
 

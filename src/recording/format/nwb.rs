@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::hdf5::{self, Body, Hdf5, Object};
+use super::hdf5::{self, Hdf5};
+use super::hdf5_objects::{Body, Object};
 use super::{Opened, Reader};
 use crate::recording::error::{Flaw, ReadError};
 use crate::recording::node::{Kind, Node};
@@ -13,10 +14,10 @@ use crate::recording::value::Loaded;
 /// # Errors
 ///
 /// If it is NWB of another version than 2.
-pub(super) fn open(path: &Path, root: Object) -> Result<Opened, ReadError> {
+pub(super) fn open(path: &Path, root: Object, mut reader: Hdf5) -> Result<Opened, ReadError> {
     let of_file = |flaw| ReadError::of_file(path, flaw);
-    let version = version(&root).map_err(of_file)?;
-    let mut opened = hdf5::plain(root).map_err(of_file)?;
+    let version = version(&root, &mut reader).map_err(of_file)?;
+    let mut opened = hdf5::plain(root, reader);
     let Some(version) = version else { return Ok(opened) };
     let number = version.trim_start_matches("NWB-");
     if number != "2" && !number.starts_with("2.") {
@@ -29,14 +30,13 @@ pub(super) fn open(path: &Path, root: Object) -> Result<Opened, ReadError> {
 }
 
 /// The version of NWB: an attribute of the file in NWB 2, a dataset in NWB 1.
-fn version(root: &Object) -> Result<Option<String>, Flaw> {
+fn version(root: &Object, reader: &mut Hdf5) -> Result<Option<String>, Flaw> {
     if let Some(version) = root.text("nwb_version") {
         return Ok(Some(version));
     }
     let Some(Object { body: Body::Dataset(dataset), .. }) = root.child("nwb_version") else {
         return Ok(None);
     };
-    let mut reader = Hdf5::default();
     let node = reader.node("nwb_version", dataset.clone())?;
     let Some(content) = node.content else { return Ok(None) };
     match reader.load(content)? {
