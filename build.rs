@@ -8,7 +8,7 @@ fn main() {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let folder = Path::new(&root).join("tests/conjectures");
     println!("cargo::rerun-if-changed={}", folder.display());
-    // The folder is not part of the packaged crate.
+    // Where the folder is missing there are no conjectures.
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
         .map(|entry| entry.path())

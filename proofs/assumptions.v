@@ -15,12 +15,14 @@ Print Assumptions updates.momentum_gd_like.
 Print Assumptions updates.nesterov_gd_like.
 Print Assumptions updates.gd_like_spectral.
 Print Assumptions updates.spectral_keeps_space.
+Print Assumptions updates.odd_spectral.
 Print Assumptions updates.muon_spectral.
 Print Assumptions updates.shampoo_spectral.
 Print Assumptions updates.preconditioned_keeps_space.
 Print Assumptions tensor_rank.rank_unfolding_le.
 Print Assumptions tensor_rank.rank_combination_le.
 Print Assumptions tensor_rank.tensor_rank_le_one_slice.
+Print Assumptions invariance.keeps_columns_beside.
 Print Assumptions invariance.visited_invariant.
 Print Assumptions invariance.closed_invariant.
 Print Assumptions computation.gradsLE.
@@ -44,12 +46,14 @@ Print Assumptions subspace_tensor_rank.tensor_rank_le_rows.
 Print Assumptions subspace_tensor_rank.tensor_rank_le_columns.
 Print Assumptions fingerprints.fingerprints_space.
 Print Assumptions fingerprints.fingerprints_entrywise.
+Print Assumptions fingerprints.frozen_compatible.
 Print Assumptions fingerprints.adaptive_compatible.
 Print Assumptions broadcast_error.broadcast_span.
 Print Assumptions broadcast_error.broadcast_tensor_rank.
 Print Assumptions broadcast_error.broadcast_rank.
 Print Assumptions gating_atoms.gating_atoms.
 Print Assumptions gating_atoms.gating_atoms_current_form.
+Print Assumptions gating_atoms.bias_alone_keeps.
 Print Assumptions gating_atoms.relu_is_gated.
 Print Assumptions invariant_subspace.invariant_subspace.
 Print Assumptions invariant_subspace.invariant_start_space.
@@ -77,6 +81,7 @@ Print Assumptions tightness.tightness_tensor_rank.
 Print Assumptions tightness.tightness_siso.
 Print Assumptions tightness_fixed_data.tightness_fixed_data.
 Print Assumptions spectral_optimizers.muon_rank.
+Print Assumptions spectral_optimizers.odd_rank.
 Print Assumptions spectral_optimizers.odd_poly_rank.
 Print Assumptions spectral_optimizers.shampoo_rank.
 Print Assumptions spectral_optimizers.preconditioned_rank.
@@ -84,6 +89,8 @@ Print Assumptions curriculum.curriculum.
 Print Assumptions conservation_law.balance.
 Print Assumptions conservation_law.balance_zero_start.
 Print Assumptions conservation_law.balance_batch.
+Print Assumptions conservation_law.balance_states.
+Print Assumptions conservation_law.charge_states.
 Print Assumptions conservation_law.charge_gradient_descent.
 Print Assumptions conservation_law.balance_homogeneous.
 Print Assumptions krylov_decay.krylov_gradient.

@@ -1,9 +1,11 @@
 (* conservation-law (checked by src/theorem/conservation_law.rs)
 
    Linear networks: G_W W^T + G_B B^T + l_0 h_0^T = W^T G_W + C^T G_C identically
-   (with a bias, B and G_B have its column: + G_b b^T). So, with h_0 = 0,
-   Q = W W^T - W^T W + B B^T - C^T C is constant under gradient flow, and gradient
-   descent moves it by exactly eta^2 times the same form of the gradients. Where
+   (with a bias, B and G_B have its column: + G_b b^T). So
+   Q = W W^T - W^T W + B B^T - C^T C + h_0 h_0^T (B B^T + b b^T with a bias; a sum
+   over the initial states if each trial has its own) is constant under gradient
+   flow, and gradient descent moves it by exactly eta^2 times the same form of the
+   gradients. Where
    phi'(z) z = phi(z) and psi'(z) z = psi(z), as for ReLU, the diagonal of the law
    remains: one law for each neuron.
 
@@ -69,31 +71,17 @@ by rewrite [X in X - _]addrAC e -addrA -opprD subrr.
 Qed.
 End Trial.
 
-(* several trials, initial states 0 *)
-Section Total.
-Variables (W : 'M[R]_n) (B : 'M[R]_(n, p)) (C : 'M[R]_(q, n)).
-Variables (M : nat) (X : nat -> trial R n p q).
-Let gW := \sum_(m < M) lgradW a W B C (X m).
-Let gB := \sum_(m < M) lgradB a W B C (X m).
-Let gC := \sum_(m < M) lgradC a W B (X m).
-Hypothesis h0 : forall m, th0 (X m) = 0.
-
-Theorem balance_batch : gW *m W^T - W^T *m gW + gB *m B^T - C^T *m gC = 0.
-Proof.
-rewrite !mulmx_suml !mulmx_sumr -sumrB -big_split -sumrB big1 // => m _.
-exact: balance_zero_start.
-Qed.
-
 (* the quantity conserved by gradient flow ... *)
-Definition charge (A : 'M[R]_n) (D : 'M[R]_(n, p)) (E : 'M[R]_(q, n)) : 'M[R]_n :=
+Definition charge m (A : 'M[R]_n) (D : 'M[R]_(n, m)) (E : 'M[R]_(q, n)) : 'M[R]_n :=
   A *m A^T - A^T *m A + D *m D^T - E^T *m E.
 
-(* ... drifts under one step of gradient descent by exactly eta^2 charge(g) *)
-Theorem charge_gradient_descent eta :
+(* ... drifts by exactly eta^2 charge(g) under one step along g that is balanced *)
+Lemma charge_step m (W gW : 'M[R]_n) (B gB : 'M[R]_(n, m)) (C gC : 'M[R]_(q, n)) eta :
+  gW *m W^T - W^T *m gW + gB *m B^T - C^T *m gC = 0 ->
   charge (W - eta *: gW) (B - eta *: gB) (C - eta *: gC) =
   charge W B C + (eta ^+ 2) *: charge gW gB gC.
 Proof.
-have bal := balance_batch.
+move=> bal.
 have balT : W *m gW^T - gW^T *m W + B *m gB^T - gC^T *m C = 0.
   by rewrite -[RHS](trmx0 _ n n) -bal !linearB linearD linearB /= !trmx_mul !trmxK.
 have sq m1 m2 (A D : 'M[R]_(m1, m2)) : (A - eta *: D) *m (A - eta *: D)^T =
@@ -123,6 +111,52 @@ have subs2 (a1 b1 a2 b2 : 'M[R]_n) : a1 + b1 - (a2 + b2) = (a1 - a2) + (b1 - b2)
 rewrite [gW^T *m W + _]addrC [gC^T *m C + _]addrC (subs2 (gW *m W^T)).
 by rewrite (addrACA (_ - _) (_ - _)) (subs2 (_ - _ + _)).
 Qed.
+
+(* several trials *)
+Section Total.
+Variables (W : 'M[R]_n) (B : 'M[R]_(n, p)) (C : 'M[R]_(q, n)).
+Variables (M : nat) (X : nat -> trial R n p q).
+Let gW := \sum_(m < M) lgradW a W B C (X m).
+Let gB := \sum_(m < M) lgradB a W B C (X m).
+Let gC := \sum_(m < M) lgradC a W B (X m).
+
+(* initial states that are columns of H, or combinations: one for all trials, or one for each.
+   They count as more columns of B *)
+Section States.
+Variables (r : nat) (H : 'M[R]_(n, r)) (sel : nat -> 'cV[R]_r).
+Let gH := \sum_(m < M) ladj a W B C (X m) 0%N *m (sel m)^T.
+Hypothesis eh0 : forall m, th0 (X m) = H *m sel m.
+
+Theorem balance_states :
+  gW *m W^T - W^T *m gW + row_mx gB gH *m (row_mx B H)^T - C^T *m gC = 0.
+Proof.
+rewrite tr_row_mx mul_row_col !mulmx_suml !mulmx_sumr -sumrB -!big_split -sumrB.
+rewrite big1 // => m _ /=; have := balance W B C (X m); rewrite eh0 trmx_mul mulmxA => e.
+by rewrite [X in X - _]addrAC addrA e -addrA -opprD subrr.
+Qed.
+
+Theorem charge_states eta :
+  charge (W - eta *: gW) (row_mx (B - eta *: gB) (H - eta *: gH)) (C - eta *: gC) =
+  charge W (row_mx B H) C + (eta ^+ 2) *: charge gW (row_mx gB gH) gC.
+Proof.
+rewrite -(charge_step eta balance_states).
+by rewrite scale_row_mx opp_row_mx add_row_mx.
+Qed.
+End States.
+
+(* initial states 0 *)
+Hypothesis h0 : forall m, th0 (X m) = 0.
+
+Theorem balance_batch : gW *m W^T - W^T *m gW + gB *m B^T - C^T *m gC = 0.
+Proof.
+rewrite !mulmx_suml !mulmx_sumr -sumrB -big_split -sumrB big1 // => m _.
+exact: balance_zero_start.
+Qed.
+
+Theorem charge_gradient_descent eta :
+  charge (W - eta *: gW) (B - eta *: gB) (C - eta *: gC) =
+  charge W B C + (eta ^+ 2) *: charge gW gB gC.
+Proof. exact/charge_step/balance_batch. Qed.
 End Total.
 
 End Conservation.

@@ -16,6 +16,8 @@
      compatible f       f is odd if signs occur, f 0 = 0 if None occurs
      entrywise Th G Phi     every entry is a function Phi of its own start and of
                         its own gradients
+     by_channel Th G Phi    the same with a function for each row of Th: a channel,
+                        so that a bias may be trained and the inputs beside it not
      moments, adaptive  Adam-like rules: a function of the first two moments     *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From RankProof.base Require Import model spans updates invariance.
@@ -131,30 +133,38 @@ Qed.
 Definition entrywise m1 m2 (Th G : nat -> 'M[F]_(m1, m2)) (Phi : nat -> F -> seq F -> F) :=
   forall k i j, Th k i j = Phi k (Th 0%N i j) [seq G l i j | l <- iota 0 k].
 
+Definition by_channel m1 m2 (Th G : nat -> 'M[F]_(m1, m2)) (Phi : 'I_m1 -> nat -> F -> seq F -> F) :=
+  forall k i j, Th k i j = Phi i k (Th 0%N i j) [seq G l i j | l <- iota 0 k].
+
 Definition compatible_rule (Phi : nat -> F -> seq F -> F) :=
   (forall i, s i -> forall k x g, Phi k (- x) [seq - y | y <- g] = - Phi k x g) /\
   (forall i, cls i = None -> forall k, Phi k 0 (nseq k 0) = 0).
 
-Lemma entrywise_respects m (Th G : nat -> 'M[F]_(m, n)) Phi k :
-  entrywise Th G Phi -> compatible_rule Phi -> respects (Th 0%N) ->
+(* what is not trained *)
+Lemma frozen_compatible : compatible_rule (fun _ x _ => x).
+Proof. by split. Qed.
+
+Lemma by_channel_respects m (Th G : nat -> 'M[F]_(m, n)) Phi k :
+  by_channel Th G Phi -> (forall i, compatible_rule (Phi i)) -> respects (Th 0%N) ->
   (forall l, (l < k)%N -> respects (G l)) -> respects (Th k).
 Proof.
-move=> eTh [oddP zeroP] [f0 e0] rG.
+move=> eTh cP [f0 e0] rG.
+have oddP i := proj1 (cP i); have zeroP i := proj2 (cP i).
 have [f ef] : exists f : nat -> 'I_m -> 'I_r -> F,
     forall l, (l < k)%N -> forall i j, G l i j = class_value (f l i) j.
   elim: {1 3}k (leqnn k) => [|l IHl] ltlk; first by exists (fun _ _ _ => 0).
   have [f ef] := IHl (ltnW ltlk); have [g eg] := rG l ltlk.
   exists (fun l' => if l' == l then g else f l') => l' lel' i j.
   by case: eqP => [->|/eqP nl] //; apply: ef; rewrite ltn_neqAle nl.
-exists (fun i c => Phi k (f0 i c) [seq f l i c | l <- iota 0 k]) => i j.
+exists (fun i c => Phi i k (f0 i c) [seq f l i c | l <- iota 0 k]) => i j.
 have eG : [seq G l i j | l <- iota 0 k] = [seq class_value (f l i) j | l <- iota 0 k].
   by apply/eq_in_map => l; rewrite mem_iota => /ef.
 rewrite eTh e0 eG /class_value; case e: (cls j) => [c|]; last first.
-  rewrite (_ : [seq _ | _ <- _] = nseq k 0) ?(zeroP j) //.
+  rewrite (_ : [seq _ | _ <- _] = nseq k 0) ?(zeroP i j) //.
   by rewrite -{2}(size_iota 0 k) -map_nseq; elim: (iota 0 k) => //= ? ? ->.
 case sj: (s j); last first.
-  by rewrite expr0 !mulr1; congr (Phi k _ _); apply: eq_map => l; rewrite mulr1.
-rewrite expr1 !mulrN1 -(oddP j) // -map_comp; congr (Phi k _ _).
+  by rewrite expr0 !mulr1; congr (Phi i k _ _); apply: eq_map => l; rewrite mulr1.
+rewrite expr1 !mulrN1 -(oddP i j) // -map_comp; congr (Phi i k _ _).
 by apply: eq_map => l /=; rewrite mulrN1.
 Qed.
 
@@ -166,8 +176,10 @@ by congr (Phi k _ _); apply: eq_map => l; rewrite mxE.
 Qed.
 
 Theorem fingerprints_entrywise PW PB PC Ph :
-  compatible_rule PW -> compatible_rule PB -> compatible_rule PC -> compatible_rule Ph ->
-  entrywise W gW PW -> entrywise B gB PB -> entrywise C gC PC -> entrywise h0 gh0 Ph ->
+  compatible_rule PW -> (forall i, compatible_rule (PB i)) ->
+  (forall i, compatible_rule (PC i)) -> (forall i, compatible_rule (Ph i)) ->
+  entrywise W gW PW -> by_channel (fun k => (B k)^T) (fun k => (gB k)^T) PB ->
+  by_channel C gC PC -> by_channel (fun k => (h0 k)^T) (fun k => (gh0 k)^T) Ph ->
   forall k, block_constant (W k) /\ (\rank (W k) <= r)%N.
 Proof.
 move=> oW oB oC oh rW rB rC rh.
@@ -186,11 +198,11 @@ have sub l : (l < k)%N -> [/\ respects (gW l), respects (gW l)^T, respects (gB l
     by do ?[exact: fingerprints_closed | exact: fingerprints_slope_closed].
   by split; apply/respectsP.
 split.
-- by apply: entrywise_respects rW oW sW _ => l /sub[].
-- by apply: entrywise_respects (entrywise_tr rW) oW sWt _ => l /sub[].
-- by apply: entrywise_respects (entrywise_tr rB) oB B0 _ => l /sub[].
-- by apply: entrywise_respects rC oC C0 _ => l /sub[].
-- by apply: entrywise_respects (entrywise_tr rh) oh h00 _ => l /sub[].
+- by apply: by_channel_respects (fun k => rW k) (fun=> oW) sW _ => l /sub[].
+- by apply: by_channel_respects (fun k => entrywise_tr rW k) (fun=> oW) sWt _ => l /sub[].
+- by apply: by_channel_respects rB oB B0 _ => l /sub[].
+- by apply: by_channel_respects rC oC C0 _ => l /sub[].
+- by apply: by_channel_respects rh oh h00 _ => l /sub[].
 Qed.
 End Fingerprints.
 

@@ -4,7 +4,9 @@
    (ReLU, leaky ReLU: no offset). If the slopes phi', psi' of the neurons of each
    class (atom) agree at every visited step, trial and time, then rank D_k <= the
    sum over the atoms of rank ([B C^T h_0] restricted to the atom). One atom: the
-   bound of invariant-subspace. W_0 = w I.
+   bound of invariant-subspace. W_0 = w I. B, C and h_0 are moved by any rules that
+   keep the atoms; B has the bias among its columns, and each part of it may have a
+   rule of its own ([keeps_columns_beside]).
 
      restr c          the diagonal projection on the neurons of class c
      atoms A          the sum over the classes of the row spaces of A restr c
@@ -97,15 +99,15 @@ Hypothesis epsi : forall z, psi z = dpsi z * z + opsi z.
 Variables (W : nat -> 'M[F]_n) (B : nat -> 'M[F]_(n, p)) (C : nat -> 'M[F]_(q, n)).
 Variables (M : nat -> nat) (X : nat -> nat -> trial F n p q).
 Variables (h0 : nat -> 'M[F]_(n, h)) (sel : nat -> nat -> 'cV[F]_h).
-Variables cW cB cC ch : nat -> F.
-Hypothesis rW : spectral cW W (batch_gradW a phi psi dphi dpsi W B C M X).
-Hypothesis rB : gd_like cB B (batch_gradB a phi psi dphi dpsi W B C M X).
-Hypothesis rC : gd_like cC C (batch_gradC a phi psi W B M X).
-Hypothesis rh : gd_like ch h0 (batch_gradh0 a phi psi dphi dpsi W B C sel M X).
+Variable cW : nat -> F.
 Hypothesis W0 : W 0%N = w%:M.
 Hypothesis eh0 : forall k m, th0 (X k m) = h0 k *m sel k m.
 Let gens := col_mx (B 0%N)^T (col_mx (C 0%N) (h0 0%N)^T).
 Let S := atoms gens.
+Hypothesis rW : spectral cW W (batch_gradW a phi psi dphi dpsi W B C M X).
+Hypothesis rB : keeps_columns S B (batch_gradB a phi psi dphi dpsi W B C M X).
+Hypothesis rC : keeps_rows S C (batch_gradC a phi psi W B M X).
+Hypothesis rh : keeps_columns S h0 (batch_gradh0 a phi psi dphi dpsi W B C sel M X).
 
 (* f constant on classes at the visited states h (t <= T), z (t < T) of step k *)
 Definition agree_h (f : F -> F) k := forall m t i j, (m < M k)%N -> (t <= tT (X k m))%N ->
@@ -139,8 +141,7 @@ suff [sD sDt] : (D <= S)%MS /\ (D^T <= S)%MS.
     by rewrite (leq_trans (mxrankS sD)) ?rank_atoms.
   by split=> //; rewrite (leq_trans rD) // -addnA rank_atoms_row.
 have [j jk sWj sBj sCj shj|//|sD sDt _ _ _] := visited_invariant (spectral_keeps_space rW) sW0 (K := k)
-  (gd_like_keeps_columns rB) (gd_like_keeps_rows rC) (gd_like_keeps_columns rh)
-  sB sC sH _ (k := k); last by [].
+  rB rC rh sB sC sH _ (k := k); last by [].
 have [agh agz oh oz] := ag j (leq_trans jk kK).
 have cst (f : F -> F) (v : 'cV[F]_n) :
     (forall i i', cls i = cls i' -> f (v i 0) = f (v i' 0)) ->
@@ -173,13 +174,13 @@ End Net.
 (* current form h' = (1-a) h + a (W psi (h) + B u), psi (z) = g (z) z, psi' = g (ReLU) *)
 Theorem gating_atoms_current_form p q h a w (g psi : F -> F) (W : nat -> 'M[F]_n)
     (B : nat -> 'M[F]_(n, p)) (C : nat -> 'M[F]_(q, n)) (M : nat -> nat)
-    (X : nat -> nat -> trial F n p q) (h0 : nat -> 'M[F]_(n, h)) sel cW cB cC ch K
+    (X : nat -> nat -> trial F n p q) (h0 : nat -> 'M[F]_(n, h)) sel cW K
     (gens := col_mx (B 0%N)^T (col_mx (C 0%N) (h0 0%N)^T)) :
   (forall z, psi z = g z * z) ->
   spectral cW W (batch_gradW a id psi (fun=> 1) g W B C M X) ->
-  gd_like cB B (batch_gradB a id psi (fun=> 1) g W B C M X) ->
-  gd_like cC C (batch_gradC a id psi W B M X) ->
-  gd_like ch h0 (batch_gradh0 a id psi (fun=> 1) g W B C sel M X) ->
+  keeps_columns (atoms gens) B (batch_gradB a id psi (fun=> 1) g W B C M X) ->
+  keeps_rows (atoms gens) C (batch_gradC a id psi W B M X) ->
+  keeps_columns (atoms gens) h0 (batch_gradh0 a id psi (fun=> 1) g W B C sel M X) ->
   W 0%N = w%:M -> (forall k m, th0 (X k m) = h0 k *m sel k m) ->
   (forall k m t i j, (k < K)%N -> (m < M k)%N -> (t <= tT (X k m))%N -> cls i = cls j ->
      g (hid a id psi (W k) (B k) (X k m) t i 0) = g (hid a id psi (W k) (B k) (X k m) t j 0)) ->
@@ -189,10 +190,19 @@ Theorem gating_atoms_current_form p q h a w (g psi : F -> F) (W : nat -> 'M[F]_n
 Proof.
 move=> epsi rW rB rC rh W0 eh0 ag k kK.
 apply: (@gating_atoms p q h a w id psi (fun=> 1) g (fun=> 0) (fun=> 0) _ _
-  W B C M X h0 sel cW cB cC ch rW rB rC rh W0 eh0 K) => // [z|z|j jK].
+  W B C M X h0 sel cW W0 eh0 rW rB rC rh K) => // [z|z|j jK].
 - by rewrite mul1r addr0.
 - by rewrite epsi addr0.
 by split; [move=> m t i i' *; apply: ag | move=> * | left | left].
+Qed.
+
+(* inputs frozen, their bias trained: what keeps_columns means for [B b] *)
+Lemma bias_alone_keeps g p (A : 'M[F]_(g, n)) c (B G : nat -> 'M[F]_(n, p + 1)) :
+  (forall k, lsubmx (B k) = lsubmx (B 0%N)) ->
+  gd_like c (fun k => rsubmx (B k)) (fun k => rsubmx (G k)) -> keeps_columns (atoms A) B G.
+Proof.
+move=> frz rb; apply: keeps_columns_beside; last exact: gd_like_keeps_columns rb.
+by move=> k _; rewrite [lsubmx (B k)]frz.
 Qed.
 End Atoms.
 

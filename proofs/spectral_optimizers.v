@@ -1,8 +1,9 @@
 (* spectral-optimizers (checked by src/theorem/spectral_optimizers.rs)
 
    invariant-subspace holds for every update L G R with L mapping the column space
-   of the gradients so far into itself and R^T the row space: Muon (momentum,
-   Newton-Schulz with any coefficients, decoupled weight decay), odd polynomials of
+   of the gradients so far into itself and R^T the row space: Muon (Newton-Schulz
+   with any coefficients of the momentum, plain or Nesterov's, and decoupled weight
+   decay), odd polynomials of
    the gradient, Shampoo with polynomials for its matrix functions, and two-sided
    preconditioners that keep the space S. B, C and h_0 may be trained too, by any
    method that keeps S. The entrywise optimizers do not: counterexamples.v.    *)
@@ -30,14 +31,27 @@ Hypothesis rB : keeps_columns S B (batch_gradB a id id (fun=> 1) (fun=> 1) W B C
 Hypothesis rC : keeps_rows S C (batch_gradC a id id W B M X).
 Hypothesis rh : keeps_columns S h0 (batch_gradh0 a id id (fun=> 1) (fun=> 1) W B C sel M X).
 
-Theorem muon_rank (V : nat -> 'M[F]_n) (mu : nat -> F) (cs : nat -> seq (F * F * F)) :
+(* momentum first, then Newton-Schulz of it: al = 1, be = 0 plain, al = mu, be = 1 Nesterov *)
+Theorem muon_rank (V : nat -> 'M[F]_n) (mu al be : nat -> F) (cs : nat -> seq (F * F * F)) :
   V 0%N = 0 -> (forall k, V k.+1 = mu k *: V k + gW k) ->
-  (forall k, W k.+1 = (1 - lam k) *: W k - eta k *: newton_schulz (cs k) (V k.+1)) ->
+  (forall k, W k.+1 = (1 - lam k) *: W k -
+     eta k *: newton_schulz (cs k) (al k *: V k.+1 + be k *: gW k)) ->
   forall k, let D := W k - decayed k *: W 0%N in
   [/\ (D <= S)%MS, (D^T <= S)%MS & (\rank D <= p + q + r)%N].
 Proof.
 move=> V0 VS upd k.
 by have := invariant_start_space eh0 W0 (muon_spectral V0 VS upd) rB rC rh k.
+Qed.
+
+(* whatever adds odd expressions in the gradients so far to a multiple of W_0: momentum
+   after the direction, Runge-Kutta along it *)
+Theorem odd_rank (c : nat -> F) :
+  (forall k, exists2 U, odd_in gW k U & W k = c k *: W 0%N - U) ->
+  forall k, let D := W k - c k *: W 0%N in
+  [/\ (D <= S)%MS, (D^T <= S)%MS & (\rank D <= p + q + r)%N].
+Proof.
+move=> upd k.
+by have := invariant_start_space eh0 W0 (odd_spectral upd) rB rC rh k.
 Qed.
 
 (* W_{k+1} = (1 - lam_k) W_k - eta_k f_k (G_k), f_k (G) = sum_j c_kj G (G^T G)^j *)

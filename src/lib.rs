@@ -14,12 +14,15 @@
 //! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
 //! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
 //! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket, CP decomposition |
+//! | [`blocks`] | named parameter matrices, dense or in factors, as one vector |
+//! | [`tape`] | exact gradients of any forward pass, each block's as Lambda Phi^T |
 //! | [`task`] | what a network is asked to do, one file for each family |
-//! | [`network`] | the model: parameters, activations, losses, forward run, adjoint |
+//! | [`network`] | the model: parameters, activations, losses, forward run, adjoint; architectures |
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
 //! | [`theorem`] | the registry, and one file for each theorem |
 //! | [`conjecture`] | what a new statement needs, and the exploration that finds one |
 //! | [`recording`] | data from files: recorded weights; recordings of neurons, cut into trials |
+//! | [`fit`] | recurrent networks of low tensor rank fitted to recordings, and cross-validated |
 //! | [`report`] | what is said of them: tables, figures, the HTML page |
 //!
 //! # Example
@@ -57,13 +60,16 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod blocks;
 pub mod conjecture;
 pub mod fit;
+mod json;
 pub mod matrix;
 pub mod network;
 pub mod recording;
 pub mod report;
 pub mod scalar;
+pub mod tape;
 pub mod task;
 pub mod tensor;
 pub mod theorem;
@@ -71,6 +77,7 @@ pub mod training;
 
 /// What most programs need.
 pub mod prelude {
+    pub use crate::blocks::{Block, Blocks, Subset};
     pub use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
     pub use crate::network::{
         Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,

@@ -60,6 +60,12 @@ fn verify_checks_every_theorem_in_its_arithmetics() {
         let sum = ["held", "inconclusive"].map(|key| result[key].as_u64().expect("a number"));
         assert_eq!(sum[0] + sum[1], 20);
         assert!(result["attained"].as_u64().expect("a number") > 0, "{result}");
+        let exact = result["arithmetic"] == "exact";
+        assert_eq!(result["generic"].is_object(), exact, "{result}");
+        // Eighteen learning steps are too many for Schwartz-Zippel.
+        if exact && result["theorem"] == "tightness" {
+            assert_eq!(result["generic"]["second_instances"], 20);
+        }
     }
 }
 
@@ -91,6 +97,7 @@ fn verify_prints_a_table_of_the_theorems_asked_for() {
     assert_eq!(fields.last(), Some(&"3/3"));
     assert!(!text.contains("invariant-subspace"));
     assert!(text.contains("1125899906842597"), "the prime is named: {text}");
+    assert!(text.contains("Schwartz-Zippel"), "{text}");
 }
 
 #[test]
@@ -341,8 +348,12 @@ fn explore_shows_the_fibonacci_row() {
     let text = stdout(&output);
     let row = text.lines().nth(1).expect("a row").split_whitespace().collect::<Vec<_>>();
     assert_eq!(row, ["1", "9", "0", "1", "2", "4", "7"]);
+    assert!(text.contains("generic ranks, but with probability"), "{text}");
+    // What no bound speaks of is said.
+    let gated = rankproof(&[&arguments[..], &swept, &["--activation", "relu"]].concat());
+    assert!(stdout(&gated).contains("4 cells have no such bound"), "{}", stdout(&gated));
     let cells = fs::read_to_string(&file).expect("written");
-    assert_eq!(cells.lines().nth(4), Some("1,9,3,4,4,0,4,fibonacci-growth"));
+    assert_eq!(cells.lines().nth(4), Some("1,9,3,4,4,0,9e-35,4,fibonacci-growth"));
     for wrong in ["d_in=0..2", "d_in", "neurons=3", "step=x"] {
         assert_eq!(rankproof(&["explore", "--sweep", wrong]).status.code(), Some(2), "{wrong}");
     }
@@ -393,4 +404,189 @@ fn rank_eight() -> tempfile::TempDir {
     write_npz(folder.path().join("eight.npz"), |npz| npz.array("W", &[5, 5, 5], &slices))
         .expect("written");
     folder
+}
+
+/// What makes every file that these commands can make.
+#[cfg(unix)]
+const FIT: &str = "fit --rank 2 --units 4 --iterations 2";
+#[cfg(unix)]
+const CV: &str = "cv --ranks 1 --units 4 --folds 2 --iterations 2";
+
+/// A folder with inputs of all commands, and other names for them.
+#[cfg(unix)]
+fn many_names() -> tempfile::TempDir {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    for line in [
+        "simulate --neurons 4 --trials 24 --bins 6 --rank 1 --conditions 2 --out rec.npz",
+        "train --task linear-teacher --neurons 4 --steps 2 --out w.npz",
+        "verify --theorem fingerprints --arithmetic exact --cases 2 --json v.json",
+        &format!("{FIT} rec.npz --out results"),
+        &format!("{CV} rec.npz --out crossed"),
+    ] {
+        let output = in_folder(folder.path(), line);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
+    }
+    for name in ["sub", "model", "summary", "twice"] {
+        fs::create_dir(at(name)).expect("a folder");
+    }
+    symlink("rec.npz", at("soft.npz")).expect("a link");
+    symlink("new.npz", at("dangling.npz")).expect("a link");
+    symlink(".", at("here")).expect("a link");
+    symlink("../rec.npz", at("model/model.npz")).expect("a link");
+    symlink("../rec.npz", at("summary/summary.json")).expect("a link");
+    fs::hard_link(at("rec.npz"), at("hard.npz")).expect("a link");
+    fs::hard_link(at("w.npz"), at("hard-w.npz")).expect("a link");
+    fs::hard_link(at("v.json"), at("hard-v.json")).expect("a link");
+    fs::write(at("twice/model.npz"), "old").expect("written");
+    fs::hard_link(at("twice/model.npz"), at("twice/summary.json")).expect("a link");
+    folder
+}
+
+/// Puts a recording wherever `fit` and `cv` have written something, and says by which commands
+/// that would be overwritten.
+#[cfg(unix)]
+fn recordings_in_the_way(folder: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (command, written, out) in [(FIT, "results", "in-fit"), (CV, "crossed", "in-cv")] {
+        for (path, _) in contents(&folder.join(written)) {
+            let name = path.strip_prefix(folder.join(written)).expect("a file of the folder");
+            let there = Path::new(out).join(name);
+            fs::create_dir_all(folder.join(&there).parent().expect("a folder")).expect("made");
+            fs::copy(folder.join("rec.npz"), folder.join(&there)).expect("copied");
+            lines.push(format!("{command} {} --out {out}", there.display()));
+        }
+    }
+    lines
+}
+
+#[cfg(unix)]
+fn in_folder(folder: &Path, line: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rankproof"))
+        .current_dir(folder)
+        .args(line.split_whitespace())
+        .output()
+        .expect("the program starts")
+}
+
+/// Every file below a folder with what it holds, links as what they are.
+#[cfg(unix)]
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (path, kind) = (entry.path(), entry.file_type().expect("a type"));
+        if kind.is_dir() {
+            found.extend(contents(&path));
+        } else if kind.is_symlink() {
+            let link = fs::read_link(&path).expect("a link");
+            found.push((path, link.into_os_string().into_encoded_bytes()));
+        } else {
+            let bytes = fs::read(&path).expect("a file");
+            found.push((path, bytes));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What a slip could overwrite, for each command that has two files or more.
+#[cfg(unix)]
+const SLIPS: [&str; 41] = [
+    "inspect rec.npz --json rec.npz",
+    "inspect rec.npz --json ./rec.npz",
+    "inspect rec.npz --json sub/../rec.npz",
+    "inspect rec.npz --json here/here/rec.npz",
+    "inspect rec.npz --json soft.npz",
+    "inspect rec.npz --json hard.npz",
+    "inspect soft.npz --json rec.npz",
+    "inspect hard.npz --json soft.npz",
+    "rank w.npz --json w.npz",
+    "rank w.npz --json hard-w.npz",
+    "rank here/w.npz --json sub/../w.npz",
+    "rank results/model.npz --json results/model.npz",
+    "prepare rec.npz --array activity --bin-seconds 0.05 --out rec.npz",
+    "prepare rec.npz --array activity --bin-seconds 0.05 --out soft.npz",
+    "prepare rec.npz --array activity --bin-seconds 0.05 --out hard.npz",
+    "prepare soft.npz --array activity --bin-seconds 0.05 --out here/rec.npz",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out rec.npz",
+    "fit hard.npz --rank 1 --units 4 --iterations 2 --out rec.npz",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out model",
+    "fit hard.npz --rank 1 --units 4 --iterations 2 --out here/model",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out summary",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out twice",
+    "fit rec.npz --rank 1 --units 4 --iterations 2 --out missing/../rec.npz",
+    "fit rec.npz --resume model",
+    "fit results/model.npz --resume results",
+    "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out rec.npz",
+    "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out summary",
+    "cv hard.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out here/summary",
+    "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out missing/./../summary",
+    "simulate --trials 9 --out s.npz --truth s.npz",
+    "simulate --trials 9 --out s.npz --truth ./sub/../s.npz",
+    "simulate --trials 9 --out sub/s.npz --truth here/sub/s.npz",
+    "simulate --trials 9 --out new.npz --truth dangling.npz",
+    "simulate --trials 9 --out dangling.npz --truth here/new.npz",
+    "simulate --trials 9 --out rec.npz --truth hard.npz",
+    "report --from results --verified v.json --out v.json",
+    "report --from results --verified v.json --out hard-v.json",
+    "report --from results --verified v.json --out results/summary.json",
+    "report --from here/results --out results/summary.json",
+    "report --from results --verified v.json --out results/losses.svg",
+    "report --from model results --verified v.json --out results/eigenvalues.svg",
+];
+
+#[cfg(unix)]
+#[test]
+fn no_output_is_an_input_or_another_output() {
+    let folder = many_names();
+    let folder = folder.path();
+    fs::copy(folder.join("results/summary.json"), folder.join("model/summary.json"))
+        .expect("copied");
+    let in_folders = recordings_in_the_way(folder);
+    // Five figures of a fit, and five other files; two fits of low rank, and two of each other model.
+    assert_eq!(in_folders.len(), 10 + (3 + 2 + 4 * 2));
+    let before = contents(folder);
+    for line in SLIPS.into_iter().map(str::to_owned).chain(in_folders) {
+        let output = in_folder(folder, &line);
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{line}: {error}");
+        assert!(error.starts_with("error: ") && error.lines().count() == 1, "{line}: {error}");
+        assert!(error.contains(", expected another for --"), "{line}: {error}");
+        assert!(output.stdout.is_empty(), "{line}");
+        assert!(contents(folder) == before, "{line} changed something");
+    }
+    // Whoever adds a command says here what it could overwrite, or that it has one file at most.
+    const ONE_FILE: [&str; 7] =
+        ["verify", "theorems", "replay", "train", "explore", "new-conjecture", "help"];
+    let help = stdout(&rankproof(&["--help"]));
+    let listed = help.split_once("Commands:").expect("a list").1;
+    let listed = listed.split_once("Options:").expect("its end").0;
+    let commands = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(commands.len(), 14, "{commands:?}");
+    for command in commands {
+        let is_tried = SLIPS.iter().any(|line| line.split(' ').next() == Some(command));
+        assert!(is_tried != ONE_FILE.contains(&command), "{command}");
+    }
+}
+
+/// The other side: a folder may hold both what is read and what is written.
+#[cfg(unix)]
+#[test]
+fn files_beside_those_that_are_written_are_no_obstacle() {
+    let folder = many_names();
+    let folder = folder.path();
+    fs::copy(folder.join("rec.npz"), folder.join("sub/rec.npz")).expect("copied");
+    for line in [
+        "fit sub/rec.npz --rank 1 --units 4 --iterations 2 --out sub",
+        "report --from results --verified v.json --out results/report.html",
+        "report --from results --verified v.json --out results/report.html",
+        "inspect rec.npz --json sub/rec.json",
+        "simulate --trials 9 --neurons 4 --bins 6 --out sub/s.npz --truth s.npz",
+    ] {
+        let output = in_folder(folder, line);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
+    }
 }

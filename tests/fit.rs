@@ -3,12 +3,19 @@
 
 use std::ops::ControlFlow;
 
+use proptest::prelude::*;
 use rankproof::fit::{
-    Architecture, Blocks, Fit, Objective, Observations, Outcome, Recurrence, Role, Saved, Settings,
-    Simulation,
+    Architecture, Blocks, Comparison, Course, CrossValidation, Fit, FitFloat, Fold, Grouping,
+    InitialStates, Inputs, Job, Likelihood, Objective, Observations, Outcome, Recurrence, Role,
+    Saved, Score, Settings, Simulation, Standing, TrialPrior, Verdict,
 };
 use rankproof::matrix::{Matrix, Subspace, principal_angles};
-use rankproof::recording::Recording;
+use rankproof::recording::{Quantity, Recording};
+use rankproof::report::{Number, Summary, VerificationRecord, VerificationRow};
+use rankproof::scalar::Stream;
+use rankproof::theorem::Generic;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 const SMALL: Simulation = Simulation {
     neurons: 60,
@@ -19,6 +26,8 @@ const SMALL: Simulation = Simulation {
     conditions: 4,
     noise: 0.1,
     counts: false,
+    constant: false,
+    initial_spread: 0.0,
 };
 
 const BOTH: [Role; 2] = [Role::Test, Role::Validation];
@@ -168,4 +177,266 @@ fn too_large_a_step_is_reported_by_its_iteration() {
     let mut fit = Fit::new(objective(&recording, &architecture), settings);
     let error = fit.run(|_, _| ControlFlow::Continue(())).unwrap_err();
     assert!(error.to_string().starts_with("fitting diverged in iteration "), "{error}");
+}
+
+/// All finite numbers: of every exponent, and quotients, whose digits go on.
+fn finite() -> impl Strategy<Value = f64> {
+    let extremes = vec![0.0, -0.0, f64::from_bits(1), -f64::MIN_POSITIVE, f64::MAX, f64::MIN];
+    prop_oneof![
+        any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |number| number.is_finite()),
+        (1_u32..300, 1_u32..300).prop_map(|(a, b)| f64::from(a) / f64::from(b)),
+        prop::sample::select(extremes),
+    ]
+}
+
+fn any_number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => finite(),
+        1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
+    ]
+}
+
+/// What comes back of a value that is written as JSON and read as the program reads it: as what it
+/// is, or as any JSON first.
+fn read_back<T: Serialize + DeserializeOwned>(value: &T) -> [T; 2] {
+    let text = serde_json::to_string(value).unwrap();
+    let any: serde_json::Value = serde_json::from_str(&text).unwrap();
+    [serde_json::from_str(&text).unwrap(), serde_json::from_value(any).unwrap()]
+}
+
+/// By all digits and signs: `{:?}` tells any two numbers apart, and NaN is NaN.
+fn comes_back<T: Serialize + DeserializeOwned + std::fmt::Debug>(value: &T) {
+    for found in read_back(value) {
+        assert_eq!(format!("{found:?}"), format!("{value:?}"));
+    }
+}
+
+/// All that `fit` and `cv` keep of what they were asked for.
+fn plan(numbers: [f64; 10], seed: u64) -> CrossValidation {
+    let [leak, noise, activity_penalty, length, amplitude, independent, ..] = numbers;
+    let prior = TrialPrior { length, amplitude, independent, ..TrialPrior::default() };
+    let architecture = Architecture::new(5, 2, 10);
+    CrossValidation {
+        ranks: vec![1, usize::MAX],
+        units: vec![5],
+        seeds: seed,
+        folds: 2,
+        blocks: Blocks { share: numbers[6], ..Blocks::default() },
+        settings: Settings { learning_rate: numbers[7], seed, ..Settings::default() },
+        architecture: Architecture {
+            leak,
+            noise,
+            activity_penalty,
+            recurrence: Recurrence::LowTensorRank(prior),
+            inputs: Inputs { course: Course::Smooth(numbers[8]), ..architecture.inputs },
+            ..architecture
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn every_number_in_json_comes_back_to_the_same_bits(
+        numbers in prop::array::uniform10(finite()),
+        any_numbers in prop::array::uniform4(any_number()),
+        seed in any::<u64>(),
+    ) {
+        comes_back(&plan(numbers, seed));
+        let [loss, r2, low, high] = any_numbers;
+        let score = |loss, r2| Score { entries: usize::MAX, loss, r2 };
+        let job = Job { comparison: Comparison::Cp, rank: 1, units: 0, seed, fold: 1 };
+        comes_back(&Fold { job, test: score(loss, r2), train: score(low, high), iterations: 3 });
+        let expected = Some((low, high));
+        let number = Number { name: "x".into(), meaning: "y".into(), value: Some(numbers[0]), expected };
+        comes_back(&Summary {
+            schema: 1,
+            experiment: "e".into(),
+            title: "t".into(),
+            quick: true,
+            seconds: numbers[1],
+            numbers: vec![number.clone(), Number { value: None, expected: None, ..number }],
+            figures: Vec::new(),
+            tables: Vec::new(),
+        });
+        let row = VerificationRow {
+            theorem: "fingerprints".into(),
+            arithmetic: "exact".into(),
+            cases: seed,
+            held: seed / 3,
+            violated: u64::MAX,
+            inconclusive: 0,
+            attained: seed % 5,
+            generic: Some(Generic {
+                missed_each: numbers[2],
+                missed_together: numbers[3],
+                degree: seed,
+                ..Generic::default()
+            }),
+        };
+        comes_back(&VerificationRecord { schema: 1, seed, prime: seed, results: vec![row] });
+    }
+
+    #[test]
+    fn every_number_of_a_recording_comes_back_to_the_same_bits(
+        activity in prop::collection::vec(finite(), 6),
+        [width, start, given] in prop::array::uniform3(finite()),
+    ) {
+        let (mut recording, _) = Simulation { neurons: 1, trials: 3, bins: 2, ..SMALL }.recording(1);
+        recording.activity = activity;
+        recording.activity[4] = f64::NAN;
+        recording.bin_seconds = width.abs().max(f64::from_bits(1));
+        recording.start_seconds = start;
+        recording.provenance = serde_json::json!({ "given": given, "more": [start, width] });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rec.npz");
+        recording.write(&path).unwrap();
+        let found = Recording::read(&path).unwrap();
+        prop_assert_eq!(format!("{found:?}"), format!("{recording:?}"));
+    }
+}
+
+/// A recording and what is fitted to it, with numbers that few digits do not name.
+fn random_fit(stream: &mut Stream) -> (Recording, Architecture, Settings) {
+    let bins = 3 + stream.below(20);
+    let simulation = Simulation {
+        neurons: 6,
+        units: 5,
+        trials: 20 + stream.below(30),
+        bins,
+        conditions: 2,
+        counts: stream.below(2) == 0,
+        ..SMALL
+    };
+    let (mut recording, _) = simulation.recording(stream.bits());
+    // As where trials were left out.
+    let mut number = 0;
+    for trial in &mut recording.trial_numbers {
+        number += 1 + stream.below(5) as i64;
+        *trial = number;
+    }
+    let prior = TrialPrior {
+        length: 1.0 + 20.0 * stream.uniform(),
+        amplitude: 0.1 + stream.uniform(),
+        independent: stream.uniform(),
+        ..TrialPrior::default()
+    };
+    let by = [Grouping::Common, Grouping::Condition, Grouping::Trial][stream.below(3)];
+    let architecture = Architecture {
+        recurrence: match stream.below(4) {
+            0 => Recurrence::Constant,
+            1 => Recurrence::Free,
+            _ => Recurrence::LowTensorRank(prior),
+        },
+        likelihood: match recording.quantity {
+            Quantity::Counts => Likelihood::Poisson,
+            Quantity::Values => Likelihood::Gaussian,
+        },
+        leak: 0.05 + 0.9 * stream.uniform(),
+        noise: 0.2 * stream.uniform(),
+        activity_penalty: 0.1 * stream.uniform(),
+        initial: InitialStates::Learned { by, confined: stream.below(2) == 0 },
+        ..Architecture::new(5, 2, bins)
+    };
+    let settings = Settings {
+        iterations: 8 + stream.below(8),
+        learning_rate: 0.001 + 0.05 * stream.uniform(),
+        patience: 1 + stream.below(4),
+        seed: stream.bits(),
+    };
+    (recording, architecture, settings)
+}
+
+/// Breaks a fit off after some iterations, and takes it up with what JSON gives back of its plan.
+fn resumed_as_whole<S: FitFloat>(case: u64) {
+    let mut stream = Stream::new("random fits", 1, case);
+    let (recording, architecture, settings) = random_fit(&mut stream);
+    let until = 1 + stream.below(settings.iterations);
+    let roles = Blocks::default().roles(&recording, 0, &BOTH, settings.seed);
+    let objective =
+        |architecture| Objective::<S>::new(architecture, Observations::new(&recording, &roles));
+    let mut whole = Fit::new(objective(&architecture), settings);
+    let end = whole.run(|_, _| ControlFlow::Continue(())).unwrap();
+
+    let mut first = Fit::new(objective(&architecture), settings);
+    first
+        .run(|_, made| match made.iteration == until {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |name: &str, fit: &Fit<S>| {
+        let (checkpoint, model) = (folder.path().join(name), folder.path().join("model.npz"));
+        fit.save(&checkpoint).unwrap();
+        let saved = Saved {
+            architecture: fit.objective.architecture().clone(),
+            model: fit.model(),
+            seed: fit.settings().seed,
+            iterations: fit.best_iteration(),
+        };
+        saved.write(&model, &recording, None).unwrap();
+        [checkpoint, model].map(|path| std::fs::read(path).unwrap())
+    };
+    let broken_off = bytes("first.npz", &first);
+    let ([architecture, _], [settings, _]) = (read_back(&architecture), read_back(&settings));
+    let path = folder.path().join("first.npz");
+    let mut second = Fit::resume(objective(&architecture), settings, path).unwrap();
+    assert!(bytes("read.npz", &second) == broken_off, "case {case}: a checkpoint as it was");
+    assert_eq!(second.run(|_, _| ControlFlow::Continue(())), Ok(end), "case {case}");
+    assert!(bytes("second.npz", &second) == bytes("whole.npz", &whole), "case {case}");
+}
+
+#[test]
+fn fits_with_random_settings_go_on_to_the_same_bits() {
+    for case in 0..20 {
+        match case % 2 {
+            0 => resumed_as_whole::<f32>(case),
+            _ => resumed_as_whole::<f64>(case),
+        }
+    }
+}
+
+/// What the caution of a verdict says: initial states of trials look like changing weights where
+/// they are not fitted, and do not where they are; where weights change, that is found all the same.
+#[test]
+fn varied_initial_states_look_like_changing_weights_until_they_are_fitted() {
+    let simulation = Simulation {
+        neurons: 20,
+        units: 20,
+        trials: 60,
+        bins: 12,
+        conditions: 2,
+        constant: true,
+        initial_spread: 0.5,
+        ..SMALL
+    };
+    for (constant, by, expected) in [
+        (true, Grouping::Condition, Standing::Worse),
+        (true, Grouping::Trial, Standing::Unclear),
+        (false, Grouping::Trial, Standing::Worse),
+    ] {
+        let (recording, _) = Simulation { constant, ..simulation }.recording(2);
+        let cv = CrossValidation {
+            ranks: vec![2],
+            units: vec![20],
+            seeds: 1,
+            folds: 6,
+            blocks: Blocks::default(),
+            settings: Settings { iterations: 400, ..Settings::default() },
+            architecture: Architecture {
+                initial: InitialStates::Learned { by, confined: true },
+                ..Architecture::new(20, 2, 12)
+            },
+        };
+        let others = cv.comparisons(2, 20).into_iter();
+        let constant_weights = others.filter(|job| job.comparison == Comparison::Constant);
+        let jobs: Vec<_> = cv.jobs().into_iter().chain(constant_weights).collect();
+        let folds = cv.run_all::<f32>(&recording, &jobs).unwrap();
+        let verdict = Verdict::new(&cv, &folds, 2, 20);
+        assert_eq!(verdict.constant, expected, "constant: {constant}, by {by:?}");
+        let false_alarm = verdict.in_words().starts_with("Weights that change over trials predict");
+        assert_eq!(false_alarm, expected == Standing::Worse);
+    }
 }

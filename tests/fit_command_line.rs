@@ -1,8 +1,11 @@
 //! `simulate`, `fit`, `cv` and `rank` as a user runs them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use rankproof::recording::Recording;
+use rankproof::scalar::Stream;
 use serde_json::Value;
 
 fn rankproof(folder: &Path, line: &str) -> Output {
@@ -65,7 +68,7 @@ fn a_recording_is_simulated_fitted_and_its_weights_ranked() {
     let losses = |of: &str| std::fs::read(folder.join(of).join("losses.csv")).unwrap();
     assert_eq!(losses("fit"), losses("whole"));
     let again = refused(folder, "fit rec.npz --rank 2 --out fit");
-    assert!(again.contains("holds a fit already"), "{again}");
+    assert!(again.contains("already; rankproof fit rec.npz --resume fit goes on"), "{again}");
     succeeds(folder, &SIMULATE.replace("rec.npz", "other.npz --seed 2"));
     let other = refused(folder, "fit other.npz --resume fit");
     assert!(other.contains("is another recording"), "{other}");
@@ -108,6 +111,9 @@ fn wrong_input_is_refused_in_one_sentence() {
     let folder = folder.path();
     succeeds(folder, SIMULATE);
     std::fs::write(folder.join("text.npz"), "no archive").unwrap();
+    let mut flat = Recording::read(folder.join("rec.npz")).unwrap();
+    flat.activity.fill(0.3);
+    flat.write(folder.join("flat.npz")).unwrap();
     for (line, expected) in [
         ("fit text.npz --rank 2 --out x", "text.npz"),
         ("fit nowhere.npz --rank 2 --out x", "does not exist"),
@@ -120,9 +126,248 @@ fn wrong_input_is_refused_in_one_sentence() {
         ("cv rec.npz --folds 11 --out x", "expected 2 to 10"),
         ("simulate --rank 9 --neurons 3 --out x.npz", "at most the number of units"),
         ("simulate --noise 1 --out x.npz", "below 1"),
+        ("simulate --initial-spread=NaN --out x.npz", "expected 0 or a number above"),
+        ("fit flat.npz --rank 1 --out x", "is constant: there is nothing to fit"),
+        ("cv flat.npz --ranks 1 --out x", "is constant: there is nothing to fit"),
     ] {
         let error = refused(folder, line);
         assert!(error.contains(expected), "{line}: {error}");
     }
     assert!(!folder.join("x.npz").exists());
+}
+
+/// Every file below a folder and what it holds.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().into_string().expect("text");
+        if entry.file_type().expect("a type").is_dir() {
+            let inner = contents(&entry.path());
+            found.extend(inner.into_iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes)));
+        } else {
+            found.insert(name, std::fs::read(entry.path()).expect("a file"));
+        }
+    }
+    found
+}
+
+fn same_files(folder: &Path, a: &str, b: &str, what: &str) {
+    let (a, b) = (contents(&folder.join(a)), contents(&folder.join(b)));
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>(), "{what}");
+    for (name, bytes) in &a {
+        assert!(b[name] == *bytes, "{name} differs: {what}");
+    }
+}
+
+/// Options of `fit` and `cv` with numbers that few digits do not name.
+fn random_options(stream: &mut Stream) -> String {
+    let one_of =
+        |stream: &mut Stream, choices: &[&str]| choices[stream.below(choices.len())].to_owned();
+    let mut options = format!(
+        "--time-constant {} --length {} --amplitude {} --learning-rate {} --seed {} --patience {}",
+        0.06 + stream.uniform(),
+        1.0 + 30.0 * stream.uniform(),
+        0.1 + stream.uniform(),
+        0.001 + 0.05 * stream.uniform(),
+        stream.below(1000),
+        1 + stream.below(5),
+    );
+    for numbered in ["--independent", "--noise", "--activity-penalty"] {
+        if stream.below(2) == 0 {
+            options += &format!(" {numbered} {}", 0.3 * stream.uniform());
+        }
+    }
+    if stream.below(2) == 0 {
+        options += &format!(" --inputs throughout --input-length {}", 0.5 + 3.0 * stream.uniform());
+    }
+    for choices in [
+        &["", " --initial common", " --initial trial", " --free-initial"][..],
+        &["", " --nonlinearity relu", " --nonlinearity softplus"],
+        &["", " --steps-per-bin 2", " --preparation 3"],
+        &["", " --readout orthonormal", " --no-offset"],
+        &["", " --bias free", " --kernel rbf"],
+        &["", " --precision f64"],
+    ] {
+        options += &one_of(stream, choices);
+    }
+    options
+}
+
+/// A recording of random size.
+fn random_recording(folder: &Path, stream: &mut Stream) {
+    let [bins, trials] = [stream.below(40) + 2, stream.below(30) + 20];
+    let counts = if stream.below(3) == 0 { " --counts" } else { "" };
+    let line = format!(
+        "simulate --neurons 6 --trials {trials} --bins {bins} --rank 1 --conditions 2{counts} \
+         --out rec.npz"
+    );
+    succeeds(folder, &line);
+}
+
+#[test]
+fn fits_with_random_settings_are_resumed_to_the_same_bytes() {
+    for case in 0..12 {
+        let mut stream = Stream::new("resumed fits", 1, case);
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        random_recording(folder, &mut stream);
+        let options = random_options(&mut stream);
+        let (first, all) = (1 + stream.below(8), 9 + stream.below(8));
+        let predictions = if stream.below(2) == 0 { " --predictions" } else { "" };
+        let fit = format!("fit rec.npz --rank 2 --units 5 --held-out 0.07 {options}{predictions}");
+        succeeds(folder, &format!("{fit} --iterations {first} --out resumed"));
+        succeeds(folder, &format!("fit rec.npz --resume resumed --iterations {all}"));
+        succeeds(folder, &format!("{fit} --iterations {all} --out whole"));
+        same_files(folder, "resumed", "whole", &fit);
+        // Once more without a number of iterations: it keeps that of the fit.
+        let shown = succeeds(folder, "fit rec.npz --resume resumed");
+        assert!(shown.contains(" iterations in "), "{shown}");
+        same_files(folder, "resumed", "whole", &fit);
+    }
+}
+
+/// What a run that was killed has left is the results of some fits, each whole.
+#[test]
+fn cross_validations_with_random_settings_go_on_to_the_same_bytes() {
+    for case in 0..6 {
+        let mut stream = Stream::new("resumed cross-validations", 1, case);
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        random_recording(folder, &mut stream);
+        let options = random_options(&mut stream);
+        let cv = format!("cv rec.npz --ranks 1..2 --units 4 --folds 2 --iterations 4 {options}");
+        let shown = succeeds(folder, &format!("{cv} --out whole"));
+        let all = contents(&folder.join("whole"));
+        std::fs::create_dir_all(folder.join("killed/jobs")).unwrap();
+        for (name, bytes) in &all {
+            let is_kept = name == "plan.json" || name.starts_with("jobs/") && stream.below(2) == 0;
+            if is_kept {
+                std::fs::write(folder.join("killed").join(name), bytes).unwrap();
+            }
+        }
+        let again = succeeds(folder, &format!("{cv} --out killed"));
+        assert_eq!(again.replace("killed", "whole"), shown, "{cv}");
+        same_files(folder, "killed", "whole", &cv);
+    }
+}
+
+/// By Ctrl-C, and by what the program then prints.
+#[cfg(unix)]
+#[test]
+fn the_printed_command_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeds(folder, &SIMULATE.replace("rec.npz", "it\'s.npz"));
+    let fit = "fit it\'s.npz --rank 2 --units 12 --iterations 4000 --patience 4000 --predictions \
+               --time-constant 0.37 --threads 1";
+    let command = interrupted(folder, fit);
+    assert_eq!(command, r"rankproof fit 'it'\''s.npz' --resume 'a fit' --threads 1");
+    let command = command.replacen("rankproof", env!("CARGO_BIN_EXE_rankproof"), 1);
+    let output = Command::new("sh").current_dir(folder).args(["-c", &command]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("4000 iterations in "), "{shown}");
+    succeeds(folder, &format!("{fit} --out whole"));
+    same_files(folder, "a fit", "whole", fit);
+}
+
+/// Interrupts a fit to the folder `a fit` as soon as it has begun; what it says how to go on.
+#[cfg(unix)]
+fn interrupted(folder: &Path, fit: &str) -> String {
+    // A machine that is busy elsewhere may end the fit before it hears of the signal.
+    for _ in 0..10 {
+        let _ = std::fs::remove_dir_all(folder.join("a fit"));
+        let arguments = fit.split_whitespace().chain(["--out", "a fit"]);
+        let mut fitting = Command::new(env!("CARGO_BIN_EXE_rankproof"))
+            .current_dir(folder)
+            .args(arguments)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let has_ended = |fitting: &mut std::process::Child| fitting.try_wait().unwrap().is_some();
+        while !folder.join("a fit/plan.json").exists() && !has_ended(&mut fitting) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let signal = Command::new("kill").args(["-INT", &fitting.id().to_string()]).output();
+        assert!(signal.unwrap().status.success() || has_ended(&mut fitting));
+        let output = fitting.wait_with_output().unwrap();
+        if output.status.code() == Some(130) {
+            let said = String::from_utf8(output.stderr).unwrap();
+            let (_, command) = said.split_once("; go on with\n  ").expect("how to go on");
+            return command.trim_end().to_owned();
+        }
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    panic!("ten fits ended before they could be interrupted");
+}
+
+#[test]
+fn a_resumed_fit_keeps_its_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeds(folder, SIMULATE);
+    let fit = "fit rec.npz --rank 2 --units 12 --iterations 30 --out fit";
+    let shown = succeeds(folder, fit);
+    assert!(shown.contains("rankproof fit rec.npz --resume fit --iterations 60"), "{shown}");
+    let before = contents(&folder.join("fit"));
+    let iterations = |folder: &Path| json(folder.join("fit/summary.json"))["iterations"].clone();
+    succeeds(folder, "fit rec.npz --resume fit");
+    assert_eq!(iterations(folder), 30);
+    assert!(contents(&folder.join("fit")) == before);
+    let fewer = refused(folder, "fit rec.npz --resume fit --iterations 20");
+    assert!(fewer.contains("--iterations is 20, expected at least the 30"), "{fewer}");
+    // What cannot change is not passed over.
+    for option in ["--units 12", "--length 15", "--seed 1", "--guard 2,2", "--initial condition"] {
+        let output = rankproof(folder, &format!("fit rec.npz --resume fit {option}"));
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        let name = option.split(' ').next().unwrap();
+        let expected = format!("'--resume <DIR>' cannot be used with '{name} ");
+        assert!(error.contains(&expected), "{error}");
+    }
+    assert!(contents(&folder.join("fit")) == before);
+    succeeds(folder, "fit rec.npz --resume fit --iterations 40 --predictions --threads 1");
+    assert_eq!(iterations(folder), 40);
+    succeeds(folder, "fit rec.npz --resume fit");
+    assert_eq!(iterations(folder), 40);
+    let whole =
+        fit.replace("--iterations 30 --out fit", "--iterations 40 --predictions --out whole");
+    succeeds(folder, &whole);
+    same_files(folder, "fit", "whole", "more iterations and predictions");
+}
+
+#[test]
+fn a_cross_validation_says_what_it_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeds(folder, SIMULATE);
+    let cv = "cv rec.npz --ranks 1 --units 4 --folds 2 --iterations 2";
+    let option = "--initial trial tests the initial states";
+    for (options, compared, is_untested) in [
+        ("", "with one initial state for each condition and without inputs", true),
+        ("--initial common", "with one initial state for all trials and without inputs", true),
+        ("--initial trial", "with an initial state for each trial and without inputs", false),
+        (
+            "--initial zero --inputs execution",
+            "with the initial state 0 in all trials and one input for each condition from \
+             the first bin on",
+            true,
+        ),
+    ] {
+        let out = options.replace(' ', "");
+        let shown = succeeds(folder, &format!("{cv} {options} --out cv{out}"));
+        assert!(shown.contains(&format!("\nCompared: networks {compared}.\n")), "{shown}");
+        assert_eq!(shown.contains(option), is_untested, "{shown}");
+        assert!(shown.contains("that vary from trial to trial can look like changing"), "{shown}");
+        // The page says the same.
+        succeeds(
+            folder,
+            "verify --theorem fingerprints --arithmetic exact --cases 2 --json v.json",
+        );
+        succeeds(folder, &format!("report --verified v.json --from cv{out} --out page.html"));
+        let page = std::fs::read_to_string(folder.join("page.html")).unwrap();
+        assert!(page.contains(&format!(" Compared: networks {compared}. ")), "{options}");
+        assert_eq!(page.contains(option), is_untested, "{options}");
+    }
 }

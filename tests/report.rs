@@ -171,6 +171,10 @@ fn fits_and_cross_validations_are_shown_too() {
         "<data value=\"0.9346724632335386\">0.9347</data>",
         "<th scope=\"row\">held out</th><td class=\"number\">25</td>",
         "Cross-validation: tensor rank 2 chosen</h3>",
+        // Of a summary that has no verdict yet.
+        "<p>The summary does not say which initial states and inputs the models had. Initial \
+         states, gains or inputs that vary from trial to trial can look like changing weights: \
+         --initial trial tests the initial states; no option tests the others.</p>",
         "<th scope=\"row\" class=\"number\">2</th><td class=\"number\"><data value=\"0.125\">",
         "<th scope=\"row\">free</th><td>–</td>",
         "<figcaption>held out</figcaption>",

@@ -1,14 +1,16 @@
 //! Optimizers against recurrences worked by hand, and trajectories against the weights as trained.
 
-use rankproof::matrix::{Matrix, RankRevealing};
+use rankproof::matrix::{Matrix, RankRevealing, SingularValues};
 use rankproof::network::{
     Activation, Dynamics, Network, Parameters, SquaredError, Trained, Weights,
 };
 use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::task::{Dimensions, Task, TaskFamily};
-use rankproof::theorem::{Arithmetic, Case, CaseId, Domain, Instance, Setting};
+use rankproof::theorem::{
+    Arithmetic, Case, CaseId, DirectionKind, Domain, Instance, MethodKind, Setting,
+};
 use rankproof::training::{
-    Batches, Method, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
+    Batches, Direction, Method, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
 };
 
 /// One neuron with h_0 = 1, C = 1 and the target 0 at time 1 alone: the loss is w^2 / 2, so that
@@ -65,6 +67,69 @@ fn methods_follow_their_recurrences_exactly() {
     let factor =
         one - size + taylor(2, size.power(2)) - taylor(3, size.power(3)) + taylor(4, size.power(4));
     assert_eq!(found[3], start * factor.power(3));
+}
+
+/// One Newton-Schulz step of Muon on a number, and its five.
+fn orthogonalised(mut x: Fp) -> Fp {
+    let [a, b, c] = [34445, -47750, 20315].map(|numerator| Fp::ratio(numerator, 10_000));
+    for _ in 0..5 {
+        let square = x * x;
+        x = a * x + b * x * square + c * x * square * square;
+    }
+    x
+}
+
+/// Jordan et al. 2024: the momentum is accumulated, then orthogonalised, and weight decay is
+/// decoupled. In a field nothing is divided by a norm.
+#[test]
+fn muon_orthogonalises_its_momentum() {
+    let (start, size, mu, decay) = (Fp::new(12345), Fp::new(777), Fp::new(31), Fp::new(5));
+    let muon = |method| Optimizer {
+        direction: Direction::muon(),
+        weight_decay: decay,
+        ..plain(method, size)
+    };
+    let shrink = Fp::ONE - size * decay;
+
+    let (mut x, mut velocity) = (start, Fp::ZERO);
+    for found in &quadratic(start, muon(Method::HeavyBall { momentum: mu }), 4)[1..] {
+        velocity = mu * velocity + x;
+        x = shrink * x - size * orthogonalised(velocity);
+        assert_eq!(*found, x);
+    }
+
+    let (mut x, mut velocity) = (start, Fp::ZERO);
+    for found in &quadratic(start, muon(Method::Nesterov { momentum: mu }), 4)[1..] {
+        velocity = mu * velocity + x;
+        x = shrink * x - size * orthogonalised(x + mu * velocity);
+        assert_eq!(*found, x);
+    }
+
+    let mut x = start;
+    for found in &quadratic(start, muon(Method::GradientDescent), 4)[1..] {
+        x = shrink * x - size * orthogonalised(x);
+        assert_eq!(*found, x);
+    }
+}
+
+/// Two neurons, the singular values of whose weights are to become zero: the step of Muon has
+/// singular values of one kind, that of momentum after it would not.
+#[test]
+fn the_first_step_of_muon_is_nearly_orthogonal() {
+    let dimensions = Dimensions { neurons: 2, d_in: 2, d_out: 2, steps: 3, trials: 4 };
+    let setting = Setting {
+        direction: DirectionKind::Muon,
+        method: MethodKind::Nesterov,
+        learning_steps: 5,
+        ..Setting::plain(dimensions)
+    };
+    let case = Case::<f64>::draw(&setting, Stream::new("muon", 0, 0), None).expect("in f64");
+    let trajectory = case.training().run(setting.learning_steps).expect("finite");
+    for direction in &trajectory.gradients {
+        let values = f64::singular_values(&direction.to_matrix());
+        // Newton-Schulz with these coefficients ends between 0.68 and 1.13.
+        assert!(values.iter().all(|value| (0.6..1.2).contains(value)), "{values:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use rankproof::matrix::{SingularValues, count_for_share, over_largest};
 use rankproof::prelude::*;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::{Direction, Entrywise, MUON_MOMENTUM};
 
 pub const OPTIMIZERS: [&str; 6] = ["SGD", "momentum", "Muon", "Shampoo", "Adam", "sign"];
 pub const NETWORKS: [&str; 2] = ["linear", "tanh"];
@@ -71,6 +71,7 @@ fn train(
     let gradient_descent = Optimizer::gradient_descent(size * unit);
     let method = match optimizer {
         "momentum" => Method::HeavyBall { momentum: 0.9 },
+        "Muon" => Method::Nesterov { momentum: MUON_MOMENTUM },
         _ => gradient_descent.method.clone(),
     };
     let optimizer = Optimizer { method, direction, ..gradient_descent };

@@ -11,7 +11,8 @@ use std::error::Error;
 use std::path::Path;
 
 use rankproof::fit::{
-    Architecture, Blocks, Comparison, CrossValidation, Estimate, Fold, Likelihood, Settings,
+    Architecture, Assumptions, Blocks, Comparison, CrossValidation, Estimate, Fold, Likelihood,
+    Settings,
 };
 use rankproof::recording::{Quantity, Recording, prepare};
 use rankproof::report::{Experiment, Table, cross_validation_figure};
@@ -52,8 +53,14 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
             show_switches(&mut experiment, &recording, &cv.architecture, chosen)?;
         }
     }
-    let caption = "Held-out loss (nats an entry for counts, share of the variance for latents) of each model, and by how much it is worse than low tensor rank on the same entries";
-    experiment.table("models", caption, &table)?;
+    let assumptions = Assumptions::of(&Architecture::new(UNITS, 1, 1));
+    let caption = format!(
+        "Held-out loss (nats an entry for counts, share of the variance for latents) of each model, \
+         and by how much it is worse than low tensor rank on the same entries. Compared: networks {}. {}",
+        assumptions.in_words(),
+        assumptions.caution().replace('\n', " ")
+    );
+    experiment.table("models", &caption, &table)?;
     experiment.finish()?;
     Ok(())
 }

@@ -9,6 +9,7 @@
                         state of a trial is h0 k *m sel k m: the columns of h0 are
                         initial states (none, one common, one for each trial),
                         trained or not
+     keeps_columns_beside   [B b] may be moved by one rule for B and one for b
      visited_invariant  the induction
      closed_invariant   its case for spaces closed under phi, psi                *)
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -120,6 +121,21 @@ Lemma gd_like_keeps_rows n m s (S : 'M[F]_(s, n)) c0 (C G : nat -> 'M[F]_(m, n))
 Proof.
 move=> rC k sG sC; have [c ->] := rC k.
 by rewrite addmx_sub ?scalemx_sub ?summx_sub // => j _; rewrite scalemx_sub ?sG.
+Qed.
+
+(* inputs and bias are the columns of one matrix [B b], but one may be frozen while the
+   other is trained, or each have its own rule *)
+Lemma keeps_columns_beside n m1 m2 s (S : 'M[F]_(s, n)) (B G : nat -> 'M[F]_(n, m1 + m2)) :
+  keeps_columns S (fun k => lsubmx (B k)) (fun k => lsubmx (G k)) ->
+  keeps_columns S (fun k => rsubmx (B k)) (fun k => rsubmx (G k)) -> keeps_columns S B G.
+Proof.
+move=> rl rr k sG.
+have halves (A : 'M[F]_(n, m1 + m2)) :
+    (A^T <= S)%MS = ((lsubmx A)^T <= S)%MS && ((rsubmx A)^T <= S)%MS.
+  by rewrite -{1}[A]hsubmxK tr_row_mx col_mx_sub.
+rewrite !halves => /andP[sl sr]; apply/andP; split.
+  by apply: rl sl => j /sG; rewrite halves => /andP[].
+by apply: rr sr => j /sG; rewrite halves => /andP[].
 Qed.
 
 Section Run.

@@ -16,7 +16,9 @@
    sizes, momenta and decays may differ from step to step and depend on anything,
    so clipping by the global norm is included. Where an optimizer takes gradients
    at points that are not iterates (Runge-Kutta), let Th list these points too.
-   Muon, odd polynomials of gradients and polynomial Shampoo are spectral.     *)
+   Muon with or without Nesterov's momentum, odd polynomials of gradients and
+   polynomial Shampoo are spectral, and so is whatever adds odd expressions to a
+   multiple of the start ([odd_spectral]: Runge-Kutta along Muon's direction).  *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From RankProof.base Require Import model spans.
 Set Implicit Arguments.
@@ -236,6 +238,15 @@ Lemma odd_in_sum k (I : Type) (r : seq I) (P : pred I) (X : I -> 'M[F]_(m1, m2))
   (forall i, P i -> odd_in k (X i)) -> odd_in k (\sum_(i <- r | P i) X i).
 Proof. by move=> oX; elim/big_ind: _ => //; [exact: Odd0 | exact: OddD]. Qed.
 
+(* a multiple of the start and an odd expression *)
+Theorem odd_spectral (c : nat -> F) W :
+  (forall k, exists2 U, odd_in k U & W k = c k *: W 0%N - U) -> spectral c W G.
+Proof.
+move=> upd k; have [U /odd_in_spans[sU sUt] eW] := upd k.
+have -> : W k - c k *: W 0%N = - U by rewrite eW addrC addKr.
+by rewrite /= linearN !eqmx_opp.
+Qed.
+
 (* any update built from odd expressions, with decoupled weight decay *)
 Definition odd_method (lam : nat -> F) (W : nat -> 'M[F]_(m1, m2)) :=
   forall k, exists2 U, odd_in k.+1 U & W k.+1 = (1 - lam k) *: W k - U.
@@ -320,15 +331,17 @@ move=> upd; apply: odd_method_spectral => k; exists (eta k *: odd_poly (d k) (c 
 by apply/OddZ/odd_in_poly/OddG.
 Qed.
 
-(* Muon: Newton-Schulz of the momentum buffer *)
-Theorem muon_spectral m1 m2 (lam eta mu : nat -> F) (cs : nat -> seq (F * F * F))
+(* Muon: Newton-Schulz of the momentum buffer (al = 1, be = 0), or of the gradient and
+   the buffer together (Nesterov: al = mu, be = 1); dividing by a norm is part of al, be *)
+Theorem muon_spectral m1 m2 (lam eta mu al be : nat -> F) (cs : nat -> seq (F * F * F))
     (W V G : nat -> 'M[F]_(m1, m2)) :
   V 0%N = 0 -> (forall k, V k.+1 = mu k *: V k + G k) ->
-  (forall k, W k.+1 = (1 - lam k) *: W k - eta k *: newton_schulz (cs k) (V k.+1)) ->
+  (forall k, W k.+1 = (1 - lam k) *: W k -
+     eta k *: newton_schulz (cs k) (al k *: V k.+1 + be k *: G k)) ->
   spectral (fun k => \prod_(j < k) (1 - lam j)) W G.
 Proof.
-move=> V0 VS upd; apply: odd_method_spectral => k.
-exists (eta k *: newton_schulz (cs k) (V k.+1)) => //; apply/OddZ/odd_in_newton_schulz.
+move=> V0 VS upd; apply: odd_method_spectral => k; eexists; last exact: upd.
+apply/OddZ/odd_in_newton_schulz; apply: OddD; apply: OddZ; last exact: OddG.
 elim: {upd}k => [|k IHk]; rewrite VS.
   by rewrite V0; apply: OddD; [apply/OddZ/Odd0 | apply: OddG].
 by apply: OddD; [apply/OddZ/(odd_inW _ IHk) | apply: OddG].

@@ -1,19 +1,21 @@
 //! `rankproof cv`: do the weights of a recording have low tensor rank?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use rankproof::fit::{Comparison, CrossValidation, Estimate, Fold, Job, Likelihood};
+use rankproof::fit::{
+    Architecture, Comparison, CrossValidation, Estimate, Fold, Job, Likelihood, Verdict,
+};
 use rankproof::recording::Recording;
 use rankproof::report::cross_validation_figure;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::files::Files;
 use super::interrupt;
 use super::list_of_numbers;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
@@ -69,7 +71,7 @@ fn read_numbers(text: &str) -> Result<Numbers, String> {
 /// What the folder says of the run in it.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Plan {
-    cross_validation: serde_json::Value,
+    cross_validation: CrossValidation,
     precision: Precision,
     fingerprint: String,
 }
@@ -77,11 +79,12 @@ struct Plan {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let recording = Recording::read(&arguments.recording)?;
     let cv = planned(arguments, &recording)?;
-    let jobs = arguments.out.join("jobs");
+    files(arguments, &cv).check()?;
+    let jobs = arguments.out.join(JOBS);
     fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
     agree_on_plan(arguments, &cv, &recording)?;
     interrupt::listen()?;
-    let runner = Runner { cv: &cv, recording: &recording, jobs: &jobs, arguments };
+    let runner = Runner { cv: &cv, recording: &recording, arguments };
     let Some(mut folds) = runner.all(&cv.jobs())? else { return Ok(interrupted(arguments)) };
     let (rank, units) = cv.choose(&cv.table(&folds));
     let Some(others) = runner.all(&cv.comparisons(rank, units))? else {
@@ -92,6 +95,28 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     results.write(&arguments.out)?;
     print(&results.shown(&arguments.out))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the folder gets, besides the results of fits.
+const PLAN: &str = "plan.json";
+const SUMMARY: &str = "summary.json";
+const FIGURE: &str = "held_out_loss.svg";
+/// The folder in it for the results of fits.
+const JOBS: &str = "jobs";
+
+/// The recording, and everything that could be written.
+fn files(arguments: &Arguments, cv: &CrossValidation) -> Files {
+    let sizes = cv.ranks.iter().flat_map(|&rank| cv.units.iter().map(move |&units| (rank, units)));
+    let mut names: BTreeSet<PathBuf> =
+        sizes.flat_map(|(rank, units)| cv.comparisons(rank, units)).map(file_of).collect();
+    names.extend(cv.jobs().into_iter().map(file_of));
+    names.extend([PLAN, SUMMARY, FIGURE].map(PathBuf::from));
+    Files::default().reads([&arguments.recording]).writes_in("--out", &arguments.out, names)
+}
+
+/// Where the result of a fit is, in the folder.
+fn file_of(job: Job) -> PathBuf {
+    Path::new(JOBS).join(job.name() + ".json")
 }
 
 fn interrupted(arguments: &Arguments) -> ExitCode {
@@ -130,18 +155,20 @@ fn agree_on_plan(
     recording: &Recording,
 ) -> anyhow::Result<()> {
     // More ranks, units, seeds or folds are a longer run of the same kind.
-    let kind =
-        CrossValidation { ranks: Vec::new(), units: Vec::new(), seeds: 0, folds: 0, ..cv.clone() };
-    let mut kind = serde_json::to_value(kind).context("JSON")?;
-    for size in ["units", "rank"] {
-        kind["architecture"][size] = 0.into();
-    }
+    let kind = CrossValidation {
+        ranks: Vec::new(),
+        units: Vec::new(),
+        seeds: 0,
+        folds: 0,
+        architecture: Architecture { units: 0, rank: 0, ..cv.architecture.clone() },
+        ..cv.clone()
+    };
     let plan = Plan {
         cross_validation: kind,
         precision: arguments.fitting.precision,
         fingerprint: recording.fingerprint(),
     };
-    let path = arguments.out.join("plan.json");
+    let path = arguments.out.join(PLAN);
     let Ok(text) = fs::read_to_string(&path) else { return write_json(&path, &plan) };
     let there: Plan = serde_json::from_str(&text)
         .with_context(|| format!("{}: is not the plan of a cross-validation", path.display()))?;
@@ -158,7 +185,6 @@ fn agree_on_plan(
 struct Runner<'a> {
     cv: &'a CrossValidation,
     recording: &'a Recording,
-    jobs: &'a Path,
     arguments: &'a Arguments,
 }
 
@@ -178,7 +204,7 @@ impl Runner<'_> {
     }
 
     fn one(&self, job: Job) -> anyhow::Result<Option<Fold>> {
-        let path = self.jobs.join(job.name() + ".json");
+        let path = self.arguments.out.join(file_of(job));
         if let Ok(text) = fs::read_to_string(&path) {
             let fold: Fold = serde_json::from_str(&text)
                 .with_context(|| format!("{}: is not the result of a fit", path.display()))?;
@@ -212,6 +238,7 @@ struct Results {
     chosen: usize,
     units: usize,
     comparisons: BTreeMap<&'static str, Compared>,
+    verdict: Verdict,
 }
 
 #[derive(Serialize)]
@@ -257,15 +284,16 @@ impl Results {
             chosen: rank,
             units,
             comparisons: Comparison::OTHERS.iter().map(compared).collect(),
+            verdict: Verdict::new(cv, folds, rank, units),
         }
     }
 
     fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        write_json(&folder.join("summary.json"), self)?;
+        write_json(&folder.join(SUMMARY), self)?;
         let ranks: Vec<_> = self.ranks.iter().map(|of| (of.rank, of.estimate)).collect();
         let others = WORDS.map(|(other, words)| (words, self.comparisons[other.name()].estimate));
         let figure = cross_validation_figure(&ranks, &others, self.chosen);
-        Ok(figure.save(folder.join("held_out_loss.svg"))?)
+        Ok(figure.save(folder.join(FIGURE))?)
     }
 
     fn shown(&self, folder: &Path) -> String {
@@ -298,38 +326,9 @@ impl Results {
             "{}\n{}\n{}\nloss: {unit}; se: standard error over {} folds. Results are in {}",
             rendered(&ranks),
             rendered(&others),
-            self.answer(),
+            self.verdict.in_words(),
             self.folds,
             folder.display()
         )
-    }
-
-    /// What the numbers say, in words: a difference counts if 95 % confidence excludes zero, by
-    /// Student's t over the folds.
-    fn answer(&self) -> String {
-        let freedom = (self.folds - 1) as f64;
-        let law = StudentsT::new(0.0, 1.0, freedom).expect("at least two folds");
-        let reach = law.inverse_cdf(0.975);
-        let sign = |other: &str| {
-            let Compared { excess, excess_se, .. } = self.comparisons[other];
-            if excess > reach * excess_se {
-                1
-            } else if excess < -reach * excess_se {
-                -1
-            } else {
-                0
-            }
-        };
-        let changing = match sign("constant") {
-            1 => "Weights that change over trials predict better than constant ones",
-            -1 => "Constant weights predict better than changing ones",
-            _ => "Changing weights do not predict clearly better than constant ones",
-        };
-        let low = match sign("free") {
-            1 => "low tensor rank predicts better than weights free in each trial",
-            -1 => "weights free in each trial predict better than low tensor rank",
-            _ => "low tensor rank and weights free in each trial predict about as well",
-        };
-        format!("{changing};\n{low} (95 % confidence).\nTensor rank {} suffices.\n", self.chosen)
     }
 }

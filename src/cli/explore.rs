@@ -16,14 +16,15 @@ use rankproof::theorem::{
     ActivationKind, DirectionKind, InitialState, InitialWeights, Measure, MethodKind, Setting,
 };
 
+use super::files::Files;
 use super::list_of_numbers;
-use super::output::{check_target, print, progress, rendered, table};
+use super::output::{print, progress, rendered, table};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
 ///
 /// Rows are numbers of inputs and outputs, columns learning steps. `4` stands for a rank that
 /// reaches its bound, `4<7` for one that does not: there a theorem is missing, or its bound is
-/// loose. With the defaults the rows of one input grow as the Fibonacci numbers.
+/// loose. `7>4` would be a bound that is wrong, and exit status 1. With the defaults the rows of one input grow as the Fibonacci numbers.
 #[derive(Args)]
 pub struct Arguments {
     /// What is measured.
@@ -62,7 +63,8 @@ pub struct Arguments {
     /// The seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Also write the cells as CSV.
+    /// Also write the cells as CSV; `missed` bounds the probability that a rank is not the generic
+    /// one, and is empty where nothing bounds it.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 }
@@ -162,16 +164,14 @@ impl FromStr for Swept {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.csv {
-        check_target(path)?;
-    }
+    Files::default().writes("--csv", &arguments.csv).check()?;
     let sweep = sweep(arguments)?;
     let cells = explored(&sweep)?;
     if let Some(path) = &arguments.csv {
         write_csv(path, &cells)?;
     }
     print(&shown(&sweep, &cells))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(u8::from(cells.iter().any(Cell::is_refuted))))
 }
 
 fn explored(sweep: &Sweep) -> anyhow::Result<Vec<Cell>> {
@@ -198,12 +198,8 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         found.map_or(default, |swept| swept.values.clone())
     };
     let (d_in, d_out) = (swept("d_in", vec![1, 2, 3]), swept("d_out", vec![1, 2, 4, 36]));
-    let needed = d_out.iter().max().copied().unwrap_or(1);
-    if arguments.neurons < needed || arguments.time == 0 || arguments.trials == 0 {
-        bail!(
-            "--neurons {} is less than the {needed} outputs, or there is no time or trial",
-            arguments.neurons
-        );
+    if [arguments.neurons, arguments.time, arguments.trials].contains(&0) {
+        bail!("--neurons, --time and --trials take one or more");
     }
     Ok(Sweep {
         setting: setting(arguments),
@@ -265,7 +261,8 @@ fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
         OptimizerName::HeavyBall => (HeavyBall, DirectionKind::Gradient),
         OptimizerName::Nesterov => (Nesterov, DirectionKind::Gradient),
         OptimizerName::GradientFlow => (GradientFlow, DirectionKind::Gradient),
-        OptimizerName::Muon => (GradientDescent, DirectionKind::Muon),
+        // With Nesterov's momentum, as published.
+        OptimizerName::Muon => (Nesterov, DirectionKind::Muon),
         OptimizerName::Sign => (GradientDescent, DirectionKind::Sign),
         OptimizerName::Clip => (GradientDescent, DirectionKind::Clip),
         OptimizerName::Cube => (GradientDescent, DirectionKind::Cube),
@@ -281,12 +278,13 @@ fn shown(sweep: &Sweep, cells: &[Cell]) -> String {
 }
 
 fn write_csv(path: &Path, cells: &[Cell]) -> anyhow::Result<()> {
-    let mut text = String::from("d_in,d_out,step,lower,upper,disagreeing,bound,theorem\n");
+    let mut text = String::from("d_in,d_out,step,lower,upper,disagreeing,missed,bound,theorem\n");
     for cell in cells {
-        let Cell { d_in, d_out, step, measured, disagreeing, limit, theorem } = cell;
+        let Cell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem } = cell;
+        let missed = missed.map_or_else(String::new, |missed| format!("{missed:.0e}"));
         let id = theorem.map_or("", |theorem| theorem.id);
         text += &format!(
-            "{d_in},{d_out},{step},{},{},{disagreeing},{limit},{id}\n",
+            "{d_in},{d_out},{step},{},{},{disagreeing},{missed},{limit},{id}\n",
             measured.lower, measured.upper
         );
     }

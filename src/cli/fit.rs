@@ -7,24 +7,25 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Command, Id};
 use rankproof::fit::{
     Architecture, Blocks, Fit, FitFloat, Losses, Objective, Observations, Outcome, Role, Saved,
     Score, Settings,
 };
 use rankproof::recording::{Recording, write_atomically};
-use rankproof::report::fit_figures;
+use rankproof::report::{FIT_FIGURES, fit_figures};
 use serde::{Deserialize, Serialize};
 
+use super::files::Files;
 use super::interrupt;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
-use super::output::{print, progress, rendered, table, write_json};
+use super::output::{print, progress, rendered, shell_word, table, write_json};
 
 /// Fit an RNN whose weights change over trials with low tensor rank to a recording.
 ///
 /// Blocks of entries are held out: some decide when to stop, others are only predicted. The folder
 /// --out gets model.npz, summary.json, losses.csv, figures, and a checkpoint from which
-/// --resume goes on.
+/// --resume goes on to the same bits as a fit that was never interrupted.
 #[derive(Args)]
 pub struct Arguments {
     /// The recording, as `rankproof prepare` or `simulate` writes it.
@@ -38,9 +39,9 @@ pub struct Arguments {
     /// The folder for results; made if it is not there.
     #[arg(long, value_name = "DIR", required_unless_present = "resume")]
     out: Option<PathBuf>,
-    /// Go on with the fit in this folder, with the model and the settings that it has; --iterations
-    /// alone may be larger than before.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "rank"])]
+    /// Go on with the fit in this folder, with the model and the settings that it has, its number
+    /// of iterations too; --iterations sets another one, --predictions adds these.
+    #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
     /// Also save the predicted activity of all entries.
     #[arg(long)]
@@ -51,6 +52,14 @@ pub struct Arguments {
     fitting: FittingArguments,
 }
 
+/// Refuses beside `--resume` all that a fit under way cannot change, so that nothing is passed over.
+pub fn guarded(command: Command) -> Command {
+    const FREE: [&str; 5] = ["recording", "resume", "iterations", "predictions", "threads"];
+    let ids = command.get_arguments().map(|argument| argument.get_id().clone());
+    let fixed: Vec<Id> = ids.filter(|id| !FREE.contains(&id.as_str())).collect();
+    command.mut_arg("resume", |argument| argument.conflicts_with_all(fixed))
+}
+
 /// What a folder says of the fit in it.
 #[derive(Serialize, Deserialize)]
 struct Plan {
@@ -58,6 +67,8 @@ struct Plan {
     settings: Settings,
     blocks: Blocks,
     precision: Precision,
+    #[serde(default)]
+    predictions: bool,
     /// Of the recording's activity, to notice another one.
     fingerprint: String,
 }
@@ -71,7 +82,6 @@ struct Summary {
     iterations: usize,
     best_iteration: usize,
     outcome: &'static str,
-    seconds: f64,
     likelihood: rankproof::fit::Likelihood,
     train: Score,
     validation: Option<Score>,
@@ -79,12 +89,16 @@ struct Summary {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let folder = arguments.resume.as_ref().or(arguments.out.as_ref());
+    let folder = folder.context("--out is missing")?.clone();
+    let files = Files::default().reads([&arguments.recording]);
+    files.writes_in(argument_of_folder(arguments), &folder, written()).check()?;
     let recording = Recording::read(&arguments.recording)?;
-    let (folder, plan) = match &arguments.resume {
-        Some(folder) => (folder.clone(), resumed(folder, &recording, arguments)?),
-        None => begun(arguments, &recording)?,
-    };
     interrupt::listen()?;
+    let plan = match &arguments.resume {
+        Some(_) => resumed(&folder, &recording, arguments)?,
+        None => begun(&folder, arguments, &recording)?,
+    };
     let work = || match plan.precision {
         Precision::F32 => fit::<f32>(arguments, &folder, &plan, &recording),
         Precision::F64 => fit::<f64>(arguments, &folder, &plan, &recording),
@@ -92,16 +106,37 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.fitting.on_threads(work)?
 }
 
-/// The folder of a new fit, with its plan in it.
-fn begun(arguments: &Arguments, recording: &Recording) -> anyhow::Result<(PathBuf, Plan)> {
-    let folder = arguments.out.clone().context("--out is missing")?;
+fn argument_of_folder(arguments: &Arguments) -> &'static str {
+    if arguments.resume.is_some() { "--resume" } else { "--out" }
+}
+
+/// What the folder gets.
+const PLAN: &str = "plan.json";
+/// From which a fit goes on.
+const CHECKPOINT: &str = "checkpoint.npz";
+const MODEL: &str = "model.npz";
+const LOSSES: &str = "losses.csv";
+const SUMMARY: &str = "summary.json";
+
+fn written() -> impl Iterator<Item = String> {
+    let files = [PLAN, CHECKPOINT, MODEL, LOSSES, SUMMARY].map(str::to_owned);
+    files.into_iter().chain(FIT_FIGURES.map(figure_file))
+}
+
+fn figure_file(name: &str) -> String {
+    format!("{name}.svg")
+}
+
+/// The plan of a new fit, written to its folder.
+fn begun(folder: &Path, arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
     let plan = planned(arguments, recording)?;
     if folder.join(CHECKPOINT).exists() {
-        bail!("{}: holds a fit already; --resume goes on with it", folder.display());
+        let command = command_to_go_on(arguments, folder);
+        bail!("{}: holds a fit already; {command} goes on with it", folder.display());
     }
-    fs::create_dir_all(&folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
-    write_json(&folder.join("plan.json"), &plan)?;
-    Ok((folder, plan))
+    fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+    write_json(&folder.join(PLAN), &plan)?;
+    Ok(plan)
 }
 
 fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
@@ -111,12 +146,14 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan>
         settings: arguments.fitting.settings()?,
         blocks: arguments.fitting.blocks()?,
         precision: arguments.fitting.precision,
+        predictions: arguments.predictions,
         fingerprint: recording.fingerprint(),
     })
 }
 
+/// The plan of the fit in a folder, with what was asked for anew.
 fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyhow::Result<Plan> {
-    let path = folder.join("plan.json");
+    let path = folder.join(PLAN);
     let text = fs::read_to_string(&path)
         .with_context(|| format!("{}: cannot be read, expected a fit", path.display()))?;
     let mut plan: Plan = serde_json::from_str(&text)
@@ -128,12 +165,12 @@ fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyho
             folder.display()
         );
     }
-    plan.settings.iterations = plan.settings.iterations.max(arguments.fitting.iterations);
+    if let Some(iterations) = arguments.fitting.iterations {
+        plan.settings.iterations = iterations;
+    }
+    plan.predictions |= arguments.predictions;
     Ok(plan)
 }
-
-/// The file from which a fit goes on.
-const CHECKPOINT: &str = "checkpoint.npz";
 
 /// How long work may be lost when a machine stops.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(20);
@@ -160,6 +197,12 @@ fn fit<S: FitFloat>(
         true => Fit::resume(objective, plan.settings, &checkpoint)?,
         false => Fit::new(objective, plan.settings),
     };
+    if fit.iterations() > plan.settings.iterations {
+        let (made, asked) = (fit.iterations(), plan.settings.iterations);
+        bail!("--iterations is {asked}, expected at least the {made} that were made already");
+    }
+    // Another interruption goes on with what was asked for now.
+    write_json(&folder.join(PLAN), plan)?;
     let bar = progress(plan.settings.iterations as u64, "");
     bar.set_position(fit.iterations() as u64);
     let mut saved = Instant::now();
@@ -183,15 +226,20 @@ fn fit<S: FitFloat>(
     let outcome = outcome?;
     fit.save(&checkpoint)?;
     if outcome == Outcome::Interrupted {
-        eprintln!(
-            "interrupted after {} iterations; go on with\n  rankproof fit {} --resume {}",
-            fit.iterations(),
-            arguments.recording.display(),
-            folder.display()
-        );
+        let command = command_to_go_on(arguments, folder);
+        eprintln!("interrupted after {} iterations; go on with\n  {command}", fit.iterations());
         return Ok(ExitCode::from(130));
     }
-    finish(arguments, folder, recording, &fit, outcome, started.elapsed())
+    finish(arguments, folder, plan, recording, &fit, outcome, started.elapsed())
+}
+
+/// All that is needed: what the fit was asked for is in its folder.
+fn command_to_go_on(arguments: &Arguments, folder: &Path) -> String {
+    let [recording, folder] =
+        [arguments.recording.as_path(), folder].map(|path| shell_word(&path.display().to_string()));
+    let threads = arguments.fitting.threads;
+    let threads = threads.map_or(String::new(), |threads| format!(" --threads {threads}"));
+    format!("rankproof fit {recording} --resume {folder}{threads}")
 }
 
 fn in_words(losses: &Losses) -> String {
@@ -204,6 +252,7 @@ fn in_words(losses: &Losses) -> String {
 fn finish<S: FitFloat>(
     arguments: &Arguments,
     folder: &Path,
+    plan: &Plan,
     recording: &Recording,
     fit: &Fit<S>,
     outcome: Outcome,
@@ -222,11 +271,11 @@ fn finish<S: FitFloat>(
         seed: fit.settings().seed,
         iterations: fit.best_iteration(),
     };
-    let wanted = arguments.predictions.then_some(predictions.as_slice());
-    saved.write(folder.join("model.npz"), recording, wanted)?;
-    write_losses(&folder.join("losses.csv"), &fit.losses)?;
+    let wanted = plan.predictions.then_some(predictions.as_slice());
+    saved.write(folder.join(MODEL), recording, wanted)?;
+    write_losses(&folder.join(LOSSES), &fit.losses)?;
     for (name, figure) in fit_figures(fit, &saved.model, recording, &predictions) {
-        figure.save(folder.join(format!("{name}.svg")))?;
+        figure.save(folder.join(figure_file(name)))?;
     }
     let summary = Summary {
         schema: 1,
@@ -238,18 +287,23 @@ fn finish<S: FitFloat>(
             Outcome::Converged => "converged",
             _ => "all iterations made",
         },
-        seconds: time.as_secs_f64(),
         likelihood: architecture.likelihood,
         train: scores[0].context("nothing was fitted")?,
         validation: scores[1],
         held_out: scores[2],
     };
-    write_json(&folder.join("summary.json"), &summary)?;
-    print(&shown(folder, &summary, outcome))?;
+    write_json(&folder.join(SUMMARY), &summary)?;
+    print(&shown(arguments, folder, &summary, outcome, time))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn shown(folder: &Path, summary: &Summary, outcome: Outcome) -> String {
+fn shown(
+    arguments: &Arguments,
+    folder: &Path,
+    summary: &Summary,
+    outcome: Outcome,
+    time: Duration,
+) -> String {
     let mut table = table(&["entries", "number", "loss", "R2"], 1);
     let rows = [
         ("fitted", Some(summary.train)),
@@ -266,15 +320,19 @@ fn shown(folder: &Path, summary: &Summary, outcome: Outcome) -> String {
     }
     let unit = summary.likelihood.loss_in_words();
     let end = match outcome {
-        Outcome::Converged => "the loss for stopping fell no more",
-        _ => "all iterations were made; --resume with more --iterations goes on",
+        Outcome::Converged => "the loss for stopping fell no more.".to_owned(),
+        _ => {
+            let command = command_to_go_on(arguments, folder);
+            let more = 2 * summary.iterations;
+            format!("all iterations were made; more are made by\n  {command} --iterations {more}")
+        }
     };
     format!(
-        "rank {}, {} units: {} iterations in {:.1} s; {end}.\n\n{}\nloss: {unit}. Results are in {}",
+        "rank {}, {} units: {} iterations in {:.1} s; {end}\n\n{}\nloss: {unit}. Results are in {}",
         summary.rank,
         summary.units,
         summary.iterations,
-        summary.seconds,
+        time.as_secs_f64(),
         rendered(&table),
         folder.display()
     )

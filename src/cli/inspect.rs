@@ -4,21 +4,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::recording::{Entry, Kind, Node, ReadError, Source, outline};
+use rankproof::recording::{Entry, Kind, ReadError, Source, outline};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::output::{check_target, print, rendered, short, table, write_json};
+use super::files::{Files, arrays_of};
+use super::hints::hints;
+use super::output::{print, rendered, short, table, write_json};
 
 /// Show what is in a recording: names, types, shapes, units and first values.
 ///
-/// Reads NumPy (.npy, .npz), NWB 2.x, HDF5 and MATLAB (.mat of versions 5 to 7.3). The paths shown
-/// are those by which `rankproof prepare` finds arrays: [] stands for all elements of a list, and
-/// the groups above a name may be left out where only one place fits. Parts that are not read are
-/// listed with the reason.
+/// Reads NumPy (.npy, .npz, a folder of .npy), NWB 2.x, HDF5 and MATLAB (.mat of versions 5 to 7.3).
+/// The paths shown are those by which `rankproof prepare` finds arrays: [] stands for all elements
+/// of a list, and the groups above a name may be left out where only one place fits. Parts that are
+/// not read are listed with the reason.
 #[derive(Args)]
 pub struct Arguments {
-    /// The file.
+    /// The file, or a folder of .npy files.
     file: PathBuf,
     /// Also write the list as JSON.
     #[arg(long, value_name = "FILE")]
@@ -33,9 +35,7 @@ const LONGEST_VALUES: usize = 40;
 const LONGEST_UNIT: usize = 16;
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.json {
-        check_target(path)?;
-    }
+    Files::default().reads(arrays_of(&arguments.file)).writes("--json", &arguments.json).check()?;
     let mut source = Source::open(&arguments.file)?;
     let (entries, mut problems) = outline(&mut source, FIRST);
     problems.extend(source.contradictions());
@@ -47,6 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         format!("{}: {}\n", arguments.file.display(), source.format()),
         order_of_axes(&source).to_owned(),
         tree(&source, &entries),
+        scales(&entries),
         not_read(&source, &entries),
         hints(&source, &entries),
     ];
@@ -97,6 +98,14 @@ fn tree(source: &Source, entries: &[Entry]) -> String {
         ]);
     }
     rendered(&table)
+}
+
+/// What was done to the numbers that are shown.
+fn scales(entries: &[Entry]) -> String {
+    let scaled = entries.iter().filter_map(|entry| Some((entry, entry.scaled.as_ref()?)));
+    let line = |(entry, scaled): (&Entry, &String)| format!("{} {scaled}\n", entry.path);
+    let lines: String = scaled.map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// The definitions of NWB itself tell nothing of the recording.
@@ -153,121 +162,4 @@ fn clipped(text: &str, length: usize) -> String {
         true => line.chars().take(length - 3).collect::<String>() + "...",
         false => line,
     }
-}
-
-/// How `rankproof prepare` is told to take what the file offers.
-fn hints(source: &Source, entries: &[Entry]) -> String {
-    let mut hints = Hints::default();
-    hints.visit(source.root(), "", source.separator());
-    hints.series(entries, source.separator());
-    hints.lists(entries);
-    let mut text = String::new();
-    for (title, lines) in [
-        ("Spikes", hints.spikes),
-        ("Events", hints.events),
-        ("Series", hints.series),
-        ("Arrays of three axes", hints.arrays),
-        ("Lists of arrays, if one is a trial", hints.lists),
-    ] {
-        if !lines.is_empty() {
-            text += &format!("\n{title}\n");
-        }
-        let width = lines.iter().map(|(found, _)| found.chars().count()).max().unwrap_or(0);
-        for (found, option) in lines {
-            text += &format!("  {found:width$}  {option}\n");
-        }
-    }
-    text
-}
-
-/// What was found, and by which option it is taken.
-#[derive(Default)]
-struct Hints {
-    spikes: Vec<(String, String)>,
-    events: Vec<(String, String)>,
-    series: Vec<(String, String)>,
-    arrays: Vec<(String, String)>,
-    lists: Vec<(String, String)>,
-}
-
-impl Hints {
-    fn visit(&mut self, node: &Node, path: &str, separator: char) {
-        let rows = |name| node.child(name).and_then(|child| child.shape.first());
-        if let (Some(spikes), Some(units)) = (rows("spike_times"), rows("spike_times_index")) {
-            let found = format!("{path}: {units} units, {spikes} spikes");
-            self.spikes.push((found, format!("--spikes {}", quoted(path))));
-        }
-        if let (Some(rows), Some(_)) = (rows("start_time"), rows("stop_time")) {
-            let name = path.rsplit(separator).next().unwrap_or(path);
-            let option = format!("--align {}", quoted(&format!("{name}.start_time")));
-            self.events.push((format!("{path}: {rows} rows"), option));
-        }
-        for child in &node.children {
-            let path = match path {
-                "" => child.name.clone(),
-                path => format!("{path}{separator}{}", child.name),
-            };
-            match child.kind {
-                Kind::Numbers if child.shape.len() == 3 && !child.is_empty() => {
-                    let found = format!("{path}: {:?}", child.shape);
-                    let axes = "--axes neuron,time,trial (as they are)";
-                    self.arrays.push((found, format!("--array {} {axes}", quoted(&path))));
-                }
-                Kind::Group => self.visit(child, &path, separator),
-                _ => {}
-            }
-        }
-    }
-
-    /// Arrays of a list that differ in the length of one axis, which is time.
-    fn lists(&mut self, entries: &[Entry]) {
-        for entry in entries.iter().filter(|entry| entry.path.matches("[]").count() == 1) {
-            let lengths: Vec<&str> =
-                entry.shape.trim_end_matches(" or empty").split(", ").collect();
-            let axes = match lengths[..] {
-                [time, neurons] if time.contains("..") && !neurons.contains("..") => "time,neuron",
-                [neurons, time] if time.contains("..") && !neurons.contains("..") => "neuron,time",
-                _ => continue,
-            };
-            let is_column = lengths.contains(&"1)") || lengths.contains(&"(1");
-            if !is_column && entry.element != "text" {
-                let found = format!("{}: {}", entry.path, entry.shape);
-                let option = format!("--array {} --axes {axes}", quoted(&entry.path));
-                self.lists.push((found, option));
-            }
-        }
-    }
-
-    fn series(&mut self, entries: &[Entry], separator: char) {
-        let at = |path: &str| entries.iter().find(|entry| entry.path == path);
-        for entry in entries {
-            let part = |name: &str| at(&format!("{}{separator}{name}", entry.path));
-            let times = part("timestamps").or_else(|| part("starting_time"));
-            let (Some(data), Some(_)) = (part("data"), times) else { continue };
-            if data.element == "text" || data.shape == "(0,)" {
-                continue;
-            }
-            let above = entry.path.strip_suffix(entry.name.as_str()).unwrap_or("");
-            let path = match &entry.last {
-                Some(last) => format!("{above}{}", pattern(&entry.name, last)),
-                None => entry.path.clone(),
-            };
-            let found = format!("{path}: {} of {}", entry.alike, data.shape);
-            self.series.push((found, format!("--series {}", quoted(&path))));
-        }
-    }
-}
-
-/// Both names, with a star where they differ.
-fn pattern(first: &str, last: &str) -> String {
-    let alike = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
-    // Digits vary from name to name even where the first and the last have the same.
-    let start: String = alike.map(|(c, _)| c).take_while(|c| !c.is_ascii_digit()).collect();
-    start + "*"
-}
-
-/// In quotes, if a shell would take it apart.
-fn quoted(path: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
-    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{path}'") }
 }

@@ -2,7 +2,9 @@
 
 mod cv;
 mod explore;
+mod files;
 mod fit;
+mod hints;
 mod inspect;
 mod interrupt;
 mod model_arguments;
@@ -19,7 +21,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use rankproof::theorem::{self, Arithmetic, Theorem};
 
 /// Checks the theorems on the rank of learning dynamics in recurrent networks.
@@ -52,7 +54,9 @@ enum Command {
 
 /// Parses the arguments, runs the command and reports an error in one sentence.
 pub fn run() -> ExitCode {
-    let result = match Cli::parse().command {
+    let matches = Cli::command().mut_subcommand("fit", fit::guarded).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let result = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Theorems(arguments) => theorems::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),

@@ -83,9 +83,12 @@ pub struct ModelArguments {
 /// How it is fitted, and what is held out.
 #[derive(Args, Clone)]
 pub struct FittingArguments {
-    /// Iterations at most.
-    #[arg(long, default_value_t = Settings::default().iterations, help_heading = "Fitting")]
-    pub iterations: usize,
+    #[arg(
+        long,
+        help = format!("Iterations at most; {} if not given", Settings::default().iterations),
+        help_heading = "Fitting"
+    )]
+    pub iterations: Option<usize>,
     /// The step size of Adam.
     #[arg(long, value_name = "SIZE", default_value_t = 0.03, help_heading = "Fitting")]
     learning_rate: f64,
@@ -101,7 +104,7 @@ pub struct FittingArguments {
     pub precision: Precision,
     /// Threads to compute on; all cores if not given. Results do not depend on it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Fitting")]
-    threads: Option<u16>,
+    pub threads: Option<u16>,
 
     /// The share of entries held out for testing, and again as many for stopping.
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, help_heading = "Held-out entries")]
@@ -224,6 +227,9 @@ impl ModelArguments {
                 bail!("--likelihood poisson needs counts, and the recording holds values")
             }
         };
+        if likelihood == Likelihood::Gaussian && is_constant(recording) {
+            bail!("the activity of each neuron is constant: there is nothing to fit");
+        }
         Ok(Architecture {
             recurrence: Recurrence::LowTensorRank(self.prior()),
             nonlinearity: self.nonlinearity(),
@@ -325,6 +331,16 @@ impl ModelArguments {
     }
 }
 
+/// Whether no neuron ever has two different values.
+fn is_constant(recording: &Recording) -> bool {
+    (0..recording.neurons).all(|n| {
+        let all = recording.activity.iter().skip(n).step_by(recording.neurons);
+        let mut present = all.filter(|entry| !entry.is_nan());
+        let first = present.next();
+        present.all(|entry| Some(entry) == first)
+    })
+}
+
 impl FittingArguments {
     /// How models are fitted.
     pub fn settings(&self) -> anyhow::Result<Settings> {
@@ -332,7 +348,7 @@ impl FittingArguments {
             bail!("--learning-rate is {}, expected a number above 0", self.learning_rate);
         }
         Ok(Settings {
-            iterations: self.iterations,
+            iterations: self.iterations.unwrap_or(Settings::default().iterations),
             learning_rate: self.learning_rate,
             patience: self.patience.max(1),
             seed: self.seed,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use rankproof::recording::write_atomically;
@@ -77,26 +77,17 @@ pub fn progress(length: u64, what: &str) -> ProgressBar {
     ProgressBar::new(length).with_style(style).with_message(what.to_owned())
 }
 
-/// Fails early if a file could not be written where `path` points to, before any work is done
-/// for it.
-pub fn check_target(path: &Path) -> anyhow::Result<()> {
-    if path.is_dir() {
-        bail!("{}: is a folder, expected the name of a file to write", path.display());
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        bail!("{}: there is no folder {} to write it to", path.display(), folder.display());
-    }
-    tempfile::tempfile_in(folder)
-        .with_context(|| format!("{}: cannot be written", path.display()))?;
-    Ok(())
-}
-
 /// Writes a value as one line of JSON.
 pub fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
     let line = serde_json::to_string(value).context("JSON")? + "\n";
     Ok(write_atomically(path, |file| file.write_all(line.as_bytes()))?)
+}
+
+/// A word of a command line as a shell takes it: in quotes, if it would take it apart.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }

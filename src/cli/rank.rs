@@ -12,7 +12,8 @@ use rankproof::tensor::{CpBracket, LowerEnd, Mode};
 use rankproof::theorem::{Observation, Verdict};
 use serde::Serialize;
 
-use super::output::{check_target, paragraph, print, rendered, table, write_json};
+use super::files::Files;
+use super::output::{paragraph, print, rendered, table, write_json};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
@@ -58,9 +59,7 @@ fn read_axes(text: &str) -> Result<Axes, String> {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.json {
-        check_target(path)?;
-    }
+    Files::default().reads([&arguments.file]).writes("--json", &arguments.json).check()?;
     let mut npz = Npz::open(&arguments.file)?;
     let (history, precision) = read_weights(&mut npz, arguments)?;
     let channels = match &arguments.outputs {

@@ -12,7 +12,8 @@ use rankproof::report::{Page, Results, VerificationRecord};
 use rankproof::theorem::{self, Arithmetic};
 
 use super::explore::default_table;
-use super::output::{check_target, print};
+use super::files::Files;
+use super::output::print;
 use super::verify::verified;
 
 /// Write one HTML page: theorems, what was verified, ranks beside bounds, experiments.
@@ -37,12 +38,13 @@ pub struct Arguments {
 const CASES: u64 = 100;
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    check_target(&arguments.out)?;
     let folders = match arguments.from.is_empty() {
         true => folders_in(Path::new("out"))?,
         false => arguments.from.clone(),
     };
     let results = Results::read_all(&folders)?;
+    let read = results.iter().flat_map(Results::files).chain(&arguments.verified);
+    Files::default().reads(read).writes("--out", [&arguments.out]).check()?;
     let (verification, origin) = verification(arguments.verified.as_deref())?;
     let page = Page { verification, origin, exploration: default_table()?, results };
     write_atomically(&arguments.out, |file| file.write_all(page.to_html().as_bytes()))?;

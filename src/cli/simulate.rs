@@ -7,12 +7,14 @@ use anyhow::bail;
 use clap::Args;
 use rankproof::fit::Simulation;
 
-use super::output::{check_target, print};
+use super::files::Files;
+use super::output::print;
 
 /// Draw a network whose weights change over trials with a known tensor rank, and record it.
 ///
 /// Weights are neither symmetric nor equal in any two trials; trial factors are half-waves of
-/// different frequencies over the session; initial states belong to conditions.
+/// different frequencies over the session; initial states belong to conditions. --constant-weights
+/// and --initial-spread make recordings on which a wrong answer can be seen.
 #[derive(Args)]
 pub struct Arguments {
     /// Recorded neurons.
@@ -39,6 +41,13 @@ pub struct Arguments {
     /// Record spike counts, with Poisson noise alone, instead of normal activity.
     #[arg(long)]
     counts: bool,
+    /// The same weights in all trials, of this rank: nothing is learned.
+    #[arg(long)]
+    constant_weights: bool,
+    /// Standard deviation by which initial states of trials differ from that of their condition;
+    /// those of conditions have one of 0.7.
+    #[arg(long, value_name = "SD", default_value_t = 0.0)]
+    initial_spread: f64,
     /// Names the network and the noise.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -51,18 +60,17 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    check_target(&arguments.out)?;
-    if let Some(path) = &arguments.truth {
-        check_target(path)?;
-    }
+    let files = Files::default().writes("--out", [&arguments.out]);
+    files.writes("--truth", &arguments.truth).check()?;
     let simulation = checked(arguments)?;
     let (recording, truth) = simulation.recording(arguments.seed);
     recording.write(&arguments.out)?;
     if let Some(path) = &arguments.truth {
         truth.write(path, &recording, None)?;
     }
+    let weights = if simulation.constant { "constant weights of" } else { "weights of tensor" };
     print(&format!(
-        "{}: {} neurons, {} bins, {} trials of {} conditions; weights of tensor rank {}",
+        "{}: {} neurons, {} bins, {} trials of {} conditions; {weights} rank {}",
         arguments.out.display(),
         recording.neurons,
         recording.bins,
@@ -75,6 +83,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {
     let &Arguments { neurons, trials, bins, rank, conditions, noise, counts, .. } = arguments;
+    let &Arguments { constant_weights: constant, initial_spread, .. } = arguments;
     let units = arguments.units.unwrap_or(neurons);
     let sizes = [
         ("neurons", neurons),
@@ -95,9 +104,23 @@ fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {
     if !(0.0..1.0).contains(&noise) {
         bail!("--noise is {noise}, expected a share from 0 to below 1");
     }
+    if !(initial_spread >= 0.0 && initial_spread.is_finite()) {
+        bail!("--initial-spread is {initial_spread}, expected 0 or a number above");
+    }
     let entries = [neurons, bins, trials].iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
     if entries.is_none_or(|entries| entries > 1 << 31) {
         bail!("a recording of {neurons} neurons, {bins} bins and {trials} trials is too large");
     }
-    Ok(Simulation { neurons, units, trials, bins, rank, conditions, noise, counts })
+    Ok(Simulation {
+        neurons,
+        units,
+        trials,
+        bins,
+        rank,
+        conditions,
+        noise,
+        counts,
+        constant,
+        initial_spread,
+    })
 }

@@ -13,10 +13,12 @@ use rankproof::recording::write_npz;
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::training::{
-    Batches, Direction, Entrywise, Method, Optimizer, Schedule, Storage, Training, Trajectory,
+    Batches, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training,
+    Trajectory,
 };
 
-use super::output::{check_target, paragraph, print, progress, rendered, table};
+use super::files::Files;
+use super::output::{paragraph, print, progress, rendered, table};
 
 /// Train a network by exact gradients and save the weights of every learning step.
 ///
@@ -78,9 +80,10 @@ pub struct Arguments {
     /// The step size.
     #[arg(long, default_value_t = 0.05)]
     step_size: f64,
-    /// For heavy-ball and nesterov.
-    #[arg(long, default_value_t = 0.9)]
-    momentum: f64,
+    /// For heavy-ball, nesterov and muon, whose momentum is Nesterov's; 0.9 if not given, 0.95 for
+    /// muon, as published.
+    #[arg(long)]
+    momentum: Option<f64>,
     /// The coefficient of weight decay.
     #[arg(long, default_value_t = 0.0)]
     decay: f64,
@@ -147,7 +150,7 @@ enum LossName {
     CrossEntropy,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum MethodName {
     GradientDescent,
     HeavyBall,
@@ -161,9 +164,7 @@ enum MethodName {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.out {
-        check_target(path)?;
-    }
+    Files::default().writes("--out", &arguments.out).check()?;
     check(arguments)?;
     let trajectory = train(arguments)?;
     let report = Report::of(&trajectory);
@@ -180,7 +181,7 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
         ("--leak", arguments.leak),
         ("--gain", arguments.gain),
         ("--step-size", arguments.step_size),
-        ("--momentum", arguments.momentum),
+        ("--momentum", arguments.momentum.unwrap_or(0.0)),
         ("--decay", arguments.decay),
         ("--clip", arguments.clip.unwrap_or(1.0)),
     ];
@@ -277,7 +278,8 @@ fn loss(name: LossName) -> Box<dyn Loss<f64>> {
 }
 
 fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
-    let momentum = arguments.momentum;
+    let usual = if arguments.optimizer == MethodName::Muon { MUON_MOMENTUM } else { 0.9 };
+    let momentum = arguments.momentum.unwrap_or(usual);
     // The denominators of PyTorch, and of the paper on Shampoo.
     let direction = match arguments.optimizer {
         MethodName::Adam => Direction::adam(1e-8),
@@ -290,7 +292,7 @@ fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
     Optimizer {
         method: match arguments.optimizer {
             MethodName::HeavyBall => Method::HeavyBall { momentum },
-            MethodName::Nesterov => Method::Nesterov { momentum },
+            MethodName::Nesterov | MethodName::Muon => Method::Nesterov { momentum },
             MethodName::GradientFlow => Method::GradientFlow,
             _ => Method::GradientDescent,
         },

@@ -8,10 +8,11 @@ use clap::{Args, ValueEnum};
 use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
-    self, Arithmetic, CaseId, Failure, MOST_INCONCLUSIVE, Theorem, Verification,
+    self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, Theorem, Verification,
 };
 
-use super::output::{check_target, print, progress, rendered, table, write_json};
+use super::files::Files;
+use super::output::{paragraph, print, progress, rendered, table, write_json};
 use super::theorem as read_theorem;
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
@@ -65,9 +66,7 @@ impl Choice {
 pub type Line = (&'static Theorem, Verification);
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &arguments.json {
-        check_target(path)?;
-    }
+    Files::default().writes("--json", &arguments.json).check()?;
     check(arguments)?;
     let threads = arguments.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("threads")?;
@@ -168,9 +167,19 @@ fn legend(arguments: &Arguments, lines: &[Line]) -> String {
         "inconclusive: the run diverged, or a singular value stands too near to the noise.\n\
          attained: cases that reach the bound. violation rate: excluded by this run at 95 %\n\
          confidence. controls: deliberate errors in the gradient that the check noticed.\n\
-         seed {}.{field}\n",
-        arguments.seed
+         seed {}.{field}\n{}",
+        arguments.seed,
+        generic(lines)
     )
+}
+
+/// What the exact ranks of this run say of generic instances.
+fn generic(lines: &[Line]) -> String {
+    let generic = Generic::sum(lines.iter().filter_map(|(_, result)| result.generic.as_ref()));
+    match generic.to_string() {
+        text if text.is_empty() => text,
+        text => paragraph("generic", &text),
+    }
 }
 
 /// In words, what is wrong with a line, and how to see it again.

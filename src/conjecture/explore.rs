@@ -3,7 +3,10 @@
 use rayon::prelude::*;
 
 use crate::scalar::{Fp, Stream};
-use crate::theorem::{Case, Measure, Measured, Setting, Theorem, Undecided, best_limit};
+use crate::theorem::{
+    Case, MOST_MISSED, Measure, Measured, Setting, Theorem, Undecided, best_limit, entries,
+    probability,
+};
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
 #[derive(Clone, Debug)]
@@ -37,6 +40,9 @@ pub struct Cell {
     pub measured: Measured,
     /// Instances whose value is another one.
     pub disagreeing: usize,
+    /// The probability with which all instances miss the generic rank, at most; `None` where it is
+    /// above [`MOST_MISSED`] or not known, and only agreeing instances speak for the value.
+    pub missed: Option<f64>,
     /// The best bound that the registry knows.
     pub limit: usize,
     /// The theorem that gives it; `None` where it follows from the shape alone.
@@ -47,6 +53,11 @@ impl Cell {
     /// True if the generic rank reaches the bound for certain.
     pub fn is_explained(&self) -> bool {
         self.measured.lower == self.limit
+    }
+
+    /// True if the generic rank exceeds the bound for certain: a theorem of the registry is wrong.
+    pub fn is_refuted(&self) -> bool {
+        self.measured.lower > self.limit
     }
 }
 
@@ -96,9 +107,24 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Undecided>
         });
         let (limit, theorem) = best_limit(&setting, sweep.measure, step);
         let disagreeing = values.filter(|&value| value != measured).count();
-        Cell { d_in, d_out, step, measured, disagreeing, limit, theorem }
+        let missed = missed(&setting, sweep, step, limit);
+        Cell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem }
     });
     Ok(cells.collect())
+}
+
+/// See [`Cell::missed`]: the generic rank is at most `limit`, and so is the size of the minor that
+/// all instances would have to be roots of.
+fn missed(setting: &Setting, sweep: &Sweep, step: usize, limit: usize) -> Option<f64> {
+    let learning_steps = match sweep.measure {
+        // Bounded from both sides, by more than minors.
+        Measure::Cp => return None,
+        Measure::GradientRank => step + 1,
+        Measure::Rank | Measure::R3 => step,
+    };
+    let entry = entries(&Setting { learning_steps, ..setting.clone() })?;
+    let each = probability(entry.saturating_mul(limit as u64));
+    Some(each.powi(sweep.instances as i32)).filter(|&missed| missed <= MOST_MISSED)
 }
 
 #[cfg(test)]
@@ -126,6 +152,7 @@ mod tests {
         let found: Vec<_> = cells.iter().map(|cell| cell.measured.lower).collect();
         assert_eq!(found, [0, 1, 2, 4, 7]);
         assert!(cells.iter().all(|cell| cell.is_explained() && cell.disagreeing == 0));
+        assert!(cells.iter().all(|cell| cell.missed.is_some_and(|missed| missed < 1e-15)));
         assert_eq!(cells[3].theorem.map(|theorem| theorem.id), Some("fibonacci-growth"));
     }
 

@@ -88,9 +88,11 @@ impl Conjecture {
             tightness: "",
             proof: Proof::Conjectured,
             limit: None,
+            attained: None,
             domain: self.setting,
             checks: Checks { exact: Some(self.exact), f64: Some(self.f64), double_double: None },
             controls: &[],
+            minors: |_| None,
             counterexamples: &[],
         }
     }

@@ -91,8 +91,8 @@ pub struct Fold {
     pub iterations: usize,
 }
 
-/// A mean over folds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// A mean over folds; null in JSON where it is not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// Of the held-out loss.
     pub mean: f64,

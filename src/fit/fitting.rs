@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::FitFloat;
+use super::architecture::Architecture;
 use super::model::Model;
 use super::objective::{Losses, Objective};
 use super::parameters::{BLOCKS, Parameters};
@@ -201,10 +202,8 @@ impl<S: FitFloat> Fit<S> {
     ///
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WriteError> {
-        let meta = Meta {
-            architecture: serde_json::to_value(self.objective.architecture()).expect("plain data"),
-            settings: self.settings,
-        };
+        let meta =
+            Meta { architecture: self.objective.architecture().clone(), settings: self.settings };
         let meta = serde_json::to_vec(&meta).expect("plain data");
         write_npz(path, |npz| {
             npz.array("meta", &[meta.len()], &meta)?;
@@ -251,8 +250,7 @@ impl<S: FitFloat> Fit<S> {
         };
         let bytes: Vec<u8> = npz.array("meta")?.data.iter().map(|&byte| byte as u8).collect();
         let meta: Meta = serde_json::from_slice(&bytes).map_err(|_| other("form"))?;
-        let wanted = serde_json::to_value(objective.architecture()).expect("plain data");
-        if meta.architecture != wanted {
+        if meta.architecture != *objective.architecture() {
             return Err(other("model"));
         }
         if (Settings { iterations: settings.iterations, ..meta.settings }) != settings {
@@ -291,7 +289,7 @@ impl<S: FitFloat> Fit<S> {
 /// What a saved fit says of itself.
 #[derive(Serialize, Deserialize)]
 struct Meta {
-    architecture: serde_json::Value,
+    architecture: Architecture,
     settings: Settings,
 }
 

@@ -50,8 +50,10 @@ pub struct Score {
     pub entries: usize,
     /// Gaussian: the mean squared error in units of the variance of the training entries about the
     /// means of their neurons. Poisson: the mean negative log-likelihood in nats.
+    #[serde(with = "crate::json::number")]
     pub loss: f64,
     /// The explained share of the variance about the training means of the neurons.
+    #[serde(with = "crate::json::number")]
     pub r2: f64,
 }
 

@@ -24,6 +24,7 @@
 //! | files | [`Saved`] |
 //! | models to compare with | [`condition_means`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
+//! | what they say in words | [`Verdict`] |
 //! | recordings with known weights | [`Simulation`] |
 //!
 //! # For users of `ltrRNN`
@@ -64,6 +65,7 @@ mod parameters;
 mod prior;
 mod saved;
 mod simulate;
+mod verdict;
 
 #[cfg(test)]
 mod gradient_tests;
@@ -85,6 +87,7 @@ pub use parameters::{BLOCKS, Parameters};
 pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
 pub use simulate::Simulation;
+pub use verdict::{Assumptions, Standing, Verdict};
 
 use crate::matrix::{RankRevealing, ThinQr};
 use crate::recording::Element;

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::architecture::{Architecture, Likelihood, Recurrence};
+use super::architecture::{Architecture, Grouping, InitialStates, Likelihood, Recurrence};
 use super::objective::Objective;
-use super::observations::{Observations, Role};
+use super::observations::{Groups, Observations, Role};
 use super::parameters::{Parameters, fill};
 use super::prior::TrialPrior;
 use super::saved::Saved;
@@ -32,6 +32,11 @@ pub struct Simulation {
     pub noise: f64,
     /// Spike counts instead of normal activity: the noise is that of the counts alone.
     pub counts: bool,
+    /// The same weights in all trials: the network does not learn.
+    pub constant: bool,
+    /// Standard deviation by which the initial states of trials, in the span of the weights'
+    /// columns, differ from that of their condition; those of conditions have one of 0.7.
+    pub initial_spread: f64,
 }
 
 impl Default for Simulation {
@@ -45,6 +50,8 @@ impl Default for Simulation {
             conditions: 8,
             noise: 0.1,
             counts: false,
+            constant: false,
+            initial_spread: 0.0,
         }
     }
 }
@@ -57,6 +64,13 @@ impl Simulation {
                 ..TrialPrior::default()
             }),
             likelihood: if self.counts { Likelihood::Poisson } else { Likelihood::Gaussian },
+            initial: InitialStates::Learned {
+                by: match self.initial_spread > 0.0 {
+                    true => Grouping::Trial,
+                    false => Grouping::Condition,
+                },
+                confined: true,
+            },
             ..Architecture::new(self.units, self.rank, self.bins)
         }
     }
@@ -88,9 +102,8 @@ impl Simulation {
             neurons: self.neurons,
             bins: self.bins,
             trials: self.trials,
-            // Of unit variance and zero mean, which the scales of the model are made for.
             activity: (0..self.neurons * self.bins * self.trials)
-                .map(|place| if (place / self.neurons).is_multiple_of(2) { 1.0 } else { -1.0 })
+                .map(|place| self.before(place))
                 .collect(),
             trial_numbers: (0..self.trials as i64).collect(),
             conditions,
@@ -104,6 +117,13 @@ impl Simulation {
             unit: if self.counts { "spikes per bin" } else { "arbitrary" }.to_owned(),
             provenance: json!({ "simulated": self, "seed": seed }),
         }
+    }
+
+    /// What an entry is before anything was recorded, for the scales of the model: of unit variance
+    /// and zero mean, or of counts, whose rate is scaled by their mean, one.
+    fn before(&self, place: usize) -> f64 {
+        let is_even = (place / self.neurons).is_multiple_of(2);
+        if self.counts || is_even { 1.0 } else { -1.0 }
     }
 
     /// Weights that are neither symmetric nor stable.
@@ -125,7 +145,7 @@ impl Simulation {
         parameters.row.add_scaled(0.5, &own);
         let mixed = mixed_neighbours(&parameters.column);
         parameters.row.add_scaled(0.7, &mixed);
-        fill(&mut parameters.initial, 0.7, "initial states");
+        parameters.initial = self.initial_states(groups, stream);
         if self.counts {
             // One spike in two bins, and rates that differ by a factor of about e.
             parameters.offset.data_mut().iter_mut().for_each(|offset| *offset = 0.5_f64.ln());
@@ -135,12 +155,30 @@ impl Simulation {
         parameters
     }
 
+    /// In the span of the weights' columns, (R, conditions), or (R, trials) if trials differ.
+    fn initial_states(&self, groups: &Groups, stream: &Stream) -> Matrix<f64> {
+        let mut of_conditions = Matrix::zeros(self.rank, groups.count(Grouping::Condition));
+        fill(&mut of_conditions, 0.7, &stream.named("initial states"));
+        if self.initial_spread == 0.0 {
+            return of_conditions;
+        }
+        let mut of_trials = Matrix::zeros(self.rank, groups.trials());
+        fill(&mut of_trials, self.initial_spread, &stream.named("initial states of trials"));
+        for k in 0..groups.trials() {
+            let condition = of_conditions.column(groups.of(Grouping::Condition, k));
+            of_trials.column_mut(k).iter_mut().zip(condition).for_each(|(x, c)| *x += c);
+        }
+        of_trials
+    }
+
     /// Half-waves over the session, the first falling once, the second falling and rising, and so
     /// on: smooth, and as different from each other as can be, so that a fit can tell them apart.
+    /// Their middle in all trials, if weights are constant.
     fn trial_factors(&self) -> Matrix<f64> {
         Matrix::from_fn(self.rank, self.trials, |r, k| {
             let phase = (r + 1) as f64 * (k as f64 + 0.5) / self.trials as f64;
-            1.5 + 0.5 * (std::f64::consts::PI * phase).cos()
+            let change = if self.constant { 0.0 } else { 0.5 };
+            1.5 + change * (std::f64::consts::PI * phase).cos()
         })
     }
 
@@ -205,6 +243,50 @@ mod tests {
             let share = variance(noise) / variance(of(&noisy));
             assert!((0.09..0.11).contains(&share), "{share}");
         }
+    }
+
+    /// As the offsets say, times what the states make of it.
+    #[test]
+    fn counts_are_about_one_spike_in_two_bins() {
+        for (seed, bins) in [(1, 20), (2, 25), (3, 2)] {
+            let counts = Simulation { counts: true, bins, ..Simulation::default() };
+            let activity = counts.recording(seed).0.activity;
+            let mean = activity.iter().sum::<f64>() / activity.len() as f64;
+            assert!((0.3..1.5).contains(&mean), "{mean} in {bins} bins");
+        }
+    }
+
+    #[test]
+    fn initial_states_differ_from_those_of_conditions_by_their_spread() {
+        let spread = |initial_spread| {
+            let simulation = Simulation {
+                rank: 2,
+                trials: 400,
+                conditions: 4,
+                initial_spread,
+                ..Default::default()
+            };
+            let stream = Stream::new("spread", 0, 0);
+            let recording = simulation.empty(1, &stream);
+            let groups = Groups::new(recording.conditions.clone());
+            (simulation.initial_states(&groups, &stream), groups)
+        };
+        let ((of_conditions, _), (of_trials, groups)) = (spread(0.0), spread(0.5));
+        assert_eq!((of_conditions.cols(), of_trials.cols()), (4, 400));
+        let squares = (0..400).flat_map(|k| {
+            let condition = of_conditions.column(groups.of(Grouping::Condition, k));
+            let pairs = of_trials.column(k).iter().zip(condition);
+            pairs.map(|(trial, of_condition)| (trial - of_condition).powi(2)).collect::<Vec<_>>()
+        });
+        let found = (squares.sum::<f64>() / 800.0).sqrt();
+        // Four standard errors of 800 normal numbers, for a fixed seed.
+        assert!((found - 0.5).abs() < 0.05, "{found}");
+    }
+
+    #[test]
+    fn constant_weights_are_the_same_in_all_trials() {
+        let (_, truth) = Simulation { constant: true, ..Simulation::default() }.recording(1);
+        assert!(truth.model.factors.data().iter().all(|&factor| factor == 1.5));
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub enum Activation<S> {
     Relu,
     /// ln(1 + e^z). Not in a field.
     Softplus,
+    /// 1 / (1 + e^-z), the derivative of the one before. Not in a field.
+    Logistic,
+    /// e^z. Not in a field.
+    Exponential,
     /// c_0 + c_1 z + c_2 z^2 + ..., the coefficients from the constant on.
     Polynomial(Vec<S>),
 }
@@ -36,7 +40,8 @@ impl<S: Scalar> Activation<S> {
 
     /// True if this arithmetic can express the function.
     pub fn is_available(&self) -> bool {
-        !matches!(self, Activation::Tanh | Activation::Softplus) || S::ELEMENTARY.is_some()
+        matches!(self, Activation::Identity | Activation::Relu | Activation::Polynomial(_))
+            || S::ELEMENTARY.is_some()
     }
 
     /// Replaces each z in `values` by f(z) and writes f'(z) into `slopes`.
@@ -67,6 +72,17 @@ impl<S: Scalar> Activation<S> {
                 let real = real();
                 each(values, slopes, |z| softplus(&real, z));
             }
+            Activation::Logistic => {
+                let real = real();
+                each(values, slopes, |z| {
+                    let (_, value) = softplus(&real, z);
+                    (value, value * (S::ONE - value))
+                });
+            }
+            Activation::Exponential => {
+                let exp = real().exp;
+                each(values, slopes, |z| (exp(z), exp(z)));
+            }
         }
     }
 
@@ -77,6 +93,8 @@ impl<S: Scalar> Activation<S> {
             Activation::Tanh => Activation::Tanh,
             Activation::Relu => Activation::Relu,
             Activation::Softplus => Activation::Softplus,
+            Activation::Logistic => Activation::Logistic,
+            Activation::Exponential => Activation::Exponential,
             Activation::Polynomial(coefficients) => {
                 Activation::Polynomial(coefficients.iter().map(|&c| convert(c)).collect())
             }
@@ -123,6 +141,8 @@ mod tests {
             Activation::Tanh,
             Activation::Relu,
             Activation::Softplus,
+            Activation::Logistic,
+            Activation::Exponential,
             Activation::Polynomial(vec![S::ratio(1, 2), S::from_integer(-2), S::ZERO, S::ONE]),
         ]
     }
@@ -153,6 +173,6 @@ mod tests {
     #[test]
     fn a_field_has_polynomials_and_gates_alone() {
         let available: Vec<bool> = all::<Fp>().iter().map(Activation::is_available).collect();
-        assert_eq!(available, [true, false, true, false, true]);
+        assert_eq!(available, [true, false, true, false, false, false, true]);
     }
 }

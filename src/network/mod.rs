@@ -10,6 +10,7 @@
 
 mod activation;
 mod adjoint;
+pub mod architecture;
 mod forward;
 mod loss;
 mod parameters;

@@ -40,7 +40,9 @@ pub use error::{Flaw, ReadError};
 pub use node::{Kind, Node};
 pub use npz::Npz;
 pub use outline::{Entry, outline};
-pub use prepare::{Axis, Filter, Options, Prepared, Ranges, Scale, What, Window, prepare};
+pub use prepare::{
+    Axis, ColumnAt, Filter, Options, Prepared, Ranges, Scale, What, Window, prepare,
+};
 pub use prepared::{Quantity, Recording};
 pub use source::{Found, Source};
 pub use value::{Texts, Value};

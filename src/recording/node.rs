@@ -23,6 +23,8 @@ pub struct Node {
     pub unit: Option<String>,
     /// Samples for each second, of the start of a series of which no times are stored.
     pub rate: Option<f64>,
+    /// How the numbers that are read are made of those that are stored, if by a rule of the format.
+    pub scaled: Option<String>,
     /// What the file says of it.
     pub note: Option<String>,
     /// Why it is not read; of an array or a group that is, what of it is not.
@@ -70,6 +72,7 @@ impl Node {
             element: element.into(),
             unit: None,
             rate: None,
+            scaled: None,
             note: None,
             unread: None,
             children: Vec::new(),

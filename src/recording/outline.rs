@@ -34,6 +34,9 @@ pub struct Entry {
     pub shape: String,
     /// The unit, if the file says one.
     pub unit: Option<String>,
+    /// How the values are made of the stored ones, if by a rule of the format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaled: Option<String>,
     /// What the file says of it.
     pub note: Option<String>,
     /// Why it is not read, or what of it; of several parts why the first that is not.
@@ -119,6 +122,7 @@ impl Outline<'_> {
             element: element(nodes),
             shape: if of_kind(Kind::Group) { String::new() } else { shape(shown) },
             unit: shown[0].unit.clone(),
+            scaled: shown[0].scaled.clone(),
             note: shown[0].note.clone(),
             unread: flaw.as_ref().map(Flaw::to_string).or_else(|| unread(nodes)),
             first: values,

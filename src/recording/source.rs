@@ -44,7 +44,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// Opens a file by what is in it: NumPy, NWB 2.x, HDF5, or MATLAB v5 to v7.3.
+    /// Opens a file by what is in it: NumPy, NWB 2.x, HDF5, or MATLAB v5 to v7.3; or a folder of
+    /// `.npy` files as one of arrays by their names.
     ///
     /// # Errors
     ///
@@ -152,7 +153,8 @@ impl Source {
         broken.into_iter().map(error).collect()
     }
 
-    /// The length of the file in bytes, and its SHA-256 in hexadecimal digits.
+    /// The length of the file in bytes, and its SHA-256 in hexadecimal digits; of a folder those of
+    /// its arrays one after the other, in the order of their names.
     ///
     /// # Errors
     ///
@@ -229,16 +231,19 @@ fn named(loaded: Loaded, file: &Path, path: &str) -> Value {
 }
 
 fn checksum(path: &Path) -> io::Result<(u64, String)> {
-    let mut reader = BufReader::new(File::open(path)?);
+    let files = if path.is_dir() { format::arrays_of_folder(path)? } else { vec![path.to_owned()] };
     let (mut hash, mut length) = (Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 16];
-    loop {
-        let count = reader.read(&mut buffer)?;
-        if count == 0 {
-            break;
+    for file in files {
+        let mut reader = BufReader::new(File::open(file)?);
+        loop {
+            let count = reader.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&buffer[..count]);
+            length += count as u64;
         }
-        hash.update(&buffer[..count]);
-        length += count as u64;
     }
     let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((length, digits))

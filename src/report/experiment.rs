@@ -72,6 +72,7 @@ pub struct Number {
     /// What was found; null in JSON if it is not finite.
     pub value: Option<f64>,
     /// The lowest and the highest value expected; none where whatever is found is reported.
+    #[serde(with = "crate::json::range")]
     pub expected: Option<(f64, f64)>,
 }
 

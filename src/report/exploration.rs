@@ -1,6 +1,8 @@
 //! An exploration as a table: ranks beside their bounds.
 
 use crate::conjecture::{Cell, Sweep};
+use crate::scalar::PRIME;
+use crate::theorem::MOST_MISSED;
 
 /// Rows are numbers of inputs and outputs, columns learning steps.
 #[derive(Clone, Debug)]
@@ -8,7 +10,7 @@ pub struct ExplorationTable {
     /// `d_in`, `d_out`, and the steps.
     pub headers: Vec<String>,
     /// Numbers of inputs and outputs, and an entry for each step: `7` where the bound is reached,
-    /// `7<12` where it is not, `7~` where instances disagree.
+    /// `7<12` where it is not, `7>5` where it is exceeded, `7~` where instances disagree.
     pub rows: Vec<Vec<String>>,
     /// What the entries mean, a line each.
     pub legend: Vec<String>,
@@ -32,7 +34,9 @@ impl ExplorationTable {
 
 fn entry(cell: &Cell) -> String {
     let mut entry = cell.measured.to_string();
-    if !cell.is_explained() {
+    if cell.is_refuted() {
+        entry += &format!(">{}", cell.limit);
+    } else if !cell.is_explained() {
         entry += &format!("<{}", cell.limit);
     }
     if cell.disagreeing > 0 {
@@ -41,11 +45,37 @@ fn entry(cell: &Cell) -> String {
     entry
 }
 
+/// How far the ranks are those of generic instances.
+fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
+    let bounds: Vec<f64> = cells.iter().filter_map(|cell| cell.missed).collect();
+    let mut lines = Vec::new();
+    // Zero where nothing has been learned.
+    let largest = bounds.iter().copied().fold(0.0, f64::max);
+    if largest > 0.0 {
+        lines.push(format!(
+            "generic ranks, but with probability {largest:.0e} at most in each cell: that all \
+             instances miss (Schwartz-Zippel, modulo {PRIME})."
+        ));
+    }
+    let others = cells.len() - bounds.len();
+    if others > 0 {
+        let agreeing = cells.iter().filter(|cell| cell.missed.is_none() && cell.disagreeing == 0);
+        let support = match sweep.instances {
+            1 => "and one instance alone: --instances gives more.".to_owned(),
+            _ => format!("in {} of them all instances agree.", agreeing.count()),
+        };
+        lines.push(format!("{others} cells have no such bound below {MOST_MISSED:.0e}; {support}"));
+    }
+    lines
+}
+
 fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
     let mut ids: Vec<_> = cells.iter().filter_map(|cell| cell.theorem).map(|t| t.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let unexplained = cells.iter().filter(|cell| !cell.is_explained()).count();
+    let unexplained =
+        cells.iter().filter(|cell| !cell.is_explained() && !cell.is_refuted()).count();
+    let refuted = cells.iter().filter(|cell| cell.is_refuted()).count();
     let disagreeing = cells.iter().filter(|cell| cell.disagreeing > 0).count();
     let mut lines = vec![
         format!("{}, the largest of {} random instances, exact.", sweep.measure, sweep.instances),
@@ -54,6 +84,10 @@ fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
             cells.len()
         ),
     ];
+    lines.extend(generic(sweep, cells));
+    if refuted > 0 {
+        lines.push(format!("7>4: above its bound, which is wrong: {refuted} cells."));
+    }
     if disagreeing > 0 {
         lines.push(format!("~: instances disagree: {disagreeing} cells."));
     }
@@ -61,4 +95,39 @@ fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
         lines.push(format!("bounds from {}", ids.join(", ")));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Dimensions;
+    use crate::theorem::{Measure, Measured, Setting};
+
+    /// Below its bound, at it, and above it.
+    #[test]
+    fn a_bound_that_is_exceeded_is_not_shown_as_one_that_holds() {
+        let dimensions = Dimensions { neurons: 4, d_in: 1, d_out: 1, steps: 4, trials: 4 };
+        let sweep = Sweep {
+            setting: Setting::plain(dimensions),
+            d_in: vec![1],
+            d_out: vec![1],
+            steps: vec![1, 2, 3],
+            measure: Measure::Rank,
+            instances: 1,
+            seed: 0,
+        };
+        let cell = |step| Cell {
+            d_in: 1,
+            d_out: 1,
+            step,
+            measured: Measured { lower: step, upper: step },
+            disagreeing: 0,
+            missed: Some(0.0),
+            limit: 2,
+            theorem: None,
+        };
+        let table = ExplorationTable::new(&sweep, &[1, 2, 3].map(cell));
+        assert_eq!(table.rows, [["1", "1", "1<2", "2", "3>2"]]);
+        assert_eq!(table.legend[2], "7>4: above its bound, which is wrong: 1 cells.");
+    }
 }

@@ -11,7 +11,11 @@ use crate::scalar::Scalar;
 /// Trial factors and conditions that are drawn at most.
 const SHOWN: usize = 6;
 
-/// The figures of a fit by their names: losses, trial factors, single trials, eigenvalues of the
+/// The names of all figures that a fit can have.
+pub const FIT_FIGURES: [&str; 5] =
+    ["losses", "single_trials", "trial_factors", "eigenvalues", "flow"];
+
+/// The figures of a fit by their names, of [`FIT_FIGURES`]: losses, trial factors, single trials, eigenvalues of the
 /// weights and their flow. `predictions` are in the order of [`Recording::activity`]. Weights that
 /// are free in each trial have no trial factors and no common flow.
 pub fn fit_figures<S: FitFloat>(

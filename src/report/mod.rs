@@ -17,7 +17,7 @@ pub use catalogue::{Entry, Fact, entries};
 pub use experiment::{Exhibit, Experiment, ExperimentError, Number, Summary, Table};
 pub use exploration::ExplorationTable;
 pub use figure::{Figure, Panel, number};
-pub use fit::{cross_validation_figure, fit_figures};
+pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
 pub use input::InputError;
 pub use page::{Page, Results};
 pub use verification::{VerificationRecord, VerificationRow};

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::input::{InputError, read_text};
 use crate::scalar::PRIME;
-use crate::theorem::{self, Theorem, Verification};
+use crate::theorem::{self, Generic, Theorem, Verification};
 
 /// What `rankproof verify --json` writes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VerificationRecord {
     /// The version of this format, 1.
     pub schema: u32,
@@ -22,7 +22,7 @@ pub struct VerificationRecord {
 }
 
 /// How one theorem fared in one arithmetic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VerificationRow {
     /// The theorem, by its id.
     pub theorem: String,
@@ -38,6 +38,9 @@ pub struct VerificationRow {
     pub inconclusive: u64,
     /// Cases, among those held, that reach the bound.
     pub attained: u64,
+    /// What its exact ranks say of generic instances; none in floating point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generic: Option<Generic>,
 }
 
 impl VerificationRecord {
@@ -51,6 +54,7 @@ impl VerificationRecord {
             violated: result.violated,
             inconclusive: result.inconclusive,
             attained: result.attained,
+            generic: result.generic,
         });
         VerificationRecord { schema: 1, seed, prime: PRIME, results: results.collect() }
     }

@@ -11,8 +11,10 @@
 //! | [`Dual<S>`](Dual) | first-order perturbations over any of the others: an independent derivative |
 //!
 //! **Why these.** A random instance misses the generic rank with probability at most
-//! (degree of the minor)/p (Schwartz-Zippel), so a large prime is worth its time: below 1e-9 for
-//! all degrees that occur here. The field is the largest below 2^50 because its products fit twice
+//! (degree of the minor)/p (Schwartz-Zippel), so a large prime is worth its time. That degree grows
+//! exponentially with the steps of learning, so it is counted for each run, and where the bound
+//! says nothing two instances speak in its place: see [`missed`](crate::theorem::missed). The field
+//! is the largest below 2^50 because its products fit twice
 //! into the 53 bits of an f64, high part and low part exactly, so that elimination runs on
 //! fused multiply-adds in vector registers, several times as fast as on 64-bit integers modulo
 //! 2^61 - 1, which was tried (see `benches/README.md`). Double-double is our own: see

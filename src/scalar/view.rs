@@ -1,6 +1,6 @@
 //! A borrowed matrix: what products read.
 
-/// A borrowed dense matrix, column-major or the transpose of one, with a stride.
+/// A borrowed dense matrix, column-major or the transpose of one.
 ///
 /// # Examples
 ///

@@ -18,8 +18,9 @@
 //! collect one column of every matrix.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, Observed, Proof, Theorem};
+use super::{ActivationKind, Arithmetic, Case, Checks, Domain, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
+use crate::task::Dimensions;
 use crate::training::{Tampering, Training};
 
 /// The theorem as a value.
@@ -34,7 +35,8 @@ pub const THEOREM: Theorem = Theorem {
         "an optimizer that combines such updates",
     ],
     bound: "rank P",
-    tightness: "Attained by generic instances with as many trials and steps as P has rank.",
+    tightness: "Attained by generic data without ReLU, with two time steps or more, d_in >= d_out \
+                and d_out trials or more in each gradient.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "broadcast_error.broadcast_span",
@@ -44,15 +46,25 @@ pub const THEOREM: Theorem = Theorem {
         beyond: None,
     },
     limit: None,
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    minors: super::generic::of_feedback,
     counterexamples: &[
         "errors_must_not_be_transported",
         "the_feedback_must_be_fixed",
         "the_optimizer_must_combine_updates",
     ],
 };
+
+fn attained(setting: &Setting) -> bool {
+    let Dimensions { d_in, d_out, steps, .. } = setting.dimensions;
+    ![setting.phi, setting.psi].contains(&ActivationKind::Relu)
+        && steps >= 2
+        && d_in >= d_out
+        && setting.batch_size() >= d_out
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain { d_out: 1..=3, ..Domain::any_network(arithmetic) }

@@ -176,8 +176,23 @@ pub struct CaseId {
     pub arithmetic: Arithmetic,
     /// The seed of the whole run.
     pub seed: u64,
-    /// The number of the case.
+    /// The number of the case. Numbers from [`SECOND_INSTANCES`] on name second instances.
     pub number: u64,
+}
+
+/// This number and more have the settings of cases 0, 1, 2, ... with other random numbers.
+pub const SECOND_INSTANCES: u64 = 1 << 32;
+
+impl CaseId {
+    /// The same setting with other random numbers.
+    pub fn second_instance(self) -> Self {
+        CaseId { number: self.number % SECOND_INSTANCES + SECOND_INSTANCES, ..self }
+    }
+
+    /// The case that the setting is drawn for.
+    fn first_instance(self) -> Self {
+        CaseId { number: self.number % SECOND_INSTANCES, ..self }
+    }
 }
 
 /// What came of one case.
@@ -246,7 +261,7 @@ impl Theorem {
 
     /// The setting of a case, as a tree that shrinks.
     fn draw(&self, id: CaseId) -> Box<dyn ValueTree<Value = Setting>> {
-        let key = self.stream(id).named("setting").key();
+        let key = self.stream(id.first_instance()).named("setting").key();
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         let strategy = (self.domain)(id.arithmetic).strategy(id.arithmetic);

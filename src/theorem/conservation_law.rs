@@ -4,9 +4,10 @@
 //! G_W W^T + G_B B^T + G_b b^T + l_0 h_0^T = W^T G_W + C^T G_C.
 //! ```
 //!
-//! So Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T is constant under gradient flow, and one
-//! step of gradient descent on all parameters moves it by exactly eta^2 times the same form of the
-//! gradients. ReLU keeps the diagonal: one law for each neuron.
+//! So Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T, with a sum over the trials where each
+//! has its own h_0, is constant under gradient flow, and one step of gradient descent on all
+//! parameters moves it by exactly eta^2 times the same form of the gradients. ReLU keeps the
+//! diagonal: one law for each neuron.
 //!
 //! Why: with z_t = W psi(h_t) + B u_t + b the left side is the sum of delta_t z_t^T, and
 //! a phi(z_t) = h_{t+1} - (1-a) h_t; the right side is the sum of (W^T delta_t + C^T e_t) psi(h_t)^T,
@@ -27,8 +28,9 @@ pub const THEOREM: Theorem = Theorem {
     id: "conservation-law",
     title: "Learning conserves the balance of weights, up to the square of the step size",
     statement: "Linear network: G_W W^T + G_B B^T + G_b b^T + l_0 h_0^T = W^T G_W + C^T G_C. \
-                Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T is constant under gradient \
-                flow; gradient descent moves it by eta^2 times the same form of the gradients. \
+                Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T (a sum over trials if each \
+                has its own h_0) is constant under gradient flow; gradient descent moves it by \
+                eta^2 times the same form of the gradients. \
                 For ReLU the diagonal of the law holds.",
     hypotheses: &[
         "linear network, any W_0; for the diagonal f'(z) z = f(z): identity, ReLU",
@@ -42,15 +44,19 @@ pub const THEOREM: Theorem = Theorem {
             "conservation_law.balance",
             "conservation_law.balance_zero_start",
             "conservation_law.balance_batch",
+            "conservation_law.balance_states",
+            "conservation_law.charge_states",
             "conservation_law.charge_gradient_descent",
             "conservation_law.balance_homogeneous",
         ],
-        beyond: Some("the step from the identity to gradient flow; and h_0 in the drift of Q"),
+        beyond: Some("the step from the identity to gradient flow"),
     },
     limit: None,
+    attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
+    minors: super::generic::of_identity,
     counterexamples: &[
         "the_network_must_be_linear",
         "every_parameter_must_be_trained",

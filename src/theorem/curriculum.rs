@@ -11,8 +11,11 @@
 //! Why: the sum of the spaces of all tasks used contains the generators of each, and W keeps it, so
 //! invariant-subspace applies to every stage with that sum.
 
+use super::invariant_subspace::fills_the_space;
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Theorem, Undecided};
+use super::{
+    Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting, Theorem, Undecided,
+};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Trained, Weights};
 use crate::task::{Dimensions, Task};
@@ -32,23 +35,34 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning of W alone within each task",
     ],
     bound: "sum (p_j + q_j) (+1 for a common h_0, +1 for a bias), at most N",
-    tightness: "Attained by generic tasks, each learned for a few steps.",
+    tightness: "Attained by generic data where each task alone, with all channels that it may have, \
+                attains invariant-subspace: after that many learning steps of each, with four time \
+                steps or more and inputs that span.",
     proof: Proof::MachineChecked {
         lemmas: &["curriculum.curriculum"],
         beyond: Some("that a bias shared by all tasks counts once"),
     },
     limit: None,
+    attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors,
     counterexamples: &[
         "the_network_must_be_linear",
         "the_initial_state_must_be_the_same_for_all_tasks",
+        "the_bias_must_be_the_same_for_all_tasks",
         "every_channel_counts",
         "the_start_must_keep_the_space",
         "the_optimizer_must_be_gd_like",
     ],
 };
+
+/// As of one task that is learned for as many steps as the most there are.
+fn minors(setting: &Setting) -> Option<u64> {
+    let learning_steps = (MOST_TASKS + 1) * setting.learning_steps;
+    super::generic::of_training(&Setting { learning_steps, ..setting.clone() })
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {
@@ -61,6 +75,9 @@ fn domain(arithmetic: Arithmetic) -> Domain {
     }
 }
 
+/// Tasks in a curriculum, before one of them is repeated.
+const MOST_TASKS: usize = 3;
+
 /// One task with the channels through which the network sees it.
 struct Stage<S> {
     b: Matrix<S>,
@@ -70,7 +87,7 @@ struct Stage<S> {
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let mut stream = case.stream.named("curriculum");
-    let count = 1 + stream.below(3);
+    let count = 1 + stream.below(MOST_TASKS);
     let same_channels = stream.below(3) == 0;
     let stages: Option<Vec<_>> = (0..count).map(|j| stage(case, j, same_channels)).collect();
     let stages = stages.ok_or(Undecided::Unavailable)?;

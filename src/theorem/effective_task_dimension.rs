@@ -13,11 +13,13 @@
 //! states, which lie in S. Then states and adjoint states stay in S as in invariant-subspace.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Proof, Theorem};
+use super::{
+    Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Proof, Setting, Theorem,
+};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Trained;
 use crate::scalar::{Scalar, Stream};
-use crate::task::Task;
+use crate::task::{Dimensions, Task};
 use crate::training::{Tampering, Training};
 
 /// The theorem as a value.
@@ -35,7 +37,9 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning of W, with or without B and C",
     ],
     bound: "min(2 r_u + r_y, r_u + d_out), at most N",
-    tightness: "Attained by generic instances after a few steps.",
+    tightness: "Attained by generic data after d_in + d_out learning steps, with four time steps or \
+                more, inputs that span U, and N >= d_in + d_out: with fewer neurons U and C^T C U \
+                meet.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "effective_task_dimension.effective_task_dimension",
@@ -44,9 +48,11 @@ pub const THEOREM: Theorem = Theorem {
         beyond: Some("trained B and C"),
     },
     limit: None,
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::unknown,
     counterexamples: &[
         "the_readout_must_be_orthonormal",
         "the_loss_must_be_squared",
@@ -57,6 +63,14 @@ pub const THEOREM: Theorem = Theorem {
         "the_optimizer_must_be_gd_like",
     ],
 };
+
+fn attained(setting: &Setting) -> bool {
+    let Dimensions { neurons, d_in, d_out, .. } = setting.dimensions;
+    setting.dimensions.steps >= 4
+        && setting.inputs_span()
+        && setting.learning_steps >= d_in + d_out
+        && neurons >= d_in + d_out
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {

@@ -44,9 +44,11 @@ pub const THEOREM: Theorem = Theorem {
         ),
     },
     limit: None,
+    attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
+    minors: super::generic::of_identity,
     counterexamples: &[
         "the_activations_must_be_differentiable_where_they_are_used",
         "the_loss_must_be_differentiable",

@@ -34,6 +34,7 @@ use super::{
 };
 use crate::matrix::RankRevealing;
 use crate::network::Trained;
+use crate::task::Dimensions;
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -52,8 +53,11 @@ pub const THEOREM: Theorem = Theorem {
         "a GD-like or spectral method, steps counted in gradients",
     ],
     bound: "min(m (F_{k+2} - 1), d_in + d_out), and as above in general",
-    tightness: "Attained at every step by generic data, until the bound meets d_in + d_out or the \
-                number of time steps and trials.",
+    tightness: "From W_0 = w I and h_0 = 0 without bias, W alone trained, generic data with \
+                m trials or more in each gradient attain it at step k if F_k <= T - 2 (k = 1: \
+                T >= 2); with less time it is not attained while it is below d_in + d_out and N. \
+                Other sources need more time, and not all attain it: a common h_0 with a trained \
+                bias can miss it by one.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "fibonacci_growth.fibonacci_space",
@@ -70,9 +74,11 @@ pub const THEOREM: Theorem = Theorem {
         ),
     },
     limit: Some(limit),
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
         "the_start_must_keep_the_space",
@@ -99,6 +105,16 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         Measure::Cp => Some((0..gradients).map(|j| growth.gradient(j)).sum()),
         Measure::R3 => None,
     }
+}
+
+fn attained(setting: &Setting) -> bool {
+    let Dimensions { d_in, d_out, steps, .. } = setting.dimensions;
+    let least_steps = if setting.gradients() == 1 { 2 } else { fibonacci(setting.gradients()) + 2 };
+    let plain = setting.starts_at_identity()
+        && setting.initial_state == InitialState::Zero
+        && !setting.bias
+        && setting.trained == Trained::W;
+    plain && setting.batch_size() >= d_in.min(d_out) && steps >= least_steps
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
@@ -217,7 +233,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         observations.push(Observation::rank(format!("rank D_{k}"), &trajectory.rank(k), bound));
     }
     let (mut lower, mut upper) = (0, 0);
-    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+    let gradients = (0..).map_while(|j| trajectory.gradient(j));
+    for (j, gradient) in gradients.enumerate() {
         let rank = S::rank(&gradient.to_matrix(), trajectory.gradient_noise(j));
         (lower, upper) = (lower + rank.lower, upper + rank.upper);
         observations.push(Observation::rank(format!("rank G_{j}"), &rank, growth.gradient(j)));

@@ -16,7 +16,7 @@
 use super::movement::{Movement, span};
 use super::{
     ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Observed,
-    Proof, Theorem,
+    Proof, Setting, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Parameters, Weights};
@@ -35,27 +35,36 @@ pub const THEOREM: Theorem = Theorem {
         "an optimizer that acts entry by entry (odd, where signs occur), or a GD-like one",
     ],
     bound: "the number of distinct fingerprints",
-    tightness: "Attained by generic instances with enough trials, or after a few steps.",
+    tightness: "Attained by generic instances with W_0 of full rank on the classes, at every step; \
+                from W_0 = 0 by those that learn in all classes: not where a class stays silent.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "fingerprints.fingerprints_space",
             "fingerprints.fingerprints_entrywise",
+            "fingerprints.frozen_compatible",
             "fingerprints.adaptive_compatible",
         ],
         beyond: None,
     },
     limit: None,
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_start_must_be_constant_on_the_classes",
         "every_parameter_must_be_constant_on_the_classes",
         "signs_need_odd_activations",
         "the_zero_fingerprint_counts_where_activity_is_not_zero",
+        "signs_need_an_odd_optimizer",
         "the_optimizer_must_treat_entries_alike",
     ],
 };
+
+fn attained(setting: &Setting) -> bool {
+    setting.initial_weights == InitialWeights::Full
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     use DirectionKind::{Adam, Clip, Cube, Gradient, L1, RmsProp, Sign};

@@ -13,9 +13,11 @@
 
 use std::collections::BTreeMap;
 
+use super::invariant_subspace::fills_the_space;
 use super::movement::{Movement, span};
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Theorem,
+    ActivationKind, Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting,
+    Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Dynamics, Run};
@@ -34,19 +36,24 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning",
     ],
     bound: "the sum over atoms of the restricted ranks",
-    tightness: "Attained by generic instances; where every neuron is an atom of its own it is N.",
+    tightness: "Attained with phi = psi = id, one atom, where invariant-subspace is. With ReLU by \
+                many instances, not by all: a neuron whose gates never open counts and does not \
+                learn.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "gating_atoms.gating_atoms",
             "gating_atoms.gating_atoms_current_form",
+            "gating_atoms.bias_alone_keeps",
             "gating_atoms.relu_is_gated",
         ],
         beyond: None,
     },
     limit: None,
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_activations_must_be_piecewise_linear",
         "the_start_must_keep_the_space",
@@ -54,6 +61,10 @@ pub const THEOREM: Theorem = Theorem {
         "the_optimizer_must_be_gd_like",
     ],
 };
+
+fn attained(setting: &Setting) -> bool {
+    setting.is_linear() && fills_the_space(setting)
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     let mut initial_states = Domain::linear(arithmetic).initial_states;

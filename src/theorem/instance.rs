@@ -73,8 +73,10 @@ impl<S: RankRevealing> Instance<S> {
             task: setting.task.draw(dimensions, &stream.named("task"))?,
             optimizer: optimizer(setting, &stream.named("optimizer"))?,
             batches: if setting.minibatches {
-                let size = dimensions.trials.div_ceil(2);
-                Batches::Mini { size, stream: Box::new(stream.named("batches")) }
+                Batches::Mini {
+                    size: setting.batch_size(),
+                    stream: Box::new(stream.named("batches")),
+                }
             } else {
                 Batches::Full
             },

@@ -33,7 +33,9 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning of W, with or without B, C, b and h_0",
     ],
     bound: "d_in + d_out (+1 for each initial state, +1 for a bias), at most N",
-    tightness: "Attained by generic instances after a few steps, with enough trials and time.",
+    tightness: "Attained by generic data after as many learning steps as the bound, with four time \
+                steps or more and inputs u_0..u_{T-2} that span all their dimensions (a bias is an \
+                input of 1). With an h_0 for each trial, batches of some trials can miss it.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "invariant_subspace.invariant_subspace",
@@ -45,9 +47,11 @@ pub const THEOREM: Theorem = Theorem {
         beyond: None,
     },
     limit: Some(limit),
+    attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "phi_must_be_linear",
         "psi_must_be_linear",
@@ -75,6 +79,17 @@ pub(super) fn limit_in_space(d: usize, measure: Measure, k: usize) -> usize {
         Measure::R3 => k.min(d * d),
         Measure::Cp => d * d.min(k),
     }
+}
+
+/// Whether generic data fill the space of the theorem, and of those like it: tightness shows that
+/// four time steps and inputs that span are needed. The h_0 of a trial that batches leave out is not
+/// learned from.
+pub(super) fn fills_the_space(setting: &Setting) -> bool {
+    let all_states = setting.initial_state != InitialState::PerTrial || !setting.minibatches;
+    setting.dimensions.steps >= 4
+        && setting.inputs_span()
+        && all_states
+        && setting.learning_steps >= setting.channels()
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -46,8 +46,10 @@ pub const THEOREM: Theorem = Theorem {
         "any loss and data",
     ],
     bound: "(T - 1) min(p, q), a bias counted among the p; with h_0 one T more",
-    tightness: "The rank is attained by generic instances with enough trials and neurons; the \
-                decay is a worst case, which random errors do not reach.",
+    tightness: "With h_0 = 0 the rank is attained by generic data with W_0 of full rank and min(p, q) \
+                trials or more; not with h_0 != 0 and q > 1 where it is T q, because in \
+                (A^T)^{T-1} C^T one combination of outputs alone meets h_0. The decay is a worst \
+                case, which random errors do not reach.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "krylov_decay.krylov_gradient",
@@ -57,9 +59,11 @@ pub const THEOREM: Theorem = Theorem {
         beyond: Some("the decay of the singular values"),
     },
     limit: Some(limit),
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
         "an_initial_state_counts",
@@ -78,6 +82,12 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         Measure::Rank | Measure::Cp => Some(gradients * rank_bound(&learned(setting))),
         Measure::R3 => None,
     }
+}
+
+fn attained(setting: &Setting) -> bool {
+    setting.initial_weights == InitialWeights::Full
+        && setting.initial_state == InitialState::Zero
+        && setting.dimensions.trials >= setting.inputs().min(setting.dimensions.d_out)
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

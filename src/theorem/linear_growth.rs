@@ -37,21 +37,25 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "min(m + k m (T-2), p + q + k m (T-3)), at most k m (T-1) and N; a bias counted among \
             the p",
-    tightness: "Attained at every step by generic instances with W_0 of full rank and enough \
-                neurons. From W_0 = w I fibonacci-growth says more.",
+    tightness: "Attained at every step by generic data with W_0 of full rank and max(p, q) trials or \
+                more in each gradient; with fewer trials it may be missed. From W_0 = w I \
+                fibonacci-growth says more.",
     proof: Proof::MachineChecked {
         lemmas: &["linear_growth.gradient_parts", "linear_growth.linear_growth"],
         beyond: None,
     },
     limit: Some(limit),
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
         "an_initial_state_counts",
         "inputs_must_not_be_trained",
         "outputs_must_not_be_trained",
+        "neither_bias_nor_state_must_be_trained",
         "the_optimizer_must_be_gd_like",
     ],
 };
@@ -78,6 +82,11 @@ fn rank_bound(setting: &Setting, k: usize) -> usize {
         setting.dimensions.neurons,
     ];
     bounds.into_iter().min().expect("four bounds")
+}
+
+fn attained(setting: &Setting) -> bool {
+    setting.initial_weights == InitialWeights::Full
+        && setting.batch_size() >= setting.inputs().max(setting.dimensions.d_out)
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -9,7 +9,7 @@
 //! of [invariant-subspace](super::invariant_subspace): all it needs is that W_0 and its transpose
 //! map S into S.
 
-use super::invariant_subspace::{limit_in_space, observe_in_space};
+use super::invariant_subspace::{fills_the_space, limit_in_space, observe_in_space};
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Measure, Observed, Proof,
     Setting, Theorem,
@@ -31,7 +31,8 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning of W, with or without B, C, b and h_0",
     ],
     bound: "d_in + d_out + 2 r (+1 for a common h_0, +1 for a bias), at most N",
-    tightness: "Attained by generic instances after enough steps, with enough trials and time.",
+    tightness: "Attained by generic data where invariant-subspace is: after as many learning steps \
+                as the bound, with four time steps or more and inputs that span.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "low_rank_initialization.low_rank_initialization",
@@ -40,9 +41,11 @@ pub const THEOREM: Theorem = Theorem {
         beyond: None,
     },
     limit: Some(limit),
+    attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "every_column_of_the_start_counts",
         "the_network_must_be_linear",

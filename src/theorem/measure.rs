@@ -12,7 +12,7 @@ use crate::training::Trajectory;
 pub enum Measure {
     /// rank D_k.
     Rank,
-    /// rank G_k, of the gradient of step k.
+    /// rank G_k, of gradient k, counted from 0; a step of a Runge-Kutta method takes four.
     GradientRank,
     /// r3 of D_1..D_k: the dimensions that the increments span as vectors.
     R3,
@@ -57,7 +57,7 @@ impl Measure {
     pub fn of<S: RankRevealing>(self, trajectory: &Trajectory<S>, k: usize) -> Option<Measured> {
         let known = |rank: crate::matrix::Rank| Measured { lower: rank.lower, upper: rank.upper };
         if self == Measure::GradientRank {
-            let gradient = trajectory.gradients.get(k)?;
+            let gradient = trajectory.gradient(k)?;
             return Some(known(S::rank(&gradient.to_matrix(), trajectory.gradient_noise(k))));
         }
         if k == 0 {

@@ -14,6 +14,7 @@ pub mod fibonacci_growth;
 pub mod fingerprints;
 mod first_gradient;
 pub mod gating_atoms;
+mod generic;
 pub mod gradient_factorization;
 mod instance;
 pub mod invariant_subspace;
@@ -33,7 +34,10 @@ pub mod tensor_telescoping;
 pub mod tightness;
 mod verification;
 
-pub use check::{Case, CaseId, CaseReport, Observation, Observed, Undecided, Verdict};
+pub use check::{
+    Case, CaseId, CaseReport, Observation, Observed, SECOND_INSTANCES, Undecided, Verdict,
+};
+pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
 pub use measure::{Measure, Measured, best_limit};
 pub use proof::Proof;
@@ -42,7 +46,7 @@ pub use setting::{
     MethodKind, Setting,
 };
 pub use slope::Slope;
-pub use verification::{CONTROL_CASES, Control, Failure, MOST_INCONCLUSIVE, Verification};
+pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
 
 use crate::scalar::{DoubleDouble, Fp};
 use crate::training::Tampering;
@@ -68,12 +72,18 @@ pub struct Theorem {
     /// What it allows a measure after k learning steps, known before training; `None` of settings
     /// that it does not speak about.
     pub limit: Option<Limit>,
+    /// Of which settings `tightness` says that generic data, random inputs and targets, attain the
+    /// bound; `None` if of none. A search holds it: `tests/theorems/attained.rs`.
+    pub attained: Option<fn(&Setting) -> bool>,
     /// The instances.
     pub domain: fn(Arithmetic) -> Domain,
     /// What is observed on one, in each arithmetic.
     pub checks: Checks,
     /// The deliberate errors that the check must notice.
     pub controls: &'static [Tampering],
+    /// The degree of the largest minor that it observes in an exact instance, as a polynomial in
+    /// the random numbers; `None` where it is not known to be one.
+    pub minors: fn(&Setting) -> Option<u64>,
     /// The tests in `tests/counterexamples/` that drop a hypothesis, one each.
     pub counterexamples: &'static [&'static str],
 }

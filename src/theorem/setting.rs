@@ -59,6 +59,14 @@ pub enum ActivationKind {
     Softplus,
 }
 
+impl ActivationKind {
+    /// f(0) = 0 whatever the random coefficients are.
+    pub fn is_zero_at_zero(self) -> bool {
+        use ActivationKind::{Identity, OddCubic, Relu, Tanh};
+        matches!(self, Identity | OddCubic | Tanh | Relu)
+    }
+}
+
 /// Weights at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitialWeights {
@@ -215,6 +223,23 @@ impl Setting {
     /// d_in, and one for a bias, which is an input that never changes.
     pub fn inputs(&self) -> usize {
         self.dimensions.d_in + usize::from(self.bias)
+    }
+
+    /// Trials in each gradient.
+    pub fn batch_size(&self) -> usize {
+        let trials = self.dimensions.trials;
+        if self.minibatches { trials.div_ceil(2) } else { trials }
+    }
+
+    /// Whether random inputs u_0..u_{T-2} of all trials span all there are; a bias is an input that
+    /// is always 1. An input of the last time step meets no error through W.
+    pub fn inputs_span(&self) -> bool {
+        (self.dimensions.steps - 1) * self.dimensions.trials >= self.inputs()
+    }
+
+    /// How many gradients all learning steps take.
+    pub fn gradients(&self) -> usize {
+        self.learning_steps * self.gradients_per_step()
     }
 
     /// How many gradients a learning step takes.

@@ -14,6 +14,7 @@
 //! depends on i + j alone when there is one input and one output. R exchanges A and A^T, so it
 //! turns this sum into its own transpose.
 
+use super::generic;
 use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
@@ -37,7 +38,7 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning of W alone",
     ],
     bound: "3, at most K",
-    tightness: "Attained after three learning steps with four time steps or more.",
+    tightness: "Attained at every step by generic data with four time steps or more.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "siso_reciprocity.corr_sym",
@@ -49,14 +50,16 @@ pub const THEOREM: Theorem = Theorem {
         beyond: Some("that R D_k is symmetric, which is read off the three matrices"),
     },
     limit: Some(limit),
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry, Tampering::MissingStep],
+    minors,
     counterexamples: &[
         "there_must_be_one_input_and_one_output",
         "the_initial_state_must_be_zero",
         "even_along_the_output_an_initial_state_breaks_it",
-        "inputs_and_outputs_must_not_be_trained",
+        "nothing_else_must_be_trained",
         "the_network_must_be_linear",
         "the_start_must_be_a_multiple_of_the_identity",
         "a_bias_breaks_it",
@@ -67,7 +70,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.starts_at_identity()
-        && setting.channels() == 2
+        && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
         && setting.initial_state == InitialState::Zero
         && setting.trained == Trained::W
         && setting.direction == DirectionKind::Gradient;
@@ -77,6 +80,16 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         Measure::Cp => Some(3),
         Measure::Rank | Measure::GradientRank => None,
     }
+}
+
+/// The reflection R has numerators of degree 6, and the span of three matrices three columns more
+/// than that of the increments.
+fn minors(setting: &Setting) -> Option<u64> {
+    generic::minors(setting, generic::entries(setting)?.saturating_add(6), 3)
+}
+
+fn attained(setting: &Setting) -> bool {
+    setting.dimensions.steps >= 4
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

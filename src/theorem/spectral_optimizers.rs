@@ -1,13 +1,14 @@
 //! **spectral-optimizers.** invariant-subspace holds for every update of the form L G R with L
-//! mapping the column space into itself and R^T the row space: Muon, whose Newton-Schulz
-//! iteration is a polynomial G p(G^T G), and Shampoo, (sum G G^T)^{-1/4} G (sum G^T G)^{-1/4}.
+//! mapping the column space into itself and R^T the row space, G a gradient or a combination of
+//! the gradients so far: Muon, whose Newton-Schulz iteration is a polynomial V p(V^T V) of the
+//! momentum V, and Shampoo, (sum G G^T)^{-1/4} G (sum G^T G)^{-1/4}.
 //! It fails for updates that act entry by entry: Adam, RMSProp, sign descent, entrywise clipping
 //! and L1 decay each leave S, see `tests/counterexamples/`.
 //!
 //! Why: (G G^T)^j maps every vector to a combination of columns of G, so a function of sums of
 //! G G^T maps S into S, up to a multiple of the identity, and L G has columns in S again.
 
-use super::invariant_subspace::{limit_in_space, observe_in_space};
+use super::invariant_subspace::{fills_the_space, limit_in_space, observe_in_space};
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observed, Proof, Setting, Theorem,
 };
@@ -18,9 +19,9 @@ use crate::training::Tampering;
 pub const THEOREM: Theorem = Theorem {
     id: "spectral-optimizers",
     title: "Muon and Shampoo keep the space of learning, entrywise optimizers leave it",
-    statement: "invariant-subspace holds for every update L G R, L mapping the column space into \
-                itself and R^T the row space: Muon, Shampoo. It fails for Adam, RMSProp, sign \
-                descent, entrywise clipping and L1 decay.",
+    statement: "invariant-subspace holds for every update L G R, G a combination of gradients, L \
+                mapping the column space into itself and R^T the row space: Muon, Shampoo. It \
+                fails for Adam, RMSProp, sign descent, entrywise clipping and L1 decay.",
     hypotheses: &[
         "linear network: phi = psi = id",
         "W_0 = w I",
@@ -28,10 +29,12 @@ pub const THEOREM: Theorem = Theorem {
         "L and R functions of sums of G G^T and G^T G",
     ],
     bound: "d_in + d_out (+1 for a common h_0, +1 for a bias), at most N",
-    tightness: "Attained by generic instances after a few steps, as invariant-subspace.",
+    tightness: "Attained by generic data where invariant-subspace is: after as many learning steps \
+                as the bound, with four time steps or more and inputs that span.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "spectral_optimizers.muon_rank",
+            "spectral_optimizers.odd_rank",
             "spectral_optimizers.odd_poly_rank",
             "spectral_optimizers.shampoo_rank",
             "spectral_optimizers.preconditioned_rank",
@@ -44,9 +47,11 @@ pub const THEOREM: Theorem = Theorem {
         ),
     },
     limit: Some(limit),
+    attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "sign_descent_leaves_the_space",
         "entrywise_clipping_leaves_the_space",

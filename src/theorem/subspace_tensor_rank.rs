@@ -12,8 +12,11 @@
 //! numbers x_ij. are one vector over the steps, which makes d^2 terms of rank one; or each of the
 //! K matrices has rank at most d, which makes d K.
 
-use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
+use super::{
+    Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Setting, Theorem, Undecided,
+};
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
+use crate::task::Dimensions;
 use crate::tensor::{Tensor, Term};
 use crate::training::Tampering;
 
@@ -25,8 +28,8 @@ pub const THEOREM: Theorem = Theorem {
                 CP rank <= d min(d, K). If only the rows do, CP rank <= d K.",
     hypotheses: &["rows and columns (or rows alone) of every D_k in one space of dimension d"],
     bound: "d min(d, K)",
-    tightness: "Attained by generic tensors with K = 1 or K >= d^2; in between the CP rank of a \
-                generic d x d x K tensor is smaller.",
+    tightness: "Attained by generic tensors with K = 1 or K >= d^2, and with no other K: in between \
+                the CP rank of a generic d x d x K tensor is smaller.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "subspace_tensor_rank.tensor_rank_le_subspace",
@@ -36,11 +39,18 @@ pub const THEOREM: Theorem = Theorem {
         beyond: None,
     },
     limit: None,
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &["rows_alone_are_not_enough"],
 };
+
+fn attained(setting: &Setting) -> bool {
+    let d = dimension(setting);
+    setting.learning_steps == 1 || setting.learning_steps >= d * d
+}
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain { d_in: 1..=2, d_out: 1..=1, learning_steps: 1..=10, ..Domain::linear(arithmetic) }
@@ -52,10 +62,16 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     Ok(observations)
 }
 
+/// Of the space of the random tensors.
+fn dimension(setting: &Setting) -> usize {
+    let Dimensions { neurons, d_in, d_out, .. } = setting.dimensions;
+    (d_in + d_out).min(neurons)
+}
+
 /// Random tensors that satisfy the hypothesis by construction.
 fn random_tensors<S: RankRevealing>(case: &Case<S>) -> Observed {
     let n = case.setting.dimensions.neurons;
-    let d = (case.setting.dimensions.d_in + case.setting.dimensions.d_out).min(n);
+    let d = dimension(&case.setting);
     let depth = case.setting.learning_steps;
     let space = Matrix::<S>::random(n, d, &mut case.stream.named("space"));
     let mut stream = case.stream.named("core");

@@ -12,10 +12,11 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observation, Observed, Proof,
-    Setting, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Measure, MethodKind,
+    Observation, Observed, Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
+use crate::task::Dimensions;
 use crate::tensor::Decomposition;
 use crate::training::{Tampering, Trajectory};
 
@@ -31,8 +32,9 @@ pub const THEOREM: Theorem = Theorem {
         "GD-like learning: W_{k+1} is a combination of W_0, the earlier iterates and the gradients",
     ],
     bound: "sum_j rank G_j",
-    tightness: "Attained with K = 1, and as long as the sum of the ranks stays below N and the \
-                column or row spaces of the gradients are independent.",
+    tightness: "Attained by one gradient; by several of a network with polynomial phi and psi as \
+                long as K M T <= N. A linear network falls behind when spaces of its gradients \
+                meet.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "tensor_telescoping.tensor_telescoping",
@@ -43,9 +45,11 @@ pub const THEOREM: Theorem = Theorem {
         beyond: None,
     },
     limit: Some(limit),
+    attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
     controls: &Tampering::ALL,
+    minors: super::generic::of_training,
     counterexamples: &["the_optimizer_must_be_gd_like"],
 };
 
@@ -60,6 +64,14 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         Measure::R3 => Some(k),
         Measure::GradientRank => None,
     }
+}
+
+fn attained(setting: &Setting) -> bool {
+    let Dimensions { neurons, steps, trials, .. } = setting.dimensions;
+    let is_polynomial = |activation| matches!(activation, ActivationKind::Polynomial(_));
+    let fits = setting.learning_steps * trials * steps <= neurons;
+    let bends = is_polynomial(setting.phi) && is_polynomial(setting.psi);
+    setting.gradients() == 1 || (bends && fits && setting.method != MethodKind::GradientFlow)
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

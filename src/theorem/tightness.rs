@@ -1,34 +1,37 @@
-//! **tightness.** invariant-subspace cannot be improved: for every d_in and d_out some run reaches
-//! rank D_K = d_in + d_out, and for (d_in, d_out) other than (1, 1) the increments of some run span
-//! all of the (d_in + d_out)^2 matrices on S, so that their CP rank is exactly (d_in + d_out)^2.
-//! For (1, 1) it is three, by siso-reciprocity.
+//! **tightness.** invariant-subspace cannot be improved: for every d_in and d_out generic runs reach
+//! rank D_K = d_in + d_out, and for (d_in, d_out) other than (1, 1) their increments span all of the
+//! (d_in + d_out)^2 matrices on S, so that their CP rank is exactly (d_in + d_out)^2. For (1, 1) it is
+//! three, by siso-reciprocity.
 //!
-//! Why: the runs are generic ones, with enough trials, time and learning steps. That a polynomial
-//! in the entries of a run is not zero at one point makes it nonzero at almost all, so one run
-//! over the field shows it for almost all runs.
+//! What it takes: T >= 4, inputs u_0..u_{T-2} that span F^{d_in} (one trial can do), and as many
+//! learning steps as dimensions. With T <= 3 or inputs that do not span no run gets there.
+//!
+//! Why: that a polynomial in the entries of a run is not zero at one point makes it nonzero at
+//! almost all, so one run over the field shows it for almost all runs.
 
 use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, LossKind, MethodKind, Observation, Observed,
-    Proof, Theorem, Undecided,
+    Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Rank, RankRevealing};
 use crate::network::Trained;
-use crate::task::TaskFamily;
+use crate::task::{Dimensions, TaskFamily};
 use crate::training::Tampering;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
     id: "tightness",
     title: "The bounds on rank and tensor rank are reached",
-    statement: "For all d_in, d_out some run from W_0 = w I, h_0 = 0 has rank D_K = d_in + d_out, \
-                and for (d_in, d_out) other than (1, 1) r3 = CP rank = (d_in + d_out)^2 once \
-                K >= (d_in + d_out)^2; for (1, 1) both are 3.",
+    statement: "For all d_in, d_out generic runs of four time steps or more from W_0 = w I, h_0 = 0 \
+                have rank D_K = d_in + d_out, and for (d_in, d_out) other than (1, 1) r3 = CP rank \
+                = (d_in + d_out)^2 once K >= (d_in + d_out)^2; for (1, 1) both are 3 once K >= 3.",
     hypotheses: &[
         "linear network: phi = psi = id",
         "W_0 = w I, h_0 = 0",
-        "generic data: d_in + d_out time steps or more, d_in + d_out trials or more",
-        "K >= (d_in + d_out)^2 learning steps",
+        "generic data: T >= 4, and inputs u_0..u_{T-2} of all trials that span F^{d_in}",
+        "N >= d_in + d_out neurons",
+        "K >= (d_in + d_out)^2 learning steps; K >= 3 for (1, 1)",
     ],
     bound: "0 dimensions missing",
     tightness: "It is the statement: an equality.",
@@ -46,13 +49,17 @@ pub const THEOREM: Theorem = Theorem {
         ),
     },
     limit: None,
+    attained: Some(attained),
     domain,
     // In floating point the last of the singular values of so many steps are below the noise.
     checks: Checks { exact: Some(observe), f64: None, double_double: None },
     controls: &[Tampering::WrongEntry],
+    minors: super::generic::of_training,
     counterexamples: &[
         "it_takes_as_many_steps_as_dimensions",
         "it_takes_time_steps",
+        "the_inputs_must_span",
+        "it_takes_as_many_neurons_as_channels",
         "one_input_and_one_output_are_an_exception",
         "the_network_must_be_linear",
         "the_start_must_be_a_multiple_of_the_identity",
@@ -60,13 +67,22 @@ pub const THEOREM: Theorem = Theorem {
     ],
 };
 
+/// The hypotheses.
+fn attained(setting: &Setting) -> bool {
+    let Dimensions { neurons, d_in, d_out, steps, .. } = setting.dimensions;
+    steps >= 4
+        && setting.inputs_span()
+        && neurons >= d_in + d_out
+        && setting.learning_steps >= dimensions(setting)
+}
+
 fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {
-        neurons: 5..=8,
+        neurons: 4..=8,
         d_in: 1..=2,
         d_out: 1..=2,
-        steps: 4..=5,
-        trials: 4..=5,
+        steps: 4..=6,
+        trials: 1..=4,
         learning_steps: 16..=18,
         initial_states: vec![InitialState::Zero],
         bias: false,
@@ -80,9 +96,8 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
-    let dimensions = &case.setting.dimensions;
-    let d = dimensions.d_in + dimensions.d_out;
-    let all = if d == 2 { 3 } else { d * d };
+    let Dimensions { neurons, d_in, d_out, .. } = case.setting.dimensions;
+    let d = d_in + d_out;
     let movement = Movement::increments(&trajectory);
     let noise = movement.total_noise();
     let last =
@@ -91,13 +106,19 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let [_, _, r3] = tensor.unfolding_ranks(noise);
     let bracket = tensor.cp_bracket(noise).ok_or(Undecided::Noise("the CP rank"))?;
     let start = &trajectory.start;
-    let space = span(dimensions.neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
+    let space = span(neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
     Ok(vec![
-        difference("r3", &r3, all),
+        difference("r3", &r3, dimensions(&case.setting)),
         difference("rank D_K", &last, d),
         Observation::between("CP rank", bracket.lower, bracket.upper(), d * d),
         movement.columns_outside(&space),
     ])
+}
+
+/// Of the span of the increments.
+fn dimensions(setting: &Setting) -> usize {
+    let d = setting.dimensions.d_in + setting.dimensions.d_out;
+    if d == 2 { 3 } else { d * d }
 }
 
 /// By how much a rank differs from what it should be.

@@ -1,9 +1,13 @@
 //! A theorem against many random cases, and against the controls.
 
+use std::fmt;
+
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use super::{Arithmetic, CaseId, Theorem, Verdict};
+use super::{Arithmetic, CaseId, CaseReport, MOST_MISSED, Theorem, Verdict, missed};
+use crate::scalar::PRIME;
 use crate::training::Tampering;
 
 /// A verification in which more than this share of the cases is inconclusive has shown nothing,
@@ -29,10 +33,31 @@ pub struct Verification {
     pub inconclusive: u64,
     /// Cases, among those held, that reach the bound.
     pub attained: u64,
+    /// What is known of generic instances; none in floating point.
+    pub generic: Option<Generic>,
     /// The first case that violates the theorem.
     pub first_violation: Option<CaseId>,
     /// What became of the deliberate errors.
     pub controls: Vec<Control>,
+}
+
+/// How far the ranks of exact instances are those of generic ones. An instance can only have less:
+/// a violation may stay hidden in it, and what it attains is attained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Generic {
+    /// Ranks that are generic but with a probability that is known and small.
+    pub ranks: u64,
+    /// The largest degree of their minors.
+    pub degree: u64,
+    /// The largest of these probabilities, for one rank.
+    pub missed_each: f64,
+    /// Their sum: the probability that one of the ranks is not generic is at most this.
+    pub missed_together: f64,
+    /// Cases without such a probability, of which a second instance was run.
+    pub second_instances: u64,
+    /// Second instances with another verdict: most often one attains the bound and the other does
+    /// not, because gates, classes, batches or sizes are drawn anew with the numbers.
+    pub disagreeing: u64,
 }
 
 /// What became of one deliberate error.
@@ -85,8 +110,9 @@ impl Verification {
 
 impl Theorem {
     /// Runs cases 0..`cases` and the controls, in parallel on the current rayon pool; the result
-    /// does not depend on the number of threads. `done` is called after each case, and once for
-    /// each control.
+    /// does not depend on the number of threads. Where Schwartz-Zippel says nothing of an exact
+    /// instance, the case is violated if its [second instance](CaseId::second_instance) is. `done`
+    /// is called after each case, and once for each control.
     pub fn verify(
         &self,
         arithmetic: Arithmetic,
@@ -95,16 +121,17 @@ impl Theorem {
         done: &(dyn Fn() + Sync),
     ) -> Verification {
         let id = |number| CaseId { arithmetic, seed, number };
-        let verdicts: Vec<Verdict> = (0..cases)
+        let outcomes: Vec<Outcome> = (0..cases)
             .into_par_iter()
             .map(|number| {
-                let verdict = self.run(id(number), None).verdict();
+                let outcome = self.outcome(id(number));
                 done();
-                verdict
+                outcome
             })
             .collect();
+        let verdicts: Vec<Verdict> = outcomes.iter().map(Outcome::verdict).collect();
         let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|v| wanted(v)).count();
-        let first = verdicts.iter().position(|&verdict| verdict == Verdict::Violated);
+        let generic = arithmetic == Arithmetic::Exact;
         Verification {
             arithmetic,
             seed,
@@ -112,9 +139,20 @@ impl Theorem {
             violated: count(|verdict| *verdict == Verdict::Violated) as u64,
             inconclusive: count(|verdict| *verdict == Verdict::Inconclusive) as u64,
             attained: count(|verdict| *verdict == Verdict::Held { attained: true }) as u64,
-            first_violation: first.map(|number| id(number as u64)),
+            generic: generic.then(|| Generic::of(&outcomes)),
+            first_violation: outcomes.iter().find_map(Outcome::violation),
             controls: self.controls.iter().map(|&c| self.control(id, c, done)).collect(),
         }
+    }
+
+    /// Runs a case, and its second instance where that is needed.
+    fn outcome(&self, id: CaseId) -> Outcome {
+        let report = self.run(id, None);
+        let exact = id.arithmetic == Arithmetic::Exact;
+        let degree = (self.minors)(&report.setting).filter(|_| exact);
+        let second = (exact && missed(degree).is_none())
+            .then(|| self.run(id.second_instance(), None).verdict());
+        Outcome { id, report, degree, second }
     }
 
     fn control(
@@ -131,9 +169,152 @@ impl Theorem {
     }
 }
 
+/// What came of a case.
+struct Outcome {
+    id: CaseId,
+    report: CaseReport,
+    /// Of the largest minor.
+    degree: Option<u64>,
+    /// The verdict on the second instance, if there was one.
+    second: Option<Verdict>,
+}
+
+impl Outcome {
+    /// That of the first instance, unless the second violates the theorem.
+    fn verdict(&self) -> Verdict {
+        match self.second {
+            Some(Verdict::Violated) => Verdict::Violated,
+            _ => self.report.verdict(),
+        }
+    }
+
+    /// The instance that violates the theorem.
+    fn violation(&self) -> Option<CaseId> {
+        if self.report.verdict() == Verdict::Violated {
+            return Some(self.id);
+        }
+        (self.verdict() == Verdict::Violated).then(|| self.id.second_instance())
+    }
+}
+
+impl Generic {
+    fn of(outcomes: &[Outcome]) -> Self {
+        let mut generic = Generic::default();
+        for outcome in outcomes {
+            if let Some(second) = outcome.second {
+                generic.second_instances += 1;
+                generic.disagreeing += u64::from(second != outcome.report.verdict());
+            } else if let Some(each) = missed(outcome.degree) {
+                let ranks = outcome.report.observed.as_ref().map_or(0, Vec::len);
+                generic.ranks += ranks as u64;
+                generic.degree = generic.degree.max(outcome.degree.unwrap_or(0));
+                generic.missed_each = generic.missed_each.max(each);
+                generic.missed_together += ranks as f64 * each;
+            }
+        }
+        generic
+    }
+
+    /// Of several verifications together.
+    pub fn sum<'a>(parts: impl IntoIterator<Item = &'a Generic>) -> Self {
+        parts.into_iter().fold(Generic::default(), |sum, part| Generic {
+            ranks: sum.ranks + part.ranks,
+            degree: sum.degree.max(part.degree),
+            missed_each: sum.missed_each.max(part.missed_each),
+            missed_together: sum.missed_together + part.missed_together,
+            second_instances: sum.second_instances + part.second_instances,
+            disagreeing: sum.disagreeing + part.disagreeing,
+        })
+    }
+}
+
+/// In sentences; nothing of a run without exact ranks.
+impl fmt::Display for Generic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Generic { ranks, degree, missed_each, missed_together, .. } = *self;
+        if ranks > 0 {
+            write!(
+                f,
+                "Each of {ranks} exact ranks is that of a generic instance of its setting but with \
+                 probability {missed_each:.0e} at most, and all of them are but with \
+                 {missed_together:.0e} (Schwartz-Zippel, minors of degree {:.0e} at most modulo \
+                 {:.0e}). An instance can only have less. ",
+                degree as f64, PRIME as f64
+            )?;
+        }
+        let Generic { second_instances, disagreeing, .. } = *self;
+        if second_instances > 0 {
+            write!(
+                f,
+                "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, \
+                 high degrees): for each a second instance was held against the theorem too. \
+                 {disagreeing} of them differ in whether they attain the bound: gates, classes, \
+                 batches and sizes are drawn anew with the numbers."
+            )?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::Fp;
+    use crate::theorem::{Case, Checks, Observation, Observed, Setting, invariant_subspace};
+
+    /// A theorem that the random numbers of an instance break one time in four.
+    fn broken_by_chance(minors: fn(&Setting) -> Option<u64>) -> Theorem {
+        fn chance(case: &Case<Fp>) -> Observed {
+            let broken = usize::from(case.stream.named("chance").below(4) == 0);
+            Ok(vec![Observation::between("chance", broken, broken, 0)])
+        }
+        let checks = Checks { exact: Some(chance), f64: None, double_double: None };
+        Theorem { checks, minors, controls: &[], ..invariant_subspace::THEOREM }
+    }
+
+    #[test]
+    fn where_no_degree_is_known_a_second_instance_counts() {
+        let id = |number| CaseId { arithmetic: Arithmetic::Exact, seed: 5, number };
+        let theorem = broken_by_chance(|_| None);
+        let breaks = |id| theorem.run(id, None).verdict() == Verdict::Violated;
+        let pairs: Vec<_> =
+            (0..100).map(|n| [breaks(id(n)), breaks(id(n).second_instance())]).collect();
+        let count = |test: fn(&[bool; 2]) -> bool| pairs.iter().filter(|p| test(p)).count() as u64;
+
+        let all = theorem.verify(Arithmetic::Exact, 5, 100, &|| ());
+        assert_eq!(all.violated, count(|[first, second]| *first || *second));
+        let generic = all.generic.expect("exact");
+        assert_eq!((generic.second_instances, generic.ranks), (100, 0));
+        assert_eq!(generic.disagreeing, count(|[first, second]| first != second));
+        // What is found in a second instance alone is named so that it can be run again.
+        let number = pairs.iter().position(|[first, second]| *first || *second).expect("some");
+        let found = all.first_violation.expect("some");
+        let expected = match pairs[number][0] {
+            true => id(number as u64),
+            false => id(number as u64).second_instance(),
+        };
+        assert_eq!(found, expected);
+        assert!(theorem.smallest_violation(found, None).is_some());
+
+        let known = broken_by_chance(|_| Some(7)).verify(Arithmetic::Exact, 5, 100, &|| ());
+        assert_eq!(known.violated, count(|[first, _]| *first));
+        let generic = known.generic.expect("exact");
+        assert_eq!((generic.second_instances, generic.ranks, generic.degree), (0, 100, 7));
+        assert!((generic.missed_together / (700.0 / PRIME as f64) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_second_instance_has_the_same_setting_and_other_numbers() {
+        let theorem = broken_by_chance(|_| None);
+        for number in 0..20 {
+            let id = CaseId { arithmetic: Arithmetic::Exact, seed: 5, number };
+            let [first, second] = [id, id.second_instance()].map(|id| theorem.run(id, None));
+            assert_eq!(first.setting, second.setting);
+        }
+        let id = CaseId { arithmetic: Arithmetic::Exact, seed: 5, number: 3 };
+        let real = |id| invariant_subspace::THEOREM.run(id, None).setting;
+        assert_eq!(real(id), real(id.second_instance().second_instance()));
+    }
 
     fn verification(held: u64, violated: u64, inconclusive: u64) -> Verification {
         let id = CaseId { arithmetic: Arithmetic::F64, seed: 3, number: 7 };
@@ -144,6 +325,7 @@ mod tests {
             violated,
             inconclusive,
             attained: 0,
+            generic: None,
             first_violation: (violated > 0).then_some(id),
             controls: Vec::new(),
         }

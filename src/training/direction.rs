@@ -1,5 +1,6 @@
 //! What a gradient becomes before a step is made along it.
 
+use super::Method;
 use super::adam::Adam;
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::{Parameters, Weights};
@@ -12,7 +13,8 @@ pub enum Direction<S> {
     Gradient,
     /// Each entry of each parameter on its own.
     Entrywise(Entrywise<S>),
-    /// The gradient of W as `L G R`, with L and R made of gradients; other parameters as they are.
+    /// The gradient of W, or its momentum, as `L G R` with L and R made of gradients; other
+    /// parameters as they are.
     Spectral(Spectral<S>),
 }
 
@@ -48,8 +50,11 @@ pub enum Entrywise<S> {
 /// Directions that act on the singular values of the gradient of W.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Spectral<S> {
-    /// Muon (Jordan et al. 2024): `iterations` times G <- a G + b G G^T G + c G (G^T G)^2. In
-    /// floating point G is divided by its norm before.
+    /// Muon (Jordan et al. 2024). The momentum of the [method](Method) is accumulated first, for
+    /// all parameters: v = mu v + g. Then X = v, or X = g + mu v where the method is
+    /// [`Nesterov`](Method::Nesterov), or the gradient where it has no momentum, becomes
+    /// X <- a X + b X X^T X + c X (X^T X)^2, `iterations` times; in floating point X is divided by
+    /// its norm before.
     Muon {
         /// a, b and c.
         coefficients: [S; 3],
@@ -64,10 +69,15 @@ pub enum Spectral<S> {
     },
 }
 
+/// The momentum that Muon's authors use, in the form of [`Nesterov`](Method::Nesterov).
+pub const MUON_MOMENTUM: f64 = 0.95;
+
 /// What a direction remembers from step to step.
 #[derive(Clone, Debug)]
 pub struct Memory<S> {
     steps: i32,
+    /// Muon's momentum, W stored in full, and what its rounding errors are proportional to.
+    velocity: Option<(Parameters<S>, f64)>,
     /// Means of gradients and of their squares, each parameter a list of entries.
     mean: Vec<Vec<S>>,
     square: Vec<Vec<S>>,
@@ -79,7 +89,14 @@ pub struct Memory<S> {
 
 impl<S> Default for Memory<S> {
     fn default() -> Self {
-        Memory { steps: 0, mean: Vec::new(), square: Vec::new(), sides: None, sides_rounding: 0.0 }
+        Memory {
+            steps: 0,
+            velocity: None,
+            mean: Vec::new(),
+            square: Vec::new(),
+            sides: None,
+            sides_rounding: 0.0,
+        }
     }
 }
 
@@ -96,7 +113,8 @@ impl<S: Scalar> Direction<S> {
         Direction::Entrywise(Entrywise::RmsProp { decay: S::ratio(99, 100), epsilon })
     }
 
-    /// Muon with the coefficients and the five iterations of its authors.
+    /// Muon with the coefficients and the five iterations of its authors, who use it with the
+    /// method [`Nesterov`](Method::Nesterov) and the momentum [`MUON_MOMENTUM`].
     pub fn muon() -> Self {
         let coefficients = [(34445, 10_000), (-47750, 10_000), (20315, 10_000)];
         let coefficients = coefficients.map(|(numerator, scale)| S::ratio(numerator, scale));
@@ -110,6 +128,44 @@ impl<S: Scalar> Direction<S> {
 }
 
 impl<S: RankRevealing> Direction<S> {
+    /// True if it is made of the momentum of the method, so that a step along it adds none.
+    pub(super) fn takes_momentum(&self) -> bool {
+        matches!(self, Direction::Spectral(Spectral::Muon { .. }))
+    }
+
+    /// What the direction is made of, and what its rounding errors are proportional to: the
+    /// gradient, of which they are proportional to `rounding`, or the momentum.
+    pub(super) fn gathered(
+        &self,
+        memory: &mut Memory<S>,
+        method: &Method<S>,
+        mut gradient: Parameters<S>,
+        rounding: f64,
+    ) -> (Parameters<S>, f64) {
+        let (Method::HeavyBall { momentum } | Method::Nesterov { momentum }) = method else {
+            return (gradient, rounding);
+        };
+        if !self.takes_momentum() {
+            return (gradient, rounding);
+        }
+        gradient.w = gradient.w.into_dense();
+        let mu = S::ELEMENTARY.map_or(1.0, |real| (real.to_f64)(*momentum).abs());
+        let mut velocity = gradient.clone();
+        let mut velocity_rounding = rounding;
+        if let Some((before, before_rounding)) = &memory.velocity {
+            velocity.add_scaled(*momentum, before);
+            velocity_rounding += mu * before_rounding;
+        }
+        memory.velocity = Some((velocity.clone(), velocity_rounding));
+        match method {
+            Method::Nesterov { .. } => {
+                gradient.add_scaled(*momentum, &velocity);
+                (gradient, rounding + mu * velocity_rounding)
+            }
+            _ => (velocity, velocity_rounding),
+        }
+    }
+
     /// True if this arithmetic can express it.
     pub fn is_available(&self) -> bool {
         let needs_roots = matches!(
@@ -121,9 +177,9 @@ impl<S: RankRevealing> Direction<S> {
     }
 
     /// How large the rounding errors of a direction for W can be, in units of rounding: `gradient`
-    /// is what those of the gradient, of norm `norm`, are proportional to, and is multiplied by
-    /// the largest slope of the direction, of norm `direction`. To be asked once for each
-    /// gradient, because the sides of Shampoo collect errors.
+    /// is what those of the gradient or momentum, of norm `norm`, are proportional to, and is
+    /// multiplied by the largest slope of the direction, of norm `direction`. To be asked once for
+    /// each gradient, because the sides of Shampoo collect errors.
     pub(super) fn rounding(
         &self,
         memory: &mut Memory<S>,
@@ -159,7 +215,7 @@ impl<S: RankRevealing> Direction<S> {
         slope * gradient + direction
     }
 
-    /// Turns the gradient at `at` into a direction.
+    /// Turns what was [gathered](Direction::gathered) at `at` into a direction.
     ///
     /// # Panics
     ///

@@ -9,7 +9,7 @@ mod trainer;
 mod trajectory;
 
 pub(crate) use adam::Adam;
-pub use direction::{Direction, Entrywise, Spectral};
+pub use direction::{Direction, Entrywise, MUON_MOMENTUM, Spectral};
 pub use optimizer::{Method, Optimizer, Schedule};
 pub use point::Point;
 pub use tampering::Tampering;

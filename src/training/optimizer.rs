@@ -15,14 +15,18 @@ pub struct Optimizer<S> {
     /// The step sizes.
     pub schedule: Schedule<S>,
     /// The coefficient lambda of weight decay: lambda times the trained parameters is added to
-    /// every direction. Zero for none.
+    /// every direction. Zero for none. With Muon, whose momentum is in the direction already, it is
+    /// decoupled: parameters are multiplied by 1 - eta lambda.
     pub weight_decay: S,
     /// Gradients of a larger norm, over all trained parameters, are scaled down to this one
     /// (Pascanu, Mikolov and Bengio 2013). Needs real numbers.
     pub clip: Option<S>,
 }
 
-/// How a step is made; g is the gradient, eta the step size.
+/// How a step is made; g is the gradient, or the direction made of it, eta the step size.
+///
+/// [Muon](super::Spectral::Muon) takes the momentum mu before its direction is made, as published,
+/// and gradients at x alone: then the step is x - eta times the direction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Method<S> {
     /// x - eta g(x).
@@ -94,6 +98,11 @@ impl<S: RankRevealing> Optimizer<S> {
     ) -> Result<Point<S>, E> {
         let size = self.schedule.at(k);
         match &self.method {
+            Method::HeavyBall { .. } | Method::Nesterov { .. }
+                if self.direction.takes_momentum() =>
+            {
+                Ok(now.plus(-size, &gradient(now)?))
+            }
             Method::GradientDescent => Ok(now.plus(-size, &gradient(now)?)),
             Method::HeavyBall { momentum } => {
                 let g = gradient(now)?;

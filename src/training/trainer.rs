@@ -228,13 +228,16 @@ impl<'a, S: RankRevealing> Training<'a, S> {
             }
             ref direction => {
                 gradient.scale(scale);
-                let norm = gradient.w.to_matrix().norm();
-                let changed = direction.apply(moments, &at.parameters, gradient).only(self.trained);
+                let method = &self.optimizer.method;
+                let (gathered, rounding) =
+                    direction.gathered(moments, method, gradient, honest.scale());
+                let norm = gathered.w.to_matrix().norm();
+                let changed = direction.apply(moments, &at.parameters, gathered).only(self.trained);
                 let identity = Matrix::scaled_identity(changed.neurons(), S::ONE);
                 let factors = Factors::new(changed.w.to_matrix(), identity);
                 let size = factors.left.norm();
-                let rounding = direction.rounding(moments, honest.scale(), norm, size);
-                Point::gradient(changed, trajectory.add_gradient(factors, rounding))
+                let rounding = direction.rounding(moments, rounding, norm, size);
+                Point::gradient(changed, trajectory.add_direction(honest, factors, rounding))
             }
         };
         if self.optimizer.weight_decay != S::ZERO {

@@ -26,8 +26,10 @@ pub struct Trajectory<S> {
     /// Every gradient with respect to W that was computed, `Lambda Phi^T`, in order, or what the
     /// [`Direction`](super::Direction) made of it; several for each step of a Runge-Kutta method.
     pub gradients: Vec<Factors<S>>,
-    /// What the rounding errors of each gradient are proportional to.
+    /// What the rounding errors of each of `gradients` are proportional to.
     roundings: Vec<f64>,
+    /// The gradients themselves, where `gradients` holds directions made of them.
+    before_directions: Vec<Factors<S>>,
     /// The loss before each step, and at the end; K + 1 of them.
     pub losses: Vec<S>,
     /// For each k in 0..=K the coefficients on W_0, G_0, G_1, ...; missing ones are zero.
@@ -44,6 +46,7 @@ impl<S: Scalar> Trajectory<S> {
             end: start.parameters.clone(),
             gradients: Vec::new(),
             roundings: Vec::new(),
+            before_directions: Vec::new(),
             losses: Vec::new(),
             traces: vec![start.trace.clone()],
             slices: (storage == Storage::Slices).then(|| vec![start.parameters.w.to_matrix()]),
@@ -56,6 +59,17 @@ impl<S: Scalar> Trajectory<S> {
         self.gradients.push(factors);
         self.roundings.push(rounding);
         self.gradients.len() - 1
+    }
+
+    /// The same for a direction, and the gradient behind it.
+    pub(super) fn add_direction(
+        &mut self,
+        gradient: Factors<S>,
+        direction: Factors<S>,
+        rounding: f64,
+    ) -> usize {
+        self.before_directions.push(gradient);
+        self.add_gradient(direction, rounding)
     }
 
     pub(super) fn record(&mut self, now: &Point<S>, loss_before: S) {
@@ -79,6 +93,11 @@ impl<S: Scalar> Trajectory<S> {
     /// Number of neurons, N.
     pub fn neurons(&self) -> usize {
         self.start.neurons()
+    }
+
+    /// Gradient number `j` with respect to W, `Lambda Phi^T`, whatever the direction made of it.
+    pub fn gradient(&self, j: usize) -> Option<&Factors<S>> {
+        self.before_directions.get(j).or_else(|| self.gradients.get(j))
     }
 
     /// c_k: what is left of W_0 in W_k. One without weight decay.
@@ -152,10 +171,11 @@ impl<S: RankRevealing> Trajectory<S> {
         NOISE_FACTOR * S::ROUNDING * size * (summed + (real.to_f64)(start).sqrt())
     }
 
-    /// The largest singular value that rounding can have put into gradient `j`; zero in a field.
+    /// The largest singular value that rounding can have put into [gradient](Trajectory::gradient)
+    /// `j`; zero in a field, and where there is no such gradient.
     pub fn gradient_noise(&self, j: usize) -> f64 {
         let size = (self.neurons() + self.time_steps) as f64;
-        NOISE_FACTOR * S::ROUNDING * size * self.roundings[j]
+        NOISE_FACTOR * S::ROUNDING * size * self.gradient(j).map_or(0.0, Factors::scale)
     }
 
     /// The noise of the tensor of increments: that of D_1..D_K together.

@@ -46,6 +46,15 @@ fn the_initial_state_must_be_the_same_for_all_tasks() {
     assert_eq!(two_tasks(stateful(), another), BOUND + 2);
 }
 
+/// A bias is one more input of its task.
+#[test]
+fn the_bias_must_be_the_same_for_all_tasks() {
+    let biased = || linear().biased(integers(8, 1, 7));
+    assert_eq!(two_tasks(biased(), |_| ()), BOUND + 1);
+    let another = |second: &mut Explicit<Fp>| second.network.parameters.bias = integers(8, 1, 8);
+    assert_eq!(two_tasks(biased(), another), BOUND + 2);
+}
+
 #[test]
 fn every_channel_counts() {
     let wider = |second: &mut Explicit<Fp>| {

@@ -1,29 +1,54 @@
 use rankproof::matrix::Matrix;
-use rankproof::network::{Activation, Dynamics, Network, Parameters, Weights, forward};
+use rankproof::network::{
+    Activation, Dynamics, Gradient, Loss, Network, Parameters, Trained, Weights, adjoint, forward,
+};
+use rankproof::task::Task;
 
-/// ReLU at its corner: the loss has two one-sided derivatives, 1 and 0, and the adjoint can be at
-/// most one of them.
-#[test]
-fn the_activations_must_be_differentiable_where_they_are_used() {
-    let output_at = |input: f64| {
-        let one = Matrix::from_rows(&[[1.0]]);
-        let parameters = Parameters::new(Weights::scaled_identity(1, 0.0), one.clone(), one);
-        let network = Network { dynamics: Dynamics::rate(1.0, Activation::Relu), parameters };
-        forward(&network, &Matrix::from_rows(&[[input]]), 1).outputs[(0, 1)]
-    };
-    let eps = 0.5;
-    let right = (output_at(eps) - output_at(0.0)) / eps;
-    let left = (output_at(0.0) - output_at(-eps)) / eps;
-    assert_eq!((left, right), (0.0, 1.0));
+/// The distance of the outputs from their targets.
+struct Distance;
+
+impl Loss<f64> for Distance {
+    fn value(&self, outputs: &Matrix<f64>, task: &Task<f64>) -> f64 {
+        outputs.minus(&task.targets).data().iter().map(|distance| distance.abs()).sum()
+    }
+
+    fn errors(&self, outputs: &Matrix<f64>, task: &Task<f64>) -> Matrix<f64> {
+        outputs.minus(&task.targets).map(|distance| if distance < 0.0 { -1.0 } else { 1.0 })
+    }
 }
 
-/// The distance of an output from its target, where it is zero: one-sided derivatives 1 and -1, and
-/// errors can be at most one of them.
+/// One neuron with the output ReLU(B) at time 1, where the target is 2: the derivatives of the
+/// distance by B, from the right, from the left, and by the adjoint.
+fn derivatives(b: f64) -> [f64; 3] {
+    let entry = |x: f64| Matrix::from_rows(&[[x]]);
+    let target = Matrix::from_rows(&[[0.0, 2.0]]);
+    let task = Task::new(1, entry(1.0), target, Matrix::from_rows(&[[1.0, 1.0]]));
+    let network = |b: f64| {
+        let parameters = Parameters::new(Weights::scaled_identity(1, 0.0), entry(b), entry(1.0));
+        Network { dynamics: Dynamics::rate(1.0, Activation::Relu), parameters }
+    };
+    let loss = |b| Distance.value(&forward(&network(b), &task.inputs, 1).outputs, &task);
+    let eps = 0.25;
+    let run = forward(&network(b), &task.inputs, 1);
+    let errors = Distance.errors(&run.outputs, &task);
+    let adjoint = adjoint(&network(b), &run, &errors);
+    let gradient =
+        Gradient::collect(&network(b), &run, adjoint, &task.inputs, &errors, Trained::ALL);
+    let from = |side: f64| (loss(b + side * eps) - loss(b)) / (side * eps);
+    [from(1.0), from(-1.0), gradient.parameters.b[(0, 0)]]
+}
+
+/// At the corner of ReLU the loss falls to the right and not to the left; the adjoint can be at
+/// most one of the two.
+#[test]
+fn the_activations_must_be_differentiable_where_they_are_used() {
+    assert_eq!(derivatives(1.0), [-1.0, -1.0, -1.0]);
+    assert_eq!(derivatives(0.0), [-1.0, 0.0, 0.0]);
+}
+
+/// At the target itself the distance grows to both sides.
 #[test]
 fn the_loss_must_be_differentiable() {
-    let distance = |output: f64| (output - 2.0).abs();
-    let eps = 0.5;
-    let right = (distance(2.0 + eps) - distance(2.0)) / eps;
-    let left = (distance(2.0) - distance(2.0 - eps)) / eps;
-    assert_eq!((left, right), (-1.0, 1.0));
+    assert_eq!(derivatives(3.0), [1.0, 1.0, 1.0]);
+    assert_eq!(derivatives(2.0), [1.0, -1.0, 1.0]);
 }

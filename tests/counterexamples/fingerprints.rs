@@ -69,6 +69,20 @@ fn the_zero_fingerprint_counts_where_activity_is_not_zero() {
     assert_eq!(rank(&explicit.bent(Activation::Identity, shifted)), 3);
 }
 
+/// Squares of the entries of a gradient have one sign, also where neurons have two.
+#[test]
+fn signs_need_an_odd_optimizer() {
+    let mut explicit = in_classes(&classes(SIGNED));
+    assert_eq!(rank(&explicit), 2);
+    let mut weights = explicit.network.parameters.w.to_matrix();
+    for _ in 0..2 {
+        let step = explicit.along(Direction::Gradient).train(1);
+        weights.add_scaled(Fp::ONE, &step.increment(1).map(|entry| entry * entry));
+        explicit = in_classes(&classes(SIGNED)).starting_at(weights.clone());
+    }
+    assert!(rankproof::matrix::RankRevealing::rank(&weights, 0.0).lower > 2);
+}
+
 /// A learning rate for each neuron: interchangeable ones part at the first step.
 #[test]
 fn the_optimizer_must_treat_entries_alike() {

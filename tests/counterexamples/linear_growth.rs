@@ -37,6 +37,17 @@ fn outputs_must_not_be_trained() {
     assert_eq!(explicit.rank(2), 5);
 }
 
+/// Zero at the first step, a bias is one more input at the second, and h_0 an initial state.
+#[test]
+fn neither_bias_nor_state_must_be_trained() {
+    let (bias, h0) = (Trained { bias: true, ..Trained::W }, Trained { h0: true, ..Trained::W });
+    for (trained, rank) in [(bias, 5), (h0, 6)] {
+        let mut explicit = steady();
+        explicit.trained = trained;
+        assert_eq!(explicit.rank(2), rank, "{trained:?}");
+    }
+}
+
 #[test]
 fn the_optimizer_must_be_gd_like() {
     assert_eq!(steady().along(Direction::Entrywise(Entrywise::Cube)).rank(1), 8);

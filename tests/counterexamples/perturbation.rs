@@ -1,5 +1,6 @@
-use rankproof::matrix::{Matrix, RankRevealing, Subspace};
+use rankproof::matrix::{Matrix, RankRevealing, SingularValues, Subspace};
 use rankproof::network::Activation;
+use rankproof::task::Task;
 use rankproof::theorem::Slope;
 use rankproof::training::{Direction, Entrywise};
 
@@ -67,4 +68,40 @@ fn the_optimizer_must_be_gd_like() {
     let sign = Direction::Entrywise(Entrywise::Sign);
     let signs = exponent_with(Activation::Tanh, |explicit| explicit.along(sign.clone()));
     assert_eq!(signs.is_at_least(1.0, 0.1), Some(false), "{signs}");
+}
+
+/// The exponent with which sigma_3 / sigma_1 of D_1 falls with the size of the inputs. Outputs read
+/// the directions of the inputs, so that S has two dimensions. The first input is given in one
+/// trial, the second in two others as 1 and 2, and the second output is to become `wanted` there.
+fn exponent_of_the_third(wanted: [f64; 2]) -> Slope {
+    let points = (5..11).map(|power| {
+        let s = 0.5f64.powi(power);
+        let half = Matrix::scaled_identity(6, 0.5);
+        let mut explicit =
+            Explicit::new(6, 2, 2).starting_at(half).bent(Activation::Identity, Activation::Tanh);
+        let parameters = &mut explicit.network.parameters;
+        parameters.c = parameters.b.transposed();
+        let inputs =
+            Matrix::from_rows(&[[s, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, s, 2.0 * s, 0.0, 0.0, 0.0]]);
+        let targets = Matrix::from_fn(2, 9, |i, column| match (i, column) {
+            (0, 6) => 1.0,
+            (1, 7) => wanted[0],
+            (1, 8) => wanted[1],
+            _ => 0.0,
+        });
+        explicit.task = Task::new(3, inputs, targets, Matrix::from_fn(1, 9, |_, _| 1.0));
+        let values = f64::singular_values(&explicit.train(1).increment(1));
+        (s, values[2] / values[0])
+    });
+    Slope::of_logs(&points.collect::<Vec<_>>()).expect("six points")
+}
+
+/// The input 1, 2 has a linear response that an error 2, -1 does not see: then the second dimension
+/// of S is learned in third order alone, as what lies outside S on one side.
+#[test]
+fn the_time_courses_must_not_be_orthogonal() {
+    let seen = exponent_of_the_third([2.0, 1.0]);
+    assert_eq!(seen.is_at_least(4.0, 0.1), Some(true), "{seen}");
+    let unseen = exponent_of_the_third([2.0, -1.0]);
+    assert_eq!(unseen.is_at_least(4.0, 0.1), Some(false), "{unseen}");
 }

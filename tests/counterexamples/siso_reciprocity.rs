@@ -36,8 +36,13 @@ fn even_along_the_output_an_initial_state_breaks_it() {
 }
 
 #[test]
-fn inputs_and_outputs_must_not_be_trained() {
-    for trained in [Trained { b: true, ..Trained::W }, Trained { c: true, ..Trained::W }] {
+fn nothing_else_must_be_trained() {
+    for trained in [
+        Trained { b: true, ..Trained::W },
+        Trained { c: true, ..Trained::W },
+        Trained { bias: true, ..Trained::W },
+        Trained { h0: true, ..Trained::W },
+    ] {
         let mut explicit = reciprocal();
         explicit.trained = trained;
         assert_eq!(r3(&explicit), 4);

@@ -67,6 +67,70 @@ fn inspect_shows_like_parts_once() {
 }
 
 #[test]
+fn inspect_offers_layouts_with_the_options_that_take_them() {
+    for (name, hints) in [
+        (
+            "layouts.npz",
+            &[
+                "--spikes spike_times --unit-ids spike_clusters",
+                "--spikes spike_samples --unit-ids spike_clusters --spike-time-scale 1/RATE",
+            ][..],
+        ),
+        (
+            "layouts.mat",
+            &[
+                "--spikes 'sig*'",
+                "--spikes 'spk[]' --axes trial,neuron (or neuron,trial) --window START,END",
+                "--spikes 'trials[].spikes[]' --axes trial,neuron --window START,END",
+                "--align-index 'trial_data[].idx_goCueTime' --window START,END",
+            ],
+        ),
+        ("layouts.h5", &["units/*/times: 4 of", "--spikes 'units/*/times'"]),
+        (
+            "layouts.nwb",
+            &[
+                "--spikes units",
+                "--align trials.start_time",
+                "acquisition/volts/data is multiplied by conversion 1e-6 and by channel_conversion, \
+             plus offset 0.5",
+            ],
+        ),
+    ] {
+        let text = stdout(&inspect(name));
+        for hint in hints {
+            assert!(text.contains(hint), "{hint} is not in {text}");
+        }
+    }
+    let text = stdout(&inspect("layouts.nwb"));
+    assert!(!text.contains("--align invalid_times"), "{text}");
+}
+
+#[test]
+fn prepare_takes_the_layouts_that_inspect_offers() {
+    let around = ["--align", "start", "--window", "0,0.6", "--bin", "0.1"];
+    let flat = ["--spikes", "spike_samples", "--unit-ids", "spike_clusters"];
+    let scale = ["--spike-time-scale", "1/30000"];
+    let (_, flat) = prepare("layouts.npz", &[&flat[..], &scale, &around].concat());
+    let (_, named) = prepare("layouts.mat", &[&["--spikes", "sig*"][..], &around].concat());
+    let cells = ["--spikes", "spk[]", "--axes", "trial,neuron", "--window", "0,0.6"];
+    let (_, cells) = prepare("layouts.mat", &[&cells[..], &["--bin", "0.1"]].concat());
+    for recording in [flat, named, cells] {
+        assert_eq!((recording.neurons, recording.bins, recording.trials), (4, 6, 5));
+        assert_eq!(recording.activity_at(3, 2, 4), count(3, 2, 4));
+    }
+    let list = ["--array", "trial_data[].M1_spikes", "--axes", "time,neuron"];
+    let align = ["--align-index", "trial_data[].idx_goCueTime", "--window", "0,0.3"];
+    let (text, list) =
+        prepare("layouts.mat", &[&list[..], &align, &["--bin-seconds", "0.1"]].concat());
+    assert_eq!((list.bins, list.trials), (3, 4));
+    assert!(text.contains("1 of 5 trials left out"), "{text}");
+    let continuous = ["--array", "continuous", "--axes", "neuron,time", "--bin-seconds", "0.1"];
+    let trials = ["--trial-starts", "flag", "--condition", "cue", "--column-at", "mode"];
+    let (text, _) = prepare("layouts.npz", &[&continuous[..], &trials].concat());
+    assert!(text.contains("4: 1 (1); 2 (1); 3 (1); 4 (1)"), "{text}");
+}
+
+#[test]
 fn inspect_lists_what_is_not_read_with_the_reason() {
     let output = inspect("odd/members.npz");
     assert!(output.status.success(), "a part that is not read is no error");
@@ -186,6 +250,11 @@ fn prepare_refuses_in_one_sentence_and_writes_nothing() {
     assert!(absurd.contains("absurd.h5: array \"counts\" claims more"), "{absurd}");
     let axes = refused("counts.npz", &["--array", "counts", "--axes", "neuron,trial"]);
     assert!(axes.contains("expected neuron, time and perhaps trial"), "{axes}");
+    let spikes = ["--spikes", "spikes[]", "--bin", "0.1", "--window", "0,1"];
+    let axes = refused("session_v7.mat", &[&spikes[..], &["--axes", "neuron,time"]].concat());
+    assert!(axes.contains("--axes: expected trial and neuron"), "{axes}");
+    let scale = refused("session_v7.mat", &[&spikes[..], &["--time-scale", "0"]].concat());
+    assert!(scale.contains("expected a factor above 0"), "{scale}");
     let nothing = refused("counts.npz", &[]);
     assert!(nothing.contains("--array") && nothing.contains("--spikes"), "{nothing}");
     let window = refused("session.nwb", &["--spikes", "units", "--window", "1,0"]);

@@ -3,9 +3,11 @@
 mod command_line;
 mod damage;
 mod formats;
+mod layouts;
 mod oddities;
 mod preparation;
 mod refusals;
+mod standard;
 
 use std::path::{Path, PathBuf};
 

@@ -215,12 +215,15 @@ fn spikes_are_counted_around_events() {
     assert_eq!((recording.bins, recording.trials, recording.start_seconds), (3, 5, -0.25));
     assert_eq!(recording.neuron_names, ["100", "101", "102", "103"]);
     assert!(notes.is_empty(), "{notes:?}");
+    // In whole milliseconds, as sums of decimals are rounded: a spike at 2.75 s is not before it.
+    let ms = |time: f64| (1000.0 * time).round() as i64;
     let observed = |low: f64, high: f64| high <= 3.0 || (low >= 4.0 && high <= 10.0);
     for unit in 0..4 {
         for (t, k) in (0..3).flat_map(|t| (0..5).map(move |k| (t, k))) {
             let low = 1.0 + 1.5 * k as f64 - 0.25 + 0.25 * t as f64;
             let high = low + 0.25;
-            let expected = spikes(unit).iter().filter(|s| **s >= low && **s < high).count() as f64;
+            let within = |spike: &&f64| (ms(low)..ms(high)).contains(&ms(**spike));
+            let expected = spikes(unit).iter().filter(within).count() as f64;
             let found = recording.activity_at(unit, t, k);
             match observed(low, high) {
                 true => assert_eq!(found, expected, "unit {unit}, bin {t}, trial {k}"),

@@ -50,7 +50,7 @@ fn files_that_are_no_recordings() {
     let expected = "expected a recording: .npy, .npz, .nwb (2.x), HDF5 or .mat (MATLAB v5, v6, v7 \
                     or v7.3)";
     assert_eq!(not_opened("README.md"), format!("is plain text, {expected}"));
-    assert_eq!(not_opened("bad"), format!("is a directory, {expected}"));
+    assert_eq!(not_opened("bad"), format!("is a directory without .npy files, {expected}"));
     assert_eq!(not_opened("no_such_file.nwb"), "does not exist");
     let folder = tempfile::tempdir().expect("a folder");
     for (bytes, found) in [(&b""[..], "is empty"), (&[0xfe; 200], "is of an unknown format")] {

@@ -5,7 +5,7 @@ use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::fibonacci_growth::{THEOREM, fibonacci};
 use rankproof::training::{Direction, Optimizer, Training};
 
-use crate::harness::{catches_its_controls, holds};
+use crate::harness::{catches_its_controls, first_observation, holds, report_of};
 
 #[test]
 fn holds_in_its_arithmetics() {
@@ -74,4 +74,18 @@ fn with_inputs_and_outputs_trained_each_is_two_more_than_the_sum_of_the_two_befo
 #[test]
 fn growth_ends_at_the_sum_of_the_channels() {
     assert_eq!(ranks(1, 5, 6, |_| ()), [1, 2, 4, 6, 6, 6]);
+}
+
+/// The k-th step adds F_k dimensions, which takes F_k + 2 time steps.
+#[test]
+fn growth_ends_with_time() {
+    for steps in 3..=6 {
+        for k in 2..=5 {
+            let dimensions = Dimensions { neurons: 24, d_in: 1, d_out: 20, steps, trials: 4 };
+            let report = report_of(&THEOREM, dimensions, k, |_| ());
+            let (rank, bound) = first_observation(&report);
+            assert_eq!(bound, fibonacci(k + 2) - 1, "{report}");
+            assert_eq!(rank == bound, fibonacci(k) <= steps - 2, "{report}");
+        }
+    }
 }

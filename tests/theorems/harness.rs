@@ -1,5 +1,6 @@
 //! What the tests of all theorems share.
 
+use rankproof::task::Dimensions;
 use rankproof::theorem::{Arithmetic, CaseId, CaseReport, Setting, Theorem, Verdict};
 use rankproof::training::Tampering;
 
@@ -56,6 +57,26 @@ pub fn attained_at(theorem: &Theorem, value: usize, change: impl Fn(&mut Setting
     };
     first_report(theorem, change, wanted)
         .unwrap_or_else(|| panic!("{} is never attained at {value}", theorem.id))
+}
+
+/// Some setting of the theorem's domain, changed by `change`, stays below the bound.
+pub fn missed(theorem: &Theorem, change: impl Fn(&mut Setting)) -> CaseReport {
+    let missed = |report: &CaseReport| report.verdict() == Verdict::Held { attained: false };
+    first_report(theorem, change, missed)
+        .unwrap_or_else(|| panic!("{} is never missed", theorem.id))
+}
+
+/// A plain setting, as [`Setting::plain`] has it, changed by `change`.
+pub fn report_of(
+    theorem: &Theorem,
+    dimensions: Dimensions,
+    learning_steps: usize,
+    change: impl Fn(&mut Setting),
+) -> CaseReport {
+    let mut setting = Setting { learning_steps, ..Setting::plain(dimensions) };
+    change(&mut setting);
+    let id = CaseId { arithmetic: Arithmetic::Exact, seed: 0, number: 0 };
+    theorem.run_setting(id, setting, None)
 }
 
 /// Some setting of the domain, changed by `change` to break a hypothesis, violates the theorem.

@@ -3,10 +3,10 @@ use rankproof::network::{Dynamics, Network, Parameters, SquaredError, Weights};
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::krylov_decay::THEOREM;
-use rankproof::theorem::{InitialState, Slope};
+use rankproof::theorem::{InitialState, InitialWeights, Slope};
 use rankproof::training::{Optimizer, Training};
 
-use crate::harness::{attained_at, catches_its_controls, first_observation, holds};
+use crate::harness::{attained_at, catches_its_controls, first_observation, holds, report_of};
 
 #[test]
 fn holds_in_its_arithmetics() {
@@ -58,5 +58,19 @@ fn singular_values_fall_with_the_norm_of_the_recurrence() {
             values.iter().take(10).enumerate().map(|(tau, &v)| ((tau as f64).exp(), v)).collect();
         let slope = Slope::of_logs(&points).expect("ten points");
         assert!(slope.estimate + slope.half_width < f64::ln(rho), "{rho}: {slope}");
+    }
+}
+
+/// T q is not reached: what (A^T)^{T-1} C^T adds is one dimension and not q.
+#[test]
+fn a_common_initial_state_meets_one_combination_of_outputs() {
+    for (d_out, steps) in [(1, 3), (2, 2), (2, 3), (3, 4)] {
+        let dimensions = Dimensions { neurons: 20, d_in: 3, d_out, steps, trials: 6 };
+        let report = report_of(&THEOREM, dimensions, 1, |setting| {
+            setting.initial_weights = InitialWeights::Full;
+            setting.initial_state = InitialState::Common;
+        });
+        let expected = ((steps - 1) * d_out + 1, steps * d_out);
+        assert_eq!(first_observation(&report), expected, "{report}");
     }
 }

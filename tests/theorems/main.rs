@@ -1,9 +1,12 @@
 //! One file for each theorem, under the theorem's name: it holds in every arithmetic, its bound is
-//! attained, and its check notices deliberate errors.
+//! attained, and its check notices deliberate errors. Two files are about all of them: `limits`
+//! holds every bound that is known before training against exact ranks, `attained` every text that
+//! says when a bound is attained.
 //!
 //! `PROPTEST_CASES` sets the number of cases (256 if not set). What fails is made small, printed
 //! in the terms of the theorems, and kept in `proptest-regressions/` to be tried first next time.
 
+mod attained;
 mod broadcast_error;
 mod conservation_law;
 mod curriculum;
@@ -12,10 +15,12 @@ mod exact_adjoint;
 mod fibonacci_growth;
 mod fingerprints;
 mod gating_atoms;
+mod generic;
 mod gradient_factorization;
 mod harness;
 mod invariant_subspace;
 mod krylov_decay;
+mod limits;
 mod linear_growth;
 mod low_rank_initialization;
 mod perturbation;

@@ -1,5 +1,8 @@
-use rankproof::theorem::perturbation::THEOREM;
-use rankproof::theorem::{ActivationKind, Arithmetic, CaseId, InitialWeights};
+use rankproof::scalar::{DoubleDouble, Stream};
+use rankproof::theorem::perturbation::{THEOREM, by_drive};
+use rankproof::theorem::{
+    ActivationKind, Arithmetic, Case, CaseId, InitialState, InitialWeights, Slope,
+};
 
 use crate::harness::{catches_its_controls, holds};
 
@@ -37,4 +40,53 @@ fn exponents_are_those_of_the_statement() {
     }
     // Some instances have nothing outside, where D_1 is zero.
     assert!(seen.iter().all(|&count| count >= 10), "{seen:?}");
+}
+
+/// The part inside S is no core of size s in all directions: its smallest singular value falls as
+/// s^3 or faster, relative to the largest as s^2, because a direction that the linear network has
+/// not learned in first order is learned in third. So it is not what sigma_{d+1} rests on, which
+/// falls with the fourth power nevertheless, where ||Pi|| is bounded.
+#[test]
+fn the_smallest_singular_value_inside_is_not_of_the_order_of_the_drive() {
+    let (mut cores, mut claimed) = (0, 0);
+    for number in 0..20 {
+        let id = CaseId { arithmetic: Arithmetic::DoubleDouble, seed: 0, number };
+        let mut setting = THEOREM.run(id, None).setting;
+        (setting.phi, setting.psi) = (ActivationKind::Tanh, ActivationKind::Tanh);
+        // The rounding noise is that of W_0.
+        setting.initial_weights = InitialWeights::Zero;
+        (setting.initial_state, setting.bias) = (InitialState::Zero, false);
+        (setting.dimensions.steps, setting.dimensions.trials) = (4, 4);
+        let stream = Stream::new("core", 0, number);
+        let case = Case::<DoubleDouble>::draw(&setting, stream, None).expect("in double-double");
+        // Some step sizes make the loss diverge.
+        let Ok(measured) = by_drive(&case) else { continue };
+        if let Some(core) = Slope::of_logs(&measured.core) {
+            assert_eq!(core.is_at_least(2.0, 0.1), Some(true), "{setting}: {core}");
+            cores += 1;
+        }
+        // Where there are no more time courses than dimensions the rank is d, but for noise.
+        if let Some(next) = Slope::of_logs(&measured.after_once).filter(|_| measured.is_bounded()) {
+            assert_eq!(next.is_at_least(4.0, 0.1), Some(true), "{setting}: {next}");
+            claimed += 1;
+        }
+    }
+    assert!(cores >= 15 && claimed >= 10, "{cores} {claimed}");
+}
+
+/// sigma_{d+1} is bounded in most cases and not as an exception: ||Pi|| is measured in them, and
+/// does not grow.
+#[test]
+fn the_hypothesis_on_time_courses_holds_in_most_cases() {
+    let id = |number| CaseId { arithmetic: Arithmetic::DoubleDouble, seed: 0, number };
+    let claims = |number| {
+        let observed = THEOREM.run(id(number), None).observed.ok()?;
+        let with = |what| observed.iter().any(|o| o.what.starts_with(what));
+        Some([with("sigma_{d+1} / sigma_1 over eps"), with("sigma_{d+1} / sigma_1 over s")])
+    };
+    let claims: Vec<_> = (0..50).filter_map(claims).collect();
+    for law in 0..2 {
+        let claimed = claims.iter().filter(|claim| claim[law]).count();
+        assert!(2 * claimed > claims.len(), "law {law}: {claimed} of {}", claims.len());
+    }
 }

@@ -14,7 +14,6 @@ use super::guard::guarded;
 use super::hdf5_objects::{Body, Object};
 use super::hdf5_parts::{Unread, damage};
 use super::{Opened, Reader, allowed};
-use crate::recording::array::Precision;
 use crate::recording::element::{Class, NumberType, byte_count, reserve};
 use crate::recording::error::Flaw;
 use crate::recording::node::{Kind, MOST_NODES, Node};
@@ -107,8 +106,6 @@ impl Element {
 pub(super) struct Stored {
     dataset: Rc<Dataset>,
     element: Element,
-    /// All numbers are multiplied by the first and increased by the second.
-    conversion: Option<(f64, f64)>,
     /// The reference to the one list that is meant of a dataset of lists.
     list: Option<Vec<u8>>,
 }
@@ -198,15 +195,8 @@ impl Hdf5 {
         node
     }
 
-    /// Sets by what the numbers of an array are multiplied and then increased.
-    pub fn convert(&mut self, content: usize, conversion: (f64, f64)) {
-        if let Content::Array(stored) = &mut self.contents[content] {
-            stored.conversion = Some(conversion).filter(|pair| *pair != (1.0, 0.0));
-        }
-    }
-
     fn add(&mut self, dataset: Rc<Dataset>, element: Element, list: Option<Vec<u8>>) -> usize {
-        let stored = Stored { dataset, element, conversion: None, list };
+        let stored = Stored { dataset, element, list };
         self.contents.push(Content::Array(stored));
         self.contents.len() - 1
     }
@@ -333,12 +323,7 @@ impl Stored {
                 let mut data = Vec::new();
                 reserve(&mut data, bytes.len() / number.size(), &shape)?;
                 number.decode(bytes, &mut data)?;
-                let mut precision = number.precision();
-                if let Some((factor, offset)) = self.conversion {
-                    data.iter_mut().for_each(|number| *number = *number * factor + offset);
-                    precision = Precision::Double;
-                }
-                Ok(Loaded::Numbers(Numbers { shape, data, precision }))
+                Ok(Loaded::Numbers(Numbers { shape, data, precision: number.precision() }))
             }
             Element::Reference(_) | Element::List(_) => {
                 Err(Flaw::ElementType { found: "references to other objects".to_owned() })
@@ -384,20 +369,10 @@ pub(super) fn node(reader: &mut Hdf5, object: Object) -> Node {
     let note = object.text("description");
     let rate = object.number("rate");
     let kind = object.text("neurodata_type");
-    let conversion = (object.number("conversion"), object.number("offset"));
     let mut node = match object.body {
-        Body::Dataset(dataset) => {
-            let node = reader.node(&object.name, dataset).unwrap_or_else(|flaw| {
-                reader.unread(&object.name, &Unread::of_flaw("dataset", flaw))
-            });
-            let factor = conversion.0.filter(|factor| factor.is_finite() && *factor != 0.0);
-            let offset = conversion.1.filter(|offset| offset.is_finite());
-            let lists = node.children.iter().filter_map(|list| list.content);
-            for content in node.content.into_iter().chain(lists) {
-                reader.convert(content, (factor.unwrap_or(1.0), offset.unwrap_or(0.0)));
-            }
-            node
-        }
+        Body::Dataset(dataset) => reader
+            .node(&object.name, dataset)
+            .unwrap_or_else(|flaw| reader.unread(&object.name, &Unread::of_flaw("dataset", flaw))),
         Body::Group(children) => {
             let children = children.into_iter().map(|child| node(reader, child));
             let mut group = Node::group(object.name, children.collect());

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use hdf5_reader::attribute_api::Attribute;
 use hdf5_reader::dataset::Dataset;
 use hdf5_reader::group::Group;
+use hdf5_reader::messages::datatype::Datatype;
 use hdf5_reader::storage::FileStorage;
 use hdf5_reader::superblock::Superblock;
 use hdf5_reader::{Hdf5File, OpenOptions};
@@ -251,6 +252,18 @@ impl Object {
     /// An attribute that is a number.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.attributes.get(name)?.read_as_f64().ok()
+    }
+
+    /// An attribute that is several strings.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        self.attributes.get(name)?.read_strings().ok()
+    }
+
+    /// An attribute that is a reference to another object: the address of that.
+    pub fn reference(&self, name: &str) -> Option<u64> {
+        let attribute = self.attributes.get(name)?;
+        let address = attribute.raw_data.first_chunk::<8>().copied().map(u64::from_le_bytes);
+        address.filter(|_| matches!(attribute.datatype, Datatype::Reference { .. }))
     }
 
     /// The part of this name, of a group.

@@ -15,6 +15,7 @@ mod numpy;
 mod nwb;
 mod sparse;
 
+pub(crate) use self::numpy::arrays_of_folder;
 pub(crate) use self::nwb::{broken_indices, check_index};
 
 use std::fs::{self, File};
@@ -94,6 +95,11 @@ const EXPECTED: &str =
 /// If there is no such file, it is of no known format, or the tree of what it holds cannot be read.
 pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     let of_file = |flaw| ReadError::of_file(path, flaw);
+    if path.is_dir()
+        && let Some(opened) = numpy::open_folder(path)?
+    {
+        return Ok(opened);
+    }
     let start = start_of(path).map_err(of_file)?;
     let unknown = |found: &str| {
         let (found, expected) = (found.to_owned(), EXPECTED.to_owned());
@@ -131,7 +137,8 @@ fn start_of(path: &Path) -> Result<Vec<u8>, Flaw> {
     // Asked before opening, which would wait forever for the other end of a pipe.
     let metadata = fs::metadata(path).map_err(Flaw::of_io)?;
     if metadata.is_dir() {
-        return Err(Flaw::Content { found: "is a directory".to_owned(), expected: expected() });
+        let found = "is a directory without .npy files".to_owned();
+        return Err(Flaw::Content { found, expected: expected() });
     }
     if !metadata.is_file() {
         let found = "is not a regular file".to_owned();

@@ -1,12 +1,12 @@
-//! NumPy: archives of arrays, and single arrays.
+//! NumPy: archives of arrays, single arrays, and folders of them.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::fs::{self, File};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::{Opened, Reader};
 use crate::recording::error::{Flaw, ReadError};
-use crate::recording::node::{Kind, Node};
+use crate::recording::node::{Kind, Node, NodeBudget};
 use crate::recording::npy::{self, Element};
 use crate::recording::npz::Npz;
 use crate::recording::value::Loaded;
@@ -48,6 +48,47 @@ pub(super) fn open_npy(path: &Path) -> Result<Opened, ReadError> {
     Ok(Opened { format, separator: '/', root, reader })
 }
 
+/// The arrays of a folder in the order of their names, as Kilosort and phy write them; none if there
+/// is no `.npy` in it.
+///
+/// # Errors
+///
+/// If the folder cannot be listed.
+pub(super) fn open_folder(path: &Path) -> Result<Option<Opened>, ReadError> {
+    let of_file = |flaw| ReadError::of_file(path, flaw);
+    let files = arrays_of_folder(path).map_err(Flaw::of_io).map_err(of_file)?;
+    let mut budget = NodeBudget::default();
+    let mut children = Vec::new();
+    for (content, file) in files.iter().enumerate() {
+        budget.spend(1).map_err(of_file)?;
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        children.push(match Single(file.clone()).with(npy::outline) {
+            Ok(outline) => node(&name, outline, content),
+            Err(flaw) => Node::unreadable(name, vec![], "other", flaw.to_string()),
+        });
+    }
+    let (format, root) = ("folder of NumPy .npy".to_owned(), Node::group("", children));
+    let reader = Box::new(Folder(files.iter().cloned().map(Single).collect()));
+    Ok((!files.is_empty()).then_some(Opened { format, separator: '/', root, reader }))
+}
+
+/// The files of a folder that end in `.npy`, in the order of their names.
+///
+/// # Errors
+///
+/// If the folder cannot be listed.
+pub(crate) fn arrays_of_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "npy") && file.is_file() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 fn node(name: &str, outline: (Result<Element, Flaw>, Vec<usize>), content: usize) -> Node {
     let (element, shape) = outline;
     let (kind, element) = match element {
@@ -73,6 +114,19 @@ impl Reader for Archive {
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
         self.0.member(content, |mut reader| npy::first(&mut reader, count))
+    }
+}
+
+/// The files of a folder.
+struct Folder(Vec<Single>);
+
+impl Reader for Folder {
+    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+        self.0[content].load(0)
+    }
+
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+        self.0[content].first(0, count)
     }
 }
 

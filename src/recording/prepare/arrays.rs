@@ -1,16 +1,15 @@
 //! Trials from arrays: with a trial axis, one for each trial, or continuous.
 
 use super::cells::{Cell, Cells};
-use super::events::{self, Events};
+use super::continuous;
+use super::list_axes::{self, ListAxes};
 use super::options::{Axis, Options};
-use super::trials::{MOST_ENTRIES, Places, Trial, Trials, numbered};
-use crate::recording::array::Array;
+use super::realign;
+use super::trials::{Places, Trial, Trials, numbered};
+use crate::recording::array::{Array, Precision};
 use crate::recording::error::{Flaw, ReadError};
 use crate::recording::source::Source;
 use crate::recording::value::Value;
-
-/// The place of a bin in its trial may be at most this, so that an index that is none is refused.
-const LONGEST_TRIAL: usize = 100_000;
 
 /// Reads arrays and cuts them into trials.
 ///
@@ -23,12 +22,17 @@ pub(super) fn cut(
     path: &str,
     axes: &[Axis],
     options: &Options,
+    notes: &mut Vec<String>,
 ) -> Result<Trials, ReadError> {
-    let unit = source.find(path)?.1.nodes().first().and_then(|node| node.unit.clone());
+    let first = source.find(path)?.1.nodes().first().copied();
+    let unit = first.and_then(|node| node.unit.clone());
+    notes.extend(
+        first.and_then(|node| node.scaled.as_ref()).map(|scaled| format!("{path} {scaled}")),
+    );
     let value = source.value(path)?;
     let is_list = matches!(value, Value::List(_));
-    let arrays = arrays(source, path, value)?;
-    let blocks = blocks(source, path, &arrays, axes)?;
+    let (arrays, axes) = arranged(source, path, value, axes)?;
+    let blocks = blocks(source, path, &arrays, &axes)?;
     let bin_seconds = bin_seconds(source, options)?;
     let mut trials = Trials {
         neurons: blocks.neurons,
@@ -43,14 +47,25 @@ pub(super) fn cut(
     let has_trials = axes.contains(&Axis::Trial);
     let is_cut = options.trial_labels.is_some() || options.trial_starts.is_some();
     let has_events = options.align.is_some() || options.every.is_some();
+    if !has_events && options.until.is_some() {
+        return Err(source.error(path, "is not cut around events", "--until with --align alone"));
+    }
+    if !has_events && options.align_index.is_none() && options.window.is_some() {
+        let expected = "--window with --align, --every or, of trials, --align-index";
+        return Err(source.error(path, "is not cut around anything", expected));
+    }
     match (has_trials || is_list, is_cut, has_events) {
         (_, true, true) => {
             let found = "is told twice where trials begin";
             let expected = "either --trial-labels, --trial-starts or events";
             return Err(source.error(path, found, expected));
         }
-        (_, true, false) if !has_trials => by_bins(source, path, blocks, options, &mut trials)?,
-        (false, false, true) => by_events(source, path, blocks, options, &mut trials)?,
+        (_, true, false) if !has_trials => {
+            continuous::by_bins(source, path, blocks, options, &mut trials, notes)?;
+        }
+        (false, false, true) if options.align_index.is_none() => {
+            continuous::by_events(source, path, blocks, options, &mut trials, notes)?;
+        }
         (true, false, false) => one_by_one(blocks, is_list && !has_trials, &mut trials),
         (false, false, false) => {
             let found = "has no trial axis";
@@ -59,30 +74,89 @@ pub(super) fn cut(
         }
         _ => {
             let found = "holds trials already";
-            let expected = "no events, labels or starts to cut it by";
+            let expected = "no events, labels or starts to cut it by; --align-index cuts around a \
+                            bin of each trial";
             return Err(source.error(path, found, expected));
         }
+    }
+    if let Some(index) = &options.align_index {
+        realign::around_index(source, index, options, &mut trials)?;
     }
     Ok(trials)
 }
 
 /// Activity in the order of trials, bins and neurons.
-struct Blocks {
-    neurons: usize,
+pub(super) struct Blocks {
+    pub neurons: usize,
     /// For each array of a list its trials; a continuous array has one.
-    parts: Vec<Vec<Vec<f64>>>,
+    pub parts: Vec<Vec<Vec<f64>>>,
 }
 
-fn arrays(source: &Source, path: &str, value: Value) -> Result<Vec<Array>, ReadError> {
-    let single = |value| match value {
+/// The arrays, and what their axes are.
+///
+/// Of a list with several axes the first names are theirs.
+fn arranged(
+    source: &Source,
+    path: &str,
+    value: Value,
+    axes: &[Axis],
+) -> Result<(Vec<Array>, Vec<Axis>), ReadError> {
+    let Value::List(list) = value else {
+        return match axes.iter().filter(|&&axis| axis == Axis::Trial).count() {
+            0 | 1 => Ok((vec![single(source, value)?], axes.to_vec())),
+            _ => Err(source.error(path, "is a single array", "--axes with one trial axis")),
+        };
+    };
+    let all = |list: Vec<Value>| {
+        list.into_iter().map(|value| single(source, value)).collect::<Result<Vec<_>, _>>()
+    };
+    let of_list = list_axes::read(source, path)?;
+    if of_list.lengths.len() < 2 {
+        return Ok((all(list)?, axes.to_vec()));
+    }
+    match axes {
+        [Axis::Trial, Axis::Trial, rest @ ..] if of_list.lengths.len() == 2 => {
+            Ok((all(ListAxes::one_by_one(list))?, rest.to_vec()))
+        }
+        [first @ (Axis::Trial | Axis::Neuron), Axis::Trial | Axis::Neuron, Axis::Time] => {
+            let trials = of_list.by_trial(list, *first == Axis::Trial).into_iter();
+            let arrays = trials.map(|neurons| side_by_side(all(neurons)?));
+            Ok((arrays.collect::<Result<_, _>>()?, vec![Axis::Time, Axis::Neuron]))
+        }
+        _ => {
+            let lengths: Vec<_> = of_list.lengths.iter().map(usize::to_string).collect();
+            let found = format!("is a list of {} arrays", lengths.join(" x "));
+            let expected = "--axes with those of the list before those of each array, such as \
+                            trial,neuron,time or trial,trial,time,neuron";
+            Err(source.error(path, found, expected))
+        }
+    }
+}
+
+fn single(source: &Source, value: Value) -> Result<Array, ReadError> {
+    match value {
         Value::Numbers(array) => Ok(array),
         Value::Texts(texts) => Err(source.error(&texts.name, "holds strings", "numbers")),
-        Value::List(_) => Err(source.error(path, "is a list of lists", "a list of arrays")),
-    };
-    match value {
-        Value::List(list) => list.into_iter().map(single).collect(),
-        value => Ok(vec![single(value)?]),
+        Value::List(_) => {
+            Err(source.error("", "holds lists in lists of lists", "a list of arrays"))
+        }
     }
+}
+
+/// The courses of neurons as one array (time, neuron).
+fn side_by_side(neurons: Vec<Array>) -> Result<Array, ReadError> {
+    let bins = neurons.first().map_or(0, |array| array.data.len());
+    for array in &neurons {
+        let is_course = array.shape.iter().filter(|&&length| length != 1).count() < 2;
+        if array.data.len() != bins || !is_course {
+            return Err(array.wrong_shape(format!("{bins} bins as the neuron before")));
+        }
+    }
+    let count = neurons.len();
+    let data = (0..bins).flat_map(|t| neurons.iter().map(move |array| array.data[t])).collect();
+    let precision = neurons.first().map_or(Precision::Exact, |array| array.precision);
+    let (path, name) = neurons.into_iter().next().map(|a| (a.path, a.name)).unwrap_or_default();
+    Ok(Array { shape: vec![bins, count], data, precision, path, name })
 }
 
 /// Brings all arrays into one order.
@@ -142,7 +216,8 @@ fn one_by_one(blocks: Blocks, one_for_each_part: bool, trials: &mut Trials) {
         for activity in block {
             // In a list of blocks an empty one has no trials.
             if !activity.is_empty() || one_for_each_part {
-                trials.trials.push(Trial { activity, row, part, bins: 0..0 });
+                let length = activity.len() / blocks.neurons;
+                trials.trials.push(Trial { activity, row, part, bins: 0..length, length });
                 row += 1;
             }
         }
@@ -150,155 +225,20 @@ fn one_by_one(blocks: Blocks, one_for_each_part: bool, trials: &mut Trials) {
     trials.places.rows = row;
 }
 
-/// A trial begins where a label changes or a flag is set, and with every array of a list.
-fn by_bins(
-    source: &mut Source,
-    path: &str,
-    blocks: Blocks,
-    options: &Options,
-    trials: &mut Trials,
-) -> Result<(), ReadError> {
-    let neurons = blocks.neurons;
-    let lengths: Vec<usize> =
-        blocks.parts.iter().map(|part| part.concat().len() / neurons).collect();
-    let bins = lengths.iter().sum();
-    let labels = match (&options.trial_labels, &options.trial_starts) {
-        (Some(path), None) => changes(&column(source, path, bins)?),
-        (None, Some(path)) => flags(&column(source, path, bins)?),
-        _ => {
-            let found = "is told twice where trials begin";
-            return Err(source.error(path, found, "either --trial-labels or --trial-starts"));
-        }
-    };
-    let places = match &options.bin_index {
-        Some(path) => Some((path, column(source, path, bins)?)),
-        None => None,
-    };
-    let (mut first, mut total) = (0, 0);
-    for (part, (block, length)) in blocks.parts.iter().zip(lengths).enumerate() {
-        let activity = block.concat();
-        let mut start = first;
-        while start < first + length {
-            let rest = start + 1..first + length;
-            let end = rest.clone().find(|&bin| labels[bin]).unwrap_or(rest.end);
-            let own = &activity[(start - first) * neurons..(end - first) * neurons];
-            let activity = match &places {
-                None => own.to_vec(),
-                Some((path, places)) => placed(source, path, own, neurons, &places[start..end])?,
-            };
-            total += activity.len();
-            if total > MOST_ENTRIES {
-                return Err(source.error(path, "gives more entries than fit in memory", "fewer"));
-            }
-            let row = trials.trials.len();
-            trials.trials.push(Trial { activity, row, part, bins: start..end });
-            start = end;
-        }
-        first += length;
-    }
-    trials.places.rows = trials.trials.len();
-    trials.places.bins = bins;
-    Ok(())
-}
-
-/// A column with a value for each bin.
-fn column(source: &mut Source, path: &str, bins: usize) -> Result<Vec<Cell>, ReadError> {
-    let value = source.value(path)?;
-    let cells = Cells::new(&value, bins).each;
-    match cells.len() == bins {
-        true => Ok(cells),
-        false => {
-            let found = format!("has {} values", cells.len());
-            Err(source.error(path, found, format!("one for each of {bins} bins")))
-        }
-    }
-}
-
-fn changes(labels: &[Cell]) -> Vec<bool> {
-    let change = |bin: usize| bin == 0 || labels[bin].order(&labels[bin - 1]).is_ne();
-    (0..labels.len()).map(change).collect()
-}
-
-fn flags(flags: &[Cell]) -> Vec<bool> {
-    flags.iter().map(|flag| flag.number().is_some_and(|flag| flag != 0.0)).collect()
-}
-
-/// The bins of a trial at their places, with gaps where some are missing.
-fn placed(
-    source: &Source,
-    path: &str,
-    activity: &[f64],
-    neurons: usize,
-    places: &[Cell],
-) -> Result<Vec<f64>, ReadError> {
-    let base = source.first_index() as f64;
-    let mut placed: Vec<f64> = Vec::new();
-    for (bin, place) in activity.chunks_exact(neurons).zip(places) {
-        let place = place.number().map_or(f64::NAN, |place| place - base);
-        let next = placed.len() / neurons;
-        let fits = place.fract() == 0.0 && (next as f64..LONGEST_TRIAL as f64).contains(&place);
-        if !fits {
-            let found = format!("holds {} where a trial has {next} bins already", place + base);
-            let expected = format!("places that increase, from {base} at the start of a trial");
-            return Err(source.error(path, found, expected));
-        }
-        placed.resize(place as usize * neurons, f64::NAN);
-        placed.extend(bin);
-    }
-    Ok(placed)
-}
-
-/// A trial is a window around an event; bins beyond the ends of the array are missing.
-fn by_events(
-    source: &mut Source,
-    path: &str,
-    blocks: Blocks,
-    options: &Options,
-    trials: &mut Trials,
-) -> Result<(), ReadError> {
-    let neurons = blocks.neurons;
-    let activity = blocks.parts.concat().concat();
-    let recorded = activity.len() / neurons;
-    let bin = trials.bin_seconds;
-    let Events { times, rows, ends, count } =
-        events::read(source, options, (0.0, recorded as f64 * bin))?;
-    // Also of the bins that are asked for a whole number must fit.
-    events::grid(source, options, options.bin.unwrap_or(bin))?;
-    let grid = events::grid(source, options, bin)?;
-    if times.len().saturating_mul(grid.bins).saturating_mul(neurons) > MOST_ENTRIES {
-        return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
-    }
-    for (index, (&time, &row)) in times.iter().zip(&rows).enumerate() {
-        let first = ((time + grid.start) / bin).round();
-        let end = ends.as_ref().map_or(f64::INFINITY, |ends| ends[index]);
-        let mut trial = Vec::with_capacity(grid.bins * neurons);
-        for t in 0..grid.bins {
-            let place = first + t as f64;
-            // Half a bin of tolerance, as the start is rounded to the bins of the array.
-            let ends_before = (place + 1.0) * bin > end + 0.5 * bin;
-            if place < 0.0 || place >= recorded as f64 || ends_before {
-                trial.extend(std::iter::repeat_n(f64::NAN, neurons));
-            } else {
-                let start = place as usize * neurons;
-                trial.extend(&activity[start..start + neurons]);
-            }
-        }
-        trials.trials.push(Trial { activity: trial, row, part: 0, bins: 0..0 });
-    }
-    trials.start_seconds = grid.start;
-    trials.places.rows = count;
-    Ok(())
-}
-
 /// The width of the bins of the array.
 fn bin_seconds(source: &mut Source, options: &Options) -> Result<f64, ReadError> {
     let width = match (options.bin_seconds, &options.bin_seconds_array) {
         (Some(width), _) => width,
         (None, Some(path)) => {
-            let array = source.numbers(path)?;
-            match array.data[..] {
-                [width] => width,
-                _ => return Err(array.wrong_shape("a single number, the width of a bin")),
+            let widths = Cells::new(&source.value(path)?, 1).each;
+            let width = widths.first().and_then(Cell::number);
+            // One for each trial may be the same in all.
+            match width.filter(|_| widths.iter().all(|other| other.number() == width)) {
+                Some(width) => width,
+                None => {
+                    let found = format!("holds {} values", widths.len());
+                    return Err(source.error(path, found, "one number, the width of all bins"));
+                }
             }
         }
         (None, None) => {

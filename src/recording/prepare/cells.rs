@@ -1,4 +1,4 @@
-//! The values of a column: a number, a string or a few numbers for each row.
+//! The values of a column: a number, a string or a few of them for each row.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -54,7 +54,7 @@ impl fmt::Display for Cell {
 }
 
 /// A number to six digits, as it is called in a list of conditions.
-fn short(number: f64) -> String {
+pub(super) fn short(number: f64) -> String {
     if !number.is_finite() || number.fract() == 0.0 && number.abs() < 1e15 {
         return number.to_string();
     }
@@ -89,10 +89,13 @@ impl Cells {
             Value::List(list) => {
                 let parts: Vec<_> = list.iter().map(|part| Cells::new(part, rows).each).collect();
                 let whole = list.iter().zip(&parts).map(|(value, cells)| whole(value, cells));
-                match whole.collect::<Option<Vec<_>>>() {
-                    Some(each) if each.len() == rows => Cells { each, parts: None },
-                    _ => Cells { each: parts.concat(), parts: Some(parts) },
-                }
+                let each = match whole.collect::<Option<Vec<_>>>() {
+                    Some(each) if each.len() == rows => each,
+                    // One long list for each row is no value for each.
+                    None if list.len() == rows => Vec::new(),
+                    _ => parts.concat(),
+                };
+                Cells { each, parts: Some(parts) }
             }
         }
     }
@@ -105,7 +108,22 @@ fn whole(value: &Value, cells: &[Cell]) -> Option<Cell> {
             Some(Cell::Numbers(array.data.clone()))
         }
         (_, [Cell::Text(text)]) => Some(Cell::Text(text.clone())),
+        (Value::Texts(texts), _) if texts.strings.len() <= LONGEST => {
+            Some(Cell::Text(texts.strings.join(", ")))
+        }
         _ => None,
+    }
+}
+
+/// Of an array of several axes, if one of the first two has a row for each of some values.
+pub(super) fn is_table(shape: &[usize], rows: usize) -> Option<bool> {
+    let long: Vec<usize> = shape.iter().copied().filter(|&length| length != 1).collect();
+    match long[..] {
+        [] | [_] => None,
+        [first, second] => {
+            Some(first == rows && second <= LONGEST || second == rows && first <= LONGEST)
+        }
+        _ => Some(false),
     }
 }
 

@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
-use super::cells::{Cell, Cells};
-use super::trials::Trials;
+use super::cells::{self, Cell, Cells};
+use super::options::ColumnAt;
+use super::ragged;
+use super::trials::{Trial, Trials};
 use crate::recording::error::ReadError;
 use crate::recording::source::Source;
+use crate::recording::value::Value;
 
 /// A condition on a column: `success=1`, `type!=observation`, `RT<2`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,11 +63,26 @@ impl Filter {
     }
 }
 
+/// The values of a column, `rows` of them where it is not plain how many there are.
+///
+/// # Errors
+///
+/// If it cannot be read, or has several axes none of which has a row for each value.
+pub(super) fn read(source: &mut Source, path: &str, rows: usize) -> Result<Cells, ReadError> {
+    let value = ragged::value(source, path)?;
+    match &value {
+        Value::Numbers(array) if cells::is_table(&array.shape, rows) == Some(false) => {
+            Err(array.wrong_shape(format!("one value, or a few, for each of {rows}")))
+        }
+        _ => Ok(Cells::new(&value, rows)),
+    }
+}
+
 /// The value that a column has for each trial, in the order of the trials.
 ///
 /// The column has a value for each trial; or, if trials come from a list of arrays, for each of
-/// these; or, if they are cut from a continuous array, for each bin, and then the same for all bins
-/// of a trial. A single value is that of all trials.
+/// these; or for each bin of the array or of each array, and then the same for all bins of a trial
+/// unless `at` says which counts. A single value is that of all trials.
 ///
 /// # Errors
 ///
@@ -73,29 +91,28 @@ pub(super) fn of_trials(
     source: &mut Source,
     path: &str,
     trials: &Trials,
+    at: Option<ColumnAt>,
 ) -> Result<Vec<Cell>, ReadError> {
     let places = trials.places;
-    let value = source.value(path)?;
-    let cells = Cells::new(&value, places.rows);
+    let cells = read(source, path, places.rows)?;
     let count = cells.each.len();
+    if (count != places.rows || at.is_some())
+        && let Some(bins) = of_bins(&cells, trials)
+    {
+        let each = bins.into_iter().zip(&trials.trials);
+        let value = |(bins, trial): (&[Cell], &Trial)| {
+            of_trial(bins, at).map_err(|(first, other)| {
+                let trial = trial.row + source.first_index();
+                let found = format!("changes from {first} to {other} in trial {trial}");
+                let expected = "one value for all bins of a trial, or --column-at first, last or \
+                                mode to say which counts";
+                source.error(path, found, expected)
+            })
+        };
+        return each.map(value).collect();
+    }
     if count == places.rows {
         return Ok(trials.trials.iter().map(|trial| cells.each[trial.row].clone()).collect());
-    }
-    if places.bins > 0 && count == places.bins {
-        let each = trials.trials.iter().enumerate();
-        return each
-            .map(|(index, trial)| {
-                let bins = &cells.each[trial.bins.clone()];
-                let differs = |cell: &&Cell| cell.order(&bins[0]).is_ne();
-                match bins.iter().find(differs) {
-                    None => Ok(bins[0].clone()),
-                    Some(other) => {
-                        let found = format!("changes from {} to {other} in trial {index}", bins[0]);
-                        Err(source.error(path, found, "one value for all bins of a trial"))
-                    }
-                }
-            })
-            .collect();
     }
     let single = |part: &Vec<Cell>| part.len() == 1;
     let of_parts = cells.parts.is_none() || cells.parts.iter().flatten().all(single);
@@ -115,6 +132,41 @@ pub(super) fn of_trials(
     Err(source.error(path, format!("has {count} values"), expected))
 }
 
+/// The values of the bins of each trial, if the column has one for each bin.
+fn of_bins<'a>(cells: &'a Cells, trials: &Trials) -> Option<Vec<&'a [Cell]>> {
+    let all = &trials.trials;
+    if trials.places.bins > 0 && cells.each.len() == trials.places.bins {
+        return Some(all.iter().map(|trial| &cells.each[trial.bins.clone()]).collect());
+    }
+    let parts = cells.parts.as_ref().filter(|parts| parts.len() == trials.places.parts)?;
+    let fits = |trial: &Trial| parts[trial.part].len() == trial.length;
+    let are_many = all.iter().any(|trial| trial.length > 1);
+    (are_many && all.iter().all(fits))
+        .then(|| all.iter().map(|trial| &parts[trial.part][trial.bins.clone()]).collect())
+}
+
+/// The value of a trial from those of its bins; two that differ if nothing says which counts.
+fn of_trial(bins: &[Cell], at: Option<ColumnAt>) -> Result<Cell, (Cell, Cell)> {
+    let [first, .., last] = bins else {
+        return Ok(bins.first().cloned().unwrap_or(Cell::Numbers(vec![f64::NAN])));
+    };
+    match at {
+        Some(ColumnAt::First) => Ok(first.clone()),
+        Some(ColumnAt::Last) => Ok(last.clone()),
+        Some(ColumnAt::Mode) => {
+            let (places, _) = categories(bins, Order::Appearance);
+            let count = |place: usize| places.iter().filter(|&&other| other == place).count();
+            // Of equals, max_by_key takes the last one.
+            let most = (0..bins.len()).rev().max_by_key(|&bin| count(places[bin]));
+            Ok(bins[most.unwrap_or(0)].clone())
+        }
+        None => match bins.iter().find(|cell| cell.order(first).is_ne()) {
+            None => Ok(first.clone()),
+            Some(other) => Err((first.clone(), other.clone())),
+        },
+    }
+}
+
 /// Which of the trials fulfil a condition.
 ///
 /// # Errors
@@ -124,8 +176,9 @@ pub(super) fn fulfilled(
     source: &mut Source,
     filter: &Filter,
     trials: &Trials,
+    at: Option<ColumnAt>,
 ) -> Result<Vec<bool>, ReadError> {
-    let cells = of_trials(source, &filter.column, trials)?;
+    let cells = of_trials(source, &filter.column, trials, at)?;
     Ok(cells.iter().map(|cell| filter.holds(cell)).collect())
 }
 
@@ -139,8 +192,7 @@ pub(super) fn fulfilled_by_neurons(
     filter: &Filter,
     neurons: usize,
 ) -> Result<Vec<bool>, ReadError> {
-    let value = source.value(&filter.column)?;
-    let cells = Cells::new(&value, neurons).each;
+    let cells = read(source, &filter.column, neurons)?.each;
     if cells.len() != neurons {
         let found = format!("has {} values", cells.len());
         let expected = format!("one for each of {neurons} neurons");
@@ -213,6 +265,17 @@ mod tests {
         }
         assert!(Filter::parse("left").unwrap_err().starts_with("expected COLUMN=VALUE"));
         assert!(Filter::parse("=3").is_err());
+    }
+
+    #[test]
+    fn of_bins_that_differ_one_is_chosen() {
+        let bins = [3.0, 1.0, 1.0, 2.0, 2.0].map(number);
+        let at = |at| of_trial(&bins, Some(at)).map(|cell| cell.to_string()).ok();
+        assert_eq!(at(ColumnAt::First).as_deref(), Some("3"));
+        assert_eq!(at(ColumnAt::Last).as_deref(), Some("2"));
+        // Of two that are equally frequent the one that comes first.
+        assert_eq!(at(ColumnAt::Mode).as_deref(), Some("1"));
+        assert!(of_trial(&bins, None).is_err() && of_trial(&bins[1..3], None).is_ok());
     }
 
     #[test]

@@ -6,22 +6,29 @@
 //! edges that its session has not.
 
 mod arrays;
+mod bins;
 mod cells;
 mod columns;
+mod continuous;
 mod events;
+mod list_axes;
 mod options;
+mod ragged;
+mod realign;
 mod select;
 mod series;
 mod spikes;
 mod transform;
 mod trials;
+mod units;
+mod wildcard;
 
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
 pub use self::columns::Filter;
-pub use self::options::{Axis, Options, Ranges, Scale, What, Window};
+pub use self::options::{Axis, ColumnAt, Options, Ranges, Scale, What, Window};
 use self::trials::Trials;
 use super::error::{Flaw, ReadError};
 use super::prepared::{Quantity, Recording};
@@ -80,7 +87,7 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
     }
     let mut notes = Vec::new();
     let mut trials = match &options.what {
-        What::Array { path, axes } => arrays::cut(&mut source, path, axes, options)?,
+        What::Array { path, axes } => arrays::cut(&mut source, path, axes, options, &mut notes)?,
         What::Spikes { path } => spikes::cut(&mut source, path, options, &mut notes)?,
         What::Series { path } => series::cut(&mut source, path, options, &mut notes)?,
     };
@@ -91,7 +98,7 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
         let expected = "integers from 0 where --quantity counts is given".to_owned();
         return Err(ReadError::of_file(path, Flaw::Content { found, expected }));
     }
-    widen_bins(&source, &mut trials, options)?;
+    widen_bins(&source, &mut trials, options, &mut notes)?;
     let neurons = select::neurons(&mut source, &mut trials, options)?;
     let kept = select::trials(&mut source, &mut trials, options, &mut notes)?;
     let mut recording = trials.assemble(&source, kept)?;
@@ -109,7 +116,12 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
 }
 
 /// Several bins become one, where the file has narrower bins than were asked for.
-fn widen_bins(source: &Source, trials: &mut Trials, options: &Options) -> Result<(), ReadError> {
+fn widen_bins(
+    source: &Source,
+    trials: &mut Trials,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Result<(), ReadError> {
     let Some(bin) = options.bin else { return Ok(()) };
     let ratio = bin / trials.bin_seconds;
     let factor = ratio.round();
@@ -118,7 +130,11 @@ fn widen_bins(source: &Source, trials: &mut Trials, options: &Options) -> Result
         let expected = format!("bins of which a whole number is the {bin} s of --bin");
         return Err(ReadError::of_file(source.path(), Flaw::Content { found, expected }));
     }
-    trials.widen(factor as usize);
+    let cut = trials.widen(factor as usize);
+    trials.bin_seconds = bin;
+    if cut > 0 {
+        notes.push(format!("{cut} trials end within a bin of {bin} s: the rest is left out"));
+    }
     Ok(())
 }
 

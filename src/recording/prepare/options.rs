@@ -25,7 +25,8 @@ pub struct Options {
     /// Of a continuous array: an array with a label for each bin. Where it changes, a trial begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial_labels: Option<String>,
-    /// Of a continuous array: an array that is not 0 where a trial begins.
+    /// Of a continuous array: an array that is not 0 where a trial begins, and perhaps for some
+    /// bins more; a trial begins where it rises.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial_starts: Option<String>,
     /// Of a continuous array: an array with the place of each bin in its trial.
@@ -34,6 +35,10 @@ pub struct Options {
     /// The times of the events around which trials are cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub align: Option<String>,
+    /// Of arrays that are trials: the bin of each trial around which it is cut, counted as the file
+    /// counts: from 1 in MATLAB, else from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub align_index: Option<String>,
     /// Seconds from one trial to the next, where there are no events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<f64>,
@@ -46,7 +51,20 @@ pub struct Options {
     /// By what times in the file are multiplied to be seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_scale: Option<f64>,
-    /// Count spikes also where a unit was not observed as the file says (`obs_intervals`).
+    /// By what spike times are multiplied, where that is another factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spike_time_scale: Option<f64>,
+    /// By what the times of events, ends and invalid times are multiplied, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_time_scale: Option<f64>,
+    /// Of spike times in one array: the array with the unit of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_ids: Option<String>,
+    /// Of a list of spike times with two axes: which is that of trials, which that of neurons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_axes: Option<Vec<Axis>>,
+    /// Count spikes also where a unit was not observed as the file says (`obs_intervals`), and take
+    /// the times that should be removed from analysis (`invalid_times`).
     #[serde(skip_serializing_if = "is_false")]
     pub ignore_observed: bool,
     /// Bins of a trial that are kept.
@@ -77,6 +95,9 @@ pub struct Options {
     /// Conditions on columns with a value for each trial.
     #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<Filter>,
+    /// Which bin gives the value of a trial, of a column with a value for each bin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column_at: Option<ColumnAt>,
     /// The column with the condition of each trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -109,10 +130,15 @@ impl Options {
             trial_starts: None,
             bin_index: None,
             align: None,
+            align_index: None,
             every: None,
             window: None,
             until: None,
             time_scale: None,
+            spike_time_scale: None,
+            event_time_scale: None,
+            unit_ids: None,
+            list_axes: None,
             ignore_observed: false,
             max_bins: None,
             smooth_ms: None,
@@ -123,6 +149,7 @@ impl Options {
             neurons_where: Vec::new(),
             trials: None,
             filters: Vec::new(),
+            column_at: None,
             condition: None,
             epoch: None,
             trial_number: None,
@@ -130,9 +157,19 @@ impl Options {
         }
     }
 
-    /// By what times in the file are multiplied to be seconds.
-    pub(super) fn seconds(&self) -> f64 {
+    /// By what times of samples are multiplied to be seconds.
+    pub(super) fn sample_scale(&self) -> f64 {
         self.time_scale.unwrap_or(1.0)
+    }
+
+    /// By what spike times are multiplied to be seconds.
+    pub(super) fn spike_scale(&self) -> f64 {
+        self.spike_time_scale.or(self.time_scale).unwrap_or(1.0)
+    }
+
+    /// By what times of events are multiplied to be seconds.
+    pub(super) fn event_scale(&self) -> f64 {
+        self.event_time_scale.or(self.time_scale).unwrap_or(1.0)
     }
 }
 
@@ -145,12 +182,13 @@ pub enum What {
         /// Where it is.
         path: String,
         /// What its axes are, in the order of the file: without a trial axis it holds one trial,
-        /// or is continuous.
+        /// or is continuous. Of a list with several axes, those of the list come first.
         axes: Vec<Axis>,
     },
-    /// Spike times: a table of units as in NWB, or a list of arrays, one for each neuron.
+    /// Spike times: a table of units as in NWB, a list of arrays, one for each neuron, perhaps for
+    /// each trial, or with [`Options::unit_ids`] one array.
     Spikes {
-        /// Where they are.
+        /// Where they are; of an array for each neuron `*` may stand for any part of a name.
         path: String,
     },
     /// Series with times as in NWB: groups with `data` and `timestamps` or a rate.
@@ -184,6 +222,18 @@ impl Axis {
             Axis::Trial => "trial",
         }
     }
+}
+
+/// Which bin gives the value of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnAt {
+    /// The first one.
+    First,
+    /// The last one.
+    Last,
+    /// The value of most bins; of two that are equally frequent, the one that comes first.
+    Mode,
 }
 
 /// From where to where around an event a trial goes, in seconds.

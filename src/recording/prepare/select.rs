@@ -1,6 +1,7 @@
 //! Which trials and neurons stay.
 
 use super::columns::{self, Order};
+use super::events;
 use super::options::Options;
 use super::trials::{Kept, Trials};
 use crate::recording::error::{Flaw, ReadError};
@@ -42,7 +43,7 @@ fn places(source: &mut Source, text: &str, all: usize) -> Result<Vec<usize>, Rea
     let base = source.first_index();
     let numbers: Vec<f64> = match ranges(text, base + all) {
         Some(numbers) => numbers.into_iter().map(|number| number as f64).collect(),
-        None => source.numbers(text)?.data,
+        None => of_array(source, text, all)?,
     };
     let last = base + all - 1;
     let place = |&number: &f64| {
@@ -58,6 +59,22 @@ fn places(source: &mut Source, text: &str, all: usize) -> Result<Vec<usize>, Rea
     places.sort_unstable();
     places.dedup();
     Ok(places)
+}
+
+/// The places that an array holds, or of flags those where they are set.
+fn of_array(source: &mut Source, path: &str, all: usize) -> Result<Vec<f64>, ReadError> {
+    let array = events::column(source, path, "place for each neuron")?;
+    let is_flags = source.find(path)?.1.nodes().iter().all(|node| node.element == "bool");
+    if !is_flags {
+        return Ok(array.data);
+    }
+    if array.data.len() != all {
+        let expected = format!("a flag for each of {all} neurons");
+        return Err(array.wrong_shape(expected));
+    }
+    let base = source.first_index();
+    let set = (0..all).filter(|&place| array.data[place] != 0.0);
+    Ok(set.map(|place| (place + base) as f64).collect())
 }
 
 /// The numbers of `0..9,12`, both ends included and none above `most`; none if it is a path.
@@ -107,7 +124,7 @@ pub(super) fn trials(
     let empty = trials.trials.iter().map(|trial| trial.activity.is_empty()).collect();
     leave_out(empty, "nothing was recorded in them", &mut keep);
     for filter in &options.filters {
-        let fulfilled = columns::fulfilled(source, filter, trials)?;
+        let fulfilled = columns::fulfilled(source, filter, trials, options.column_at)?;
         let why = format!("not {}{}{}", filter.column, filter.comparison, filter.value);
         leave_out(fulfilled.iter().map(|held| !held).collect(), &why, &mut keep);
     }
@@ -115,8 +132,17 @@ pub(super) fn trials(
         let out = numbers.iter().map(|&number| !ranges.contain(number)).collect();
         leave_out(out, "other numbers than --trials", &mut keep);
     }
-    let conditions = column(source, trials, options.condition.as_ref(), &keep, Order::Sorted)?;
-    let epochs = column(source, trials, options.epoch.as_ref(), &keep, Order::Appearance)?;
+    let at = options.column_at;
+    let mut column = |path: &Option<String>, order| match path {
+        // Without a column all trials are one.
+        None => Ok((vec![0; keep.iter().filter(|keep| **keep).count()], vec!["all".to_owned()])),
+        Some(path) => {
+            let cells = columns::of_trials(source, path, trials, at)?;
+            Ok(columns::categories(&retained(cells, &keep), order))
+        }
+    };
+    let conditions = column(&options.condition, Order::Sorted)?;
+    let epochs = column(&options.epoch, Order::Appearance)?;
     let mut kept = keep.iter();
     trials.trials.retain(|_| *kept.next().unwrap_or(&false));
     shorten(trials, options, notes);
@@ -144,22 +170,6 @@ fn retained<T>(values: Vec<T>, keep: &[bool]) -> Vec<T> {
     values.into_iter().zip(keep).filter(|(_, keep)| **keep).map(|(value, _)| value).collect()
 }
 
-/// Indices and names of the categories of the trials that stay; without a column all are one.
-fn column(
-    source: &mut Source,
-    trials: &Trials,
-    path: Option<&String>,
-    keep: &[bool],
-    order: Order,
-) -> Result<(Vec<usize>, Vec<String>), ReadError> {
-    let Some(path) = path else {
-        let count = keep.iter().filter(|keep| **keep).count();
-        return Ok((vec![0; count], vec!["all".to_owned()]));
-    };
-    let cells = columns::of_trials(source, path, trials)?;
-    Ok(columns::categories(&retained(cells, keep), order))
-}
-
 /// The numbers of the trials in their session: those of a column, or else their places.
 fn numbers(
     source: &mut Source,
@@ -176,7 +186,7 @@ fn numbers(
         notes.push("events are not in the order of time: trials are numbered by time".to_owned());
         return Ok((base..).take(rows.len()).collect());
     };
-    let cells = columns::of_trials(source, path, trials)?;
+    let cells = columns::of_trials(source, path, trials, options.column_at)?;
     let number = |cell: &super::cells::Cell| {
         cell.number().filter(|number| number.fract() == 0.0).map(|number| number as i64)
     };

@@ -2,25 +2,21 @@
 
 use statrs::function::erf::erf;
 
-use super::events::{self, Events};
+use super::bins::{Bins, Rounding};
+use super::columns;
+use super::events::{self, Events, Grid, Interval};
 use super::options::Options;
-use super::trials::{MOST_ENTRIES, Places, Trial, Trials, numbered};
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::format::check_index;
-use crate::recording::source::{Found, Source};
-use crate::recording::value::Value;
+use super::trials::{MOST_ENTRIES, Places, Trial, Trials};
+use super::units::{self, Spikes, Unit};
+use crate::recording::array::Precision;
+use crate::recording::error::ReadError;
+use crate::recording::source::Source;
 
 /// Beyond so many standard deviations the Gaussian is nothing.
 const TAIL: f64 = 5.0;
 
-/// A neuron and when it was seen to fire.
-struct Unit {
-    name: String,
-    /// In seconds, increasing.
-    spikes: Vec<f64>,
-    /// From when to when it was observed, increasing, if the file says so; else always.
-    observed: Option<Vec<(f64, f64)>>,
-}
+/// When a neuron is observed of which nothing is said.
+const ALWAYS: Interval = (f64::NEG_INFINITY, f64::INFINITY);
 
 /// Reads spike times and counts them in bins.
 ///
@@ -39,247 +35,232 @@ pub(super) fn cut(
     let Some(bin) = options.bin.filter(|bin| *bin > 0.0 && bin.is_finite()) else {
         return Err(source.error(path, "holds spike times", "--bin SECONDS above 0 to count them"));
     };
-    let mut units = units(source, path, options)?;
-    if options.ignore_observed {
-        units.iter_mut().for_each(|unit| unit.observed = None);
+    let (mut spikes, rounding) = units::read(source, path, options, notes)?;
+    let cut = match &mut spikes {
+        Spikes::OfSession(units) => of_session(source, path, units, rounding, bin, options, notes)?,
+        Spikes::OfTrials(trials) => of_trials(source, path, trials, rounding, bin, options)?,
+    };
+    let silent = |trial: &&Trial| {
+        let recorded = trial.activity.iter().any(|entry| !entry.is_nan());
+        recorded && trial.activity.iter().all(|entry| entry.is_nan() || *entry == 0.0)
+    };
+    let silent = cut.trials.iter().filter(silent).count();
+    if silent > 0 {
+        notes.push(format!("{silent} trials have no spike of any neuron; were they recorded?"));
     }
-    let spikes = || units.iter().flat_map(|unit| &unit.spikes);
-    let first = spikes().copied().fold(f64::INFINITY, f64::min);
-    let last = spikes().copied().fold(f64::NEG_INFINITY, f64::max);
-    if first > last {
+    let latest = cut.latest;
+    notes.extend(rounding.note(latest, bin));
+    let units = spikes.first();
+    Ok(Trials {
+        neurons: units.len(),
+        neuron_names: units.iter().map(|unit| unit.name.clone()).collect(),
+        bin_seconds: bin,
+        start_seconds: cut.grid.start,
+        unit: Some("spikes per bin".to_owned()),
+        counts: false,
+        trials: cut.trials,
+        places: Places { rows: cut.rows, ..Places::default() },
+    })
+}
+
+/// Trials, and how they were cut.
+struct Cut {
+    grid: Grid,
+    trials: Vec<Trial>,
+    /// Rows that a column with a value for each trial has.
+    rows: usize,
+    /// The latest of the times by which trials were cut, in seconds.
+    latest: f64,
+}
+
+/// Cuts spikes of a whole session around events.
+fn of_session(
+    source: &mut Source,
+    path: &str,
+    units: &mut [Unit],
+    rounding: Rounding,
+    bin: f64,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Result<Cut, ReadError> {
+    let Some(span) = span(units) else {
         return Err(source.error(path, "holds no spike", "some spikes"));
-    }
-    let Events { times, rows, ends, count } = events::read(source, options, (first, last))?;
+    };
+    let events = events::read(source, options, span)?;
     let grid = events::grid(source, options, bin)?;
-    if times.len().saturating_mul(grid.bins).saturating_mul(units.len()) > MOST_ENTRIES {
-        return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
+    check_size(source, path, [events.times.len(), grid.bins, units.len()])?;
+    let invalid = events::invalid(source, options)?;
+    if !invalid.is_empty() {
+        units.iter_mut().for_each(|unit| unit.hide(&invalid));
     }
+    events::notes_of_times("spikes", span, &events, &grid, notes);
+    let rounding = rounding.and(events.rounding);
     let sigma = options.smooth_ms.unwrap_or(0.0) / 1000.0;
+    let Events { times, rows, ends, count, .. } = events;
     let mut trials = Vec::new();
-    let mut silent = 0;
+    let mut invalid_trials = 0;
     for (index, (&time, &row)) in times.iter().zip(&rows).enumerate() {
-        let end = ends.as_ref().map_or(f64::INFINITY, |ends| ends[index]);
-        let edges: Vec<f64> = (0..=grid.bins).map(|t| time + grid.start + t as f64 * bin).collect();
-        // A hundredth of a bin of tolerance for how times are written.
-        let bins = edges[1..].iter().take_while(|edge| **edge <= end + 0.01 * bin).count();
-        let courses: Vec<_> =
-            units.iter().map(|unit| unit.course(&edges[..=bins], sigma)).collect();
-        let activity: Vec<f64> =
-            (0..bins).flat_map(|t| courses.iter().map(move |course| course[t])).collect();
-        silent += usize::from(!activity.is_empty() && activity.iter().all(|count| *count == 0.0));
-        trials.push(Trial { activity, row, part: 0, bins: 0..0 });
+        let bins = grid.at(time, rounding);
+        let over = ends.as_ref().map_or(grid.bins, |ends| bins.over_at(ends[index]));
+        let activity = activity(units, &bins, over, sigma);
+        invalid_trials += usize::from((0..over).any(|t| bins.meets(t, &invalid)));
+        trials.push(Trial { activity, row, ..Trial::default() });
     }
     let mut entries = trials.iter().flat_map(|trial| &trial.activity);
     if units.iter().any(|unit| unit.observed.is_some()) && entries.all(|entry| entry.is_nan()) {
         let found = "has no bin in which a neuron was observed";
-        let expected = "events within obs_intervals, or --ignore-observed";
+        let expected = "events within obs_intervals and out of invalid_times, or \
+                        --ignore-observed";
         return Err(source.error(path, found, expected));
     }
-    if silent > 0 {
-        notes.push(format!("{silent} trials have no spike of any neuron; were they recorded?"));
+    events::note_of_invalid(invalid_trials, notes);
+    let latest = times.last().copied().unwrap_or(0.0);
+    Ok(Cut { grid, trials, rows: count, latest })
+}
+
+/// Cuts spikes that are stored trial by trial, on the clock of each trial or of the session: around
+/// an event of each trial, or around 0.
+fn of_trials(
+    source: &mut Source,
+    path: &str,
+    trials: &[Vec<Unit>],
+    rounding: Rounding,
+    bin: f64,
+    options: &Options,
+) -> Result<Cut, ReadError> {
+    if options.every.is_some() {
+        let found = "holds spikes trial by trial";
+        return Err(source.error(path, found, "--window START,END in place of --every"));
     }
-    Ok(Trials {
-        neurons: units.len(),
-        neuron_names: units.into_iter().map(|unit| unit.name).collect(),
-        bin_seconds: bin,
-        start_seconds: grid.start,
-        unit: Some("spikes per bin".to_owned()),
-        counts: false,
-        trials,
-        places: Places { rows: count, ..Places::default() },
-    })
+    let grid = events::grid(source, options, bin)?;
+    let neurons = trials.first().map_or(0, Vec::len);
+    check_size(source, path, [trials.len(), grid.bins, neurons])?;
+    let mut times = |column: &Option<String>, otherwise: f64| match column {
+        Some(path) => of_each(source, path, trials.len(), options.event_scale()),
+        None => Ok(vec![otherwise; trials.len()]),
+    };
+    let events = times(&options.align, 0.0)?;
+    let ends = times(&options.until, f64::INFINITY)?;
+    let rounding = rounding.and(Rounding::of(Precision::Double));
+    let sigma = options.smooth_ms.unwrap_or(0.0) / 1000.0;
+    let with_event = (0..trials.len()).filter(|&row| events[row].is_finite());
+    let trial = |row: usize| {
+        let bins = grid.at(events[row], rounding);
+        let activity = activity(&trials[row], &bins, bins.over_at(ends[row]), sigma);
+        Trial { activity, row, part: row, ..Trial::default() }
+    };
+    let latest = events.iter().copied().filter(|time| time.is_finite()).fold(0.0, f64::max);
+    Ok(Cut { grid, trials: with_event.map(trial).collect(), rows: trials.len(), latest })
+}
+
+/// The time that a column has for each trial, in seconds; NaN where it has none.
+fn of_each(
+    source: &mut Source,
+    path: &str,
+    trials: usize,
+    scale: f64,
+) -> Result<Vec<f64>, ReadError> {
+    let cells = columns::read(source, path, trials)?.each;
+    if cells.len() != trials {
+        let found = format!("has {} values", cells.len());
+        return Err(source.error(path, found, format!("a time for each of {trials} trials")));
+    }
+    Ok(cells.iter().map(|cell| cell.number().map_or(f64::NAN, |time| time * scale)).collect())
+}
+
+fn check_size(source: &Source, path: &str, axes: [usize; 3]) -> Result<(), ReadError> {
+    let entries = axes.into_iter().fold(1, usize::saturating_mul);
+    match entries > MOST_ENTRIES {
+        true => Err(source.error(path, "gives more entries than fit in memory", "fewer events")),
+        false => Ok(()),
+    }
+}
+
+/// The first and the last spike; none if there is no spike.
+fn span(units: &[Unit]) -> Option<Interval> {
+    let first = units.iter().filter_map(|unit| unit.spikes.first());
+    let last = units.iter().filter_map(|unit| unit.spikes.last());
+    let span = (
+        first.copied().fold(f64::INFINITY, f64::min),
+        last.copied().fold(f64::NEG_INFINITY, f64::max),
+    );
+    (span.0 <= span.1).then_some(span)
+}
+
+/// The counts of all units in the first so many bins, bin by bin.
+fn activity(units: &[Unit], bins: &Bins, over: usize, sigma: f64) -> Vec<f64> {
+    let courses: Vec<_> = units.iter().map(|unit| unit.course(bins, over, sigma)).collect();
+    (0..over).flat_map(|t| courses.iter().map(move |course| course[t])).collect()
 }
 
 impl Unit {
-    /// Spikes between each two of some edges.
-    fn course(&self, edges: &[f64], sigma: f64) -> Vec<f64> {
-        let bins = edges.windows(2);
-        if sigma > 0.0 || self.observed.is_some() {
-            return bins.map(|bin| self.count(bin[0], bin[1], sigma)).collect();
-        }
-        let mut rest = &self.spikes[self.spikes.partition_point(|spike| *spike < edges[0])..];
-        bins.map(|bin| {
-            let count = rest.iter().take_while(|spike| **spike < bin[1]).count();
-            rest = &rest[count..];
-            count as f64
-        })
-        .collect()
+    /// Takes some times for ones at which the neuron was not observed.
+    fn hide(&mut self, invalid: &[Interval]) {
+        let observed = self.observed.take().unwrap_or_else(|| vec![ALWAYS]);
+        self.observed = Some(events::without(&observed, invalid));
     }
 
-    /// Spikes from `low` to below `high`, each spread by a Gaussian if `sigma` is above 0; NaN if
-    /// the neuron was not observed all that time.
-    fn count(&self, low: f64, high: f64, sigma: f64) -> f64 {
-        let always = (f64::NEG_INFINITY, f64::INFINITY);
-        let (from, to) = match &self.observed {
-            None => always,
-            Some(intervals) => {
-                let before = intervals.partition_point(|(from, _)| *from <= low);
-                match before.checked_sub(1).map(|place| intervals[place]) {
-                    Some(interval) if high <= interval.1 => interval,
-                    _ => return f64::NAN,
-                }
-            }
+    /// Spikes in each of the first so many bins, each spread by a Gaussian if `sigma` (in seconds)
+    /// is above 0; NaN where the neuron was not observed.
+    fn course(&self, bins: &Bins, over: usize, sigma: f64) -> Vec<f64> {
+        let observed = |bin: usize| match &self.observed {
+            None => Some(ALWAYS),
+            Some(intervals) => bins.interval_around(bin, intervals),
         };
-        let between = |from: f64, to: f64| {
-            let first = self.spikes.partition_point(|spike| *spike < from);
-            let last = self.spikes.partition_point(|spike| *spike < to);
-            &self.spikes[first..last.max(first)]
+        let mut first = bins.first(&self.spikes, 0);
+        let count = |bin: usize| {
+            let spikes = bins.first(&self.spikes[first..], bin + 1);
+            first += spikes;
+            spikes as f64
         };
-        if sigma == 0.0 {
-            return between(low, high).len() as f64;
-        }
+        let counts: Vec<f64> = (0..over).map(count).collect();
+        let of_bin = |(bin, count): (usize, f64)| match observed(bin) {
+            None => f64::NAN,
+            Some(_) if sigma == 0.0 => count,
+            Some(interval) => self.spread(bins, bin, interval, sigma),
+        };
+        counts.into_iter().enumerate().map(of_bin).collect()
+    }
+
+    /// The mass of all spikes in a bin, each being a Gaussian, for a neuron that was observed
+    /// between two times.
+    fn spread(&self, bins: &Bins, bin: usize, (from, to): Interval, sigma: f64) -> f64 {
+        let (low, high) = (bins.edge(bin), bins.edge(bin + 1));
         let mass = |low: f64, high: f64, centre: f64| {
             let part = |edge: f64| erf((edge - centre) / (sigma * std::f64::consts::SQRT_2));
             0.5 * (part(high) - part(low))
         };
-        let near = between((low - TAIL * sigma).max(from), (high + TAIL * sigma).min(to));
-        let sum: f64 = near.iter().map(|&spike| mass(low, high, spike)).sum();
+        let first = bins.first_from(&self.spikes, (low - TAIL * sigma).max(from));
+        let last = bins.first_from(&self.spikes, (high + TAIL * sigma).min(to)).max(first);
+        let sum: f64 = self.spikes[first..last].iter().map(|&spike| mass(low, high, spike)).sum();
         sum / mass(from, to, 0.5 * (low + high))
     }
-}
-
-/// The units of a table as NWB has it, or of a list with an array for each neuron.
-fn units(source: &mut Source, path: &str, options: &Options) -> Result<Vec<Unit>, ReadError> {
-    let (path, found) = source.find(path)?;
-    let is_table = match &found {
-        Found::One(node) => node.child("spike_times").is_some(),
-        Found::Each(_) => false,
-    };
-    match is_table {
-        true => table(source, &path, options.seconds()),
-        false => list(source, &path, options.seconds()),
-    }
-}
-
-fn table(source: &mut Source, path: &str, scale: f64) -> Result<Vec<Unit>, ReadError> {
-    let spikes = ragged(source, path, "spike_times")?;
-    let Some(spikes) = spikes else {
-        let found = "has spike_times without spike_times_index";
-        return Err(source.error(path, found, "which spikes are of which unit"));
-    };
-    let separator = source.separator();
-    let has_ids = source.find(&format!("{path}{separator}id")).is_ok();
-    let names = match has_ids {
-        true => {
-            let ids = source.numbers(&format!("{path}{separator}id"))?;
-            ids.data.iter().map(f64::to_string).collect()
-        }
-        false => numbered(spikes.len(), source.first_index()),
-    };
-    if names.len() != spikes.len() {
-        let found = format!("has {} ids for {} lists of spikes", names.len(), spikes.len());
-        return Err(source.error(path, found, "one for each unit"));
-    }
-    let intervals = ragged(source, path, "obs_intervals")?;
-    let intervals = intervals.filter(|intervals| intervals.len() == spikes.len());
-    let unit = |(index, (name, spikes)): (usize, (String, Vec<f64>))| {
-        let observed = intervals.as_ref().map(|intervals| {
-            let pairs = intervals[index].as_chunks::<2>().0.iter();
-            joined(pairs.map(|&[from, to]| (from * scale, to * scale)).collect())
-        });
-        Unit { name, spikes: in_order(spikes, scale), observed }
-    };
-    Ok(names.into_iter().zip(spikes).enumerate().map(unit).collect())
-}
-
-/// The lists of a column of lists: what is between two values of its index; none if the table has
-/// no such column.
-fn ragged(
-    source: &mut Source,
-    path: &str,
-    column: &str,
-) -> Result<Option<Vec<Vec<f64>>>, ReadError> {
-    let separator = source.separator();
-    let data = format!("{path}{separator}{column}");
-    let index = format!("{data}_index");
-    let (Ok((_, Found::One(data_node))), Ok((_, Found::One(index_node)))) =
-        (source.find(&data), source.find(&index))
-    else {
-        return Ok(None);
-    };
-    let (data_node, index_node) = (data_node.clone(), index_node.clone());
-    let ends = source.numbers(&index)?;
-    let error = |flaw| ReadError::of_array(source.path(), &data, flaw);
-    check_index(&ends.data, &data_node, &index_node).map_err(error)?;
-    let values = source.numbers(&data)?;
-    let width: usize = values.shape.iter().skip(1).product();
-    let mut start = 0;
-    let mut lists = Vec::new();
-    for end in ends.data {
-        if end.fract() != 0.0 {
-            return Err(source.error(&index, format!("holds {end}"), "whole numbers"));
-        }
-        let end = end as usize * width;
-        lists.push(values.data[start..end].to_vec());
-        start = end;
-    }
-    Ok(Some(lists))
-}
-
-fn list(source: &mut Source, path: &str, scale: f64) -> Result<Vec<Unit>, ReadError> {
-    let Value::List(list) = source.value(path)? else {
-        let found = "is a single array".to_owned();
-        let expected = "a table of units with spike_times, or a list of arrays such as spikes[]";
-        let flaw = Flaw::Content { found, expected: expected.to_owned() };
-        return Err(ReadError::of_array(source.path(), path, flaw));
-    };
-    let names = numbered(list.len(), source.first_index());
-    let unit = |(name, value): (String, Value)| match value {
-        Value::Numbers(array) if array.shape.iter().filter(|&&length| length > 1).count() < 2 => {
-            Ok(Unit { name, spikes: in_order(array.data, scale), observed: None })
-        }
-        Value::Numbers(array) => Err(array.wrong_shape("the spike times of one neuron")),
-        _ => Err(source.error(path, "holds other than arrays of numbers", "spike times")),
-    };
-    names.into_iter().zip(list).map(unit).collect()
-}
-
-/// Intervals in their order, those that touch or overlap made one.
-fn joined(mut intervals: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
-    intervals.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut joined: Vec<(f64, f64)> = Vec::new();
-    for (from, to) in intervals {
-        match joined.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => joined.push((from, to)),
-        }
-    }
-    joined
-}
-
-/// Spike times in seconds and in their order, without those that are no times.
-fn in_order(mut spikes: Vec<f64>, scale: f64) -> Vec<f64> {
-    spikes.retain(|spike| spike.is_finite());
-    spikes.iter_mut().for_each(|spike| *spike *= scale);
-    spikes.sort_by(f64::total_cmp);
-    spikes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn unit(spikes: &[f64], observed: Option<Vec<(f64, f64)>>) -> Unit {
+    fn unit(spikes: &[f64], observed: Option<Vec<Interval>>) -> Unit {
         Unit { name: "7".to_owned(), spikes: spikes.to_vec(), observed }
+    }
+
+    /// Counts of a unit in so many bins.
+    fn course(unit: &Unit, start: f64, width: f64, count: usize, sigma: f64) -> Vec<f64> {
+        let bins = Bins::new(start, width, count, Rounding::of(Precision::Double));
+        unit.course(&bins, count, sigma)
     }
 
     #[test]
     fn spikes_are_counted_from_the_lower_edge_to_below_the_upper() {
         let unit = unit(&[0.0, 0.1, 0.1, 0.2], None);
-        assert_eq!(unit.count(0.0, 0.1, 0.0), 1.0);
-        assert_eq!(unit.count(0.1, 0.2, 0.0), 2.0);
-        assert_eq!(unit.count(0.2, 0.3, 0.0), 1.0);
-        assert_eq!(unit.count(0.3, 0.4, 0.0), 0.0);
-        assert_eq!(unit.course(&[0.0, 0.1, 0.2, 0.3, 0.4], 0.0), [1.0, 2.0, 1.0, 0.0]);
-        assert_eq!(unit.course(&[0.05, 0.15], 0.0), [2.0]);
+        assert_eq!(course(&unit, 0.0, 0.1, 4, 0.0), [1.0, 2.0, 1.0, 0.0]);
+        assert_eq!(course(&unit, 0.05, 0.1, 1, 0.0), [2.0]);
     }
 
     #[test]
     fn smoothing_spreads_spikes_and_keeps_their_number() {
-        let unit = unit(&[0.5, 0.5, 0.72], None);
-        let counts = |sigma| (0..20).map(move |t| f64::from(t) * 0.05).map(move |low| (low, sigma));
-        let smooth: Vec<f64> =
-            counts(0.04).map(|(low, sigma)| unit.count(low, low + 0.05, sigma)).collect();
+        let smooth = course(&unit(&[0.5, 0.5, 0.72], None), 0.0, 0.05, 20, 0.04);
         assert!((smooth.iter().sum::<f64>() - 3.0).abs() < 1e-6);
         // Symmetric around the two spikes at an edge, and by the error function: half of the
         // Gaussian lies above, of which the first bin of 1.25 standard deviations has 0.3944.
@@ -288,17 +269,16 @@ mod tests {
 
     #[test]
     fn bins_in_which_a_neuron_was_not_observed_are_missing() {
-        let unit = unit(&[0.05, 0.95, 1.5], Some(vec![(0.0, 1.0), (2.0, 3.0)]));
-        assert_eq!(unit.count(0.9, 1.0, 0.0), 1.0);
-        assert!(unit.count(0.95, 1.05, 0.0).is_nan());
-        assert!(unit.count(1.4, 1.6, 0.0).is_nan());
-        assert_eq!(unit.count(2.0, 2.1, 0.0), 0.0);
-        assert_eq!(joined(vec![(2.0, 3.0), (0.0, 1.0), (1.0, 1.5)]), [(0.0, 1.5), (2.0, 3.0)]);
+        let of_bin = |unit: &Unit, low, width, sigma| course(unit, low, width, 1, sigma)[0];
+        let observed = unit(&[0.05, 0.95, 1.5], Some(vec![(0.0, 1.0), (2.0, 3.0)]));
+        assert_eq!(of_bin(&observed, 0.9, 0.1, 0.0), 1.0);
+        assert!(of_bin(&observed, 0.95, 0.1, 0.0).is_nan());
+        assert!(of_bin(&observed, 1.4, 0.2, 0.0).is_nan());
+        assert_eq!(of_bin(&observed, 2.0, 0.1, 0.0), 0.0);
         // A neuron that fires at a constant rate is seen to do so up to the edge.
         let steady: Vec<f64> = (0..1000).map(|i| (f64::from(i) + 0.5) / 1000.0).collect();
-        let unit =
-            super::Unit { name: String::new(), spikes: steady, observed: Some(vec![(0.0, 1.0)]) };
-        assert!((unit.count(0.98, 1.0, 0.05) - 20.0).abs() < 0.1);
-        assert!((unit.count(0.5, 0.52, 0.05) - 20.0).abs() < 1e-3);
+        let steady = unit(&steady, Some(vec![(0.0, 1.0)]));
+        assert!((of_bin(&steady, 0.98, 0.02, 0.05) - 20.0).abs() < 0.1);
+        assert!((of_bin(&steady, 0.5, 0.02, 0.05) - 20.0).abs() < 1e-3);
     }
 }

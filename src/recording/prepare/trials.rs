@@ -31,8 +31,10 @@ pub(super) struct Trial {
     pub row: usize,
     /// Which of the arrays of a list it comes from.
     pub part: usize,
-    /// Which bins of a continuous array it comes from; for each bin that was recorded.
+    /// Which bins of its array it comes from; of a continuous array, for each that was recorded.
     pub bins: std::ops::Range<usize>,
+    /// Of a trial that has an array of its own: the bins of that.
+    pub length: usize,
 }
 
 /// Numbers of values that a column may have.
@@ -82,14 +84,16 @@ impl Trials {
     }
 
     /// Makes one bin of `factor` bins: counts are added, other values averaged. A bin of which a
-    /// part is missing is missing.
-    pub fn widen(&mut self, factor: usize) {
+    /// part is missing is missing. Returns in how many trials the last bins were too few for one.
+    pub fn widen(&mut self, factor: usize) -> usize {
         self.bin_seconds *= factor as f64;
         if factor == 1 {
-            return;
+            return 0;
         }
         let (neurons, counts) = (self.neurons, self.counts);
+        let mut cut = 0;
         for trial in &mut self.trials {
+            cut += usize::from(!trial.activity.len().is_multiple_of(factor * neurons.max(1)));
             let wide = trial.activity.chunks_exact(factor * neurons).flat_map(|bins| {
                 (0..neurons).map(move |n| {
                     let sum: f64 = bins.iter().skip(n).step_by(neurons).sum();
@@ -98,6 +102,7 @@ impl Trials {
             });
             trial.activity = wide.collect();
         }
+        cut
     }
 
     /// Takes the neurons at these places.

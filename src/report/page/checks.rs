@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::formula::formula;
 use super::sheet::{Cell, Sheet};
 use crate::report::{ExplorationTable, VerificationRecord, VerificationRow};
-use crate::theorem;
+use crate::theorem::{self, Generic};
 
 pub fn verification(record: &VerificationRecord, origin: &str) -> Markup {
     let in_run = |id: &&str| record.results.iter().any(|row| row.theorem == *id);
@@ -20,12 +20,18 @@ pub fn verification(record: &VerificationRecord, origin: &str) -> Markup {
                  or is inconclusive: the run diverged, or a singular value stands too near to the \
                  noise. Nothing inconclusive counts as holding. Attained are those that reach the \
                  bound. Seed " (record.seed) "; exact arithmetic is modulo " (record.prime) "."
+                " " (generic(record))
                 @if !missing.is_empty() { " Not in this run: " (missing.join(", ")) "." }
             }
             (by_arithmetic(record).markup())
             (by_theorem(record).markup())
         }
     }
+}
+
+/// What the exact ranks of the run say of generic instances.
+fn generic(record: &VerificationRecord) -> String {
+    Generic::sum(record.results.iter().filter_map(|row| row.generic.as_ref())).to_string()
 }
 
 const COUNTS: [&str; 5] = ["cases", "held", "violated", "inconclusive", "attained"];

@@ -10,6 +10,7 @@ use super::embedding::Embedded;
 use super::formula::formula;
 use super::outline::outline;
 use super::sheet::{Cell, Sheet};
+use crate::fit::{Assumptions, Verdict};
 use crate::report::fit::caption;
 use crate::report::input::{InputError, read_text};
 use crate::report::{Exhibit, Number, Summary};
@@ -26,9 +27,12 @@ pub struct Results {
     id: String,
     title: String,
     note: String,
+    /// What is said of the numbers.
+    words: Option<String>,
     numbers: Vec<Sheet>,
     figures: Vec<(String, Embedded)>,
     tables: Vec<Sheet>,
+    files: Vec<PathBuf>,
 }
 
 impl Results {
@@ -48,7 +52,7 @@ impl Results {
         let path = folder.join("summary.json");
         let refused = |found: String| InputError::new(&path, found, EXPECTED);
         let text = read_text(&path, EXPECTED)?;
-        let value: Value = serde_json::from_str(&text)
+        let mut value: Value = serde_json::from_str(&text)
             .map_err(|error| refused(format!("is not JSON: {error}")))?;
         match &value["schema"] {
             Value::Number(schema) if schema.as_u64() == Some(1) => {}
@@ -60,7 +64,8 @@ impl Results {
             return Self::of_experiment(folder, id, &summary);
         }
         let title = title_of_fit(&value).ok_or_else(|| refused("is something else".into()))?;
-        Self::of_fit(folder, id, title, &value)
+        let words = answer(&mut value).map_err(|error| refused(format!("says {error}")))?;
+        Ok(Results { words, ..Self::of_fit(folder, id, title, &value)? })
     }
 
     fn of_experiment(folder: &Path, id: String, summary: &Summary) -> Result<Self, InputError> {
@@ -72,6 +77,8 @@ impl Results {
             numbers: vec![found_and_expected(&summary.numbers)],
             figures: figures(folder, &id, &summary.figures)?,
             tables: tables(folder, &summary.tables)?,
+            words: None,
+            files: files(folder, summary.figures.iter().chain(&summary.tables)),
             id,
         })
     }
@@ -87,11 +94,18 @@ impl Results {
         Ok(Results {
             title,
             note: name.to_string_lossy().into_owned(),
+            words: None,
             numbers: outline(value),
             figures: figures(folder, &id, &found)?,
             tables: Vec::new(),
+            files: files(folder, &found),
             id,
         })
+    }
+
+    /// The files that it was read from.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// A line of the contents.
@@ -104,6 +118,7 @@ impl Results {
             section id=(self.id) {
                 h3 { (formula(&self.title)) }
                 p.under { (self.note) }
+                @if let Some(words) = &self.words { p { (words) } }
                 @for (caption, figure) in &self.figures {
                     figure {
                         div.scroll role="region" tabindex="0" aria-label=(caption) {
@@ -133,6 +148,21 @@ fn title_of_fit(value: &Value) -> Option<String> {
         (_, Some(rank), Some(_)) => Some(format!("Fit of tensor rank {rank}")),
         _ => None,
     }
+}
+
+/// Takes the verdict of a cross-validation out of its summary, in words.
+fn answer(value: &mut Value) -> Result<Option<String>, serde_json::Error> {
+    let Some(fields) = value.as_object_mut().filter(|fields| fields.contains_key("chosen")) else {
+        return Ok(None);
+    };
+    let words = match fields.shift_remove("verdict") {
+        Some(verdict) => serde_json::from_value::<Verdict>(verdict)?.in_words(),
+        None => format!(
+            "The summary does not say which initial states and inputs the models had.\n{}",
+            Assumptions::GENERAL_CAUTION
+        ),
+    };
+    Ok(Some(words.lines().collect::<Vec<_>>().join(" ")))
 }
 
 fn found_and_expected(numbers: &[Number]) -> Sheet {
@@ -173,6 +203,12 @@ fn figures(
         Ok((caption.clone(), Embedded::read(&path, &place, caption)?))
     };
     figures.iter().enumerate().map(read).collect()
+}
+
+/// The files of the folder that are read: its summary, and what it shows.
+fn files<'a>(folder: &Path, exhibits: impl IntoIterator<Item = &'a Exhibit>) -> Vec<PathBuf> {
+    let names = exhibits.into_iter().map(|exhibit| exhibit.file.as_str());
+    std::iter::once("summary.json").chain(names).map(|name| folder.join(name)).collect()
 }
 
 fn tables(folder: &Path, tables: &[Exhibit]) -> Result<Vec<Sheet>, InputError> {

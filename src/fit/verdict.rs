@@ -1,0 +1,236 @@
+//! What a cross-validation says in words: which model predicts better, and under which assumptions.
+
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::architecture::{Architecture, During, Grouping, InitialStates};
+use super::cross_validation::{Comparison, CrossValidation, Estimate, Fold};
+
+/// How another model predicts held-out entries against low tensor rank.
+///
+/// A difference counts if 95 % confidence excludes zero, by Student's t over the folds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Its loss is higher.
+    Worse,
+    /// The folds do not tell.
+    Unclear,
+    /// Its loss is lower.
+    Better,
+}
+
+/// What all models of a cross-validation take for granted: what they share over trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assumptions {
+    /// Where trials start.
+    pub initial: InitialStates,
+    /// When inputs, one for each condition, drive the network.
+    pub inputs: During,
+}
+
+/// The outcome of a cross-validation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The tensor rank that was chosen.
+    pub rank: usize,
+    /// How constant weights predict.
+    pub constant: Standing,
+    /// How weights that are free in each trial predict.
+    pub free: Standing,
+    /// What all three have in common.
+    pub assumptions: Assumptions,
+}
+
+impl Standing {
+    /// Of a model whose loss exceeds that of low tensor rank by this much over so many folds.
+    ///
+    /// # Panics
+    ///
+    /// With less than two folds.
+    pub fn of(excess: &Estimate, folds: usize) -> Self {
+        let law = StudentsT::new(0.0, 1.0, (folds - 1) as f64).expect("at least two folds");
+        let reach = law.inverse_cdf(0.975) * excess.se;
+        if excess.mean > reach {
+            Standing::Worse
+        } else if excess.mean < -reach {
+            Standing::Better
+        } else {
+            Standing::Unclear
+        }
+    }
+}
+
+impl Assumptions {
+    /// Those of a model.
+    pub fn of(architecture: &Architecture) -> Self {
+        Assumptions { initial: architecture.initial, inputs: architecture.inputs.during }
+    }
+
+    /// `with one initial state for each condition and without inputs`.
+    pub fn in_words(&self) -> String {
+        let initial = match self.initial {
+            InitialStates::Zero => "with the initial state 0 in all trials",
+            InitialStates::Learned { by, .. } => match by {
+                Grouping::Common => "with one initial state for all trials",
+                Grouping::Condition => "with one initial state for each condition",
+                Grouping::Trial => "with an initial state for each trial",
+            },
+        };
+        let inputs = match self.inputs {
+            During::Never => "without inputs",
+            During::Preparation => "one input for each condition before the first bin",
+            During::Execution => "one input for each condition from the first bin on",
+            During::Throughout => "one input for each condition throughout",
+        };
+        format!("{initial} and {inputs}")
+    }
+
+    /// What else could look like changing weights, and the option that tests it.
+    pub fn caution(&self) -> &'static str {
+        match self.initial {
+            InitialStates::Learned { by: Grouping::Trial, .. } => {
+                "Gains or inputs that vary from trial to trial can look like changing weights;\n\
+                 no option tests these."
+            }
+            _ => Self::GENERAL_CAUTION,
+        }
+    }
+
+    /// The caution where it is not known what was assumed.
+    pub const GENERAL_CAUTION: &str = "Initial states, gains or inputs that vary from trial to trial can look like changing\n\
+         weights: --initial trial tests the initial states; no option tests the others.";
+}
+
+impl Verdict {
+    /// What the folds say of low tensor rank with this rank and these units.
+    ///
+    /// # Panics
+    ///
+    /// With less than two folds.
+    pub fn new(cv: &CrossValidation, folds: &[Fold], rank: usize, units: usize) -> Self {
+        let standing = |other| Standing::of(&cv.against(folds, other, rank, units).1, cv.folds);
+        Verdict {
+            rank,
+            constant: standing(Comparison::Constant),
+            free: standing(Comparison::Free),
+            assumptions: Assumptions::of(&cv.architecture),
+        }
+    }
+
+    /// In words, in lines of less than 120 characters.
+    pub fn in_words(&self) -> String {
+        let changing = match self.constant {
+            Standing::Worse => "Weights that change over trials predict better than constant ones",
+            Standing::Better => "Constant weights predict better than changing ones",
+            Standing::Unclear => {
+                "Changing weights do not predict clearly better than constant ones"
+            }
+        };
+        let low = match self.free {
+            Standing::Worse => "low tensor rank predicts better than weights free in each trial",
+            Standing::Better => "weights free in each trial predict better than low tensor rank",
+            Standing::Unclear => {
+                "low tensor rank and weights free in each trial predict about as well"
+            }
+        };
+        format!(
+            "{changing};\n{low} (95 % confidence).\nCompared: networks {}.\n{}\nTensor rank {} suffices.\n",
+            self.assumptions.in_words(),
+            self.assumptions.caution(),
+            self.rank
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BY_CONDITION: InitialStates =
+        InitialStates::Learned { by: Grouping::Condition, confined: true };
+
+    fn verdict(initial: InitialStates, inputs: During) -> Verdict {
+        Verdict {
+            rank: 3,
+            constant: Standing::Worse,
+            free: Standing::Unclear,
+            assumptions: Assumptions { initial, inputs },
+        }
+    }
+
+    #[test]
+    fn what_was_compared_is_said_of_each_setting() {
+        for confined in [false, true] {
+            let learned = |by| InitialStates::Learned { by, confined };
+            for (initial, expected) in [
+                (InitialStates::Zero, "with the initial state 0 in all trials"),
+                (learned(Grouping::Common), "with one initial state for all trials"),
+                (learned(Grouping::Condition), "with one initial state for each condition"),
+                (learned(Grouping::Trial), "with an initial state for each trial"),
+            ] {
+                for (inputs, driven) in [
+                    (During::Never, "without inputs"),
+                    (During::Preparation, "one input for each condition before the first bin"),
+                    (During::Execution, "one input for each condition from the first bin on"),
+                    (During::Throughout, "one input for each condition throughout"),
+                ] {
+                    let text = verdict(initial, inputs).in_words();
+                    let line = format!("\nCompared: networks {expected} and {driven}.\n");
+                    assert!(text.contains(&line), "{text}");
+                    assert!(text.lines().all(|line| line.chars().count() < 120), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_caution_names_the_option_until_it_was_used() {
+        for by in [Grouping::Common, Grouping::Condition, Grouping::Trial] {
+            let initial = InitialStates::Learned { by, confined: true };
+            let text = verdict(initial, During::Never).in_words();
+            let untested = by != Grouping::Trial;
+            assert_eq!(text.contains("--initial trial"), untested, "{text}");
+            assert_eq!(text.contains("Initial states, gains"), untested, "{text}");
+            assert!(text.contains("ains or inputs that vary"), "{text}");
+        }
+        let zero = verdict(InitialStates::Zero, During::Throughout).in_words();
+        assert!(zero.contains("--initial trial tests the initial states"), "{zero}");
+    }
+
+    /// The example there is of a recording on which both others are worse.
+    #[test]
+    fn the_readme_says_the_same() {
+        let verdict = Verdict { free: Standing::Worse, ..verdict(BY_CONDITION, During::Never) };
+        let lines: Vec<_> =
+            verdict.in_words().lines().map(|line| format!("    {line}\n")).collect();
+        assert!(include_str!("../../README.md").contains(&lines.concat()), "{lines:?}");
+    }
+
+    #[test]
+    fn a_difference_counts_beyond_the_quantile_of_its_folds() {
+        let excess = |mean| Estimate { mean, se: 1.0, r2: 0.0, r2_se: 0.0 };
+        // Student's t with four degrees of freedom: 2.776.
+        assert_eq!(Standing::of(&excess(2.77), 5), Standing::Unclear);
+        assert_eq!(Standing::of(&excess(2.78), 5), Standing::Worse);
+        assert_eq!(Standing::of(&excess(-2.78), 5), Standing::Better);
+        assert_eq!(Standing::of(&excess(f64::NAN), 5), Standing::Unclear);
+        let words = |constant| {
+            let verdict = Verdict { constant, ..verdict(BY_CONDITION, During::Never) };
+            verdict.in_words().lines().next().map(str::to_owned)
+        };
+        let first = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            words(Standing::Worse),
+            first("Weights that change over trials predict better than constant ones;")
+        );
+        assert_eq!(
+            words(Standing::Unclear),
+            first("Changing weights do not predict clearly better than constant ones;")
+        );
+        assert_eq!(
+            words(Standing::Better),
+            first("Constant weights predict better than changing ones;")
+        );
+    }
+}
