@@ -110,7 +110,7 @@ pub enum Flaw {
         why: String,
     },
     /// Anything else that is not a real number in f64.
-    #[error("holds {found}, expected float32, float64, integers or booleans")]
+    #[error("holds {found}, expected floats of 16, 32 or 64 bits, integers or booleans")]
     ElementType {
         /// What the elements are.
         found: String,

@@ -20,8 +20,9 @@ const CHECKED_AFTER_REFUSAL: u64 = 1 << 28;
 
 /// An open `.npz` archive: arrays with names.
 ///
-/// Reads float32, float64, integers and booleans of either byte order and either array order,
-/// stored or deflated. Members whose names do not end in `.npy` are passed over, and what macOS adds.
+/// Reads float16, float32, float64, integers and booleans of either byte order, and bfloat16 as
+/// ml_dtypes writes it, of either array order, stored or deflated. Members whose names do not end
+/// in `.npy` are passed over, and what macOS adds.
 ///
 /// # Examples
 ///

@@ -61,7 +61,8 @@ impl Element {
                 number(Class::Uint, *size, *byte_order).ok_or("bit fields")
             }
             Datatype::FloatingPoint { size, byte_order } => {
-                let number = number(Class::Float, *size, *byte_order);
+                // Of two bytes it may be float16 or bfloat16, which hdf5-reader does not tell.
+                let number = number(Class::Float, *size, *byte_order).filter(|_| *size > 2);
                 number.ok_or("floats that are neither float32 nor float64")
             }
             // h5py writes booleans so.
