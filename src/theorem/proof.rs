@@ -1,6 +1,6 @@
 //! How a theorem is proved, apart from what is observed on instances.
 
-/// The state of a proof. `tests/proofs.rs` holds it against the folder `proofs`.
+/// The state of a proof. `tests/proofs` holds it against the folder `proofs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Coq checks it, without axioms.
