@@ -103,6 +103,12 @@ pub enum Flaw {
     /// Python objects, which only pickle could read.
     #[error("holds Python objects, expected numbers; pickled data are never loaded")]
     Objects,
+    /// Something of a kind that is not read.
+    #[error("{why}")]
+    NotRead {
+        /// What it is, as a predicate, and what would be read instead where that is known.
+        why: String,
+    },
     /// Anything else that is not a real number in f64.
     #[error("holds {found}, expected float32, float64, integers or booleans")]
     ElementType {

@@ -14,7 +14,7 @@
 
 use super::first_gradient::FirstGradient;
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
-use crate::matrix::{Matrix, RankRevealing};
+use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Gradient, Network, Parameters, Trained, Weights, forward};
 use crate::scalar::{Dual, Scalar};
 use crate::training::{NOISE_FACTOR, Tampering};
@@ -77,8 +77,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         let forward = along(case, &direction).ok_or(Undecided::Unavailable)?;
         let pairing = pairing(&gradient.parameters, &direction);
         let scale = forward.scale + size(&gradient, &direction);
-        let (lower, upper) = differs(case, pairing - forward.derivative, scale);
-        Ok(Observation::between(format!("directions of {name} that differ"), lower, upper, 0))
+        let differs = differs(case, pairing - forward.derivative, scale);
+        Ok(Observation::rank(format!("directions of {name} that differ"), &differs, 0))
     });
     observations.collect()
 }
@@ -139,10 +139,9 @@ fn size<S: RankRevealing>(gradient: &Gradient<S>, direction: &Parameters<S>) -> 
     (gradient.w.scale() + others) * direction
 }
 
-/// Whether a difference is none (0), one (1), or in doubt between the two.
-fn differs<S: RankRevealing>(case: &Case<S>, difference: S, scale: f64) -> (usize, usize) {
+/// Whether a difference is none (0), one (1), or in doubt between the two: the rank of one number.
+fn differs<S: RankRevealing>(case: &Case<S>, difference: S, scale: f64) -> Rank {
     let dimensions = &case.setting.dimensions;
     let noise = NOISE_FACTOR * S::ROUNDING * (dimensions.neurons + dimensions.steps) as f64 * scale;
-    let rank = S::rank(&Matrix::from_columns(1, 1, vec![difference]), noise);
-    (rank.lower, rank.upper)
+    S::rank(&Matrix::from_columns(1, 1, vec![difference]), noise)
 }
