@@ -5,7 +5,7 @@
 pub enum Proof {
     /// Coq checks it, without axioms.
     MachineChecked {
-        /// The main results, each as `file.name`; `proofs/assumptions.v` lists them all.
+        /// The main results, each as `file.name`; `proofs/file.v` names them as such.
         lemmas: &'static [&'static str],
         /// What of the statement is proved on paper or observed alone, if anything.
         beyond: Option<&'static str>,

@@ -12,7 +12,7 @@ use std::{env, fs};
 
 use rankproof::theorem::{self, Proof, Theorem};
 
-use crate::{file_of, read};
+use crate::{file_of, folder, main_results, read};
 
 #[test]
 fn tables_are_those_of_the_registry() {
@@ -112,22 +112,26 @@ fn imports(source: &str) -> Vec<String> {
 
 /// For proofs/README.md: the results whose assumptions `make` prints, file by file.
 fn closed_theorems() -> String {
-    let assumptions = read("assumptions.v");
-    let results = assumptions.lines().filter_map(|line| {
-        line.strip_prefix("Print Assumptions ")?.strip_suffix('.')?.split_once('.')
-    });
-    let mut files: Vec<(&str, Vec<String>)> = Vec::new();
-    for (file, name) in results {
-        match files.last_mut() {
-            Some((last, names)) if *last == file => names.push(format!("`{name}`")),
-            _ => files.push((file, vec![format!("`{name}`")])),
+    let mut list = String::new();
+    for name in ["base", "."].into_iter().flat_map(coq_files) {
+        let source = read(&name);
+        let results = main_results(&source).into_iter().map(|result| format!("`{result}`"));
+        let results = results.collect::<Vec<_>>().join(", ");
+        if !results.is_empty() {
+            list += &format!("- `{name}`: {results}\n");
         }
     }
-    let mut list = String::new();
-    for (file, names) in files {
-        let base = crate::folder().join(format!("base/{file}.v")).is_file();
-        let folder = if base { "base/" } else { "" };
-        list += &format!("- `{folder}{file}.v`: {}\n", names.join(", "));
-    }
     list
+}
+
+/// The Coq files in a folder of the proofs but the one that `make` writes, in order.
+fn coq_files(within: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder().join(within)).expect("a folder of proofs");
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .filter(|name| name.ends_with(".v") && name != "assumptions.v")
+        .map(|name| if within == "." { name } else { format!("{within}/{name}") })
+        .collect();
+    names.sort();
+    names
 }
