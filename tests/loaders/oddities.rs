@@ -6,7 +6,7 @@ use rankproof::recording::{Options, Precision, Source, Value, What, Window, outl
 
 use super::{numbers, open, path};
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "virtual.h5",
     "names_old.h5",
     "names_new.h5",
@@ -18,6 +18,7 @@ const FILES: [&str; 14] = [
     "external.h5",
     "filters.h5",
     "types.h5",
+    "channels.nwb",
     "members.npz",
     "classes_v73.mat",
     "classes.mat",
@@ -169,6 +170,15 @@ fn types_that_are_not_read_say_which() {
     for path in ["attributed", "attributes"] {
         assert_eq!(unit(path).as_deref(), Some("mV"), "the other attributes are read");
     }
+}
+
+#[test]
+fn numbers_are_not_read_without_the_factors_of_their_channels() {
+    let why = "has a channel_conversion that is not read";
+    let elsewhere = "keeps its numbers in another file: save them in the same";
+    let parts = ["acquisition/volts/channel_conversion", "acquisition/volts/data"];
+    check_unread("channels.nwb", &[(parts[0], elsewhere), (parts[1], why)]);
+    assert!(odd("channels.nwb").value(parts[1]).unwrap_err().to_string().ends_with(why));
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub(super) fn open_folder(path: &Path) -> Result<Option<Opened>, ReadError> {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         children.push(match Single(file.clone()).with(npy::outline) {
             Ok(outline) => node(&name, outline, content),
-            Err(flaw) => Node::unreadable(name, vec![], "other", flaw.to_string()),
+            Err(flaw) => unreadable(&name, vec![], &flaw, content),
         });
     }
     let (format, root) = ("folder of NumPy .npy".to_owned(), Node::group("", children));

@@ -133,6 +133,13 @@ fn apply(root: &mut Node, path: &[String], said: Said) -> Option<(usize, Rule)> 
             let of_channels = [above, &["channel_conversion".to_owned()]].concat();
             let shape = node_at(root, path)?.shape.clone();
             let channels = channel_axis.zip(content(&of_channels));
+            if channels.is_none() && channel_axis.is_some() {
+                // Without the factors of its channels its numbers would be others.
+                let node = node_mut(root, path)?;
+                (node.kind, node.content) = (Kind::Unreadable, None);
+                node.unread = Some("has a channel_conversion that is not read".to_owned());
+                return None;
+            }
             let channels = channels.map(|(axis, content)| Channels { content, axis, shape });
             Rule::Scale { factor, offset, channels }
         }

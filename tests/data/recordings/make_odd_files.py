@@ -157,6 +157,18 @@ def types():
         file["starts"] = np.array([0.0, 0.5])
 
 
+def nwb():
+    """Voltages of which the factors of the channels are in another file."""
+    with h5py.File(ODD / "channels.nwb", "w", libver="latest") as file:
+        file.attrs["nwb_version"] = "2.7.0"
+        file["x"] = X
+        volts = file.create_group("acquisition/volts")
+        volts["data"] = np.arange(6, dtype="int16").reshape(3, 2)
+        volts["data"].attrs["conversion"] = 1e-6
+        external = [("factors.raw", 0, 16)]
+        volts.create_dataset("channel_conversion", (2,), "float64", external=external)
+
+
 def archive():
     def npy(array, pickled=False):
         data = io.BytesIO()
@@ -252,5 +264,6 @@ ODD.mkdir(exist_ok=True)
 structure()
 storage()
 types()
+nwb()
 archive()
 matlab()
