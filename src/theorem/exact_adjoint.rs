@@ -22,7 +22,7 @@ use crate::training::{NOISE_FACTOR, Tampering};
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
     id: "exact-adjoint",
-    title: "The adjoint is the exact derivative",
+    title: "The adjoint is the exact derivative, in every direction of all parameters",
     statement: "Loss(x + eps v) = Loss(x) + eps <G, v> + O(eps^2) for every direction v, jointly \
                 in x = (W, B, C, b, h_0), with G from the adjoint.",
     hypotheses: &[
@@ -39,8 +39,8 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some(
             "activations and losses that are differentiable functions of a real \
-                 number, which proofs/real treats with the three axioms of mathcomp- \
-                 analysis",
+                 number, which proofs/real treats with the three axioms of \
+                 mathcomp-analysis",
         ),
     },
     limit: None,
