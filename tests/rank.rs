@@ -121,10 +121,13 @@ fn printed_values_have_the_noise_of_their_digits() {
     }
 }
 
+/// To the nearest number of a type.
+type Round = fn(f64) -> f64;
+
 /// The arrays as NumPy and ml_dtypes write them, and the same values in wider ones.
 #[test]
 fn sixteen_bits_are_read_and_recognised_in_wider_arrays() {
-    let types: [(&str, &str, fn(f64) -> f64); 2] = [
+    let types: [(&str, &str, Round); 2] = [
         ("float16", "11 bits", |x| f16::from_f64(x).to_f64()),
         ("bfloat16", "8 bits", |x| bf16::from_f64(x).to_f64()),
     ];

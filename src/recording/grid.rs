@@ -362,6 +362,9 @@ mod tests {
         }
     }
 
+    /// To the nearest number of a type.
+    type Round = fn(f64) -> f64;
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 60, ..Default::default() })]
 
@@ -369,7 +372,7 @@ mod tests {
         #[test]
         fn rounded_values_tell_their_type(seed: u64, count in 80_usize..400, power in -8..3) {
             let values = numbers(seed, count, f64::from(power).exp2());
-            let types: [(fn(f64) -> f64, Grid); 4] = [
+            let types: [(Round, Grid); 4] = [
                 (|x| bf16::from_f64(x).to_f64(), Grid::BFLOAT),
                 (|x| f16::from_f64(x).to_f64(), Grid::HALF),
                 (|x| f64::from(x as f32), Grid::SINGLE),
@@ -417,7 +420,7 @@ mod tests {
         #[test]
         fn printed_values_tell_the_type_they_had(seed: u64, more in 0_usize..4) {
             let values = numbers(seed, 200, 0.3);
-            let types: [(fn(f64) -> f64, u32, usize); 3] = [
+            let types: [(Round, u32, usize); 3] = [
                 (|x| f64::from(x as f32), 24, 8),
                 (|x| f16::from_f64(x).to_f64(), 11, 5),
                 (|x| bf16::from_f64(x).to_f64(), 8, 4),
