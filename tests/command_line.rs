@@ -348,7 +348,7 @@ fn explore_shows_the_fibonacci_row() {
     let text = stdout(&output);
     let row = text.lines().nth(1).expect("a row").split_whitespace().collect::<Vec<_>>();
     assert_eq!(row, ["1", "9", "0", "1", "2", "4", "7"]);
-    assert!(text.contains("generic ranks, but with probability"), "{text}");
+    assert!(text.contains("generic ranks, except with probability"), "{text}");
     // What no bound speaks of is said.
     let gated = rankproof(&[&arguments[..], &swept, &["--activation", "relu"]].concat());
     assert!(stdout(&gated).contains("4 cells have no such bound"), "{}", stdout(&gated));

@@ -53,7 +53,7 @@ fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
     let largest = bounds.iter().copied().fold(0.0, f64::max);
     if largest > 0.0 {
         lines.push(format!(
-            "generic ranks, but with probability {largest:.0e} at most in each cell: that all \
+            "generic ranks, except with probability at most {largest:.0e} in each cell: that all \
              instances miss (Schwartz-Zippel, modulo {PRIME})."
         ));
     }

@@ -237,9 +237,9 @@ impl fmt::Display for Generic {
             write!(
                 f,
                 "Each of {ranks} exact ranks of matrices is that of a generic instance of its \
-                 setting but with probability {missed_each:.0e} at most, and all of them are but with \
-                 {missed_together:.0e} (Schwartz-Zippel, minors of degree {:.0e} at most modulo \
-                 {:.0e}). An instance can only have less. ",
+                 setting, except with probability at most {missed_each:.0e}; that any of them is \
+                 not has at most {missed_together:.0e} (Schwartz-Zippel, minors of degree at most \
+                 {:.0e} modulo {:.0e}). An instance can only have less. ",
                 degree as f64, PRIME as f64
             )?;
         }
