@@ -55,3 +55,5 @@ split=> // [k|].
 by apply: tensor_rank_le_lift; [rewrite subrr | apply: tensor_rank_le_columns].
 Qed.
 End Broadcast.
+
+(* Main results: broadcast_span broadcast_tensor_rank broadcast_rank *)

@@ -236,3 +236,6 @@ have tele k : \sum_(t < k) l t.+1 i 0 * (h t.+1 i 0 - (1 - a) * h t i 0) + l 0%N
 exact: tele.
 Qed.
 End Homogeneous.
+
+(* Main results: balance balance_zero_start balance_batch balance_states charge_states *)
+(* Main results: charge_gradient_descent balance_homogeneous *)

@@ -191,3 +191,7 @@ exact: l.
 Qed.
 
 End Counterexamples.
+
+(* Main results: entrywise_updates_leave_the_space phi_must_be_linear psi_must_be_linear *)
+(* Main results: start_must_keep_the_space initial_state_must_be_common *)
+(* Main results: readout_must_be_orthonormal initial_state_must_be_zero initial_state_counts *)

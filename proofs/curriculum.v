@@ -53,3 +53,5 @@ apply: leq_trans (mxrank_adds_leqif _ _) _; rewrite leq_add // mxrank_gen.
 exact: rank_leq_row.
 Qed.
 End Curriculum.
+
+(* Main results: curriculum *)

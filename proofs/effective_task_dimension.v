@@ -75,3 +75,5 @@ apply: leq_trans (mxrankS sUC) (leq_trans (mxrank_adds_leqif _ _) _).
 by rewrite leq_add2l rank_leq_row.
 Qed.
 End Task.
+
+(* Main results: task_invariant effective_task_dimension *)

@@ -312,3 +312,5 @@ have ip0r m1 m2 (A : 'M[R]_(m1, m2)) : ip A 0 = 0 by rewrite /ip mulmx0 mxtrace0
 rewrite !ip0r !addr0; congr (ip _ _); exact: gradW_ext.
 Qed.
 End LinearExact.
+
+(* Main results: adjoint_pairing ip_inj exact_adjoint linear_exact_adjoint *)

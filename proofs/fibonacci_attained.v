@@ -100,3 +100,5 @@ rewrite (rank_step (dW k)); have [_ l] := lo k (ltnW k5); apply: leq_trans l.
 by case: k k5 => [|[|[|[|[|]]]]].
 Qed.
 End Attained.
+
+(* Main results: fibonacci_attained fibonacci_trained_attained *)

@@ -330,3 +330,6 @@ apply: tensor_rank_leW rk; rewrite -sum_fib big_distrr leq_sum // => j _.
 by have [_] := main j; rewrite leq_min => /andP[].
 Qed.
 End Fib.
+
+(* Main results: fibonacci_space fibonacci_growth fibonacci_growth_common_start *)
+(* Main results: fibonacci_gradient_descent fibonacci_all_trained *)

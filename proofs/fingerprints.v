@@ -254,3 +254,5 @@ Proof.
 by move=> nz2; split=> *; [exact: adaptive_opp | exact: adaptive_zero].
 Qed.
 End Adaptive.
+
+(* Main results: fingerprints_space fingerprints_entrywise frozen_compatible adaptive_compatible *)

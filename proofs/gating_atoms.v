@@ -209,3 +209,5 @@ End Atoms.
 (* ReLU is of this form over every ordered field *)
 Lemma relu_is_gated (R : realFieldType) (z : R) : Num.max 0 z = (0 < z)%R%:R * z.
 Proof. by case: (Order.TotalTheory.ltP 0 z); rewrite ?mul1r ?mul0r. Qed.
+
+(* Main results: gating_atoms gating_atoms_current_form bias_alone_keeps relu_is_gated *)

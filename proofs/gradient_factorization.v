@@ -82,3 +82,5 @@ rewrite leq_min rank_leq_row; apply: leq_trans (mxrank_sum _ _ _) _; apply: leq_
 by apply: leq_trans (rank_gradient _) _; rewrite geq_min rank_leq_col.
 Qed.
 End Field.
+
+(* Main results: gradient_factors rank_gradient rank_batch_gradient rank_batch_gradient_count *)

@@ -130,3 +130,6 @@ apply: (rank_zero_start (a := a) (B := fun=> B) (C := fun=> C) (M := M) (X := X)
 - exact: frozen_gd_like.
 - exact: frozen_gd_like.
 Qed.
+
+(* Main results: invariant_subspace invariant_start_space invariant_tensor_rank rank_all_trained *)
+(* Main results: rank_zero_start rank_gradient_descent *)

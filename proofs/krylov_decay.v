@@ -177,3 +177,5 @@ rewrite (bigD1 ord_max) //= eqxx scale1r big1 ?addr0 // => k /negPf->.
 by rewrite scale0r.
 Qed.
 End Krylov.
+
+(* Main results: krylov_gradient krylov_gradient_zero_start krylov_trajectory *)

@@ -220,3 +220,5 @@ rewrite leq_min (addnC p q) (parts_rank both) andbT.
 by case: (leqP p q) => _; [have := parts_rank rows | have := parts_rank cols; rewrite addn0].
 Qed.
 End LinearGrowth.
+
+(* Main results: gradient_parts linear_growth *)

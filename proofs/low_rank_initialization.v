@@ -41,3 +41,5 @@ split=> //; rewrite (leq_trans rD) // (leq_trans (rank_leq_row _)) //.
 by rewrite mul2n -addnn [(p + (q + h))%N]addnA addnAC.
 Qed.
 End LowRank.
+
+(* Main results: low_rank_initialization *)

@@ -274,3 +274,5 @@ Corollary siso_unfolding_rank K :
   (\rank (unfolding (fun k : 'I_K => W k - c0 k *: W 0%N)%R) <= 3)%N.
 Proof. exact: rank_unfolding_le (siso_tensor_rank K). Qed.
 End Space.
+
+(* Main results: corr_sym siso_gradient siso_reciprocity siso_tensor_rank siso_unfolding_rank *)

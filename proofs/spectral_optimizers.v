@@ -91,3 +91,5 @@ have [|sD sDt rD] :=
 by split=> //; apply: leq_trans rD (rank_start_space _ _ _ ).
 Qed.
 End Spectral.
+
+(* Main results: muon_rank odd_rank odd_poly_rank shampoo_rank preconditioned_rank *)

@@ -89,3 +89,5 @@ rewrite summxE (bigD1 j) //= big1 ?addr0 => [|j' /negPf nj]; last first.
 by rewrite !mxE big_ord1 !mxE !eqxx mulr1.
 Qed.
 End Columns.
+
+(* Main results: tensor_rank_le_subspace tensor_rank_le_rows tensor_rank_le_columns *)

@@ -69,3 +69,5 @@ have [_ sDt] := gd_like_spectral span k; apply: submx_trans sDt _.
 by apply: row_spanW; rewrite -ltnS.
 Qed.
 End Telescoping.
+
+(* Main results: tensor_telescoping rank_unfolding_increments rank_slice_rows rank_slice_columns *)

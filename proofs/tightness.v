@@ -513,3 +513,5 @@ have [xs lxs rV'] := history_almost F 0 0; have rV : (3 <= \rank (history xs))%N
 exists (tB F 0 0), (tC F 0 0), (fun k => sgd 0 (take k xs)), (size xs).+1.
 split; [exact: sgd_runP | exact: rV | by move=> r /rank_unfolding_le; exact: leq_trans].
 Qed.
+
+(* Main results: tightness_rank tightness_tensor_rank tightness_siso *)

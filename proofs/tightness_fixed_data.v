@@ -58,3 +58,5 @@ split=> //.
   by apply: leq_trans l; rewrite nth_rcons size_nseq ltnn eqxx.
 - by split=> // r /rank_unfolding_le; apply: leq_trans.
 Qed.
+
+(* Main results: tightness_fixed_data *)

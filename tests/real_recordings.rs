@@ -1,23 +1,23 @@
-//! Real recordings, where they are at hand: each is loaded with the numbers that are known of it,
-//! or refused as it should be. They are not part of this project; without them the tests pass and
-//! say so.
+//! Real recordings: each is loaded with the numbers that are known of it, or refused as it should
+//! be. They are not part of this project, so the tests are ignored unless they are asked for:
+//!
+//! ```text
+//! RANKPROOF_RECORDINGS=FOLDER cargo test --test real_recordings -- --ignored
+//! ```
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use rankproof::recording::{
     Axis, Filter, Options, Prepared, Quantity, ReadError, Recording, Source, What, Window, prepare,
 };
 
-/// A file of the folder of recordings; none, with a message, if there is no such folder.
-fn recording(name: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
-    if !folder.is_dir() {
-        println!("passed over: there is no folder {} of real recordings", folder.display());
-        return None;
-    }
-    let path = folder.join(name);
+/// A file of the folder of recordings.
+fn recording(name: &str) -> PathBuf {
+    let folder = env::var_os("RANKPROOF_RECORDINGS").expect("RANKPROOF_RECORDINGS names a folder");
+    let path = Path::new(&folder).join(name);
     assert!(path.is_file(), "{} is missing", path.display());
-    Some(path)
+    path
 }
 
 fn some(text: &str) -> Option<String> {
@@ -46,8 +46,9 @@ fn assert_same_activity(a: &Recording, b: &Recording) {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn chewie_counts() {
-    let Some(path) = recording("chewie_20131003_counts.npz") else { return };
+    let path = recording("chewie_20131003_counts.npz");
     let options = Options {
         missing: Some(-1.0),
         bin_seconds_array: some("bin_s"),
@@ -69,9 +70,10 @@ fn chewie_counts() {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn hennig_latents_of_matlab_are_those_of_numpy() {
-    let Some(npz) = recording("hennig2021_monkeyN_latents.npz") else { return };
-    let Some(mat) = recording("hennig2021_monkeyN_20160728_matv5.mat") else { return };
+    let npz = recording("hennig2021_monkeyN_latents.npz");
+    let mat = recording("hennig2021_monkeyN_20160728_matv5.mat");
     let of_numpy = Options {
         bin_seconds_array: some("bin_s"),
         condition: some("target_deg"),
@@ -102,9 +104,10 @@ fn hennig_latents_of_matlab_are_those_of_numpy() {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn degenhart_counts_of_matlab_are_those_of_numpy() {
-    let Some(npz) = recording("degenhart2020_counts.npz") else { return };
-    let Some(mat) = recording("degenhart2020_20160325_matv5.mat") else { return };
+    let npz = recording("degenhart2020_counts.npz");
+    let mat = recording("degenhart2020_20160325_matv5.mat");
     let of_numpy = Options {
         missing: Some(-1.0),
         bin_seconds_array: some("bin_s"),
@@ -144,8 +147,9 @@ fn degenhart_counts_of_matlab_are_those_of_numpy() {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn zheng_units_and_tables() {
-    let Some(path) = recording("nwb/zheng2022_human_mtl_sub-4_ses-4_nwb2.4.0.nwb") else { return };
+    let path = recording("nwb/zheng2022_human_mtl_sub-4_ses-4_nwb2.4.0.nwb");
     let mut source = Source::open(&path).unwrap();
     assert_eq!(source.format(), "NWB 2.4.0 (HDF5)");
     assert!(source.contradictions().is_empty());
@@ -189,8 +193,9 @@ fn zheng_units_and_tables() {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn scholz_fluorescence() {
-    let Some(path) = recording("nwb/scholz2018_celegans_gzip_nwb2.1.0.nwb") else { return };
+    let path = recording("nwb/scholz2018_celegans_gzip_nwb2.1.0.nwb");
     let options = Options {
         every: Some(30.0),
         bin: Some(0.5),
@@ -208,8 +213,9 @@ fn scholz_fluorescence() {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn meister_is_nwb_of_the_first_version() {
-    let Some(path) = recording("nwb/meister_retina_20080606_R2_nwb1.0.6.nwb") else { return };
+    let path = recording("nwb/meister_retina_20080606_R2_nwb1.0.6.nwb");
     let error = Source::open(&path).err().expect("is refused");
     assert_eq!(
         refused(&error, &path),
@@ -219,8 +225,9 @@ fn meister_is_nwb_of_the_first_version() {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn allen_is_cut_off() {
-    let Some(path) = recording("nwb/allen_neuropixels_TRUNCATED_nwb2.2.2.nwb") else { return };
+    let path = recording("nwb/allen_neuropixels_TRUNCATED_nwb2.2.2.nwb");
     let options = Options {
         align: some("flashes_presentations.start_time"),
         window: Some(Window { start: 0.0, end: 0.25 }),
@@ -234,8 +241,9 @@ fn allen_is_cut_off() {
 }
 
 #[test]
+#[ignore = "needs real recordings: RANKPROOF_RECORDINGS=FOLDER"]
 fn dad_rates() {
-    let Some(path) = recording("mat73/dad_workspace_chewie_mihi_matv73.mat") else { return };
+    let path = recording("mat73/dad_workspace_chewie_mihi_matv73.mat");
     let mut source = Source::open(&path).unwrap();
     for (name, shape) in [("Y1", [155, 695]), ("Y2", [174, 701]), ("Y3", [187, 875])] {
         assert_eq!(source.numbers(&format!("Data/{name}")).unwrap().shape, shape);

@@ -5,10 +5,9 @@
 //! whose mapping is switched in known trials. For each the tensor rank is chosen by how well
 //! held-out entries are predicted, beside constant weights, weights free in each trial, a CP
 //! decomposition of the activity and condition means. The trial factors of the last are held
-//! against the switches. The recordings are looked for in `../shared/recordings`.
+//! against the switches. The variable RANKPROOF_RECORDINGS names the folder of the recordings.
 
 use std::error::Error;
-use std::path::Path;
 
 use rankproof::fit::{
     Architecture, Assumptions, Blocks, Comparison, CrossValidation, Estimate, Fold, Likelihood,
@@ -20,8 +19,7 @@ use rankproof::report::{Experiment, Table, cross_validation_figure};
 mod sources;
 mod switches;
 
-pub use sources::FOLDER;
-use sources::sources;
+use sources::{folder, sources};
 use switches::show_switches;
 
 /// Units of the fitted networks.
@@ -34,13 +32,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Chooses ranks and compares; with `--quick`, for the control and two ranks alone.
 pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
+    let folder = folder()?;
     let mut table =
         Table::new(["recording", "model", "held-out loss", "se", "worse by", "se of that"]);
     for source in sources() {
         if experiment.quick() && source.name != "chewie" {
             continue;
         }
-        let recording = prepare(Path::new(FOLDER).join(source.file), &source.options)?.recording;
+        let recording = prepare(folder.join(source.file), &source.options)?.recording;
         let cv = cross_validation(&recording, experiment.quick());
         experiment.progress(format!("{}: ranks {:?}", source.name, cv.ranks));
         let folds = cv.run_all::<f32>(&recording, &cv.jobs())?;

@@ -1,9 +1,26 @@
 //! The three recordings, cut as their files need it.
 
+use std::env;
+use std::path::PathBuf;
+
 use rankproof::recording::{Axis, Options, What};
 
+/// The variable that names the folder of the recordings.
+const FOLDER: &str = "RANKPROOF_RECORDINGS";
+
 /// Where the recordings are.
-pub const FOLDER: &str = "../shared/recordings";
+///
+/// # Errors
+///
+/// If no folder is named, or there is none of that name.
+pub fn folder() -> Result<PathBuf, String> {
+    let folder = env::var_os(FOLDER).map(PathBuf::from);
+    let folder = folder.ok_or_else(|| format!("{FOLDER} is not set, expected a folder"))?;
+    match folder.is_dir() {
+        true => Ok(folder),
+        false => Err(format!("{FOLDER}: {}: is no folder", folder.display())),
+    }
+}
 
 /// One recording, cut as its file needs it.
 pub struct Source {

@@ -604,3 +604,5 @@ rewrite (bigD1 (mxvec_index (Ordinal (lt_div s)) (Ordinal (lt_mod s)))) //= big1
 by rewrite [X in _ * X]mxE nl mulr0.
 Qed.
 End Checks.
+
+(* Main results: gradsLE runE rank_certificate rank_mod_le *)

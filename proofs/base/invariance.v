@@ -253,3 +253,5 @@ move=> sh su se; split=> // [t tT sp|t tT sp|t l tT sp sl|t l tT sp sl].
 - by rewrite had1.
 Qed.
 End Visited.
+
+(* Main results: keeps_columns_beside visited_invariant closed_invariant *)

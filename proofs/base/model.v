@@ -163,3 +163,5 @@ rewrite !big_ord_recr IHk /= tr_col_mx mul_mx_row add_row_mx; congr (row_mx _ (_
 by rewrite trmx_const [const_mx 1]mx11_scalar mul_mx_scalar mxE scale1r.
 Qed.
 End Bias.
+
+(* Main results: hid_bias gradB_bias *)

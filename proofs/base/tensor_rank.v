@@ -139,3 +139,5 @@ case: unliftP => [k' ->|->]; first exact: eD.
 by rewrite D0 big1 // => s _; rewrite scale0r.
 Qed.
 End Tensor.
+
+(* Main results: rank_unfolding_le rank_combination_le tensor_rank_le_one_slice *)

@@ -359,3 +359,7 @@ move=> upd; apply: odd_method_spectral => k; eexists; last exact: upd.
 by apply: odd_in_shampoo; apply: OddG.
 Qed.
 End Methods.
+
+(* Main results: combines_gd_like momentum_gd_like nesterov_gd_like gd_like_spectral *)
+(* Main results: spectral_keeps_space odd_spectral muon_spectral shampoo_spectral *)
+(* Main results: preconditioned_keeps_space *)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::recording::{Entry, ReadError, Source, outline};
+use rankproof::recording::{Entry, Kind, ReadError, Source, outline};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,8 +15,9 @@ use super::output::{print, rendered, short, table, write_json};
 /// Show what is in a recording: names, types, shapes, units and first values.
 ///
 /// Reads NumPy (.npy, .npz, a folder of .npy), NWB 2.x, HDF5 and MATLAB (.mat of versions 5 to 7.3).
-/// The paths shown are those by which `rankproof prepare` finds arrays: [] stands for all elements of a list, and
-/// the groups above a name may be left out where only one place fits.
+/// The paths shown are those by which `rankproof prepare` finds arrays: [] stands for all elements
+/// of a list, and the groups above a name may be left out where only one place fits. Parts that are
+/// not read are listed with the reason.
 #[derive(Args)]
 pub struct Arguments {
     /// The file, or a folder of .npy files.
@@ -47,6 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         order_of_axes(&source).to_owned(),
         tree(&source, &entries),
         scales(&entries),
+        not_read(&source, &entries),
         hints(&source, &entries),
     ];
     print(&text.concat())?;
@@ -73,24 +75,24 @@ fn order_of_axes(source: &Source) -> &'static str {
 
 fn tree(source: &Source, entries: &[Entry]) -> String {
     let mut table = table(&["name", "type", "shape", "unit", "first values"], 5);
-    for entry in entries {
-        // The definitions of NWB itself tell nothing of the recording.
-        if source.is_nwb() && entry.path.starts_with("specifications") {
-            continue;
-        }
+    for entry in entries.iter().filter(|entry| is_shown(source, entry)) {
         let name = match &entry.last {
             None => entry.name.clone(),
             Some(last) => format!("{} to {last} ({} alike)", entry.name, entry.alike),
         };
-        let values = match (entry.first.is_empty(), &entry.note) {
-            (true, Some(note)) => format!("({note})"),
-            (true, None) => String::new(),
-            (false, _) => values(entry),
+        let is_array = matches!(entry.kind, Kind::Numbers | Kind::Text | Kind::Unreadable);
+        let values = match (entry.first.is_empty(), &entry.unread, &entry.note) {
+            (true, Some(_), _) if is_array => "(not read)".to_owned(),
+            (true, _, Some(note)) => format!("({note})"),
+            (true, _, None) => String::new(),
+            (false, _, _) => values(entry),
         };
+        // What is not understood has no axes.
+        let has_axes = entry.kind != Kind::Unreadable || entry.shape != "()";
         table.add_row([
             format!("{}{name}", "  ".repeat(entry.depth)),
             entry.element.clone(),
-            entry.shape.clone(),
+            if has_axes { entry.shape.clone() } else { String::new() },
             clipped(entry.unit.as_deref().unwrap_or(""), LONGEST_UNIT),
             clipped(&values, LONGEST_VALUES),
         ]);
@@ -104,6 +106,29 @@ fn scales(entries: &[Entry]) -> String {
     let line = |(entry, scaled): (&Entry, &String)| format!("{} {scaled}\n", entry.path);
     let lines: String = scaled.map(line).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+/// The definitions of NWB itself tell nothing of the recording.
+fn is_shown(source: &Source, entry: &Entry) -> bool {
+    !(source.is_nwb() && entry.path.starts_with("specifications"))
+}
+
+/// What is in the file and not read, and why.
+fn not_read(source: &Source, entries: &[Entry]) -> String {
+    let shown = entries.iter().filter(|entry| is_shown(source, entry));
+    let lines = shown.filter_map(|entry| {
+        let why = entry.unread.as_ref()?;
+        let alike = match entry.alike {
+            1 => String::new(),
+            alike => format!(" ({alike} alike)"),
+        };
+        Some((format!("{}{alike}", entry.path), why.clone()))
+    });
+    let lines: Vec<_> = lines.collect();
+    let width = lines.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
+    let text: String =
+        lines.iter().map(|(path, why)| format!("  {path:width$}  {why}\n")).collect();
+    if text.is_empty() { text } else { format!("\nNot read\n{text}") }
 }
 
 /// As many of the first values as there is room for.

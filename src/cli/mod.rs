@@ -26,8 +26,9 @@ use rankproof::theorem::{self, Arithmetic, Theorem};
 
 /// Checks the theorems on the rank of learning dynamics in recurrent networks.
 ///
-/// Exit status: 0 if all is well, 1 if a theorem is violated or a verification shows nothing,
-/// 2 if the arguments or the input are wrong.
+/// Exit status: 0 if all is well, 1 if `verify` or `replay` finds a theorem violated or shows
+/// nothing, 2 if the arguments or the input are wrong. What `rank` finds in recorded weights is an
+/// answer, with status 0.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Cli {

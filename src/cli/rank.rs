@@ -1,25 +1,34 @@
 //! `rankproof rank`: weights recorded by any trainer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use clap::Args;
+use indicatif::ProgressBar;
 use rankproof::matrix::{Matrix, Rank};
-use rankproof::recording::{Array, Npz, Precision, ReadError, WeightHistory};
-use rankproof::report::{BoundReport, InputOutput, WeightReport};
-use rankproof::tensor::{CpBracket, LowerEnd, Mode};
+use rankproof::recording::{Array, Decided, Grid, Npz, ReadError, Rounding, WeightHistory};
+use rankproof::report::{BoundReport, InputOutput, Stage, WeightReport, scientific};
+use rankproof::tensor::{LowerEnd, Mode, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
 use serde::Serialize;
 
 use super::files::Files;
-use super::output::{paragraph, print, rendered, table, write_json};
+use super::output::{paragraph, print, progress, rendered, table, write_json};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
-/// Reads an .npz archive with the recurrent weights of every learning step, float32 or float64,
-/// by whatever program they were trained. A rank is given only where the singular values leave a
-/// clear gap above the noise floor, which is stated; else it is inconclusive.
+/// Reads an .npz archive with the recurrent weights of every learning step, by whatever program they
+/// were trained. A rank is given only where the singular values leave a clear gap above the noise
+/// floor, which is stated; else it is inconclusive.
+///
+/// The floor follows from what the values were rounded to, which is told from the values: float32
+/// weights in a float64 array have the noise of float32.
+///
+/// Exit status: 0 if the ranks are given, whatever they are, as a bound that recorded weights
+/// violate is a finding; 2 if the arguments or the input are wrong.
 #[derive(Args)]
 pub struct Arguments {
     /// The .npz archive, or the model.npz of a fit.
@@ -40,6 +49,10 @@ pub struct Arguments {
     /// The array with the readout C (d_out, N).
     #[arg(long, value_name = "C", requires = "inputs")]
     outputs: Option<String>,
+    /// What the values were rounded to, in place of what they tell: f16, bf16, f32, f64, or the
+    /// number of significant digits with which they were printed.
+    #[arg(long, value_name = "TYPE|DIGITS", value_parser = read_precision)]
+    precision: Option<Grid>,
     /// Also write the results as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -58,16 +71,35 @@ fn read_axes(text: &str) -> Result<Axes, String> {
         .ok_or_else(|| "expected step, row and column in the order of the file".to_owned())
 }
 
+fn read_precision(text: &str) -> Result<Grid, String> {
+    const MOST_DIGITS: u32 = 17;
+    match text {
+        "f16" => Ok(Grid::HALF),
+        "bf16" => Ok(Grid::BFLOAT),
+        "f32" => Ok(Grid::SINGLE),
+        "f64" => Ok(Grid::DOUBLE),
+        digits => (digits.parse().ok().filter(|digits| (1..=MOST_DIGITS).contains(digits)))
+            .map(Grid::printed)
+            .ok_or_else(|| {
+                format!("expected f16, bf16, f32, f64, or digits from 1 to {MOST_DIGITS}")
+            }),
+    }
+}
+
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Files::default().reads([&arguments.file]).writes("--json", &arguments.json).check()?;
     let mut npz = Npz::open(&arguments.file)?;
-    let (history, precision) = read_weights(&mut npz, arguments)?;
+    let waiting = Waiting::new(&arguments.file);
+    waiting.show(Stage { what: "reading", done: 0, all: 1 });
+    let history = read_weights(&mut npz, arguments)?;
     let channels = match &arguments.outputs {
         Some(outputs) => Some(read_channels(&mut npz, &arguments.inputs, outputs, &history)?),
         None => None,
     };
-    let report = WeightReport::new(&history, arguments.delta);
+    let report = WeightReport::new(&history, arguments.delta, &|stage| waiting.show(stage));
+    waiting.show(Stage { what: "bounds", done: 0, all: 1 });
     let bounds = BoundReport::all(&history, &report, channels.as_ref());
+    waiting.end();
     if let Some(path) = &arguments.json {
         write_json(path, &Json::new(&history, &report, &bounds))?;
     }
@@ -76,7 +108,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(_) => "",
     };
     let text = [
-        heading(arguments, precision, &history),
+        heading(arguments, &history),
         steps(&report),
         whole(arguments, &report),
         hold(&bounds),
@@ -87,19 +119,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The weights, or those that the factors of a fitted model make, and the type of their numbers.
-fn read_weights(
-    npz: &mut Npz,
-    arguments: &Arguments,
-) -> Result<(WeightHistory, Precision), ReadError> {
+/// The weights, or those that the factors of a fitted model make.
+fn read_weights(npz: &mut Npz, arguments: &Arguments) -> anyhow::Result<WeightHistory> {
     let has = |npz: &Npz, name: &str| npz.names().iter().any(|other| other == name);
     if arguments.array == "W" && !has(npz, "W") && has(npz, "a") && has(npz, "b") {
+        if arguments.precision.is_some() {
+            let path = npz.path().display();
+            bail!("{path}: holds factors, from which W is made in float64; --precision is for W");
+        }
         let (a, b) = (npz.array("a")?, npz.array("b")?);
         let c = if has(npz, "c") { Some(npz.array("c")?) } else { None };
-        return Ok((WeightHistory::from_factors(&a, &b, c.as_ref())?, a.precision));
+        return Ok(WeightHistory::from_factors(&a, &b, c.as_ref())?);
     }
     let array = npz.array(&arguments.array)?;
-    Ok((WeightHistory::from_array(&array, arguments.axes.0)?, array.precision))
+    Ok(WeightHistory::from_array(array, arguments.axes.0, arguments.precision)?)
 }
 
 fn read_channels(
@@ -133,13 +166,13 @@ fn by_neuron(array: &Array, neurons: usize, axis: usize) -> Result<Matrix<f64>, 
     Ok(Matrix::from_fn(neurons, others, entry))
 }
 
-fn heading(arguments: &Arguments, precision: Precision, history: &WeightHistory) -> String {
+fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
     let (neurons, steps) = (history.neurons(), history.steps());
     format!(
-        "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps, {}\n\n",
+        "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;\n{}\n\n",
         arguments.file.display(),
         arguments.array,
-        precision.name(),
+        history.rounding(),
     )
 }
 
@@ -156,8 +189,8 @@ fn steps(report: &WeightReport) -> String {
             k.to_string(),
             shown(&report.ranks[k]),
             shown(increment),
-            format!("{floor:.0e}"),
-            spectrum(values, increment),
+            scientific(floor, report.exponent, 0),
+            spectrum(values, increment, report.exponent),
         ]);
     }
     if let Some(column) = table.column_mut(4) {
@@ -176,14 +209,14 @@ fn some_steps(last: usize) -> Vec<usize> {
 }
 
 /// The first singular values, with a bar where the noise begins.
-fn spectrum(values: &[f64], rank: &Rank) -> String {
+fn spectrum(values: &[f64], rank: &Rank, exponent: i32) -> String {
     let shown = (rank.upper + 2).clamp(6, 9).min(values.len());
     let mut text: Vec<String> = Vec::new();
     for (index, value) in values[..shown].iter().enumerate() {
         if index == rank.upper {
             text.push("|".to_owned());
         }
-        text.push(format!("{value:.0e}"));
+        text.push(scientific(*value, exponent, 0));
     }
     if shown < values.len() {
         text.push("...".to_owned());
@@ -200,9 +233,11 @@ fn shown(rank: &Rank) -> String {
 
 fn whole(arguments: &Arguments, report: &WeightReport) -> String {
     let what = if arguments.delta { "increments" } else { "weights" };
-    let [r1, r2, r3] = report.unfolding_ranks.each_ref().map(shown);
-    let cp = cp_rank(&report.cp_lower, report.cp_upper.as_ref());
-    let mut text = format!("The {what} as a tensor, noise floor {:.0e}\n", report.noise_floor);
+    let tensor = &report.tensor;
+    let [r1, r2, r3] = tensor.unfolding_ranks.each_ref().map(shown);
+    let cp = cp_rank(&tensor.cp_lower, tensor.cp_upper.as_ref(), report.exponent);
+    let floor = scientific(tensor.noise_floor, report.exponent, 0);
+    let mut text = format!("The {what} as a tensor, noise floor {floor}\n");
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);
     let space = "dimensions hold the rows and columns of all increments";
@@ -210,17 +245,16 @@ fn whole(arguments: &Arguments, report: &WeightReport) -> String {
 }
 
 /// Both ends of the bracket, each with what shows it.
-fn cp_rank(lower: &LowerEnd, upper: Option<&CpBracket<f64>>) -> String {
+fn cp_rank(lower: &LowerEnd, upper: Option<&UpperEnd>, exponent: i32) -> String {
     let LowerEnd { bound, certificate } = lower;
     match upper {
         None => format!("at least {bound} ({certificate}), inconclusive above"),
-        Some(bracket) => {
-            let upper = bracket.upper();
-            let ends = if upper == *bound { String::new() } else { format!("{bound} to ") };
-            let (construction, residual) = (bracket.construction, bracket.residual);
+        Some(UpperEnd { bound: upper, construction, residual }) => {
+            let ends = if upper == bound { String::new() } else { format!("{bound} to ") };
+            let residual = scientific(*residual, exponent, 0);
             format!(
                 "{ends}{upper}; at least by {certificate}; at most by {construction}, residual \
-                 {residual:.0e}"
+                 {residual}"
             )
         }
     }
@@ -287,10 +321,46 @@ fn doubts(report: &WeightReport) -> String {
     text
 }
 
+/// Shows what is waited for: as a bar in a terminal, else as a line on standard error, one a second
+/// at most. Of a large file the first comes at once.
+struct Waiting {
+    bar: ProgressBar,
+    last: Mutex<Option<Instant>>,
+}
+
+impl Waiting {
+    fn new(file: &Path) -> Self {
+        const LARGE: u64 = 1 << 24;
+        let large = file.metadata().is_ok_and(|metadata| metadata.len() >= LARGE);
+        let last = (!large).then(Instant::now);
+        Waiting { bar: progress(1, ""), last: Mutex::new(last) }
+    }
+
+    fn show(&self, Stage { what, done, all }: Stage) {
+        const PAUSE: Duration = Duration::from_secs(1);
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(what);
+        let mut last = self.last.lock().unwrap_or_else(|error| error.into_inner());
+        if self.bar.is_hidden() && last.is_none_or(|last| last.elapsed() >= PAUSE) {
+            *last = Some(Instant::now());
+            match all {
+                1 => eprintln!("{what}"),
+                _ => eprintln!("{what}: {done} of {all}"),
+            }
+        }
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 #[derive(Serialize)]
 struct Json {
     schema: u32,
     shape: [usize; 3],
+    precision: JsonPrecision,
     ranks: Vec<Option<usize>>,
     increment_ranks: Vec<Option<usize>>,
     unfolding_ranks: Vec<Option<usize>>,
@@ -300,6 +370,18 @@ struct Json {
     space_dimension: Option<usize>,
     bounds: Vec<JsonBound>,
     inconclusive: Vec<String>,
+}
+
+/// What the values were rounded to, and how that is known.
+#[derive(Serialize)]
+struct JsonPrecision {
+    array: &'static str,
+    /// Of W_0, and the coarsest of W_1..W_K.
+    start: String,
+    values: String,
+    epsilon: f64,
+    decided: &'static str,
+    sentence: String,
 }
 
 #[derive(Serialize)]
@@ -335,25 +417,54 @@ struct JsonObservation {
 impl Json {
     fn new(history: &WeightHistory, report: &WeightReport, bounds: &[BoundReport]) -> Self {
         let known = |ranks: &[Rank]| ranks.iter().map(Rank::known).collect();
+        let half = report.exponent / 2;
+        let powers = [half, report.exponent - half].map(|power| f64::from(power).exp2());
+        let scaled = |number: f64| number * powers[0] * powers[1];
         Json {
             schema: 1,
             shape: [history.steps() + 1, history.neurons(), history.neurons()],
+            precision: JsonPrecision::new(history.rounding()),
             ranks: known(&report.ranks),
             increment_ranks: known(&report.increment_ranks),
-            unfolding_ranks: known(&report.unfolding_ranks),
+            unfolding_ranks: known(&report.tensor.unfolding_ranks),
             cp: JsonBracket {
-                lower: report.cp_lower.bound,
-                upper: report.cp_upper.as_ref().map(CpBracket::upper),
+                lower: report.tensor.cp_lower.bound,
+                upper: report.tensor.cp_upper.as_ref().map(|upper| upper.bound),
             },
             cp_certificates: JsonCertificates {
-                lower: report.cp_lower.certificate.to_string(),
-                upper: report.cp_upper.as_ref().map(|cp| cp.construction.to_string()),
-                residual: report.cp_upper.as_ref().map(|cp| cp.residual),
+                lower: report.tensor.cp_lower.certificate.to_string(),
+                upper: report.tensor.cp_upper.as_ref().map(|upper| upper.construction.to_string()),
+                residual: report.tensor.cp_upper.as_ref().map(|upper| scaled(upper.residual)),
             },
-            noise_floor: report.noise_floor,
+            noise_floor: scaled(report.tensor.noise_floor),
             space_dimension: report.space.known(),
             bounds: bounds.iter().map(JsonBound::new).collect(),
             inconclusive: report.inconclusive(),
+        }
+    }
+}
+
+impl JsonPrecision {
+    fn new(rounding: &Rounding) -> Self {
+        let (start, later) = rounding.grids().split_first().expect("there is a start");
+        let coarsest = later
+            .iter()
+            .copied()
+            .max_by(|a, b| a.epsilon().total_cmp(&b.epsilon()))
+            .expect("there is a step");
+        JsonPrecision {
+            array: rounding.stored().name(),
+            start: start.to_string(),
+            values: coarsest.to_string(),
+            epsilon: coarsest.epsilon(),
+            decided: match rounding.decided() {
+                Decided::Values => "by the values",
+                Decided::Given => "by --precision",
+                Decided::Few(_) => "by the array: too few different values",
+                Decided::Fixed(_) => "by the array: values may be exact",
+                Decided::Type => "by the array",
+            },
+            sentence: rounding.to_string(),
         }
     }
 }

@@ -15,6 +15,7 @@ use std::ops::{Index, IndexMut, Range};
 
 pub use factors::Factors;
 pub use qr::ThinQr;
+pub(crate) use qr::tall_rows;
 pub use rank::{CLEAR_GAP, Evidence, Rank, RankRevealing};
 pub use real::Cholesky;
 pub use singular::{Singular, SingularValues, count_for_share, over_largest};
@@ -95,6 +96,13 @@ impl<S: Scalar> Matrix<S> {
     /// Number of columns.
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// The first columns alone.
+    pub(crate) fn truncated(mut self, cols: usize) -> Self {
+        self.data.truncate(self.rows * cols);
+        self.cols = self.cols.min(cols);
+        self
     }
 
     /// All entries, column after column.
@@ -180,7 +188,9 @@ impl<S: Scalar> Matrix<S> {
     ///
     /// If the numbers of rows differ.
     pub fn beside<'a>(rows: usize, parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let parts: Vec<&Self> = parts.into_iter().collect();
         let mut joined = Self::zeros(rows, 0);
+        joined.data.reserve_exact(parts.iter().map(|part| part.data.len()).sum());
         for part in parts {
             assert_eq!(part.rows, rows, "matrices of unequal height side by side");
             joined.data.extend_from_slice(&part.data);
@@ -217,6 +227,29 @@ impl<S: Scalar> Matrix<S> {
 }
 
 impl Matrix<f64> {
+    /// Matrices with as many rows side by side or, where they have very many columns, a square
+    /// matrix of the same singular values and left singular vectors. They are taken one by one.
+    ///
+    /// # Panics
+    ///
+    /// If the numbers of rows differ.
+    pub fn gathered(rows: usize, parts: impl IntoIterator<Item = Self>) -> Self {
+        let (mut gathered, mut many) = (Self::zeros(rows, 0), false);
+        for part in parts {
+            assert_eq!(part.rows, rows, "matrices of unequal height side by side");
+            gathered.data.extend_from_slice(&part.data);
+            gathered.cols += part.cols;
+            if gathered.cols >= tall_rows(rows) {
+                gathered = qr::triangle(gathered.t()).transposed();
+                many = true;
+            }
+        }
+        match many && gathered.cols > rows {
+            true => qr::triangle(gathered.t()).transposed(),
+            false => gathered,
+        }
+    }
+
     /// A (rows, cols) matrix of independent normal entries of mean zero and this deviation.
     pub fn normal(rows: usize, cols: usize, deviation: f64, stream: &mut Stream) -> Self {
         Self::from_fn(rows, cols, |_, _| deviation * stream.normal())

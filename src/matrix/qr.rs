@@ -1,12 +1,22 @@
 //! Thin QR factorizations: faer's for f64 and f32, Gram-Schmidt done twice for double-double.
+//!
+//! The triangle of a very tall matrix is found block by block, each stacked under the triangle so
+//! far (J. Demmel, L. Grigori, M. Hoemmen and J. Langou, "Communication-optimal parallel and
+//! sequential QR and LU factorizations", SIAM J. Sci. Comput. 34, 2012). It is backward stable as
+//! the factorization at once is, where the Gram matrix would lose half of the digits.
 
 use super::Matrix;
-use crate::scalar::{DoubleDouble, Real};
+use crate::scalar::{DoubleDouble, Real, View};
 
 /// A real type with a thin QR factorization.
 pub trait ThinQr: Real {
     /// `matrix = Q R` with Q (m, r) orthonormal, R (r, n), r = min(m, n).
     fn thin_qr(matrix: &Matrix<Self>) -> (Matrix<Self>, Matrix<Self>);
+
+    /// R alone.
+    fn triangular_factor(matrix: &Matrix<Self>) -> Matrix<Self> {
+        Self::thin_qr(matrix).1
+    }
 }
 
 macro_rules! qr_by_faer {
@@ -20,6 +30,12 @@ macro_rules! qr_by_faer {
                     Matrix::from_fn(r.nrows(), r.ncols(), |i, j| r[(i, j)]),
                 )
             }
+
+            fn triangular_factor(matrix: &Matrix<Self>) -> Matrix<Self> {
+                let qr = crate::scalar::to_faer(matrix.view()).qr();
+                let r = qr.thin_R();
+                Matrix::from_fn(r.nrows(), r.ncols(), |i, j| r[(i, j)])
+            }
         }
     };
 }
@@ -31,6 +47,33 @@ impl ThinQr for DoubleDouble {
     fn thin_qr(matrix: &Matrix<Self>) -> (Matrix<Self>, Matrix<Self>) {
         gram_schmidt(matrix)
     }
+}
+
+/// Rows of a block, if there are few columns.
+const BLOCK: usize = 1024;
+
+/// Rows from which on a matrix of so many columns is cut into blocks.
+pub(crate) fn tall_rows(cols: usize) -> usize {
+    4 * BLOCK.max(cols)
+}
+
+/// The matrix R (n, n) of the QR factorization of a tall (m, n) matrix, without Q: it has the same
+/// singular values and right singular vectors. Beside the matrix itself it takes the memory of some
+/// (4 n, n) matrices.
+pub(super) fn triangle<S: ThinQr>(tall: View<'_, S>) -> Matrix<S> {
+    let (rows, cols) = (tall.rows(), tall.cols());
+    let block = BLOCK.max(3 * cols);
+    let mut triangle = Matrix::zeros(0, cols);
+    for first in (0..rows).step_by(block) {
+        let above = triangle.rows();
+        let height = block.min(rows - first);
+        let stacked = Matrix::from_fn(above + height, cols, |i, j| match i < above {
+            true => triangle[(i, j)],
+            false => tall.at(first + i - above, j),
+        });
+        triangle = S::triangular_factor(&stacked);
+    }
+    triangle
 }
 
 /// What is left of a column that depends on the ones before it, in units of rounding. Normalising
@@ -58,4 +101,31 @@ fn gram_schmidt<S: Real>(matrix: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
     }
     let r = Matrix::product(q.t(), matrix.view());
     (q, r)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::SingularValues;
+    use crate::scalar::Stream;
+
+    #[test]
+    fn a_triangle_by_blocks_has_the_singular_values() {
+        let mut stream = Stream::new("triangle", 0, 0);
+        for (rows, cols) in [(5000, 3), (2500, 40), (7, 7)] {
+            // Of rank two with a third direction at 1e-9, which a Gram matrix would lose.
+            let left = Matrix::<f64>::random(rows, 3, &mut stream);
+            let mut right = Matrix::<f64>::random(3, cols, &mut stream);
+            (0..cols).for_each(|j| right[(2, j)] *= 1e-9);
+            let matrix = left.times(&right);
+            let found = f64::singular_values(&triangle(matrix.view()));
+            // The product of two triangles is as small as the matrix is thin.
+            let core = triangle(left.view()).times(&triangle(right.t()).transposed());
+            for (found, expected) in found.iter().zip(f64::singular_values(&core)) {
+                assert!((found - expected).abs() < 1e-13 * matrix.norm(), "{found} {expected}");
+            }
+            assert!(found[2] > 1e-10 * found[0]);
+            assert_eq!(triangle(matrix.view()).cols(), cols);
+        }
+    }
 }

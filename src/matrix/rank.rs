@@ -197,17 +197,17 @@ macro_rules! rank_by_singular_values {
             }
 
             fn column_basis(matrix: &Matrix<Self>, noise: f64) -> Option<Matrix<Self>> {
-                let singular = <$float>::singular(matrix);
-                let floor = floor(Self::ROUNDING, matrix, &singular.values, noise);
-                let rank = Rank::of_spectrum(singular.values, floor).known()?;
-                Some(Matrix::from_fn(matrix.rows(), rank, |i, j| singular.left[(i, j)]))
+                let (values, left) = <$float>::left_singular(matrix);
+                let floor = floor(Self::ROUNDING, matrix, &values, noise);
+                let rank = Rank::of_spectrum(values, floor).known()?;
+                Some(left.truncated(rank))
             }
 
             fn clear_basis(matrix: &Matrix<Self>, noise: f64) -> Matrix<Self> {
-                let singular = <$float>::singular(matrix);
-                let floor = floor(Self::ROUNDING, matrix, &singular.values, noise);
-                let rank = Rank::of_spectrum(singular.values, floor).lower;
-                Matrix::from_fn(matrix.rows(), rank, |i, j| singular.left[(i, j)])
+                let (values, left) = <$float>::left_singular(matrix);
+                let floor = floor(Self::ROUNDING, matrix, &values, noise);
+                let rank = Rank::of_spectrum(values, floor).lower;
+                left.truncated(rank)
             }
 
             fn in_field(_matrix: &Matrix<Self>) -> Option<&Matrix<Fp>> {

@@ -1,6 +1,7 @@
 //! Singular values and vectors: faer's for f64 and f32, one-sided Jacobi for double-double.
 
 use super::Matrix;
+use super::qr::{ThinQr, tall_rows, triangle};
 use crate::scalar::{DoubleDouble, Real, Scalar};
 
 /// The thin decomposition `left diag(values) right^T` of an (m, n) matrix, r = min(m, n).
@@ -41,12 +42,30 @@ pub trait SingularValues: Real {
 
     /// Values and vectors.
     fn singular(matrix: &Matrix<Self>) -> Singular<Self>;
+
+    /// Values and left vectors, (m, r).
+    fn left_singular(matrix: &Matrix<Self>) -> (Vec<f64>, Matrix<Self>) {
+        let Singular { left, values, .. } = Self::singular(matrix);
+        (values, left)
+    }
+}
+
+/// A square matrix with the same singular values, if a matrix is very tall or wide.
+fn squared<S: ThinQr>(matrix: &Matrix<S>) -> Option<Matrix<S>> {
+    let (rows, cols) = (matrix.rows(), matrix.cols());
+    if rows >= tall_rows(cols) {
+        return Some(triangle(matrix.view()));
+    }
+    (cols >= tall_rows(rows)).then(|| triangle(matrix.t()))
 }
 
 macro_rules! singular_by_faer {
     ($float:ty) => {
         impl SingularValues for $float {
             fn singular_values(matrix: &Matrix<Self>) -> Vec<f64> {
+                if let Some(square) = squared(matrix) {
+                    return Self::singular_values(&square);
+                }
                 match crate::scalar::to_faer(matrix.view()).singular_values() {
                     Ok(values) => values.into_iter().map(f64::from).collect(),
                     // Seen by others once in a great while; Jacobi always converges.
@@ -63,6 +82,20 @@ macro_rules! singular_by_faer {
                     left: Matrix::from_fn(u.nrows(), u.ncols(), |i, j| u[(i, j)]),
                     values: svd.S().column_vector().iter().map(|&x| f64::from(x)).collect(),
                     right: Matrix::from_fn(v.nrows(), v.ncols(), |i, j| v[(i, j)]),
+                }
+            }
+
+            fn left_singular(matrix: &Matrix<Self>) -> (Vec<f64>, Matrix<Self>) {
+                // Of a wide matrix, the right vectors of the triangle.
+                match matrix.cols() >= tall_rows(matrix.rows()) {
+                    true => {
+                        let Singular { values, right, .. } = Self::singular(&triangle(matrix.t()));
+                        (values, right)
+                    }
+                    false => {
+                        let Singular { left, values, .. } = Self::singular(matrix);
+                        (values, left)
+                    }
                 }
             }
         }
@@ -185,6 +218,23 @@ mod tests {
             check::<f32>(rows, cols, f32::singular);
             check::<DoubleDouble>(rows, cols, DoubleDouble::singular);
         }
+    }
+
+    /// Against the decomposition at once, which `singular` is.
+    #[test]
+    fn tall_and_wide_matrices_are_cut_into_blocks() {
+        let mut stream = Stream::new("tall", 0, 0);
+        let tall = Matrix::<f64>::random(5000, 6, &mut stream);
+        let wide = tall.transposed();
+        let expected = f64::singular(&tall).values;
+        let (values, left) = f64::left_singular(&wide);
+        for found in [f64::singular_values(&tall), f64::singular_values(&wide), values] {
+            assert_eq!(found.len(), 6);
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12 * expected[0];
+            assert!(found.iter().zip(&expected).all(near), "{found:?} {expected:?}");
+        }
+        let rest = wide.minus(&left.times(&Matrix::product(left.t(), wide.view())));
+        assert!((left.cols(), rest.norm() < 1e-12 * expected[0]) == (6, true));
     }
 
     #[test]

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use super::error::{Flaw, ReadError, Shape};
 
-/// The type in which numbers were stored, which sets the noise of every rank computed from them.
+/// The type in which numbers were stored. They can have been rounded to less before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
+    /// float16.
+    Half,
+    /// bfloat16.
+    Bfloat,
     /// float32.
     Single,
     /// float64.
@@ -19,6 +23,8 @@ impl Precision {
     /// As NumPy calls it, where it is one type.
     pub fn name(self) -> &'static str {
         match self {
+            Precision::Half => "float16",
+            Precision::Bfloat => "bfloat16",
             Precision::Single => "float32",
             Precision::Double => "float64",
             Precision::Exact => "integers",

@@ -1,5 +1,7 @@
 //! How a number is stored in a file: class, size and byte order, the same in all formats.
 
+use half::{bf16, f16};
+
 use super::array::Precision;
 use super::error::Flaw;
 
@@ -12,8 +14,10 @@ pub(super) enum Class {
     Int,
     /// An unsigned integer of 1, 2, 4 or 8 bytes.
     Uint,
-    /// A float of 4 or 8 bytes.
+    /// A float of 2, 4 or 8 bytes, as IEEE 754 has it.
     Float,
+    /// A bfloat16: the upper 2 bytes of a float of 4.
+    Bfloat,
 }
 
 /// How a number is stored.
@@ -33,7 +37,8 @@ impl NumberType {
         let known = match class {
             Class::Bool => size == 1,
             Class::Int | Class::Uint => matches!(size, 1 | 2 | 4 | 8),
-            Class::Float => matches!(size, 4 | 8),
+            Class::Float => matches!(size, 2 | 4 | 8),
+            Class::Bfloat => size == 2,
         };
         known.then_some(NumberType { class, size, big_endian })
     }
@@ -55,16 +60,20 @@ impl NumberType {
             (Class::Uint, 2) => "uint16",
             (Class::Uint, 4) => "uint32",
             (Class::Uint, _) => "uint64",
+            (Class::Float, 2) => "float16",
             (Class::Float, 4) => "float32",
             (Class::Float, _) => "float64",
+            (Class::Bfloat, _) => "bfloat16",
         }
     }
 
     /// What is known of the rounding of such numbers.
     pub fn precision(self) -> Precision {
         match (self.class, self.size) {
+            (Class::Float, 2) => Precision::Half,
             (Class::Float, 4) => Precision::Single,
             (Class::Float, _) => Precision::Double,
+            (Class::Bfloat, _) => Precision::Bfloat,
             _ => Precision::Exact,
         }
     }
@@ -77,6 +86,8 @@ impl NumberType {
     pub fn decode(self, bytes: &[u8], out: &mut Vec<f64>) -> Result<(), Flaw> {
         let big = self.big_endian;
         match (self.class, self.size) {
+            (Class::Float, 2) => append(bytes, big, out, |b| Ok(f16::from_le_bytes(b).into())),
+            (Class::Bfloat, _) => append(bytes, big, out, |b| Ok(bf16::from_le_bytes(b).into())),
             (Class::Float, 4) => append(bytes, big, out, |b| Ok(f32::from_le_bytes(b).into())),
             (Class::Float, _) => append(bytes, big, out, |b| Ok(f64::from_le_bytes(b))),
             (Class::Int, 1) => append(bytes, big, out, |b| Ok(i8::from_le_bytes(b).into())),
@@ -202,12 +213,35 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_two_bytes_have_their_values() {
+        let decoded = |class, big, bytes: &[u8]| {
+            let mut out = Vec::new();
+            NumberType::new(class, 2, big).unwrap().decode(bytes, &mut out).unwrap();
+            out
+        };
+        // 1.5, the least subnormal, the largest, minus infinity.
+        let halves = [0x3e00_u16, 0x0001, 0x7bff, 0xfc00];
+        let expected = [1.5, 2.0_f64.powi(-24), 65504.0, f64::NEG_INFINITY];
+        assert_eq!(decoded(Class::Float, false, &halves.map(u16::to_le_bytes).concat()), expected);
+        assert_eq!(decoded(Class::Float, true, &halves.map(u16::to_be_bytes).concat()), expected);
+        let brains = [0x3fc0_u16, 0x0001, 0xff80].map(u16::to_le_bytes).concat();
+        let expected = [1.5, 2.0_f64.powi(-133), f64::NEG_INFINITY];
+        assert_eq!(decoded(Class::Bfloat, false, &brains), expected);
+        let nan = decoded(Class::Float, false, &0x7e00_u16.to_le_bytes());
+        assert!(nan[0].is_nan());
+    }
+
+    #[test]
     fn only_sizes_that_exist_are_types() {
         let name = |class, size| NumberType::new(class, size, false).map(NumberType::name);
         assert_eq!(name(Class::Float, 8), Some("float64"));
         assert_eq!(name(Class::Uint, 2), Some("uint16"));
         assert_eq!(name(Class::Bool, 1), Some("bool"));
-        for (class, size) in [(Class::Float, 2), (Class::Int, 3), (Class::Uint, 16)] {
+        assert_eq!(name(Class::Float, 2), Some("float16"));
+        assert_eq!(name(Class::Bfloat, 2), Some("bfloat16"));
+        for (class, size) in
+            [(Class::Float, 3), (Class::Bfloat, 4), (Class::Int, 3), (Class::Uint, 16)]
+        {
             assert_eq!(name(class, size), None);
         }
     }

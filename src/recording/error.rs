@@ -103,8 +103,14 @@ pub enum Flaw {
     /// Python objects, which only pickle could read.
     #[error("holds Python objects, expected numbers; pickled data are never loaded")]
     Objects,
+    /// Something of a kind that is not read.
+    #[error("{why}")]
+    NotRead {
+        /// What it is, as a predicate, and what would be read instead where that is known.
+        why: String,
+    },
     /// Anything else that is not a real number in f64.
-    #[error("holds {found}, expected float32, float64, integers or booleans")]
+    #[error("holds {found}, expected floats of 16, 32 or 64 bits, integers or booleans")]
     ElementType {
         /// What the elements are.
         found: String,

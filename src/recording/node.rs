@@ -25,8 +25,10 @@ pub struct Node {
     pub rate: Option<f64>,
     /// How the numbers that are read are made of those that are stored, if by a rule of the format.
     pub scaled: Option<String>,
-    /// What the file says of it, or why it cannot be read.
+    /// What the file says of it.
     pub note: Option<String>,
+    /// Why it is not read; of an array or a group that is, what of it is not.
+    pub unread: Option<String>,
     /// The parts of a group by name, or the elements of a list in the order of the file.
     pub children: Vec<Node>,
     /// Under which number the reader of the format knows the array.
@@ -46,7 +48,7 @@ pub enum Kind {
     Numbers,
     /// An array of strings.
     Text,
-    /// Something that is there and not read; `note` says why.
+    /// Something that is there and not read; `unread` says why.
     Unreadable,
 }
 
@@ -72,19 +74,20 @@ impl Node {
             rate: None,
             scaled: None,
             note: None,
+            unread: None,
             children: Vec::new(),
             content: None,
         }
     }
 
-    /// An array that is not read.
+    /// A part that is not read.
     pub(super) fn unreadable(
         name: impl Into<String>,
         shape: Vec<usize>,
         element: impl Into<String>,
         why: impl Into<String>,
     ) -> Node {
-        Node { note: Some(why.into()), ..Node::leaf(name, Kind::Unreadable, shape, element) }
+        Node { unread: Some(why.into()), ..Node::leaf(name, Kind::Unreadable, shape, element) }
     }
 
     /// The part of this name.
@@ -130,11 +133,26 @@ impl NodeBudget {
     /// If there are more than a recording can have, or they are nested more deeply.
     pub fn spend(&mut self, depth: usize) -> Result<(), Flaw> {
         self.0 += 1;
-        let found = match (self.0 > MOST_NODES, depth > DEEPEST) {
-            (true, _) => format!("holds more than {MOST_NODES} parts"),
-            (_, true) => format!("holds parts nested more than {DEEPEST} deep"),
-            _ => return Ok(()),
-        };
-        Err(Flaw::Content { found, expected: "a recording".to_owned() })
+        self.check()?;
+        match depth > DEEPEST {
+            true => Err(refused(format!("is nested more than {DEEPEST} deep"))),
+            false => Ok(()),
+        }
     }
+
+    /// Whether there is room for more parts.
+    ///
+    /// # Errors
+    ///
+    /// If there are more than a recording can have already.
+    pub fn check(&self) -> Result<(), Flaw> {
+        match self.0 > MOST_NODES {
+            true => Err(refused(format!("holds more than {MOST_NODES} parts"))),
+            false => Ok(()),
+        }
+    }
+}
+
+fn refused(found: String) -> Flaw {
+    Flaw::Content { found, expected: "a recording".to_owned() }
 }

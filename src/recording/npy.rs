@@ -12,6 +12,10 @@ use super::value::{Loaded, Numbers};
 /// Bytes that are read at once; a multiple of every size of a number.
 const CHUNK: usize = 1 << 16;
 
+/// bfloat16 as NumPy writes it with ml_dtypes, of which no other type of two raw bytes has the sign
+/// of little-endian order: those are `|V2`.
+const BFLOAT16: &str = "<V2";
+
 /// The longest string that is read, in bytes.
 const LONGEST_TEXT: usize = 1 << 14;
 
@@ -110,6 +114,10 @@ impl Element {
     /// The element type that a header names.
     fn parse(descr: &str) -> Result<Self, Flaw> {
         let refused = |what: &str| refused(what, descr);
+        if descr == BFLOAT16 {
+            let number = NumberType::new(Class::Bfloat, 2, false).expect("a size that exists");
+            return Ok(Element::Number(number));
+        }
         let parsed: TypeStr = descr.parse().map_err(|_| refused("elements of unknown type"))?;
         let (class, size) = (parsed.type_char(), parsed.num_bytes().unwrap_or(0));
         let big_endian = parsed.endianness() == Endianness::Big;
@@ -132,7 +140,6 @@ impl Element {
                 let text = Element::Text { length, wide, big_endian };
                 if text.size() > LONGEST_TEXT { Err(refused("long strings")) } else { Ok(text) }
             }
-            (TypeChar::Float, 2) => Err(refused("half-precision floats")),
             (TypeChar::Float, _) => Err(refused("extended-precision floats")),
             (TypeChar::Complex, _) => Err(refused("complex numbers")),
             (TypeChar::Object, _) => Err(Flaw::Objects),
@@ -221,8 +228,11 @@ mod tests {
 
     #[test]
     fn types_that_are_neither_real_numbers_nor_strings_are_refused_by_name() {
-        assert!(refused("<f2").starts_with("holds half-precision floats (\"<f2\"), expected"));
-        assert!(refused("<f16").contains("extended-precision"));
+        assert!(
+            refused("<f16").starts_with("holds extended-precision floats (\"<f16\"), expected")
+        );
+        assert!(refused("|V2").contains("raw bytes"));
+        assert!(refused("<V1").contains("raw bytes"), "float8 of ml_dtypes");
         assert!(refused("<c16").contains("complex numbers"));
         assert!(refused("<U0").contains("empty strings"));
         assert!(refused("|S99999").contains("long strings"));

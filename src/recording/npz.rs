@@ -20,8 +20,9 @@ const CHECKED_AFTER_REFUSAL: u64 = 1 << 28;
 
 /// An open `.npz` archive: arrays with names.
 ///
-/// Reads float32, float64, integers and booleans of either byte order and either array order,
-/// stored or deflated. Members whose names do not end in `.npy` are passed over.
+/// Reads float16, float32, float64, integers and booleans of either byte order, and bfloat16 as
+/// ml_dtypes writes it, of either array order, stored or deflated. Members whose names do not end
+/// in `.npy` are passed over, and what macOS adds.
 ///
 /// # Examples
 ///
@@ -48,6 +49,8 @@ pub struct Npz {
     names: Vec<String>,
     /// Where in the archive the arrays of `names` are.
     members: Vec<usize>,
+    /// The other members, and what they are.
+    others: Vec<(String, &'static str)>,
 }
 
 impl Npz {
@@ -67,18 +70,32 @@ impl Npz {
         if archive.has_duplicate_names() {
             return Err(Flaw::Duplicates);
         }
-        let (mut names, mut members) = (Vec::new(), Vec::new());
-        for (member, name) in archive.file_names().enumerate() {
-            let name = name.map_err(broken)?;
-            if let Some(name) = name.strip_suffix(".npy") {
-                names.push(name.to_owned());
-                members.push(member);
+        let (mut names, mut members, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for (member, (name, raw)) in archive.file_names().zip(archive.file_names_raw()).enumerate()
+        {
+            let Ok(name) = name else {
+                let name = String::from_utf8_lossy(raw).into_owned();
+                others.push((name, "has a name that cannot be decoded"));
+                continue;
+            };
+            match (name.strip_suffix(".npy"), of_macos(&name)) {
+                (_, Some(what)) => others.push((name.into_owned(), what)),
+                (None, None) => others.push((name.into_owned(), "is no array (.npy)")),
+                (Some(name), None) => {
+                    names.push(name.to_owned());
+                    members.push(member);
+                }
             }
         }
         match names.is_empty() {
             true => Err(Flaw::NoArrays { members: archive.len() }),
-            false => Ok(Npz { path: path.to_owned(), archive, names, members }),
+            false => Ok(Npz { path: path.to_owned(), archive, names, members, others }),
         }
+    }
+
+    /// The members that are no arrays, and what they are, as a predicate.
+    pub(super) fn others(&self) -> &[(String, &'static str)] {
+        &self.others
     }
 
     /// The names of the arrays in the order of the archive, without `.npy`.
@@ -124,6 +141,13 @@ impl Npz {
     ) -> Result<T, Flaw> {
         read_member(&mut self.archive, self.members[position], read)
     }
+}
+
+/// What the Finder of macOS adds to an archive, if a member is of it; such may be called `.npy` too.
+fn of_macos(name: &str) -> Option<&'static str> {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let is_added = name.starts_with("__MACOSX/") || last.starts_with("._") || last == ".DS_Store";
+    is_added.then_some("is no array: macOS added it")
 }
 
 fn read_member<R: Read + Seek, T>(

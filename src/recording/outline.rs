@@ -23,6 +23,9 @@ pub struct Entry {
     /// How many parts are above.
     #[serde(skip)]
     pub depth: usize,
+    /// What it is; of several parts what those are that are read.
+    #[serde(skip)]
+    pub kind: Kind,
     /// The type of the elements of an array, or what kind of group it is.
     #[serde(rename = "type")]
     pub element: String,
@@ -34,8 +37,10 @@ pub struct Entry {
     /// How the values are made of the stored ones, if by a rule of the format.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scaled: Option<String>,
-    /// What the file says of it, or why it cannot be read.
+    /// What the file says of it.
     pub note: Option<String>,
+    /// Why it is not read, or what of it; of several parts why the first that is not.
+    pub unread: Option<String>,
     /// The first values, of the first that has any.
     pub first: Vec<Json>,
     /// How many siblings this one stands for.
@@ -52,6 +57,14 @@ pub fn outline(source: &mut Source, count: usize) -> (Vec<Entry>, Vec<ReadError>
     let root = source.root().clone();
     let (entries, damage) = (Vec::new(), Vec::new());
     let mut outline = Outline { separator: source.separator(), source, count, entries, damage };
+    if root.unread.is_some() {
+        outline.node(
+            &[&Node { children: vec![], ..root.clone() }],
+            String::new(),
+            "/".to_owned(),
+            0,
+        );
+    }
     outline.children(&[&root], "", 0);
     (outline.entries, outline.damage)
 }
@@ -89,24 +102,29 @@ impl Outline<'_> {
 
     /// One part, or several that are alike.
     fn node(&mut self, nodes: &[&Node], path: String, name: String, depth: usize) {
-        let first = nodes[0];
-        let of_kind = |kind| nodes.iter().all(|node| node.kind == kind);
+        // What is not read does not hide what those are that are.
+        let is_read = |node: &&&Node| node.kind != Kind::Unreadable;
+        let readable: Vec<&Node> = nodes.iter().filter(is_read).copied().collect();
+        let shown = if readable.is_empty() { nodes } else { &readable };
+        let of_kind = |kind| shown.iter().all(|node| node.kind == kind);
         let is_list = of_kind(Kind::Structs) || of_kind(Kind::Cells);
         let brackets = if is_list { "[]" } else { "" };
         let (path, name) = (format!("{path}{brackets}"), format!("{name}{brackets}"));
-        let (values, flaw) = match self.values(nodes) {
-            Ok(values) => (values, None),
+        let (values, flaw) = match self.values(&readable) {
+            Ok(values) => (values, self.broken(nodes)),
             Err(flaw) => (Vec::new(), Some(flaw)),
         };
         self.entries.push(Entry {
             path: path.clone(),
             name,
             depth,
+            kind: shown[0].kind,
             element: element(nodes),
-            shape: if of_kind(Kind::Group) { String::new() } else { shape(nodes) },
-            unit: first.unit.clone(),
-            scaled: first.scaled.clone(),
-            note: flaw.as_ref().map(Flaw::to_string).or_else(|| first.note.clone()),
+            shape: if of_kind(Kind::Group) { String::new() } else { shape(shown) },
+            unit: shown[0].unit.clone(),
+            scaled: shown[0].scaled.clone(),
+            note: shown[0].note.clone(),
+            unread: flaw.as_ref().map(Flaw::to_string).or_else(|| unread(nodes)),
             first: values,
             alike: 1,
             last: None,
@@ -115,17 +133,22 @@ impl Outline<'_> {
             self.damage.push(ReadError::of_array(self.source.path(), &path, flaw));
         }
         if of_kind(Kind::Group) {
-            self.children(nodes, &path, depth + 1);
+            self.children(shown, &path, depth + 1);
         } else if is_list {
-            self.elements(nodes, &path, depth + 1);
+            self.elements(shown, &path, depth + 1);
         }
     }
 
     /// The elements of lists: as one if they are of one kind, else one by one.
     fn elements(&mut self, lists: &[&Node], path: &str, depth: usize) {
         let elements: Vec<&Node> = lists.iter().flat_map(|node| &node.children).collect();
-        let Some(kind) = elements.first().map(|element| element.kind) else { return };
-        if elements.iter().all(|element| element.kind == kind) {
+        if elements.is_empty() {
+            return;
+        }
+        let mut kinds =
+            elements.iter().map(|element| element.kind).filter(|k| *k != Kind::Unreadable);
+        let kind = kinds.next().unwrap_or(Kind::Unreadable);
+        if kinds.all(|other| other == kind) {
             match kind {
                 Kind::Group => self.children(&elements, path, depth),
                 _ => self.node(&elements, path.to_owned(), "each".to_owned(), depth),
@@ -138,6 +161,14 @@ impl Outline<'_> {
             let name = format!("[{}]", index + base);
             self.node(&[element], format!("{above}{name}"), name, depth);
         }
+    }
+
+    /// How the first of some parts is broken that is.
+    fn broken(&mut self, nodes: &[&Node]) -> Option<Flaw> {
+        let unread = nodes.iter().filter(|node| node.kind == Kind::Unreadable);
+        unread
+            .filter_map(|node| node.content)
+            .find_map(|content| self.source.first(content, 1).err())
     }
 
     fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Json>, Flaw> {
@@ -205,6 +236,16 @@ fn signature(node: &Node) -> String {
     let parts: Vec<_> =
         node.children.iter().map(|child| format!("{}:{}", child.name, signature(child))).collect();
     format!("{:?} {} {} ({})", node.kind, node.element, node.shape.len(), parts.join(","))
+}
+
+/// Why some of like parts are not read, and how many of them.
+fn unread(nodes: &[&Node]) -> Option<String> {
+    let mut reasons = nodes.iter().filter_map(|node| node.unread.as_ref());
+    let first = reasons.next()?;
+    match 1 + reasons.count() {
+        count if count == nodes.len() => Some(first.clone()),
+        count => Some(format!("{first} ({count} of {})", nodes.len())),
+    }
 }
 
 /// The type of all elements; several if they differ.

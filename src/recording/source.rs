@@ -198,16 +198,16 @@ fn value(
 
 fn array(reader: &mut dyn Reader, node: &Node) -> Result<Loaded, Flaw> {
     match (node.kind, node.content) {
-        (Kind::Numbers | Kind::Text, Some(content)) => reader.load(content),
+        // Of what is broken the reader says how.
+        (Kind::Numbers | Kind::Text | Kind::Unreadable, Some(content)) => reader.load(content),
         (Kind::Numbers, None) => {
             let (shape, data, precision) = (node.shape.clone(), vec![], Precision::Exact);
             Ok(Loaded::Numbers(Numbers { shape, data, precision }))
         }
         (Kind::Text, None) => Ok(Loaded::Texts { shape: vec![], strings: vec![String::new()] }),
-        (Kind::Unreadable, _) => {
-            let why = node.note.as_deref().unwrap_or("of a kind that is not read");
-            let found = format!("holds {} ({why})", node.element);
-            Err(Flaw::Content { found, expected: "numbers or strings".to_owned() })
+        (Kind::Unreadable, None) => {
+            let why = node.unread.clone();
+            Err(Flaw::NotRead { why: why.unwrap_or_else(|| "is not read".to_owned()) })
         }
         (Kind::Group | Kind::Structs | Kind::Cells, _) => {
             let expected = match node.kind {

@@ -1,11 +1,8 @@
 //! Recorded increments against the bounds of the theorems.
 
-use std::borrow::Cow;
-
-use super::weights::{Noise, WeightReport, sides};
+use super::weights::WeightReport;
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
 use crate::recording::WeightHistory;
-use crate::tensor::CpBracket;
 use crate::theorem::{
     Observation, Theorem, Verdict, invariant_subspace, low_rank_initialization,
     subspace_tensor_rank,
@@ -53,7 +50,7 @@ impl BoundReport {
                 0 => &invariant_subspace::THEOREM,
                 _ => &low_rank_initialization::THEOREM,
             };
-            reports.push(BoundReport { theorem, found: start.hold() });
+            reports.push(BoundReport { theorem, found: start.hold(report) });
         }
         reports
     }
@@ -62,29 +59,26 @@ impl BoundReport {
 /// CP rank <= d min(d, K) with the dimension d of the space in which rows and columns lie.
 fn tensor_rank(history: &WeightHistory, report: &WeightReport) -> Result<Vec<Observation>, String> {
     let d = report.space.known().ok_or("the dimension of the space of learning is inconclusive")?;
-    // The bracket is needed of the increments, and the report may be on the weights.
-    let increments = match report.delta {
-        true => Cow::Borrowed(report),
-        false => Cow::Owned(WeightReport::new(history, true)),
-    };
+    let increments = report.increments();
     let lower = increments.cp_lower.bound;
-    let upper = increments.cp_upper.as_ref().map_or(usize::MAX, CpBracket::upper);
+    // No N x N x K tensor has more.
+    let most = history.neurons() * history.neurons().min(history.steps());
+    let upper = increments.cp_upper.as_ref().map_or(most, |upper| upper.bound);
     let bound = d * d.min(history.steps());
     Ok(vec![Observation::between("CP rank of the increments", lower, upper, bound)])
 }
 
 /// How W_0 = w I + P Q^T is made, and what follows.
 struct Start<'a> {
-    history: &'a WeightHistory,
     channels: &'a InputOutput,
     low_rank: Factors<f64>,
 }
 
 impl<'a> Start<'a> {
     /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
-    fn of(history: &'a WeightHistory, channels: &'a InputOutput) -> Self {
+    fn of(history: &WeightHistory, channels: &'a InputOutput) -> Self {
         let start = &history.slices()[0];
-        let noise = history.rounding() * start.norm();
+        let noise = history.epsilon(0) * start.norm() + history.recording_noise(0);
         let split = |identity: f64| {
             let rest = start.minus(&Matrix::scaled_identity(start.rows(), identity));
             let rest = Factors::new(rest, Matrix::scaled_identity(start.rows(), 1.0));
@@ -92,36 +86,52 @@ impl<'a> Start<'a> {
         };
         let candidates = [split(0.0), split(median_of_diagonal(start))];
         let low_rank = candidates.into_iter().min_by_key(Factors::width).expect("two candidates");
-        Start { history, channels, low_rank }
+        Start { channels, low_rank }
     }
 
     /// The increments against the space that the theorem fixes before learning.
-    fn hold(&self) -> Result<Vec<Observation>, String> {
-        let neurons = self.history.neurons();
+    fn hold(&self, report: &WeightReport) -> Result<Vec<Observation>, String> {
+        // Only directions matter, and weights, inputs and outputs may be of different units.
         let generators = [
-            &self.channels.inputs,
-            &self.channels.outputs,
-            &self.low_rank.left,
-            &self.low_rank.right,
+            unit_columns(&self.channels.inputs),
+            unit_columns(&self.channels.outputs),
+            unit_norm(&self.low_rank.left),
+            unit_norm(&self.low_rank.right),
         ];
-        let space = Subspace::spanned_by(neurons, generators)
+        let neurons = self.low_rank.left.rows();
+        let space = Subspace::spanned_by(neurons, &generators)
             .ok_or("the dimension of S is inconclusive")?;
         let bound = space.dimension();
         if bound == neurons {
             return Err(format!("S is the whole space of {neurons} dimensions"));
         }
-        let noise = Noise::of(self.history);
-        let increments: Vec<_> =
-            (0..=self.history.steps()).map(|k| self.history.increment(k)).collect();
-        let largest = (increments.iter().enumerate())
-            .map(|(k, increment)| f64::rank(increment, noise.at(k)))
-            .max_by_key(|rank| (rank.lower, rank.upper))
-            .expect("there is a start");
-        let outside = space.excess(&sides(&increments[1..]), 2.0 * noise.of_increments());
+        let (lower, upper) = report.largest_increment().ok_or("the noise hides the increments")?;
+        let (sides, noise) = &report.sides;
+        let outside = space.excess(sides, *noise);
         Ok(vec![
-            Observation::rank("largest rank of W_k - W_0", &largest, bound),
+            Observation::between("largest rank of W_k - W_0", lower, upper, bound),
             Observation::rank("dimensions outside S", &outside, 0),
         ])
+    }
+}
+
+/// Each column over its largest entry.
+fn unit_columns(matrix: &Matrix<f64>) -> Matrix<f64> {
+    let mut scaled = matrix.clone();
+    for j in 0..matrix.cols() {
+        let largest = matrix.column(j).iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+        if largest > 0.0 {
+            scaled.column_mut(j).iter_mut().for_each(|x| *x /= largest);
+        }
+    }
+    scaled
+}
+
+/// A matrix over its norm.
+fn unit_norm(matrix: &Matrix<f64>) -> Matrix<f64> {
+    match matrix.norm() {
+        0.0 => matrix.clone(),
+        norm => matrix.map(|x| x / norm),
     }
 }
 

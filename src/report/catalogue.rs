@@ -50,6 +50,11 @@ pub fn entries(theorem: &Theorem) -> Vec<Entry> {
     without.push(Fact::File(format!("tests/counterexamples/{file}.rs")));
     let mut proof = proof(theorem.proof);
     proof.push(Fact::File(format!("proofs/{file}.md")));
+    // Two searches go through all theorems.
+    let searches = [("limits", theorem.limit.is_some()), ("attained", theorem.attained.is_some())];
+    let searched = searches.iter().filter(|(_, holds)| *holds).map(|(name, _)| *name);
+    let tests = [file.as_str()].into_iter().chain(searched);
+    let tests = tests.map(|name| Fact::File(format!("tests/theorems/{name}.rs"))).collect();
     let words = |label, text: &str| Entry { label, facts: vec![Fact::Words(text.to_owned())] };
     let named = |label, path| Entry { label, facts: vec![Fact::File(path)] };
     let command = Fact::Command(format!("rankproof verify --theorem {}", theorem.id));
@@ -65,7 +70,7 @@ pub fn entries(theorem: &Theorem) -> Vec<Entry> {
         words("controls", &controls.join("; ")),
         Entry { label: "without", facts: without },
         named("check", format!("src/theorem/{file}.rs")),
-        named("tests", format!("tests/theorems/{file}.rs")),
+        Entry { label: "tests", facts: tests },
         Entry { label: "proof", facts: proof },
         Entry { label: "run it", facts: vec![command] },
     ]

@@ -49,10 +49,11 @@ fn entry(cell: &Cell) -> String {
 fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
     let bounds: Vec<f64> = cells.iter().filter_map(|cell| cell.missed).collect();
     let mut lines = Vec::new();
-    if !bounds.is_empty() {
-        let largest = bounds.iter().copied().fold(0.0, f64::max);
+    // Zero where nothing has been learned.
+    let largest = bounds.iter().copied().fold(0.0, f64::max);
+    if largest > 0.0 {
         lines.push(format!(
-            "generic ranks, but with probability {largest:.0e} at most in each cell: that all \
+            "generic ranks, except with probability at most {largest:.0e} in each cell: that all \
              instances miss (Schwartz-Zippel, modulo {PRIME})."
         ));
     }

@@ -21,4 +21,4 @@ pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
 pub use input::InputError;
 pub use page::{Page, Results};
 pub use verification::{VerificationRecord, VerificationRow};
-pub use weights::WeightReport;
+pub use weights::{Stage, TensorReport, Watch, WeightReport, scientific};

@@ -46,9 +46,22 @@ pub struct CpBracket<S> {
     pub construction: Construction,
 }
 
+/// What a CP rank is at most, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpperEnd {
+    /// The CP rank is at most this.
+    pub bound: usize,
+    /// How a decomposition of so many terms is made.
+    pub construction: Construction,
+    /// The norm of the tensor less that decomposition.
+    pub residual: f64,
+}
+
 /// How a decomposition was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Construction {
+    /// The entries as they are, in lines along a mode: one term for each.
+    Lines(Mode),
     /// From slices along a mode, in a basis of it, each factored by itself.
     Slices(Mode),
     /// By the CP solver.
@@ -61,6 +74,7 @@ pub enum Construction {
 impl fmt::Display for Construction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Construction::Lines(mode) => write!(f, "lines along the {}s", mode.name()),
             Construction::Slices(mode) => write!(f, "slices along the {}s", mode.name()),
             Construction::Fitted { condition } if condition.is_finite() => {
                 write!(f, "fitted terms of condition {condition:.0e}")
@@ -80,6 +94,12 @@ impl<S: Scalar> CpBracket<S> {
     pub fn lower_end(&self) -> LowerEnd {
         LowerEnd { bound: self.lower, certificate: self.certificate.clone() }
     }
+
+    /// The upper end with its construction.
+    pub fn upper_end(&self) -> UpperEnd {
+        let (construction, residual) = (self.construction, self.residual);
+        UpperEnd { bound: self.upper(), construction, residual }
+    }
 }
 
 impl<S: RankRevealing> Reduced<S> {
@@ -93,13 +113,20 @@ impl<S: RankRevealing> Reduced<S> {
     pub fn cp_bracket(&self, noise: f64) -> Option<CpBracket<S>> {
         let LowerEnd { bound: lower, certificate } = self.lower_end(noise);
         let allowed = self.allowed_residual(noise);
-        let candidates = Mode::ALL.map(|mode| {
-            let decomposition = self.cut(mode, noise)?;
-            let residual = self.residual(&decomposition)?;
-            (residual <= allowed).then_some((mode, decomposition, residual))
-        });
-        let (mode, core, residual) = (candidates.into_iter().flatten())
-            .min_by_key(|(_, decomposition, _)| decomposition.terms())?;
+        let mut best: Option<(Mode, Decomposition<S>, f64)> = None;
+        for mode in Mode::ALL {
+            if best.as_ref().is_some_and(|(_, best, _)| best.terms() <= lower) {
+                break;
+            }
+            let Some(cut) = self.cut(mode, noise) else { continue };
+            if best.as_ref().is_some_and(|(_, best, _)| best.terms() <= cut.terms()) {
+                continue;
+            }
+            if let Some(residual) = self.residual(&cut).filter(|&residual| residual <= allowed) {
+                best = Some((mode, cut, residual));
+            }
+        }
+        let (mode, core, residual) = best?;
         let decomposition =
             Decomposition { a: self.left.times(&core.a), b: self.right.times(&core.b), c: core.c };
         let construction = Construction::Slices(mode);
@@ -117,7 +144,9 @@ impl<S: RankRevealing> Reduced<S> {
     /// What three truncations, each below the noise, can leave; zero in a field.
     pub(super) fn allowed_residual(&self, noise: f64) -> f64 {
         let norm = self.slices.iter().map(|slice| slice.norm().powi(2)).sum::<f64>().sqrt();
-        let dimensions = self.left.cols() + self.right.cols() + self.slices.len();
+        // The singular values that each can leave out.
+        let [a, b, c] = [self.left.cols(), self.right.cols(), self.slices.len()];
+        let dimensions = a.min(b * c) + b.min(a * c) + c.min(a * b);
         10.0 * dimensions as f64 * noise.max(S::ROUNDING * dimensions as f64 * norm)
     }
 
@@ -126,20 +155,21 @@ impl<S: RankRevealing> Reduced<S> {
         let unfolding = self.unfolding(mode);
         let basis = S::column_basis(&unfolding, noise)?;
         let coordinates = S::coordinates(&basis, &unfolding);
-        let mut along = Matrix::zeros(basis.rows(), 0);
+        drop(unfolding);
         let (rows, cols) = self.side(mode);
-        let mut sides = Factors::new(Matrix::zeros(rows, 0), Matrix::zeros(cols, 0));
-        for s in 0..basis.cols() {
-            let row = (0..coordinates.cols()).map(|j| coordinates[(s, j)]).collect();
-            let slice = Matrix::from_columns(rows, cols, row);
-            let slice = Factors::new(slice, Matrix::scaled_identity(cols, S::ONE));
-            let slice = S::compress(&slice, noise);
-            let column = Matrix::from_columns(basis.rows(), 1, basis.column(s).to_vec());
-            let repeated: Vec<_> = (0..slice.width()).map(|_| &column).collect();
-            along = Matrix::beside(basis.rows(), std::iter::once(&along).chain(repeated));
-            sides.append(S::ONE, &slice);
-        }
-        let Factors { left, right } = sides;
+        let slices: Vec<Factors<S>> = (0..basis.cols())
+            .map(|s| {
+                let row = (0..coordinates.cols()).map(|j| coordinates[(s, j)]).collect();
+                S::compress(&thin(Matrix::from_columns(rows, cols, row)), noise)
+            })
+            .collect();
+        drop(coordinates);
+        let widths = slices.iter().map(Factors::width).enumerate();
+        let owners: Vec<usize> =
+            widths.flat_map(|(s, width)| std::iter::repeat_n(s, width)).collect();
+        let along = Matrix::from_fn(basis.rows(), owners.len(), |i, r| basis[(i, owners[r])]);
+        let left = Matrix::beside(rows, slices.iter().map(|slice| &slice.left));
+        let right = Matrix::beside(cols, slices.iter().map(|slice| &slice.right));
         Some(match mode {
             Mode::Row => Decomposition { a: along, b: left, c: right },
             Mode::Column => Decomposition { a: left, b: along, c: right },
@@ -156,9 +186,9 @@ impl<S: RankRevealing> Reduced<S> {
         }
     }
 
-    /// The norm of the difference from the core; in a field `None` unless it is zero.
+    /// The norm of the difference from the tensor; in a field `None` unless it is zero.
     pub(super) fn residual(&self, decomposition: &Decomposition<S>) -> Option<f64> {
-        let mut sum = 0.0;
+        let mut sum = self.lost.powi(2);
         for (k, slice) in self.slices.iter().enumerate() {
             let difference = decomposition.slice(k).minus(slice);
             if S::ROUNDING == 0.0 && difference.data().iter().any(|&entry| entry != S::ZERO) {
@@ -167,5 +197,14 @@ impl<S: RankRevealing> Reduced<S> {
             sum += difference.norm().powi(2);
         }
         Some(sum.sqrt())
+    }
+}
+
+/// A matrix as factors of which the wider one is the matrix itself.
+fn thin<S: Scalar>(matrix: Matrix<S>) -> Factors<S> {
+    let (rows, cols) = (matrix.rows(), matrix.cols());
+    match rows < cols {
+        true => Factors::new(Matrix::scaled_identity(rows, S::ONE), matrix.transposed()),
+        false => Factors::new(matrix, Matrix::scaled_identity(cols, S::ONE)),
     }
 }

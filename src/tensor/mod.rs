@@ -15,8 +15,9 @@ mod cp;
 mod dense;
 mod lower;
 mod shorten;
+mod shrink;
 
-pub use bracket::{Construction, CpBracket, Decomposition};
+pub use bracket::{Construction, CpBracket, Decomposition, UpperEnd};
 pub use cp::{
     Compress, Compressed, CpError, CpFit, CpOptions, ErrorByRank, cp_decompose,
     cp_decompose_weighted, cp_error, cp_error_by_rank,
@@ -122,7 +123,7 @@ impl<S: RankRevealing> Tensor<S> {
             }
             slice
         });
-        Reduced { slices: slices.collect(), left, right }
+        Reduced { slices: slices.collect(), left, right, lost: 0.0 }
     }
 }
 
@@ -153,6 +154,9 @@ pub struct Reduced<S> {
     pub left: Matrix<S>,
     /// Shape (cols, s).
     pub right: Matrix<S>,
+    /// The norm of what of the tensor is not in the core; zero unless it was
+    /// [shrunk](Reduced::shrunk).
+    pub lost: f64,
 }
 
 /// The direction along which a tensor is unfolded or cut.
@@ -181,19 +185,24 @@ impl Mode {
 }
 
 impl<S: RankRevealing> Reduced<S> {
+    /// The tensor with these (N, N) slices, as it is.
+    pub fn from_square_slices(slices: Vec<Matrix<S>>) -> Self {
+        let neurons = slices.first().map_or(0, Matrix::rows);
+        let identity = Matrix::scaled_identity(neurons, S::ONE);
+        Reduced { slices, left: identity.clone(), right: identity, lost: 0.0 }
+    }
+
     /// The unfolding of the core along a mode: one row for each index of that mode.
     pub fn unfolding(&self, mode: Mode) -> Matrix<S> {
         let (rows, cols) = (self.left.cols(), self.right.cols());
         match mode {
             Mode::Row => Matrix::beside(rows, &self.slices),
-            Mode::Column => {
-                let turned: Vec<_> = self.slices.iter().map(Matrix::transposed).collect();
-                Matrix::beside(cols, &turned)
-            }
-            Mode::Step => {
-                let flat = self.slices.iter().flat_map(|slice| slice.data().iter().copied());
-                Matrix::from_columns(rows * cols, self.slices.len(), flat.collect()).transposed()
-            }
+            Mode::Column => Matrix::from_fn(cols, rows * self.slices.len(), |j, place| {
+                self.slices[place / rows][(place % rows, j)]
+            }),
+            Mode::Step => Matrix::from_fn(self.slices.len(), rows * cols, |k, place| {
+                self.slices[k].data()[place]
+            }),
         }
     }
 

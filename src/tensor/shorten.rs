@@ -37,6 +37,9 @@ impl Reduced<f64> {
         // Of R terms R (a + b + c - 2) numbers are free; one term more makes it easier.
         let generic = (a * b * c).div_ceil(a + b + c - 2) + 1;
         let most = generic.min(MOST_UNKNOWNS / (a + b + c)).min(bracket.upper() - 1);
+        if bracket.lower > most {
+            return;
+        }
         let core = Compressed::principal(&Dense::from(self), dimensions);
         let mut take = |terms: usize| {
             let Some(found) = self.fitted(&core, terms, noise) else { return false };
@@ -45,7 +48,7 @@ impl Reduced<f64> {
             true
         };
         let mut low = bracket.lower;
-        if low > most || take(low) {
+        if take(low) {
             return;
         }
         let mut high = most + 1;

@@ -24,17 +24,20 @@ pub struct Observation {
     pub upper: usize,
     /// What the theorem allows.
     pub bound: usize,
+    /// Whether it is the rank of one matrix, a matter of minors.
+    pub of_matrix: bool,
 }
 
 impl Observation {
     /// A rank against its bound.
     pub fn rank(what: impl Into<String>, observed: &Rank, bound: usize) -> Self {
-        Observation { what: what.into(), lower: observed.lower, upper: observed.upper, bound }
+        let (lower, upper) = (observed.lower, observed.upper);
+        Observation { of_matrix: true, ..Self::between(what, lower, upper, bound) }
     }
 
     /// A number of which both ends are known apart, against its bound.
     pub fn between(what: impl Into<String>, lower: usize, upper: usize, bound: usize) -> Self {
-        Observation { what: what.into(), lower, upper, bound }
+        Observation { what: what.into(), lower, upper, bound, of_matrix: false }
     }
 
     /// What was found: a number, or both ends.
@@ -238,6 +241,12 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
+    /// Ranks of matrices among the observations.
+    pub fn ranks(&self) -> usize {
+        let observations = self.observed.iter().flatten();
+        observations.filter(|observation| observation.of_matrix).count()
+    }
+
     /// The verdict over all observations.
     pub fn verdict(&self) -> Verdict {
         match &self.observed {

@@ -15,7 +15,7 @@
 use super::first_gradient::FirstGradient;
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
 use crate::blocks::Block;
-use crate::matrix::{Matrix, RankRevealing};
+use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Gradient, Network, Parameters, Trained, forward};
 use crate::scalar::{Dual, Scalar};
 use crate::training::{NOISE_FACTOR, Tampering};
@@ -23,7 +23,7 @@ use crate::training::{NOISE_FACTOR, Tampering};
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
     id: "exact-adjoint",
-    title: "The adjoint is the exact derivative",
+    title: "The adjoint is the exact derivative, in every direction of all parameters",
     statement: "Loss(x + eps v) = Loss(x) + eps <G, v> + O(eps^2) for every direction v, jointly \
                 in x = (W, B, C, b, h_0), with G from the adjoint.",
     hypotheses: &[
@@ -40,8 +40,8 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some(
             "activations and losses that are differentiable functions of a real \
-                 number, which proofs/real treats with the three axioms of mathcomp- \
-                 analysis",
+                 number, which proofs/real treats with the three axioms of \
+                 mathcomp-analysis",
         ),
     },
     limit: None,
@@ -78,8 +78,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         let forward = along(case, &direction).ok_or(Undecided::Unavailable)?;
         let pairing = pairing(&gradient.parameters, &direction);
         let scale = forward.scale + size(&gradient, &direction);
-        let (lower, upper) = differs(case, pairing - forward.derivative, scale);
-        Ok(Observation::between(format!("directions of {name} that differ"), lower, upper, 0))
+        let differs = differs(case, pairing - forward.derivative, scale);
+        Ok(Observation::rank(format!("directions of {name} that differ"), &differs, 0))
     });
     observations.collect()
 }
@@ -140,10 +140,9 @@ fn size<S: RankRevealing>(gradient: &Gradient<S>, direction: &Parameters<S>) -> 
     (gradient.w.scale() + others) * direction
 }
 
-/// Whether a difference is none (0), one (1), or in doubt between the two.
-fn differs<S: RankRevealing>(case: &Case<S>, difference: S, scale: f64) -> (usize, usize) {
+/// Whether a difference is none (0), one (1), or in doubt between the two: the rank of one number.
+fn differs<S: RankRevealing>(case: &Case<S>, difference: S, scale: f64) -> Rank {
     let dimensions = &case.setting.dimensions;
     let noise = NOISE_FACTOR * S::ROUNDING * (dimensions.neurons + dimensions.steps) as f64 * scale;
-    let rank = S::rank(&Matrix::from_columns(1, 1, vec![difference]), noise);
-    (rank.lower, rank.upper)
+    S::rank(&Matrix::from_columns(1, 1, vec![difference]), noise)
 }

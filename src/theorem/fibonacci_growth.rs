@@ -52,7 +52,7 @@ pub const THEOREM: Theorem = Theorem {
         "W_0 = w I, or w I + P Q^T",
         "a GD-like or spectral method, steps counted in gradients",
     ],
-    bound: "min(m (F_{k+2} - 1), d_in + d_out), and as above in general",
+    bound: "min(m (F_{k+2} - 1), d_in + d_out); in general as the statement counts",
     tightness: "From W_0 = w I and h_0 = 0 without bias, W alone trained, generic data with \
                 m trials or more in each gradient attain it at step k if F_k <= T - 2 (k = 1: \
                 T >= 2); with less time it is not attained while it is below d_in + d_out and N. \

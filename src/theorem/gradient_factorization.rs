@@ -16,8 +16,8 @@
 
 use super::first_gradient::FirstGradient;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure,
-    Observation, Observed, Proof, Setting, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
+    Measure, Observation, Observed, Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
@@ -32,10 +32,10 @@ pub const THEOREM: Theorem = Theorem {
                 is zero: rank G <= min(rank Lambda, rank Phi) <= min(N, M T).",
     hypotheses: &["any phi and psi", "any loss that is differentiable in the outputs"],
     bound: "min(rank Lambda, rank Phi), both where neither column is zero",
-    tightness: "Attained where the columns of one factor are independent: by generic data with M T \
-                <= N and a polynomial phi or psi, without ReLU. Not by all linear networks: errors \
-                and activity that repeat in time meet in fewer dimensions, as rank Lambda = rank \
-                Phi = 4 and rank G = 3.",
+    tightness: "Attained where the columns of one factor are independent: by generic data without \
+                ReLU, with W_0 of full rank, an h_0 for each trial and M T <= N. Not always: a \
+                linear network whose trials share h_0 can have rank Lambda = rank Phi = 4 and rank \
+                G = 3.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "gradient_factorization.gradient_factors",
@@ -67,11 +67,13 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     Some(setting.dimensions.trials * steps)
 }
 
+/// All states are independent.
 fn attained(setting: &Setting) -> bool {
     let Dimensions { neurons, steps, trials, .. } = setting.dimensions;
-    let activations = [setting.phi, setting.psi];
-    let bends = activations.iter().any(|f| matches!(f, ActivationKind::Polynomial(_)));
-    bends && !activations.contains(&ActivationKind::Relu) && trials * steps <= neurons
+    ![setting.phi, setting.psi].contains(&ActivationKind::Relu)
+        && setting.initial_weights == InitialWeights::Full
+        && setting.initial_state == InitialState::PerTrial
+        && trials * steps <= neurons
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

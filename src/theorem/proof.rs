@@ -1,11 +1,11 @@
 //! How a theorem is proved, apart from what is observed on instances.
 
-/// The state of a proof. `tests/proofs.rs` holds it against the folder `proofs`.
+/// The state of a proof. `tests/proofs` holds it against the folder `proofs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Coq checks it, without axioms.
     MachineChecked {
-        /// The main results, each as `file.name`; `proofs/assumptions.v` lists them all.
+        /// The main results, each as `file.name`; `proofs/file.v` names them as such.
         lemmas: &'static [&'static str],
         /// What of the statement is proved on paper or observed alone, if anything.
         beyond: Option<&'static str>,

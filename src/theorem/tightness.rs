@@ -22,7 +22,7 @@ use crate::training::Tampering;
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
     id: "tightness",
-    title: "The bounds on rank and tensor rank are reached",
+    title: "Four time steps of generic data reach the bounds on rank and tensor rank",
     statement: "For all d_in, d_out generic runs of four time steps or more from W_0 = w I, h_0 = 0 \
                 have rank D_K = d_in + d_out, and for (d_in, d_out) other than (1, 1) r3 = CP rank \
                 = (d_in + d_out)^2 once K >= (d_in + d_out)^2; for (1, 1) both are 3 once K >= 3.",

@@ -45,7 +45,8 @@ pub struct Verification {
 /// a violation may stay hidden in it, and what it attains is attained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Generic {
-    /// Ranks that are generic but with a probability that is known and small.
+    /// Ranks of matrices that are generic but with a probability that is known and small. CP ranks,
+    /// which are bracketed by more than minors, are not counted.
     pub ranks: u64,
     /// The largest degree of their minors.
     pub degree: u64,
@@ -205,7 +206,7 @@ impl Generic {
                 generic.second_instances += 1;
                 generic.disagreeing += u64::from(second != outcome.report.verdict());
             } else if let Some(each) = missed(outcome.degree) {
-                let ranks = outcome.report.observed.as_ref().map_or(0, Vec::len);
+                let ranks = outcome.report.ranks();
                 generic.ranks += ranks as u64;
                 generic.degree = generic.degree.max(outcome.degree.unwrap_or(0));
                 generic.missed_each = generic.missed_each.max(each);
@@ -235,10 +236,10 @@ impl fmt::Display for Generic {
         if ranks > 0 {
             write!(
                 f,
-                "Each of {ranks} exact ranks is that of a generic instance of its setting but with \
-                 probability {missed_each:.0e} at most, and all of them are but with \
-                 {missed_together:.0e} (Schwartz-Zippel, minors of degree {:.0e} at most modulo \
-                 {:.0e}). An instance can only have less. ",
+                "Each of {ranks} exact ranks of matrices is that of a generic instance of its \
+                 setting, except with probability at most {missed_each:.0e}; that any of them is \
+                 not has at most {missed_together:.0e} (Schwartz-Zippel, minors of degree at most \
+                 {:.0e} modulo {:.0e}). An instance can only have less. ",
                 degree as f64, PRIME as f64
             )?;
         }
@@ -247,10 +248,16 @@ impl fmt::Display for Generic {
             write!(
                 f,
                 "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, \
-                 high degrees): for each a second instance was held against the theorem too. \
-                 {disagreeing} of them differ in whether they attain the bound: gates, classes, \
-                 batches and sizes are drawn anew with the numbers."
+                 high degrees): for each a second instance was held against the theorem too, "
             )?;
+            match disagreeing {
+                0 => write!(f, "with the same verdict.")?,
+                _ => write!(
+                    f,
+                    "and {disagreeing} differ in whether they attain the bound, because gates, \
+                     classes, batches and sizes are drawn anew with the numbers."
+                )?,
+            }
         }
         Ok(())
     }
@@ -259,6 +266,7 @@ impl fmt::Display for Generic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matrix::Rank;
     use crate::scalar::Fp;
     use crate::theorem::{Case, Checks, Observation, Observed, Setting, invariant_subspace};
 
@@ -266,7 +274,7 @@ mod tests {
     fn broken_by_chance(minors: fn(&Setting) -> Option<u64>) -> Theorem {
         fn chance(case: &Case<Fp>) -> Observed {
             let broken = usize::from(case.stream.named("chance").below(4) == 0);
-            Ok(vec![Observation::between("chance", broken, broken, 0)])
+            Ok(vec![Observation::rank("chance", &Rank::exact(broken), 0)])
         }
         let checks = Checks { exact: Some(chance), f64: None, double_double: None };
         Theorem { checks, minors, controls: &[], ..invariant_subspace::THEOREM }

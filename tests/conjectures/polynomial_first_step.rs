@@ -28,7 +28,9 @@ fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     training.network.dynamics.phi = rankproof::network::Activation::Identity;
     training.network.dynamics.leak = S::ONE;
     let learned = training.run(1)?;
-    let ActivationKind::Polynomial(n) = case.setting.psi else { return Err(Undecided::Unavailable) };
+    let ActivationKind::Polynomial(n) = case.setting.psi else {
+        return Err(Undecided::Unavailable);
+    };
     let (p, q) = (case.setting.dimensions.d_in, case.setting.dimensions.d_out);
     let bound = monomials(p, n).min(q * monomials(p, n - 1));
     Ok(vec![Observation::rank("rank D_1", &learned.rank(1), bound)])

@@ -104,4 +104,5 @@ fn the_time_courses_must_not_be_orthogonal() {
     assert_eq!(seen.is_at_least(4.0, 0.1), Some(true), "{seen}");
     let unseen = exponent_of_the_third([2.0, -1.0]);
     assert_eq!(unseen.is_at_least(4.0, 0.1), Some(false), "{unseen}");
+    assert!((unseen.estimate - 3.0).abs() < 0.1, "{unseen}");
 }

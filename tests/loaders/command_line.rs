@@ -131,6 +131,22 @@ fn prepare_takes_the_layouts_that_inspect_offers() {
 }
 
 #[test]
+fn inspect_lists_what_is_not_read_with_the_reason() {
+    let output = inspect("odd/members.npz");
+    assert!(output.status.success(), "a part that is not read is no error");
+    let text = stdout(&output);
+    let (tree, rest) = text.split_once("\nNot read\n").expect("a section of its own");
+    assert!(tree.contains("(not read)"), "{text}");
+    assert!(rest.starts_with("  pickled           holds Python objects"), "{text}");
+    let damaged = inspect("odd/classes.mat");
+    assert_eq!(damaged.status.code(), Some(2), "what is damaged is one");
+    let text = stdout(&damaged);
+    assert!(text.contains("(1, 9)        0 1 2 3 4 5 ..."), "the rest is shown: {text}");
+    let error = stderr(&damaged);
+    assert!(error.contains("array \"short\" is damaged: it claims shape (1, 10)"), "{error}");
+}
+
+#[test]
 fn inspect_writes_the_list_as_json() {
     let folder = tempfile::tempdir().expect("a folder");
     let json = folder.path().join("list.json");
@@ -144,6 +160,8 @@ fn inspect_writes_the_list_as_json() {
     let counts = arrays.iter().find(|array| array["path"] == "trials[].counts").expect("there");
     assert_eq!(counts["shape"], "(3..6, 4) or empty");
     assert_eq!(counts["type"], "uint8 or float64");
+    let complex = arrays.iter().find(|array| array["path"] == "complex").expect("there");
+    assert_eq!(complex["unread"], "holds complex numbers, expected real ones");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod command_line;
 mod damage;
 mod formats;
 mod layouts;
+mod oddities;
 mod preparation;
 mod refusals;
 mod standard;

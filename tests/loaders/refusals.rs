@@ -22,6 +22,11 @@ fn not_opened(name: &str) -> String {
     sentence(&error, &path)
 }
 
+fn not_read(name: &str, array: &str) -> String {
+    let error = open(name).value(array).err().unwrap_or_else(|| panic!("{array} is read"));
+    sentence(&error, &path(name))
+}
+
 fn not_prepared(name: &str, options: &Options) -> String {
     let path = path(name);
     let error = prepare(&path, options).err().unwrap_or_else(|| panic!("{name} is prepared"));
@@ -84,17 +89,17 @@ fn compressed_arrays_that_claim_absurd_sizes() {
     );
     assert_eq!(open("bad/absurd.h5").numbers("fine").expect("is read").data, [0.0, 1.0, 2.0]);
     assert_eq!(
-        not_opened("bad/absurd_length.mat"),
-        "has a compressed array that claims 4294967280 bytes, expected the 72 that it has"
+        not_read("bad/absurd_length.mat", "(variable 1)"),
+        "array \"(variable 1)\" is damaged: it claims 4294967280 bytes, of which 72 are there"
     );
-    assert!(
-        not_opened("bad/absurd_axes.mat")
-            .starts_with("claims shape (2147483647, 2147483647, 2147483647), 79228162403583873")
-    );
-    assert_eq!(
-        not_opened("bad/deep.mat"),
-        "holds parts nested more than 64 deep, expected a recording"
-    );
+    assert!(not_read("bad/absurd_axes.mat", "counts").starts_with(
+        "array \"counts\" is damaged: it claims shape (2147483647, 2147483647, 2147483647), \
+         79228162403583873"
+    ));
+    // The elements of the innermost cell that is listed.
+    let deep = format!("c{}", "[1]".repeat(64));
+    let refused = not_read("bad/deep.mat", &deep);
+    assert!(refused.ends_with("is nested more than 64 deep, expected a recording"), "{refused}");
 }
 
 #[test]

@@ -1,34 +1,12 @@
 //! One file for each theorem, under the theorem's name: it holds in every arithmetic, its bound is
 //! attained, and its check notices deliberate errors. Two files are about all of them: `limits`
 //! holds every bound that is known before training against exact ranks, `attained` every text that
-//! says when a bound is attained.
+//! says when a bound is attained. The build script finds the files of this folder.
 //!
 //! `PROPTEST_CASES` sets the number of cases (256 if not set). What fails is made small, printed
 //! in the terms of the theorems, and kept in `proptest-regressions/` to be tried first next time.
 
-mod attained;
-mod broadcast_error;
-mod conservation_law;
-mod curriculum;
-mod effective_task_dimension;
-mod exact_adjoint;
-mod fibonacci_growth;
-mod fingerprints;
-mod gating_atoms;
-mod generic;
-mod gradient_factorization;
-mod harness;
-mod invariant_subspace;
-mod krylov_decay;
-mod limits;
-mod linear_growth;
-mod low_rank_initialization;
-mod perturbation;
-mod siso_reciprocity;
-mod spectral_optimizers;
-mod subspace_tensor_rank;
-mod tensor_telescoping;
-mod tightness;
+include!(concat!(env!("OUT_DIR"), "/theorems.rs"));
 
 use std::path::Path;
 

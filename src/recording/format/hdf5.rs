@@ -1,183 +1,26 @@
-//! HDF5: groups, datasets and attributes.
+//! HDF5: datasets as arrays of numbers or strings.
 //!
-//! hdf5-reader decodes the file; here its objects become nodes, and its element types numbers and
-//! strings. It lists every kind of group and follows soft links; external links are passed over.
+//! hdf5-reader decodes the datasets; here the objects of a file become nodes, and their element types
+//! numbers and strings.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::Path;
+use std::rc::Rc;
 
-use hdf5_reader::attribute_api::Attribute;
 use hdf5_reader::dataset::{Dataset, SliceInfo, SliceInfoElem};
 use hdf5_reader::datatype_api::{H5Type, StringSize, VarLenKind, dtype_element_size};
 use hdf5_reader::error::{ByteOrder, Error};
-use hdf5_reader::group::Group;
 use hdf5_reader::messages::datatype::Datatype;
-use hdf5_reader::{Hdf5File, OpenOptions};
 
 use super::guard::guarded;
-use super::{Opened, Reader};
+use super::hdf5_objects::{Body, Object};
+use super::hdf5_parts::{Unread, damage};
+use super::{Opened, Reader, allowed};
 use crate::recording::element::{Class, NumberType, byte_count, reserve};
 use crate::recording::error::Flaw;
-use crate::recording::node::{Kind, Node, NodeBudget};
+use crate::recording::node::{Kind, MOST_NODES, Node};
 use crate::recording::value::{Loaded, Numbers};
-
-/// With what the superblock begins.
-pub(super) const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
-
-/// Deflate makes data at most this much smaller: what claims more is not in the file.
-const LARGEST_RATIO: u64 = 1032;
-
-/// Bytes that may be claimed by a file of any size: fill values need none.
-const ALWAYS_ALLOWED: u64 = 1 << 26;
-
-/// Bytes that a chunk may have, which is held in memory as a whole.
-const LARGEST_CHUNK: usize = 1 << 28;
 
 /// Bytes that the strings of one array may have.
 const LONGEST_TEXTS: usize = 1 << 28;
-
-/// A group or a dataset, and what is said of it.
-pub(super) struct Object {
-    pub name: String,
-    /// Where its header is in the file, by which references point to it.
-    pub address: u64,
-    pub attributes: HashMap<String, Attribute>,
-    pub body: Body,
-}
-
-pub(super) enum Body {
-    Group(Vec<Object>),
-    Dataset(Box<Dataset>),
-}
-
-/// Opens a file and lists everything in it; the result is the root group.
-///
-/// # Errors
-///
-/// If the file is shorter than it says, or an object cannot be read.
-pub(super) fn open(path: &Path) -> Result<Object, Flaw> {
-    let length = fs::metadata(path).map_err(Flaw::of_io)?.len();
-    let limit = length.saturating_mul(LARGEST_RATIO).max(ALWAYS_ALLOWED);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let options = OpenOptions::default()
-        .with_chunk_cache_bytes(0)
-        .with_max_chunk_bytes(limit.min(LARGEST_CHUNK))
-        .with_max_read_bytes(limit);
-    guarded(|| {
-        let file = Hdf5File::open_with_options(path, options).map_err(damage)?;
-        let claimed = file.superblock().eof_address;
-        if length < claimed {
-            let found = format!("is cut off: it has {length} bytes");
-            return Err(Flaw::Content { found, expected: format!("{claimed} as its header says") });
-        }
-        let mut walk = Walk { budget: NodeBudget::default(), above: Vec::new() };
-        walk.object_of_group(&file.root_group().map_err(damage)?)
-    })
-}
-
-/// What an error of the reader tells of the file.
-fn damage(error: Error) -> Flaw {
-    match error {
-        Error::Io(error) => Flaw::of_member(error),
-        Error::UnsupportedFilter(name) => {
-            let found = format!("is compressed by the filter {name}");
-            Flaw::Content {
-                found,
-                expected: "gzip, shuffle, fletcher32, szip, nbit or scale-offset".to_owned(),
-            }
-        }
-        Error::ResourceLimit(detail) => {
-            let found = format!("claims more than the file can hold ({detail})");
-            Flaw::Content { found, expected: "as many bytes as are there".to_owned() }
-        }
-        error => Flaw::Damaged { detail: error.to_string() },
-    }
-}
-
-struct Walk {
-    budget: NodeBudget,
-    /// The addresses of the groups above: a link back to one of them is not followed.
-    above: Vec<u64>,
-}
-
-impl Walk {
-    fn object_of_group(&mut self, group: &Group) -> Result<Object, Flaw> {
-        self.budget.spend(self.above.len())?;
-        let within = |flaw| within(group.name(), flaw);
-        let attributes = group.attributes().map_err(damage).map_err(within)?;
-        let (groups, datasets) = group.members().map_err(damage).map_err(within)?;
-        self.above.push(group.address());
-        let mut children = Vec::new();
-        for dataset in datasets {
-            self.budget.spend(self.above.len())?;
-            children.push(Object {
-                name: dataset.name().to_owned(),
-                address: dataset.address(),
-                attributes: by_name(dataset.attributes()),
-                body: Body::Dataset(Box::new(dataset)),
-            });
-        }
-        for child in groups {
-            if !self.above.contains(&child.address()) {
-                children.push(self.object_of_group(&child)?);
-            }
-        }
-        self.above.pop();
-        children.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Object {
-            name: group.name().to_owned(),
-            address: group.address(),
-            attributes: by_name(attributes),
-            body: Body::Group(children),
-        })
-    }
-}
-
-/// Says in which group the damage is.
-fn within(group: &str, flaw: Flaw) -> Flaw {
-    match flaw {
-        Flaw::Damaged { detail } => Flaw::Damaged { detail: format!("group {group:?}: {detail}") },
-        flaw => flaw,
-    }
-}
-
-fn by_name(attributes: Vec<Attribute>) -> HashMap<String, Attribute> {
-    attributes.into_iter().map(|attribute| (attribute.name.clone(), attribute)).collect()
-}
-
-impl Object {
-    /// An attribute that is a string.
-    pub fn text(&self, name: &str) -> Option<String> {
-        let text = self.attributes.get(name)?.read_string().ok()?;
-        Some(text.trim_end_matches('\0').to_owned())
-    }
-
-    /// An attribute that is a number.
-    pub fn number(&self, name: &str) -> Option<f64> {
-        self.attributes.get(name)?.read_as_f64().ok()
-    }
-
-    /// An attribute that is several strings.
-    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        self.attributes.get(name)?.read_strings().ok()
-    }
-
-    /// An attribute that is a reference to another object: the address of that.
-    pub fn reference(&self, name: &str) -> Option<u64> {
-        let attribute = self.attributes.get(name)?;
-        let address = attribute.raw_data.first_chunk::<8>().copied().map(u64::from_le_bytes);
-        address.filter(|_| matches!(attribute.datatype, Datatype::Reference { .. }))
-    }
-
-    /// The part of this name, of a group.
-    pub fn child(&self, name: &str) -> Option<&Object> {
-        match &self.body {
-            Body::Group(children) => children.iter().find(|child| child.name == name),
-            Body::Dataset(_) => None,
-        }
-    }
-}
 
 /// The lengths of the axes of a dataset.
 pub(super) fn shape(dataset: &Dataset) -> Result<Vec<usize>, Flaw> {
@@ -196,6 +39,8 @@ pub(super) enum Element {
     Fixed(usize),
     /// Strings in the heap, to which the elements point.
     Heap,
+    /// Lists of numbers in the heap, to which the elements point.
+    List(NumberType),
     /// References to other objects, of this many bytes.
     Reference(usize),
 }
@@ -216,7 +61,8 @@ impl Element {
                 number(Class::Uint, *size, *byte_order).ok_or("bit fields")
             }
             Datatype::FloatingPoint { size, byte_order } => {
-                let number = number(Class::Float, *size, *byte_order);
+                // Of two bytes it may be float16 or bfloat16, which hdf5-reader does not tell.
+                let number = number(Class::Float, *size, *byte_order).filter(|_| *size > 2);
                 number.ok_or("floats that are neither float32 nor float64")
             }
             // h5py writes booleans so.
@@ -236,9 +82,12 @@ impl Element {
             Datatype::String { size: StringSize::Variable, .. }
             | Datatype::VarLen { kind: VarLenKind::String, .. } => Ok(Element::Heap),
             Datatype::Reference { size, .. } => Ok(Element::Reference(usize::from(*size))),
-            Datatype::VarLen { .. } => Err("sequences of variable length"),
+            Datatype::VarLen { base, .. } => match Element::new(base) {
+                Ok(Element::Number(number)) => Ok(Element::List(number)),
+                _ => Err("lists of other than numbers"),
+            },
             Datatype::Compound { .. } => Err("records"),
-            Datatype::Array { .. } => Err("arrays"),
+            Datatype::Array { .. } => Err("elements that are arrays"),
             Datatype::Opaque { .. } => Err("opaque bytes"),
         }
     }
@@ -248,22 +97,40 @@ impl Element {
         match self {
             Element::Number(number) => number.name(),
             Element::Fixed(_) | Element::Heap => "text",
-            Element::Reference(_) => "reference",
+            Element::List(_) => "list",
+            Element::Reference(_) => "references",
         }
     }
 }
 
 /// An array that can be read.
 pub(super) struct Stored {
-    dataset: Box<Dataset>,
+    dataset: Rc<Dataset>,
     element: Element,
+    /// The reference to the one list that is meant of a dataset of lists.
+    list: Option<Vec<u8>>,
+}
+
+/// What is behind the number of a node.
+enum Content {
+    Array(Stored),
+    /// Something that is broken, and how.
+    Broken(String),
 }
 
 /// The arrays of a file.
-#[derive(Default)]
-pub(super) struct Hdf5(Vec<Stored>);
+pub(super) struct Hdf5 {
+    contents: Vec<Content>,
+    /// Bytes of the file.
+    pub length: u64,
+}
 
 impl Hdf5 {
+    /// The arrays of a file of `length` bytes, so far none.
+    pub fn new(length: u64) -> Self {
+        Hdf5 { contents: Vec::new(), length }
+    }
+
     /// The node of a dataset, which can be read from now on.
     ///
     /// # Errors
@@ -272,10 +139,15 @@ impl Hdf5 {
     pub fn node(&mut self, name: &str, dataset: Box<Dataset>) -> Result<Node, Flaw> {
         let shape = shape(&dataset)?;
         let element = match Element::new(dataset.dtype()) {
-            Err(what) => return Ok(Node::unreadable(name, shape, what, "not read")),
-            Ok(element @ Element::Reference(_)) => {
-                return Ok(Node::unreadable(name, shape, element.name(), "not read"));
+            Err(what) => {
+                let why = unread_elements(what, dataset.dtype());
+                return Ok(Node::unreadable(name, shape, what, why));
             }
+            Ok(element @ Element::Reference(_)) => {
+                let why = "holds references to other objects, expected numbers or text";
+                return Ok(Node::unreadable(name, shape, element.name(), why));
+            }
+            Ok(Element::List(number)) => return self.lists(name, shape, dataset.into(), number),
             Ok(element) => element,
         };
         let kind = match element {
@@ -283,28 +155,85 @@ impl Hdf5 {
             _ => Kind::Text,
         };
         let mut node = Node::leaf(name, kind, shape, element.name());
-        node.content = Some(self.add(dataset, element));
+        node.content = Some(self.add(dataset.into(), element, None));
         Ok(node)
     }
 
-    fn add(&mut self, dataset: Box<Dataset>, element: Element) -> usize {
-        self.0.push(Stored { dataset, element });
-        self.0.len() - 1
+    /// The node of a dataset of lists, each of which is an array.
+    fn lists(
+        &mut self,
+        name: &str,
+        shape: Vec<usize>,
+        dataset: Rc<Dataset>,
+        number: NumberType,
+    ) -> Result<Node, Flaw> {
+        let references = guarded(|| bytes(&dataset))?;
+        let mut node = Node::leaf(name, Kind::Cells, shape, Element::List(number).name());
+        let mut total = 0;
+        for reference in references.chunks_exact(dataset.vlen_reference_size()) {
+            let count = reference.first_chunk().map_or(0, |count| u32::from_le_bytes(*count));
+            total += u64::from(count) * number.size() as u64;
+            if total > allowed(self.length) || node.children.len() > MOST_NODES {
+                let found = "has lists that claim more than the file can hold".to_owned();
+                let expected = "as many bytes as are there".to_owned();
+                return Err(Flaw::Content { found, expected });
+            }
+            let mut list = Node::leaf("", Kind::Numbers, vec![count as usize], number.name());
+            let reference = Some(reference.to_vec());
+            list.content = Some(self.add(dataset.clone(), Element::Number(number), reference));
+            node.children.push(list);
+        }
+        Ok(node)
     }
+
+    /// A part that is not read; reading it says how it is broken, if it is.
+    pub fn unread(&mut self, name: &str, unread: &Unread) -> Node {
+        let mut node = Node::unreadable(name, vec![], unread.element, &unread.why);
+        if unread.is_damaged {
+            self.contents.push(Content::Broken(unread.why.clone()));
+            node.content = Some(self.contents.len() - 1);
+        }
+        node
+    }
+
+    fn add(&mut self, dataset: Rc<Dataset>, element: Element, list: Option<Vec<u8>>) -> usize {
+        let stored = Stored { dataset, element, list };
+        self.contents.push(Content::Array(stored));
+        self.contents.len() - 1
+    }
+
+    fn stored(&self, content: usize) -> Result<&Stored, Flaw> {
+        match &self.contents[content] {
+            Content::Array(stored) => Ok(stored),
+            Content::Broken(detail) => Err(Flaw::Damaged { detail: detail.clone() }),
+        }
+    }
+}
+
+/// Why elements of this type are not read.
+fn unread_elements(what: &str, datatype: &Datatype) -> String {
+    let Datatype::Compound { fields, .. } = datatype else {
+        return format!("holds {what}, expected numbers or text");
+    };
+    let names: Vec<_> = fields.iter().take(8).map(|field| field.name.as_str()).collect();
+    format!("holds {what} of {}: save each field as an array of its own", names.join(", "))
 }
 
 impl Reader for Hdf5 {
     fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
-        let stored = &self.0[content];
-        guarded(|| {
-            let bytes = bytes(&stored.dataset)?;
-            stored.decode(shape(&stored.dataset)?, &bytes)
+        let stored = self.stored(content)?;
+        guarded(|| match &stored.list {
+            Some(reference) => stored.list(reference),
+            None => stored.decode(shape(&stored.dataset)?, &bytes(&stored.dataset)?),
         })
     }
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
-        let stored = &self.0[content];
+        let stored = self.stored(content)?;
         guarded(|| {
+            if let Some(reference) = &stored.list {
+                return stored.list(reference).map(|list| beginning(list, count));
+            }
             let bytes = first_bytes(&stored.dataset, count)?;
             let size = stored.dataset.raw_element_size().map_err(damage)?.max(1);
             stored.decode(vec![bytes.len() / size], &bytes)
@@ -314,20 +243,7 @@ impl Reader for Hdf5 {
 
 /// All elements of a dataset as they are stored, in the order of C.
 pub(super) fn bytes(dataset: &Dataset) -> Result<Vec<u8>, Flaw> {
-    dataset.read_raw_bytes().map_err(|error| {
-        let error = match error {
-            Error::Context { source, .. } => *source,
-            error => error,
-        };
-        match error {
-            // hdf5-reader takes two bytes too few for reserved in the layout of these versions.
-            Error::InvalidData(detail) if detail.starts_with("contiguous raw data has") => {
-                let older = "or stored by HDF5 1.6.2 or older, which is not read";
-                Flaw::Damaged { detail: format!("{detail}, {older}") }
-            }
-            error => damage(error),
-        }
-    })
+    dataset.read_raw_bytes().map_err(damage)
 }
 
 /// The first elements of the last axis.
@@ -377,7 +293,26 @@ impl H5Type for Raw {
     }
 }
 
+/// The first elements of a list.
+fn beginning(list: Loaded, count: usize) -> Loaded {
+    match list {
+        Loaded::Numbers(Numbers { mut data, precision, .. }) => {
+            data.truncate(count);
+            Loaded::Numbers(Numbers { shape: vec![data.len()], data, precision })
+        }
+        texts @ Loaded::Texts { .. } => texts,
+    }
+}
+
 impl Stored {
+    /// The list to which a reference leads.
+    fn list(&self, reference: &[u8]) -> Result<Loaded, Flaw> {
+        let Element::Number(number) = self.element else { unreachable!("lists are of numbers") };
+        let bytes = self.dataset.resolve_vlen_reference_bytes(reference, number.size());
+        let bytes = bytes.map_err(damage)?;
+        self.decode(vec![bytes.len() / number.size()], &bytes)
+    }
+
     /// What the bytes of some elements are.
     fn decode(&self, shape: Vec<usize>, bytes: &[u8]) -> Result<Loaded, Flaw> {
         match self.element {
@@ -391,7 +326,7 @@ impl Stored {
                 number.decode(bytes, &mut data)?;
                 Ok(Loaded::Numbers(Numbers { shape, data, precision: number.precision() }))
             }
-            Element::Reference(_) => {
+            Element::Reference(_) | Element::List(_) => {
                 Err(Flaw::ElementType { found: "references to other objects".to_owned() })
             }
             Element::Fixed(size) => {
@@ -424,37 +359,36 @@ fn string(bytes: &[u8]) -> String {
 }
 
 /// A file that is HDF5 and nothing more special.
-///
-/// # Errors
-///
-/// If the shape of a dataset cannot be one.
-pub(super) fn plain(root: Object) -> Result<Opened, Flaw> {
-    let mut reader = Hdf5::default();
-    let root = node(&mut reader, root)?;
-    Ok(Opened { format: "HDF5".to_owned(), separator: '/', root, reader: Box::new(reader) })
+pub(super) fn plain(root: Object, mut reader: Hdf5) -> Opened {
+    let root = node(&mut reader, root);
+    Opened { format: "HDF5".to_owned(), separator: '/', root, reader: Box::new(reader) }
 }
 
 /// The node of an object with all below it.
-pub(super) fn node(reader: &mut Hdf5, object: Object) -> Result<Node, Flaw> {
+pub(super) fn node(reader: &mut Hdf5, object: Object) -> Node {
     let unit = object.text("unit").or_else(|| object.text("units"));
     let note = object.text("description");
     let rate = object.number("rate");
     let kind = object.text("neurodata_type");
     let mut node = match object.body {
-        Body::Dataset(dataset) => reader.node(&object.name, dataset)?,
+        Body::Dataset(dataset) => reader
+            .node(&object.name, dataset)
+            .unwrap_or_else(|flaw| reader.unread(&object.name, &Unread::of_flaw("dataset", flaw))),
         Body::Group(children) => {
             let children = children.into_iter().map(|child| node(reader, child));
-            let mut group = Node::group(object.name, children.collect::<Result<_, _>>()?);
+            let mut group = Node::group(object.name, children.collect());
             if let Some(kind) = kind {
                 group.element = kind;
             }
             group
         }
+        Body::Unread(unread) => reader.unread(&object.name, &unread),
     };
+    node.unread = node.unread.or(object.unread);
     node.rate = rate;
     node.unit = unit.filter(|unit| !unit.is_empty());
-    node.note = node.note.or(note).filter(|note| !note.is_empty());
-    Ok(node)
+    node.note = note.filter(|note| !note.is_empty());
+    node
 }
 
 /// All numbers of a dataset.

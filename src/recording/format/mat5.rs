@@ -13,7 +13,8 @@ use std::rc::Rc;
 
 use flate2::bufread::ZlibDecoder;
 
-use super::{Opened, Reader};
+use super::sparse::{self, Sparse};
+use super::{FUNCTION, Opened, Reader, object_of_class};
 use crate::recording::array::Precision;
 use crate::recording::element::{Class, NumberType, byte_count, c_order, reserve};
 use crate::recording::error::Flaw;
@@ -53,30 +54,42 @@ mod mx {
     pub const OPAQUE: u8 = 17;
 }
 
+/// Bits of the flags of an array.
+const LOGICAL: u32 = 0x200;
+const COMPLEX: u32 = 0x800;
+
+const COMPLEX_NUMBERS: &str = "holds complex numbers, expected real ones";
+
 /// True for the first bytes of such a file: version and byte order end its header.
 pub(super) fn is_mat5(start: &[u8]) -> bool {
     matches!(start.get(124..HEADER), Some([0, 1, b'I', b'M'] | [1, 0, b'M', b'I']))
 }
 
-/// Reads the tree of all variables.
+/// Reads the tree of all variables; one that is damaged says so, and the others are read.
 ///
 /// # Errors
 ///
-/// If the file is cut off or damaged.
+/// If the file is cut off.
 pub(super) fn open(path: &Path) -> Result<Opened, Flaw> {
     let mut file = BufReader::new(File::open(path).map_err(Flaw::of_io)?);
     let mut header = [0; HEADER];
     file.read_exact(&mut header).map_err(Flaw::of_member)?;
     let big_endian = header[126] == b'M';
-    let mut parser = Parser { big_endian, stored: Vec::new(), budget: NodeBudget::default() };
+    let length = file.get_ref().metadata().map_err(Flaw::of_io)?.len();
+    let budget = NodeBudget::default();
+    let mut parser = Parser { big_endian, stored: Vec::new(), budget };
     let mut variables = Vec::new();
     while let Some(bytes) = next_variable(&mut file, big_endian)? {
-        let node = parser.array(&bytes.into(), 0, None, 1)?;
+        let place = format!("(variable {})", variables.len() + 1);
+        let node = bytes.and_then(|bytes| parser.array(bytes.into(), None, 1));
         // Without a name come the data of function handles and objects.
-        variables.extend(node.filter(|node| !node.name.is_empty()));
+        match node {
+            Ok(node) => variables.extend(node.filter(|node| !node.name.is_empty())),
+            Err(flaw) => variables.push(parser.unread(&place, &flaw)),
+        }
     }
     let root = Node::group("", variables);
-    let reader = Box::new(Mat5 { stored: parser.stored });
+    let reader = Box::new(Mat5 { length, stored: parser.stored });
     Ok(Opened { format: "MATLAB v5".to_owned(), separator: '.', root, reader })
 }
 
@@ -88,8 +101,11 @@ fn damaged(detail: impl Into<String>) -> Flaw {
     Flaw::Damaged { detail: detail.into() }
 }
 
-/// The content of the next array of the file, decompressed.
-fn next_variable(file: &mut impl Read, big_endian: bool) -> Result<Option<Vec<u8>>, Flaw> {
+/// The content of a variable, decompressed, or why there is none.
+type Variable = Result<Vec<u8>, Flaw>;
+
+/// The next variable of the file.
+fn next_variable(file: &mut impl Read, big_endian: bool) -> Result<Option<Variable>, Flaw> {
     let mut tag = Vec::new();
     file.by_ref().take(8).read_to_end(&mut tag).map_err(Flaw::of_io)?;
     if tag.is_empty() {
@@ -103,11 +119,11 @@ fn next_variable(file: &mut impl Read, big_endian: bool) -> Result<Option<Vec<u8
         let detail = format!("an array of {length} bytes, of which {} are there", bytes.len());
         return Err(cut_off(&detail));
     }
-    match kind {
-        mi::MATRIX => Ok(Some(bytes)),
-        mi::COMPRESSED => inflated(&bytes, big_endian).map(Some),
-        kind => Err(damaged(format!("it has an element of type {kind} where an array begins"))),
-    }
+    Ok(Some(match kind {
+        mi::MATRIX => Ok(bytes),
+        mi::COMPRESSED => inflated(&bytes, big_endian),
+        kind => Err(Flaw::NotRead { why: format!("is an element of type {kind} and no array") }),
+    }))
 }
 
 /// The content of the array that compressed bytes are.
@@ -124,10 +140,8 @@ fn inflated(bytes: &[u8], big_endian: bool) -> Result<Vec<u8>, Flaw> {
     let mut content = Vec::new();
     inflater.by_ref().take(u64::from(length)).read_to_end(&mut content).map_err(broken)?;
     if content.len() as u64 != u64::from(length) {
-        return Err(Flaw::Content {
-            found: format!("has a compressed array that claims {length} bytes"),
-            expected: format!("the {} that it has", content.len()),
-        });
+        let found = content.len();
+        return Err(damaged(format!("it claims {length} bytes, of which {found} are there")));
     }
     // To the end of the stream, where its checksum is compared.
     inflater.read_to_end(&mut Vec::new()).map_err(broken)?;
@@ -221,8 +235,41 @@ fn name(bytes: &[u8]) -> String {
 
 /// Data that can be read later.
 enum Stored {
-    Numbers { number: NumberType, precision: Precision, shape: Vec<usize>, bytes: Bytes },
-    Texts { shape: Vec<usize>, strings: Vec<String> },
+    /// Something that is damaged, and how.
+    Broken(String),
+    /// A sparse matrix, whose arrays are these three.
+    Sparse {
+        shape: [usize; 2],
+        is_logical: bool,
+        starts: Raw,
+        places: Raw,
+        values: Raw,
+    },
+    Numbers {
+        number: NumberType,
+        precision: Precision,
+        shape: Vec<usize>,
+        bytes: Bytes,
+    },
+    Texts {
+        shape: Vec<usize>,
+        strings: Vec<String>,
+    },
+}
+
+/// Numbers as they are stored.
+#[derive(Clone)]
+struct Raw {
+    number: NumberType,
+    bytes: Bytes,
+}
+
+impl Raw {
+    fn numbers(&self) -> Result<Vec<f64>, Flaw> {
+        let mut data = Vec::new();
+        self.number.decode(self.bytes.get(), &mut data)?;
+        Ok(data)
+    }
 }
 
 struct Parser {
@@ -237,14 +284,12 @@ impl Parser {
     /// An array within another takes its name from there.
     fn array(
         &mut self,
-        bytes: &Bytes,
-        skip: usize,
+        bytes: Bytes,
         given: Option<&str>,
         depth: usize,
     ) -> Result<Option<Node>, Flaw> {
         self.budget.spend(depth)?;
-        let rest = Bytes { start: bytes.start + skip, ..bytes.clone() };
-        let mut elements = Elements { rest, big_endian: self.big_endian };
+        let mut elements = Elements { rest: bytes, big_endian: self.big_endian };
         let flags = elements.integers()?;
         let flags = *flags.first().ok_or_else(|| damaged("an array has no flags"))?;
         let class = (flags & 0xff) as u8;
@@ -254,21 +299,46 @@ impl Parser {
         let shape: Vec<usize> = elements.integers()?.iter().map(|&n| n as usize).collect();
         let own = elements.name()?;
         let head = Head { name: given.unwrap_or(&own).to_owned(), class, shape, flags };
+        let name = head.name.clone();
         let node = match class {
             mx::CELL => self.cells(head, elements, depth),
             mx::STRUCT | mx::OBJECT => self.structs(head, elements, depth),
             mx::CHAR => self.text(head, elements),
-            mx::SPARSE => {
-                let why = "a sparse matrix: save full(x) instead";
-                Ok(Node::unreadable(head.name, head.shape, "sparse", why))
-            }
-            mx::FUNCTION => {
-                let why = "a function handle";
-                Ok(Node::unreadable(head.name, head.shape, "function", why))
-            }
+            mx::SPARSE => self.sparse(head, elements),
+            mx::FUNCTION => Ok(Node::unreadable(head.name, head.shape, "function", FUNCTION)),
             _ => self.numbers(head, elements),
-        }?;
-        Ok(Some(node))
+        };
+        self.or_unread(node, &name, depth).map(Some)
+    }
+
+    /// An array, or why it is not read: where the next one begins is known, whatever is in this one.
+    ///
+    /// # Errors
+    ///
+    /// If the array is within another, and no further part is listed.
+    fn or_unread(
+        &mut self,
+        node: Result<Node, Flaw>,
+        name: &str,
+        depth: usize,
+    ) -> Result<Node, Flaw> {
+        match (node, self.budget.check()) {
+            (Err(_), Err(flaw)) if depth > 1 => Err(flaw),
+            (Err(flaw), _) => Ok(self.unread(name, &flaw)),
+            (Ok(node), _) => Ok(node),
+        }
+    }
+
+    /// A part that is not read; reading it says how it is damaged, if it is.
+    fn unread(&mut self, name: &str, flaw: &Flaw) -> Node {
+        let mut node = Node::unreadable(name, vec![], "array", flaw.to_string());
+        let detail = match flaw {
+            Flaw::Damaged { detail } => detail.clone(),
+            Flaw::TooShort { .. } | Flaw::TooLong { .. } => format!("it {flaw}"),
+            _ => return node,
+        };
+        node.content = Some(self.store(Stored::Broken(detail)));
+        node
     }
 
     /// The next array within another.
@@ -281,8 +351,9 @@ impl Parser {
             self.budget.spend(depth)?;
             return Ok(Node::leaf(name, Kind::Numbers, vec![0, 0], "float64"));
         }
-        let node = self.array(&bytes, 0, Some(name), depth)?;
-        node.ok_or_else(|| damaged("an array within another is empty"))
+        let node = self.array(bytes, Some(name), depth);
+        let node = node.and_then(|node| node.ok_or_else(|| damaged("it is empty")));
+        self.or_unread(node, name, depth)
     }
 
     fn cells(&mut self, head: Head, mut elements: Elements, depth: usize) -> Result<Node, Flaw> {
@@ -349,19 +420,42 @@ impl Parser {
         Ok(node)
     }
 
+    fn sparse(&mut self, head: Head, mut elements: Elements) -> Result<Node, Flaw> {
+        let &[rows, columns] = &head.shape[..] else {
+            return Err(damaged(format!("a sparse matrix has {} axes", head.shape.len())));
+        };
+        if head.flags & COMPLEX != 0 {
+            return Ok(Node::unreadable(head.name, head.shape, "complex", COMPLEX_NUMBERS));
+        }
+        let mut part = || {
+            let (kind, bytes) = elements.next()?;
+            let number = number_type(kind, self.big_endian)
+                .ok_or_else(|| damaged(format!("a sparse matrix holds numbers of type {kind}")))?;
+            Ok(Raw { number, bytes })
+        };
+        let (places, starts, values) = (part()?, part()?, part()?);
+        let is_logical = head.flags & LOGICAL != 0;
+        let mut node = sparse::node(&head.name, head.shape, is_logical);
+        let shape = [rows, columns];
+        let stored = Stored::Sparse { shape, is_logical, starts, places, values };
+        node.content = Some(self.store(stored));
+        Ok(node)
+    }
+
     fn numbers(&mut self, head: Head, mut elements: Elements) -> Result<Node, Flaw> {
         let Head { name, class, shape, flags } = head;
         let Some(known) = class_name(class) else {
-            return Err(damaged(format!("array {name:?} is of the unknown class {class}")));
+            let why = format!("is of the class {class}, which is not known");
+            return Ok(Node::unreadable(name, shape, "array", why));
         };
-        let (logical, complex) = (flags & 0x200 != 0, flags & 0x800 != 0);
+        let (logical, complex) = (flags & LOGICAL != 0, flags & COMPLEX != 0);
         let element = if logical { "bool" } else { known };
         let (kind, bytes) = elements.next()?;
         if complex {
-            return Ok(Node::unreadable(name, shape, "complex", "complex numbers"));
+            return Ok(Node::unreadable(name, shape, "complex", COMPLEX_NUMBERS));
         }
         let number = number_type(kind, self.big_endian)
-            .ok_or_else(|| damaged(format!("array {name:?} holds numbers of type {kind}")))?;
+            .ok_or_else(|| damaged(format!("an array holds numbers of type {kind}")))?;
         let (expected, found) = (byte_count(&shape, number.size()), bytes.get().len());
         if expected != found as u128 {
             return Err(match expected > found as u128 {
@@ -397,7 +491,7 @@ struct Head {
 fn opaque(mut elements: Elements, given: Option<&str>) -> Result<Node, Flaw> {
     let own = elements.name()?;
     let (_, class) = (elements.name()?, elements.name()?);
-    let why = format!("an object of class {class}: save it as a struct or an array");
+    let why = object_of_class(&class);
     Ok(Node::unreadable(given.unwrap_or(&own), vec![], class, why))
 }
 
@@ -450,12 +544,40 @@ fn characters(kind: u32, bytes: &[u8], big_endian: bool) -> Result<Vec<char>, Fl
 
 /// The arrays of a file.
 struct Mat5 {
+    /// Bytes of the file.
+    length: u64,
     stored: Vec<Stored>,
+}
+
+impl Mat5 {
+    /// The first entries of a sparse matrix with all zeros, columns one after the other; none of
+    /// another array.
+    fn entries(&self, content: usize, count: usize) -> Result<Vec<f64>, Flaw> {
+        let Stored::Sparse { shape: [rows, columns], starts, places, values, .. } =
+            &self.stored[content]
+        else {
+            return Ok(Vec::new());
+        };
+        let (rows, columns) = (*rows, *columns);
+        let (starts, mut places) = (starts.numbers()?, places.numbers()?);
+        let mut values = values.numbers()?;
+        // Room for more entries may be stored than there are.
+        let stored = starts.last().map_or(0, |&last| last as usize);
+        places.truncate(stored);
+        values.truncate(stored);
+        Sparse { rows, columns, starts, places, values }.entries(count, self.length)
+    }
 }
 
 impl Reader for Mat5 {
     fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
         match &self.stored[content] {
+            Stored::Broken(detail) => Err(Flaw::Damaged { detail: detail.clone() }),
+            &Stored::Sparse { shape, is_logical, .. } => {
+                let data = self.entries(content, byte_count(&shape, 1) as usize)?;
+                let (data, precision) = (c_order(&shape, data)?, sparse::precision(is_logical));
+                Ok(Loaded::Numbers(Numbers { shape: shape.to_vec(), data, precision }))
+            }
             Stored::Texts { shape, strings } => {
                 Ok(Loaded::Texts { shape: shape.clone(), strings: strings.clone() })
             }
@@ -471,7 +593,12 @@ impl Reader for Mat5 {
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
         match &self.stored[content] {
-            Stored::Texts { .. } => self.load(content),
+            Stored::Texts { .. } | Stored::Broken(_) => self.load(content),
+            &Stored::Sparse { is_logical, .. } => {
+                let data = self.entries(content, count)?;
+                let (shape, precision) = (vec![data.len()], sparse::precision(is_logical));
+                Ok(Loaded::Numbers(Numbers { shape, data, precision }))
+            }
             Stored::Numbers { number, precision, bytes, .. } => {
                 let wanted = count.saturating_mul(number.size()).min(bytes.get().len());
                 let mut data = Vec::new();

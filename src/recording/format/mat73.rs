@@ -7,8 +7,11 @@ use std::collections::HashMap;
 
 use hdf5_reader::dataset::Dataset;
 
-use super::hdf5::{self, Body, Element, Hdf5, Object};
-use super::{Opened, Reader};
+use super::hdf5::{self, Element, Hdf5};
+use super::hdf5_objects::{Body, Object};
+use super::hdf5_parts::Unread;
+use super::sparse::{self, Sparse};
+use super::{FUNCTION, Opened, Reader, object_of_class};
 use crate::recording::error::Flaw;
 use crate::recording::node::{Kind, Node, NodeBudget};
 use crate::recording::value::{Loaded, Numbers};
@@ -17,20 +20,18 @@ use crate::recording::value::{Loaded, Numbers};
 const HIDDEN: [&str; 2] = ["#refs#", "#subsystem#"];
 
 /// Turns the objects of HDF5 into the variables that they stand for.
-///
-/// # Errors
-///
-/// If the file holds more than a recording can, or references cannot be read.
-pub(super) fn open(root: Object) -> Result<Opened, Flaw> {
+pub(super) fn open(root: Object, reader: Hdf5) -> Opened {
     let mut objects = HashMap::new();
     by_address(&root, &mut objects);
-    let mut builder = Builder { objects, reader: Mat73::default(), budget: NodeBudget::default() };
+    let reader = Mat73 { hdf5: reader, texts: Vec::new(), sparse: Vec::new() };
+    let mut builder = Builder { objects, reader, budget: NodeBudget::default() };
     let Body::Group(variables) = &root.body else { unreachable!("the root is a group") };
     let variables = variables.iter().filter(|object| !HIDDEN.contains(&object.name.as_str()));
     let nodes = variables.map(|object| builder.node(&object.name, object, 1));
-    let root = Node::group("", nodes.collect::<Result<_, _>>()?);
+    let node = Node::group("", nodes.collect());
+    let root = Node { unread: root.unread.clone(), ..node };
     let reader = Box::new(builder.reader);
-    Ok(Opened { format: "MATLAB v7.3 (HDF5)".to_owned(), separator: '.', root, reader })
+    Opened { format: "MATLAB v7.3 (HDF5)".to_owned(), separator: '.', root, reader }
 }
 
 fn by_address<'a>(object: &'a Object, objects: &mut HashMap<u64, &'a Object>) {
@@ -47,12 +48,19 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn node(&mut self, name: &str, object: &'a Object, depth: usize) -> Result<Node, Flaw> {
-        self.budget.spend(depth)?;
-        match &object.body {
-            Body::Group(children) => self.group(name, object, children, depth),
-            Body::Dataset(dataset) => self.dataset(name, object, dataset, depth),
-        }
+    /// The node of an object; one that is not understood says why, and the others are read.
+    fn node(&mut self, name: &str, object: &'a Object, depth: usize) -> Node {
+        let node = match self.budget.spend(depth) {
+            Ok(()) => match &object.body {
+                Body::Group(children) => self.group(name, object, children, depth),
+                Body::Dataset(dataset) => self.dataset(name, object, dataset, depth),
+                Body::Unread(unread) => Ok(self.reader.hdf5.unread(name, unread)),
+            },
+            Err(flaw) => Err(flaw),
+        };
+        let node = node
+            .unwrap_or_else(|flaw| self.reader.hdf5.unread(name, &Unread::of_flaw("array", flaw)));
+        Node { unread: node.unread.or_else(|| object.unread.clone()), ..node }
     }
 
     fn group(
@@ -62,16 +70,50 @@ impl<'a> Builder<'a> {
         children: &'a [Object],
         depth: usize,
     ) -> Result<Node, Flaw> {
-        if object.attributes.contains_key("MATLAB_sparse") {
-            let why = "a sparse matrix: save full(x) instead";
-            return Ok(Node::unreadable(name, vec![], "sparse", why));
+        if let Some(rows) = object.number("MATLAB_sparse") {
+            let is_logical = object.text("MATLAB_class").as_deref() == Some("logical");
+            return self.sparse(name, rows as usize, is_logical, object);
+        }
+        if object.text("MATLAB_class").as_deref() == Some("function_handle") {
+            return Ok(Node::unreadable(name, vec![], "function", FUNCTION));
         }
         if let Some(shape) = struct_array(children)? {
             return self.structs(name, children, shape, depth);
         }
         let parts = children.iter().map(|child| self.node(&child.name, child, depth + 1));
-        let mut node = Node::group(name, parts.collect::<Result<_, _>>()?);
+        let mut node = Node::group(name, parts.collect());
         node.element = "struct".to_owned();
+        Ok(node)
+    }
+
+    /// A sparse matrix, whose axes are reversed as those of all others.
+    fn sparse(
+        &mut self,
+        name: &str,
+        rows: usize,
+        is_logical: bool,
+        group: &Object,
+    ) -> Result<Node, Flaw> {
+        // A matrix of zeros has no entries and no arrays of them.
+        let mut part = |part: &str| match group.child(part).map(|object| &object.body) {
+            Some(Body::Dataset(dataset)) => {
+                let node = self.reader.numbers(part, dataset)?;
+                let what = &node.element;
+                let why = format!("is a sparse matrix of {what} in {part:?}, expected numbers");
+                let content = node.content.filter(|_| node.kind == Kind::Numbers);
+                Ok(Some((content.ok_or(Flaw::NotRead { why })?, node.len())))
+            }
+            _ => Ok(None),
+        };
+        let (starts, places, values) = (part("jc")?, part("ir")?, part("data")?);
+        let detail = || "a sparse matrix without columns".to_owned();
+        let (starts, length) = starts.ok_or_else(|| Flaw::Damaged { detail: detail() })?;
+        let columns = length.checked_sub(1).ok_or_else(|| Flaw::Damaged { detail: detail() })?;
+        let mut node = sparse::node(name, vec![columns, rows], is_logical);
+        let [places, values] = [places, values].map(|part| part.map(|(content, _)| content));
+        let parts = Parts { rows, columns, is_logical, starts, places, values };
+        self.reader.sparse.push(parts);
+        node.content = Some(SPARSE + self.reader.sparse.len() - 1);
         Ok(node)
     }
 
@@ -87,12 +129,13 @@ impl<'a> Builder<'a> {
         for field in fields {
             let Body::Dataset(dataset) = &field.body else { continue };
             for (index, target) in self.targets(dataset)?.into_iter().enumerate() {
-                let part = self.target(&field.name, target, depth + 2)?;
+                let part = self.target(&field.name, target, depth + 2);
                 if node.children.len() == index {
                     node.children
                         .push(Node { element: "struct".to_owned(), ..Node::group("", Vec::new()) });
                 }
                 node.children[index].children.push(part);
+                self.budget.check()?;
             }
         }
         Ok(node)
@@ -108,8 +151,7 @@ impl<'a> Builder<'a> {
         let class = object.text("MATLAB_class");
         let class = class.as_deref().unwrap_or("");
         if object.attributes.contains_key("MATLAB_object_decode") {
-            let why = format!("an object of class {class}: save it as a struct or an array");
-            return Ok(Node::unreadable(name, vec![], class, why));
+            return Ok(Node::unreadable(name, vec![], class, object_of_class(class)));
         }
         if object.number("MATLAB_empty") == Some(1.0) {
             return self.empty(name, class, dataset);
@@ -119,7 +161,8 @@ impl<'a> Builder<'a> {
             "cell" => {
                 let mut node = Node::leaf(name, Kind::Cells, hdf5::shape(dataset)?, "cell");
                 for target in self.targets(dataset)? {
-                    node.children.push(self.target("", target, depth + 1)?);
+                    node.children.push(self.target("", target, depth + 1));
+                    self.budget.check()?;
                 }
                 Ok(node)
             }
@@ -161,15 +204,10 @@ impl<'a> Builder<'a> {
         Ok(node)
     }
 
-    fn target(
-        &mut self,
-        name: &str,
-        target: Option<&'a Object>,
-        depth: usize,
-    ) -> Result<Node, Flaw> {
+    fn target(&mut self, name: &str, target: Option<&'a Object>, depth: usize) -> Node {
         match target {
             Some(object) => self.node(name, object, depth),
-            None => Ok(Node::unreadable(name, vec![], "reference", "refers to nothing")),
+            None => Node::unreadable(name, vec![], "reference", "refers to nothing that is there"),
         }
     }
 
@@ -207,16 +245,27 @@ fn struct_array(fields: &[Object]) -> Result<Option<Vec<usize>>, Flaw> {
     Ok(common)
 }
 
-/// The arrays of a file: those of HDF5, some of which are text.
-#[derive(Default)]
+/// The arrays of a file: those of HDF5, some of which are text or parts of sparse matrices.
 struct Mat73 {
     hdf5: Hdf5,
     /// Where the characters are, by the number of the text.
     texts: Vec<usize>,
+    sparse: Vec<Parts>,
 }
 
-/// Numbers of texts begin here.
+/// A sparse matrix, and where its arrays are.
+struct Parts {
+    rows: usize,
+    columns: usize,
+    is_logical: bool,
+    starts: usize,
+    places: Option<usize>,
+    values: Option<usize>,
+}
+
+/// Numbers of texts and of sparse matrices begin here.
 const TEXTS: usize = 1 << 30;
+const SPARSE: usize = 1 << 31;
 
 impl Mat73 {
     fn numbers(&mut self, name: &str, dataset: &Dataset) -> Result<Node, Flaw> {
@@ -229,8 +278,30 @@ impl Mat73 {
     }
 }
 
+impl Mat73 {
+    /// The first entries of a sparse matrix with all zeros, MATLAB's columns one after the other.
+    fn entries(&mut self, sparse: usize, count: usize) -> Result<Vec<f64>, Flaw> {
+        let Parts { rows, columns, starts, places, values, .. } = self.sparse[sparse];
+        let mut numbers = |content: Option<usize>| match content {
+            None => Ok(Vec::new()),
+            Some(content) => match self.hdf5.load(content)? {
+                Loaded::Numbers(Numbers { data, .. }) => Ok(data),
+                Loaded::Texts { .. } => unreachable!("was found to hold numbers"),
+            },
+        };
+        let (starts, places, values) = (numbers(Some(starts))?, numbers(places)?, numbers(values)?);
+        Sparse { rows, columns, starts, places, values }.entries(count, self.hdf5.length)
+    }
+}
+
 impl Reader for Mat73 {
     fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+        if let Some(place) = content.checked_sub(SPARSE) {
+            let Parts { rows, columns, is_logical, .. } = self.sparse[place];
+            let data = self.entries(place, rows.saturating_mul(columns))?;
+            let precision = sparse::precision(is_logical);
+            return Ok(Loaded::Numbers(Numbers { shape: vec![columns, rows], data, precision }));
+        }
         let Some(text) = content.checked_sub(TEXTS) else { return self.hdf5.load(content) };
         match self.hdf5.load(self.texts[text])? {
             Loaded::Numbers(Numbers { shape, data, .. }) => Ok(rows_of_text(&shape, &data)),
@@ -239,6 +310,11 @@ impl Reader for Mat73 {
     }
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+        if let Some(place) = content.checked_sub(SPARSE) {
+            let data = self.entries(place, count)?;
+            let precision = sparse::precision(self.sparse[place].is_logical);
+            return Ok(Loaded::Numbers(Numbers { shape: vec![data.len()], data, precision }));
+        }
         match content < TEXTS {
             true => self.hdf5.first(content, count),
             false => self.load(content),

@@ -2,10 +2,18 @@
 
 mod guard;
 mod hdf5;
+mod hdf5_blosc;
+mod hdf5_filters;
+mod hdf5_header;
+mod hdf5_index;
+mod hdf5_links;
+mod hdf5_objects;
+mod hdf5_parts;
 mod mat5;
 mod mat73;
 mod numpy;
 mod nwb;
+mod sparse;
 
 pub(crate) use self::numpy::arrays_of_folder;
 pub(crate) use self::nwb::{broken_indices, check_index};
@@ -15,6 +23,7 @@ use std::io::Read;
 use std::path::Path;
 
 use self::guard::guarded;
+use self::hdf5::Hdf5;
 use super::error::{Flaw, ReadError};
 use super::node::Node;
 use super::value::Loaded;
@@ -46,11 +55,35 @@ pub(crate) struct Opened {
     pub reader: Box<dyn Reader>,
 }
 
+/// Deflate makes data at most this much smaller: what claims more is not in the file.
+const LARGEST_RATIO: u64 = 1032;
+
+/// Bytes that may be claimed by a file of any size: fill values and zeros need none.
+const ALWAYS_ALLOWED: u64 = 1 << 26;
+
+/// Bytes that an array of a file of `length` bytes may have.
+fn allowed(length: u64) -> u64 {
+    length.saturating_mul(LARGEST_RATIO).max(ALWAYS_ALLOWED)
+}
+
+/// Why a function handle of MATLAB is not read.
+const FUNCTION: &str = "is a function handle, expected numbers or text";
+
+/// Why an object of a class of MATLAB is not read, and what to save instead.
+fn object_of_class(class: &str) -> String {
+    let instead = match class {
+        "string" | "categorical" => "cellstr(x)",
+        "table" | "timetable" => "table2struct(x, 'ToScalar', true)",
+        "datetime" => "posixtime(x)",
+        "duration" => "seconds(x)",
+        "containers.Map" => "keys(x) and values(x)",
+        _ => "a struct or an array",
+    };
+    format!("is an object of class {class}, which only MATLAB reads: save {instead} instead")
+}
+
 /// Bytes from which the format is told.
 const START: u64 = 1024;
-
-/// Where the superblock of HDF5 may begin, behind a block of the user.
-const SUPERBLOCKS: [usize; 2] = [0, 512];
 
 const EXPECTED: &str =
     "a recording: .npy, .npz, .nwb (2.x), HDF5 or .mat (MATLAB v5, v6, v7 or v7.3)";
@@ -61,21 +94,26 @@ const EXPECTED: &str =
 ///
 /// If there is no such file, it is of no known format, or the tree of what it holds cannot be read.
 pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
+    let of_file = |flaw| ReadError::of_file(path, flaw);
     if path.is_dir()
         && let Some(opened) = numpy::open_folder(path)?
     {
         return Ok(opened);
     }
-    let start = start_of(path).map_err(|flaw| ReadError::of_file(path, flaw))?;
+    let start = start_of(path).map_err(of_file)?;
     let unknown = |found: &str| {
         let (found, expected) = (found.to_owned(), EXPECTED.to_owned());
         Err(ReadError::of_file(path, Flaw::Content { found, expected }))
     };
-    if SUPERBLOCKS.iter().any(|&at| start.get(at..).is_some_and(|s| s.starts_with(hdf5::MAGIC))) {
-        let objects = hdf5::open(path).map_err(|flaw| ReadError::of_file(path, flaw))?;
+    let mut file = File::open(path).map_err(Flaw::of_io).map_err(of_file)?;
+    let base = hdf5_objects::superblock_of(&mut file).map_err(Flaw::of_io).map_err(of_file)?;
+    if let Some(base) = base {
+        let length = file.metadata().map_err(Flaw::of_io).map_err(of_file)?.len();
+        let root = hdf5_objects::open(file, length, base).map_err(of_file)?;
+        let reader = Hdf5::new(length);
         return match start.starts_with(b"MATLAB 7.3") {
-            true => guarded(|| mat73::open(objects)).map_err(|flaw| ReadError::of_file(path, flaw)),
-            false => nwb::open(path, objects),
+            true => guarded(|| Ok(mat73::open(root, reader))).map_err(of_file),
+            false => nwb::open(path, root, reader),
         };
     }
     if start.starts_with(b"PK") {
@@ -85,7 +123,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
         return numpy::open_npy(path);
     }
     if mat5::is_mat5(&start) {
-        return mat5::open(path).map_err(|flaw| ReadError::of_file(path, flaw));
+        return mat5::open(path).map_err(of_file);
     }
     match start.as_slice() {
         [] => unknown("is empty"),

@@ -11,19 +11,23 @@ use crate::recording::npy::{self, Element};
 use crate::recording::npz::Npz;
 use crate::recording::value::Loaded;
 
-/// Lists the arrays of an archive.
+/// Lists the members of an archive; one that is no array that is read says why.
 ///
 /// # Errors
 ///
-/// If it cannot be read, or an array has no header.
+/// If the archive cannot be read, or has no array.
 pub(super) fn open_npz(path: &Path) -> Result<Opened, ReadError> {
     let mut npz = Npz::open(path)?;
     let mut children = Vec::new();
     for (content, name) in npz.names().to_vec().into_iter().enumerate() {
         let outline = npz.member(content, |mut reader| npy::outline(&mut reader));
-        let outline = outline.map_err(|flaw| ReadError::of_array(path, &name, flaw))?;
-        children.push(node(&name, outline, content));
+        children.push(match outline {
+            Ok(outline) => node(&name, outline, content),
+            Err(flaw) => unreadable(&name, vec![], &flaw, content),
+        });
     }
+    let others = npz.others().iter();
+    children.extend(others.map(|(name, what)| Node::unreadable(name, vec![], "file", *what)));
     let root = Node::group("", children);
     let (format, reader) = ("NumPy .npz".to_owned(), Box::new(Archive(npz)));
     Ok(Opened { format, separator: '/', root, reader })
@@ -60,7 +64,7 @@ pub(super) fn open_folder(path: &Path) -> Result<Option<Opened>, ReadError> {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         children.push(match Single(file.clone()).with(npy::outline) {
             Ok(outline) => node(&name, outline, content),
-            Err(flaw) => Node::unreadable(name, vec![], "other", flaw.to_string()),
+            Err(flaw) => unreadable(&name, vec![], &flaw, content),
         });
     }
     let (format, root) = ("folder of NumPy .npy".to_owned(), Node::group("", children));
@@ -90,9 +94,15 @@ fn node(name: &str, outline: (Result<Element, Flaw>, Vec<usize>), content: usize
     let (kind, element) = match element {
         Ok(Element::Number(number)) => (Kind::Numbers, number.name()),
         Ok(Element::Text { .. }) => (Kind::Text, "text"),
-        Err(flaw) => return Node::unreadable(name, shape, "other", flaw.to_string()),
+        Err(flaw) => return unreadable(name, shape, &flaw, content),
     };
     Node { content: Some(content), ..Node::leaf(name, kind, shape, element) }
+}
+
+/// An array that is not read; whoever reads it nevertheless gets the flaw.
+fn unreadable(name: &str, shape: Vec<usize>, flaw: &Flaw, content: usize) -> Node {
+    let node = Node::unreadable(name, shape, "other", flaw.to_string());
+    Node { content: Some(content), ..node }
 }
 
 struct Archive(Npz);

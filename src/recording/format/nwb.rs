@@ -28,7 +28,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use super::hdf5::{self, Body, Hdf5, Object};
+use super::hdf5::{self, Hdf5};
+use super::hdf5_objects::{Body, Object};
 use super::{Opened, Reader};
 use crate::recording::array::Precision;
 use crate::recording::error::{Flaw, ReadError};
@@ -40,10 +41,10 @@ use crate::recording::value::{Loaded, Numbers};
 /// # Errors
 ///
 /// If it is NWB of another version than 2.
-pub(super) fn open(path: &Path, root: Object) -> Result<Opened, ReadError> {
+pub(super) fn open(path: &Path, root: Object, mut reader: Hdf5) -> Result<Opened, ReadError> {
     let of_file = |flaw| ReadError::of_file(path, flaw);
-    let version = version(&root).map_err(of_file)?;
-    let Some(version) = version else { return hdf5::plain(root).map_err(of_file) };
+    let version = version(&root, &mut reader).map_err(of_file)?;
+    let Some(version) = version else { return Ok(hdf5::plain(root, reader)) };
     let number = version.trim_start_matches("NWB-");
     if number != "2" && !number.starts_with("2.") {
         let found = format!("says that this is NWB {number}");
@@ -55,7 +56,7 @@ pub(super) fn open(path: &Path, root: Object) -> Result<Opened, ReadError> {
     by_address(&root, &mut Vec::new(), &mut paths);
     collect(&root, &mut Vec::new(), &paths, &mut said);
     let format = format!("NWB {number} (HDF5)");
-    let Opened { mut root, reader, separator, .. } = hdf5::plain(root).map_err(of_file)?;
+    let Opened { mut root, reader, separator, .. } = hdf5::plain(root, reader);
     let mut rules = HashMap::new();
     for (path, said) in said {
         rules.extend(apply(&mut root, &path, said));
@@ -132,6 +133,13 @@ fn apply(root: &mut Node, path: &[String], said: Said) -> Option<(usize, Rule)> 
             let of_channels = [above, &["channel_conversion".to_owned()]].concat();
             let shape = node_at(root, path)?.shape.clone();
             let channels = channel_axis.zip(content(&of_channels));
+            if channels.is_none() && channel_axis.is_some() {
+                // Without the factors of its channels its numbers would be others.
+                let node = node_mut(root, path)?;
+                (node.kind, node.content) = (Kind::Unreadable, None);
+                node.unread = Some("has a channel_conversion that is not read".to_owned());
+                return None;
+            }
             let channels = channels.map(|(axis, content)| Channels { content, axis, shape });
             Rule::Scale { factor, offset, channels }
         }
@@ -139,13 +147,14 @@ fn apply(root: &mut Node, path: &[String], said: Said) -> Option<(usize, Rule)> 
         Said::Vocabulary(names) => Rule::Vocabulary(names),
     };
     let node = node_mut(root, path)?;
+    let content = node.content?;
     match &rule {
         Rule::Scale { .. } => node.scaled = Some(rule.to_string()),
         Rule::Names(_) | Rule::Vocabulary(_) => {
             (node.kind, node.element) = (Kind::Text, "text".to_owned());
         }
     }
-    Some((node.content?, rule))
+    Some((content, rule))
 }
 
 fn node_at<'a>(root: &'a Node, path: &[String]) -> Option<&'a Node> {
@@ -293,14 +302,13 @@ fn named(numbers: &Numbers, names: &[String]) -> Result<Vec<String>, Flaw> {
 }
 
 /// The version of NWB: an attribute of the file in NWB 2, a dataset in NWB 1.
-fn version(root: &Object) -> Result<Option<String>, Flaw> {
+fn version(root: &Object, reader: &mut Hdf5) -> Result<Option<String>, Flaw> {
     if let Some(version) = root.text("nwb_version") {
         return Ok(Some(version));
     }
     let Some(Object { body: Body::Dataset(dataset), .. }) = root.child("nwb_version") else {
         return Ok(None);
     };
-    let mut reader = Hdf5::default();
     let node = reader.node("nwb_version", dataset.clone())?;
     let Some(content) = node.content else { return Ok(None) };
     match reader.load(content)? {

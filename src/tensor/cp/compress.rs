@@ -153,13 +153,12 @@ fn range(
 /// Left singular vectors of an unfolding, at most `width` of them and none below rounding, and
 /// whether they are as many as it has rows.
 fn principal(unfolding: &Matrix<f64>, width: usize) -> (Matrix<f64>, bool) {
-    let singular = f64::singular(unfolding);
+    let (values, left) = f64::left_singular(unfolding);
     let size = unfolding.rows().max(unfolding.cols()) as f64;
-    let floor = f64::EPSILON * size * singular.values.first().copied().unwrap_or(0.0);
-    let above = singular.values.iter().filter(|&&value| value > floor).count();
+    let floor = f64::EPSILON * size * values.first().copied().unwrap_or(0.0);
+    let above = values.iter().filter(|&&value| value > floor).count();
     let kept = above.min(width);
-    let vectors = Matrix::from_fn(unfolding.rows(), kept, |i, j| singular.left[(i, j)]);
-    (vectors, kept == unfolding.rows())
+    (left.truncated(kept), kept == unfolding.rows())
 }
 
 /// The norm of the difference between a tensor and a core in bases.

@@ -165,7 +165,7 @@ impl<S: RankRevealing> Reduced<S> {
             let slice = S::coordinates(&left, &slice);
             S::coordinates(&right, &slice.transposed()).transposed()
         });
-        Reduced { slices: slices.collect(), left, right }
+        Reduced { slices: slices.collect(), left, right, lost: self.lost }
     }
 
     /// The core as matrices, one for each index of `mode`.
@@ -176,7 +176,8 @@ impl<S: RankRevealing> Reduced<S> {
 }
 
 impl LowerEnd {
-    fn of_unfoldings(ranks: [usize; 3]) -> Self {
+    /// What the ranks of the unfoldings show.
+    pub(crate) fn of_unfoldings(ranks: [usize; 3]) -> Self {
         let (mode, bound) =
             (Mode::ALL.into_iter().zip(ranks)).max_by_key(|&(_, rank)| rank).expect("three modes");
         LowerEnd { bound, certificate: Certificate::Unfolding(mode) }
