@@ -15,7 +15,7 @@ fn problem(neurons: usize) -> (Network<f64>, Task<f64>) {
     let normal = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     let unit = 1.0 / (neurons as f64).sqrt();
     let parameters = Parameters::new(
-        Weights::dense(normal(neurons, neurons, 0.9 * unit, "W")),
+        Block::from(normal(neurons, neurons, 0.9 * unit, "W")),
         normal(neurons, 3, 3.0_f64.sqrt().recip(), "B"),
         normal(2, neurons, unit, "C"),
     );
@@ -41,7 +41,7 @@ impl Tape {
 fn check(network: &Network<f64>, task: &Task<f64>, gradient: &Matrix<f64>) {
     let loss = |step: f64| {
         let mut moved = network.clone();
-        moved.parameters.w.add_scaled(step, &Weights::dense(gradient.clone()));
+        moved.parameters.w.add_scaled(step, &Block::from(gradient.clone()));
         let run = forward(&moved, &task.inputs, task.trials);
         SquaredError.value(&run.outputs, task)
     };

@@ -40,7 +40,7 @@
 //! let network = Network {
 //!     dynamics: Dynamics::rate(Fp::ratio(1, 2), Activation::Identity),
 //!     parameters: Parameters::new(
-//!         Weights::scaled_identity(30, Fp::ZERO),
+//!         Block::scaled_identity(30, Fp::ZERO),
 //!         random(30, 3, "B"),
 //!         random(2, 30, "C"),
 //!     ),
@@ -81,7 +81,6 @@ pub mod prelude {
     pub use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
     pub use crate::network::{
         Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
-        Weights,
     };
     pub use crate::scalar::{DoubleDouble, Fp, Scalar, Stream};
     pub use crate::task::{Dimensions, Task, TaskFamily};

@@ -1,23 +1,25 @@
 //! Optimizers against recurrences worked by hand, and trajectories against the weights as trained.
 
+use rankproof::blocks::{Block, Blocks, Subset};
 use rankproof::matrix::{Matrix, RankRevealing, SingularValues};
-use rankproof::network::{
-    Activation, Dynamics, Network, Parameters, SquaredError, Trained, Weights,
-};
+use rankproof::network::architecture::{Architecture, Rnn};
+use rankproof::network::{Activation, Dynamics, Network, Parameters, SquaredError, Trained};
 use rankproof::scalar::{Fp, Scalar, Stream};
+use rankproof::tape::{Scope, Var};
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::theorem::{
     Arithmetic, Case, CaseId, DirectionKind, Domain, Instance, MethodKind, Setting,
 };
 use rankproof::training::{
-    Batches, Direction, Method, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
+    ArchitectureTraining, Batches, Direction, Entrywise, Method, Optimizer, Schedule, Storage,
+    Training, TrainingError, Trajectory,
 };
 
 /// One neuron with h_0 = 1, C = 1 and the target 0 at time 1 alone: the loss is w^2 / 2, so that
 /// the gradient is w.
 fn quadratic<S: RankRevealing>(start: S, optimizer: Optimizer<S>, steps: usize) -> Vec<S> {
     let one = Matrix::from_rows(&[[S::ONE]]);
-    let w = Weights::scaled_identity(1, start);
+    let w = Block::scaled_identity(1, start);
     let mut parameters = Parameters::new(w, one.clone(), one.clone());
     parameters.h0 = one;
     let zero = [[S::ZERO, S::ZERO]];
@@ -125,7 +127,7 @@ fn the_first_step_of_muon_is_nearly_orthogonal() {
     };
     let case = Case::<f64>::draw(&setting, Stream::new("muon", 0, 0), None).expect("in f64");
     let trajectory = case.training().run(setting.learning_steps).expect("finite");
-    for direction in &trajectory.gradients {
+    for direction in trajectory.gradients() {
         let values = f64::singular_values(&direction.to_matrix());
         // Newton-Schulz with these coefficients ends between 0.68 and 1.13.
         assert!(values.iter().all(|value| (0.6..1.2).contains(value)), "{values:?}");
@@ -222,7 +224,7 @@ fn random_task(trials: usize) -> (Network<f64>, Task<f64>) {
     let stream = Stream::new("training tests", 2, 0);
     let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).expect("in every arithmetic");
     let random = |rows, cols, name: &str| Matrix::random(rows, cols, &mut stream.named(name));
-    let w = Weights::dense(random(4, 4, "W"));
+    let w = Block::from(random(4, 4, "W"));
     let mut parameters = Parameters::new(w, random(4, 2, "B"), random(1, 4, "C"));
     parameters.h0 = random(4, trials, "h0");
     (Network { dynamics: Dynamics::current(0.5, Activation::Tanh), parameters }, task)
@@ -244,7 +246,7 @@ fn minibatches_visit_every_trial_before_any_comes_again() {
         let batches = Batches::Mini { size, stream };
         let trained = Trained { h0: true, w: false, b: false, c: false, bias: false };
         let run = Training { batches, trained, ..training(network.clone(), &task, 0.1) };
-        let end = run.run(steps).expect("finite").end.h0;
+        let end = Parameters::of(&run.run(steps).expect("finite").end).h0;
         let moved = (0..trials).filter(|&trial| end.column(trial) != start.column(trial)).count();
         assert_eq!(moved, steps * size);
     }
@@ -266,7 +268,7 @@ fn what_is_not_trained_stays() {
     let (network, task) = random_task(3);
     let run = Training { trained: Trained::W, ..training(network.clone(), &task, 0.1) };
     let trajectory = run.run(3).expect("finite");
-    let (start, end) = (&network.parameters, &trajectory.end);
+    let (start, end) = (&network.parameters, Parameters::of(&trajectory.end));
     assert_eq!((&end.b, &end.c, &end.bias, &end.h0), (&start.b, &start.c, &start.bias, &start.h0));
     assert_ne!(end.w.to_matrix(), start.w.to_matrix());
     assert_eq!(end.w.to_matrix(), trajectory.slice(3));
@@ -278,4 +280,169 @@ fn the_loss_falls_along_the_gradient() {
     let trajectory = training(network, &task, 0.05).run(40).expect("finite");
     assert_eq!(trajectory.losses.len(), 41);
     assert!(trajectory.losses.windows(2).all(|pair| pair[1] < pair[0]), "{:?}", trajectory.losses);
+}
+
+/// Inputs open a gate: h' = (W h) * (B u), y = C h.
+struct Gated;
+
+impl<S: Scalar> Architecture<S> for Gated {
+    fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
+        let [w, b, c, h0] = scope.blocks(["W", "B", "C", "h0"]);
+        let mut h = h0.spread();
+        let mut outputs = vec![c * h];
+        for &u in inputs {
+            h = (w * h) * (b * u);
+            outputs.push(c * h);
+        }
+        outputs
+    }
+}
+
+fn gated(sizes: &Dimensions) -> (Blocks<Fp>, Task<Fp>) {
+    let stream = Stream::new("gated", 0, 0);
+    let n = sizes.neurons;
+    let shapes = [("W", (n, n)), ("B", (n, sizes.d_in)), ("C", (sizes.d_out, n)), ("h0", (n, 1))];
+    let shapes = shapes.map(|(name, shape)| (name.to_string(), shape)).to_vec();
+    let task = TaskFamily::RandomTargets.draw(sizes, &stream).expect("in every arithmetic");
+    (Blocks::random(&shapes, &stream.named("blocks")), task)
+}
+
+const SIZES: Dimensions = Dimensions { neurons: 4, d_in: 2, d_out: 1, steps: 3, trials: 3 };
+
+/// Optimizers of the field, of every kind of direction, with momentum and weight decay.
+fn field_optimizers() -> Vec<Optimizer<Fp>> {
+    let momentum = Fp::new(31);
+    let methods = [
+        Method::GradientDescent,
+        Method::HeavyBall { momentum },
+        Method::Nesterov { momentum },
+        Method::GradientFlow,
+    ];
+    let directions =
+        [Direction::Gradient, Direction::Entrywise(Entrywise::Cube), Direction::muon()];
+    let mut optimizers = Vec::new();
+    for method in methods {
+        for direction in directions.clone() {
+            let (method, weight_decay) = (method.clone(), Fp::new(5));
+            let plain = Optimizer::gradient_descent(Fp::new(777));
+            optimizers.push(Optimizer { method, direction, weight_decay, ..plain });
+        }
+    }
+    optimizers
+}
+
+/// Every block of a network of one's own is the start and its gradients with the coefficients of
+/// the trajectory, in full and in factors, on all trials and on some.
+#[test]
+fn every_trained_block_of_an_architecture_telescopes() {
+    let (blocks, task) = gated(&SIZES);
+    let trained = Subset::named(&blocks, ["W", "B", "h0"]).expect("names of blocks");
+    for optimizer in field_optimizers() {
+        for size in [2, 3] {
+            let run = |storage| {
+                let stream = Box::new(Stream::new("batches", 0, 0));
+                let training = ArchitectureTraining {
+                    trained: trained.clone(),
+                    batches: Batches::Mini { size, stream },
+                    storage,
+                    ..ArchitectureTraining::new(
+                        &Gated,
+                        blocks.clone(),
+                        &task,
+                        &SquaredError,
+                        optimizer.clone(),
+                    )
+                };
+                training.run(3).expect("no run ends in a field")
+            };
+            let (full, factors) = (run(Storage::Slices), run(Storage::Factors));
+            assert_eq!(full.losses, factors.losses);
+            assert_ne!(full.losses[0], full.losses[3]);
+            for name in ["W", "B", "h0"] {
+                let (full, factors) = (full.of(name).unwrap(), factors.of(name).unwrap());
+                for k in 0..=3 {
+                    assert_eq!(full.rebuilt(k).to_matrix(), full.slice(k), "{name} {optimizer:?}");
+                    assert_eq!(factors.slice(k), full.slice(k), "{name} {optimizer:?}");
+                }
+                assert_ne!(full.slice(3), full.slice(0), "{name} {optimizer:?}");
+            }
+            assert_eq!(full.end.get("C"), blocks.get("C"));
+            assert!(full.of("C").is_err());
+        }
+    }
+}
+
+/// The network of the theorems is one of the architectures: the same run, whichever way.
+#[test]
+fn a_network_trains_as_its_architecture_does() {
+    let stream = Stream::new("architecture", 0, 0);
+    let rnn = Rnn { dynamics: Dynamics::current(Fp::ratio(1, 2), squares()) };
+    let start = Blocks::random(&rnn.shapes(&SIZES), &stream);
+    let task = TaskFamily::RandomTargets.draw(&SIZES, &stream).expect("in every arithmetic");
+    for optimizer in field_optimizers() {
+        // Spectral directions act on W alone there, and on every block here.
+        let spectral = matches!(optimizer.direction, Direction::Spectral(_));
+        let trained = if spectral { Trained::W } else { Trained::ALL };
+        let network =
+            Network { dynamics: rnn.dynamics.clone(), parameters: Parameters::of(&start) };
+        let own =
+            Training { trained, ..Training::new(network, &task, &SquaredError, optimizer.clone()) };
+        let (blocks, optimizer) = (start.clone(), optimizer.clone());
+        let any = ArchitectureTraining {
+            trained: trained.into(),
+            ..ArchitectureTraining::new(&rnn, blocks, &task, &SquaredError, optimizer)
+        };
+        let [own, any] = [own.run(3), any.run(3)].map(|run| run.expect("a field"));
+        assert_eq!(own.losses, any.losses);
+        assert_eq!(own.end, any.end);
+        for k in 0..=3 {
+            assert_eq!(own.slice(k), any.slice(k));
+        }
+    }
+}
+
+fn squares<S: Scalar>() -> Activation<S> {
+    Activation::Polynomial(vec![S::ZERO, S::ONE, S::ONE])
+}
+
+#[test]
+fn blocks_that_do_not_fit_are_an_error() {
+    let (blocks, task) = gated(&SIZES);
+    let wide = blocks.clone().with("C", Matrix::zeros(2, 4));
+    for (steps, blocks) in [(0, wide.clone()), (1, wide), (1, Blocks::default())] {
+        let optimizer = Optimizer::gradient_descent(Fp::ONE);
+        let training = ArchitectureTraining::new(&Gated, blocks, &task, &SquaredError, optimizer);
+        let error = training.run(steps).expect_err("blocks that do not fit");
+        assert!(matches!(error, TrainingError::Architecture(_)), "{error}");
+    }
+}
+
+/// A state of each trial moves only when its trial is in the batch; all trials at once are the
+/// same with and without naming it.
+#[test]
+fn a_column_for_each_trial_is_in_the_batches_of_its_trial() {
+    let (blocks, task) = gated(&SIZES);
+    let states = Matrix::random(4, 3, &mut Stream::new("states", 0, 0));
+    let blocks = blocks.with("h0", states.clone());
+    let run = |batches, per_trial| {
+        let optimizer = Optimizer::gradient_descent(Fp::new(777));
+        let start = blocks.clone();
+        let training = ArchitectureTraining {
+            batches,
+            per_trial,
+            ..ArchitectureTraining::new(&Gated, start, &task, &SquaredError, optimizer)
+        };
+        training.run(1)
+    };
+    let mini = || Batches::Mini { size: 2, stream: Box::new(Stream::new("batches", 0, 0)) };
+    let named = |name| Subset::named(&blocks, [name]).expect("a block");
+    let trajectory = run(mini(), named("h0")).expect("no run ends in a field");
+    let end = trajectory.of("h0").unwrap().slice(1);
+    let moved = (0..3).filter(|&trial| end.column(trial) != states.column(trial)).count();
+    assert_eq!(moved, 2);
+    assert_eq!(trajectory.of("h0").unwrap().rebuilt(1).to_matrix(), end);
+    let whole = Batches::Mini { size: 3, stream: Box::new(Stream::new("batches", 0, 0)) };
+    let [permuted, full] = [run(whole, named("h0")), run(Batches::Full, named("h0"))];
+    assert_eq!(permuted.expect("a field").end, full.expect("a field").end);
+    assert!(run(mini(), named("W")).is_err());
 }

@@ -126,7 +126,7 @@ impl Learner {
             |rows, cols, scale, name| Matrix::normal(rows, cols, scale, &mut stream.named(name));
         let w = random(n, n, 1.2 / (n as f64).sqrt(), "W");
         let mut parameters = Parameters::new(
-            Weights::dense(w),
+            Block::from(w),
             random(n, 2, 1.0, "B"),
             random(2, n, 1.0 / n as f64, "C"),
         );
@@ -161,7 +161,7 @@ impl Learner {
         let trajectory = training.run(steps)?;
         let weights: Vec<_> = (1..=steps).map(|k| trajectory.slice(k)).collect();
         if let Some(last) = weights.last() {
-            self.network.parameters.w = Weights::dense(last.clone());
+            self.network.parameters.w = Block::from(last.clone());
         }
         Ok(weights)
     }
@@ -191,7 +191,7 @@ impl Learner {
     /// All reaches with the weights before recorded step k.
     pub fn run(&self, k: usize) -> Run<f64> {
         let mut network = self.network.clone();
-        network.parameters.w = Weights::dense(self.weights[k].clone());
+        network.parameters.w = Block::from(self.weights[k].clone());
         forward(&network, &self.task.inputs, DIRECTIONS)
     }
 

@@ -45,7 +45,7 @@ impl Condition {
         let (b, c) = (normal(n, D_IN, 1.0, "B"), normal(D_OUT, n, unit, "C"));
         let network = Network {
             dynamics: Dynamics::rate(0.5, self.activation.clone()),
-            parameters: Parameters::new(Weights::dense(start), b, c),
+            parameters: Parameters::new(Block::from(start), b, c),
         };
         // Steps of the same length at every drive that is not small.
         let optimizer = Optimizer { clip: Some(1.0), ..Optimizer::gradient_descent(0.2) };
@@ -56,7 +56,8 @@ impl Condition {
 
 impl Outcome {
     fn of(trajectory: &Trajectory<f64>) -> Option<Self> {
-        let (start, change) = (&trajectory.start, trajectory.increment(trajectory.steps()));
+        let (start, change) =
+            (Parameters::of(&trajectory.start), trajectory.increment(trajectory.steps()));
         let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
         let spectrum = over_largest(f64::singular_values(&change));
         let outside = space.norms_outside(&change).map(|norm| norm / change.norm());

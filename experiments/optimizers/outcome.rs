@@ -58,7 +58,7 @@ fn train(
     let activation = if network == "tanh" { Activation::Tanh } else { Activation::Identity };
     let start = Network {
         dynamics: Dynamics::rate(0.5, activation),
-        parameters: Parameters::new(Weights::scaled_identity(neurons, 0.5), b, c),
+        parameters: Parameters::new(Block::scaled_identity(neurons, 0.5), b, c),
     };
     // A step of sign descent moves every entry by its size, one of Muon every singular value.
     let (direction, unit) = match optimizer {
@@ -85,7 +85,8 @@ fn train(
 
 impl Outcome {
     fn of(trajectory: &Trajectory<f64>, step_size: f64) -> Option<Self> {
-        let (start, change) = (&trajectory.start, trajectory.increment(trajectory.steps()));
+        let (start, change) =
+            (Parameters::of(&trajectory.start), trajectory.increment(trajectory.steps()));
         let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
         let sides = Matrix::beside(start.neurons(), [&change, &change.transposed()]);
         let added = f64::singular_values(&f64::outside(space.basis(), &sides));

@@ -31,7 +31,7 @@ pub struct Row {
 }
 
 /// A network of independent weights: columns of B and rows of C have a norm of about one.
-fn network(neurons: usize, w: Weights<f64>, stream: &Stream) -> Network<f64> {
+fn network(neurons: usize, w: Block<f64>, stream: &Stream) -> Network<f64> {
     let size = 1.0 / (neurons as f64).sqrt();
     let normal = |rows, cols, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     Network {
@@ -46,7 +46,7 @@ pub fn row(neurons: usize) -> Result<Row, Box<dyn Error>> {
     let stream = Stream::new("width", 1, 0);
     let task = TaskFamily::LinearTeacher.draw(&DIMENSIONS, &stream.named("task"));
     let task = task.ok_or("a task of real numbers")?;
-    let network = network(neurons, Weights::scaled_identity(neurons, 0.0), &stream);
+    let network = network(neurons, Block::scaled_identity(neurons, 0.0), &stream);
     let optimizer = Optimizer::gradient_descent(2.0);
     let training = Training {
         storage: Storage::Factors,
@@ -58,7 +58,7 @@ pub fn row(neurons: usize) -> Result<Row, Box<dyn Error>> {
     let spectrum = f64::singular_values(core);
     let last = Rank::of_spectrum(spectrum.clone(), trajectory.noise(LEARNING_STEPS));
     let [by_rows, by_columns, _] = reduced.unfolding_ranks(trajectory.tensor_noise());
-    let numbers = trajectory.gradients.iter().map(|gradient| 2 * neurons * gradient.width());
+    let numbers = trajectory.gradients().iter().map(|gradient| 2 * neurons * gradient.width());
     Ok(Row {
         neurons,
         ranks: [last, by_rows, by_columns],
@@ -81,7 +81,7 @@ pub fn control_ranks(neurons: usize) -> Result<[f64; 2], Box<dyn Error>> {
     let network = Network {
         dynamics: Dynamics::linear(Fp::ratio(1, 2)),
         parameters: Parameters::new(
-            Weights::dense(random(neurons, neurons, "W")),
+            Block::from(random(neurons, neurons, "W")),
             random(neurons, D_IN, "B"),
             random(D_OUT, neurons, "C"),
         ),

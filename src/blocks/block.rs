@@ -127,6 +127,34 @@ impl<S: Scalar> Block<S> {
         }
     }
 
+    /// The transpose.
+    pub fn transposed(&self) -> Self {
+        match self {
+            Block::Dense(matrix) => Block::Dense(matrix.transposed()),
+            Block::Factored { identity, factors } => {
+                Block::Factored { identity: *identity, factors: factors.clone().transposed() }
+            }
+        }
+    }
+
+    /// Some of the columns in this order, stored in full.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is not there.
+    pub fn select_columns(&self, columns: &[usize]) -> Self {
+        let matrix = self.to_matrix();
+        Matrix::from_fn(matrix.rows(), columns.len(), |i, j| matrix[(i, columns[j])]).into()
+    }
+
+    /// The entries of a matrix that is stored in full, column by column; none otherwise.
+    pub(crate) fn entries_mut(&mut self) -> &mut [S] {
+        match self {
+            Block::Dense(matrix) => matrix.data_mut(),
+            Block::Factored { .. } => &mut [],
+        }
+    }
+
     /// Multiplies by a number in place.
     pub fn scale(&mut self, scale: S) {
         match self {
@@ -186,12 +214,16 @@ impl<S: Scalar> Block<S> {
                 Block::Factored { identity: b, factors: g },
             ) => {
                 let size = || S::from_integer(self.shape().0 as i64);
-                with_identity(*a * *b, size)
-                    + with_identity(*a, || g.left.inner_product(&g.right))
-                    + with_identity(*b, || f.left.inner_product(&f.right))
-                    + factors_with_factors(f, g)
+                let across = with_identity(*a, || g.left.inner_product(&g.right))
+                    + with_identity(*b, || f.left.inner_product(&f.right));
+                with_identity(*a * *b, size) + factors_with_factors(f, g) + across
             }
         }
+    }
+
+    /// The sum of the squares of all entries; no matrix is formed.
+    pub fn norm_squared(&self) -> S {
+        self.inner_product(self)
     }
 
     /// True if no entry is a NaN or an infinity.
@@ -219,7 +251,9 @@ impl<S: Scalar> Block<S> {
 impl<S: RankRevealing> Block<S> {
     /// Makes factors no wider than their rank; see [`Factors::compressed`].
     pub fn compress(&mut self) {
-        if let Block::Factored { factors, .. } = self {
+        if let Block::Factored { factors, .. } = self
+            && factors.width() > 0
+        {
             *factors = factors.compressed();
         }
     }
@@ -297,13 +331,14 @@ fn dense_with_factors<S: Scalar>(dense: &Matrix<S>, factors: &Factors<S>) -> S {
     }
 }
 
-/// <L R^T, L' R'^T> = <L^T L', R^T R'>.
+/// <L R^T, L' R'^T> = <L, L' (R'^T R)>.
 fn factors_with_factors<S: Scalar>(f: &Factors<S>, g: &Factors<S>) -> S {
     if f.width() == 0 || g.width() == 0 {
         return S::ZERO;
     }
-    let left = Matrix::product(f.left.t(), g.left.view());
-    left.inner_product(&Matrix::product(f.right.t(), g.right.view()))
+    let mut image = Matrix::zeros(f.left.rows(), f.width());
+    g.apply(f.right.view(), image.data_mut());
+    f.left.inner_product(&image)
 }
 
 #[cfg(test)]
@@ -352,6 +387,8 @@ mod tests {
                     let mut image = Matrix::zeros(cols, 3);
                     sum.transposed_multiplier().add_product(y.data(), image.data_mut());
                     assert_eq!(image, expected.transposed().times(&y));
+                    assert_eq!(sum.norm_squared(), expected.inner_product(&expected));
+                    assert_eq!(sum.transposed().to_matrix(), expected.transposed());
                     sum.scale(two);
                     expected.scale(two);
                     sum.compress();

@@ -166,6 +166,17 @@ impl<S: Scalar> Blocks<S> {
         Blocks { entries: self.entries.iter().map(entry).collect() }
     }
 
+    /// The same blocks, all stored in full.
+    pub fn into_dense(self) -> Self {
+        let dense = |(name, block): (String, Block<S>)| (name, block.into_dense());
+        Blocks { entries: self.entries.into_iter().map(dense).collect() }
+    }
+
+    /// The blocks, in order.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Block<S>> {
+        self.entries.iter_mut().map(|(_, block)| block)
+    }
+
     /// The same blocks with zero for all that are not in the subset.
     pub fn only(&self, subset: &Subset) -> Self {
         self.replaced(|name, block| match subset.contains(name) {

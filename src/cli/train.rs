@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use rankproof::blocks::Block;
 use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
 use rankproof::network::{
-    Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained, Weights,
+    Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
 };
 use rankproof::recording::write_npz;
 use rankproof::scalar::Stream;
@@ -244,9 +245,9 @@ fn network(arguments: &Arguments, stream: &Stream) -> Network<f64> {
     let matrix = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     let unit = 1.0 / (n as f64).sqrt();
     let w = match arguments.start {
-        Start::Zero => Weights::scaled_identity(n, 0.0),
-        Start::Identity => Weights::scaled_identity(n, arguments.gain),
-        Start::Random => Weights::dense(matrix(n, n, arguments.gain * unit, "W")),
+        Start::Zero => Block::scaled_identity(n, 0.0),
+        Start::Identity => Block::scaled_identity(n, arguments.gain),
+        Start::Random => Block::from(matrix(n, n, arguments.gain * unit, "W")),
     };
     let b = matrix(n, arguments.d_in, unit, "B");
     let mut parameters = Parameters::new(w, b, matrix(arguments.d_out, n, unit, "C"));
@@ -347,7 +348,7 @@ fn save(
     report: &Report,
 ) -> anyhow::Result<()> {
     let (n, steps) = (trajectory.neurons(), trajectory.steps());
-    let start = &trajectory.start;
+    let start = Parameters::of(&trajectory.start);
     let width = report.spectra.first().map_or(0, Vec::len);
     let spectra = [vec![0.0; width], report.spectra.concat()].concat();
     write_npz(path, |npz| {
@@ -374,7 +375,7 @@ fn save(
 /// (K + 1, R).
 fn factors(trajectory: &Trajectory<f64>) -> (Matrix<f64>, Matrix<f64>, Matrix<f64>) {
     let n = trajectory.neurons();
-    let gradients = &trajectory.gradients;
+    let gradients = trajectory.gradients();
     let owner: Vec<usize> = (gradients.iter().enumerate())
         .flat_map(|(j, gradient): (usize, &Factors<f64>)| std::iter::repeat_n(j, gradient.width()))
         .collect();

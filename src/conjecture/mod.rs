@@ -15,8 +15,12 @@ pub use status::{Conjecture, Status};
 /// What the file of a conjecture needs.
 pub mod prelude {
     pub use super::{Conjecture, Status};
+    pub use crate::blocks::{Block, Blocks, Subset};
     pub use crate::matrix::{Matrix, RankRevealing, Subspace};
     pub use crate::network::Trained;
+    pub use crate::network::architecture::Architecture;
+    pub use crate::scalar::Scalar;
+    pub use crate::tape::{Scope, Var};
     pub use crate::theorem::{
         ActivationKind, Arithmetic, Case, DirectionKind, Domain, InitialState, InitialWeights,
         LossKind, Measure, MethodKind, Observation, Observed, Undecided,

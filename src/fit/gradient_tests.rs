@@ -2,8 +2,9 @@
 //! the network whose theorems are checked.
 
 use super::*;
+use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Dynamics, Parameters as NetworkParameters, Weights, forward};
+use crate::network::{Dynamics, Parameters as NetworkParameters, forward};
 use crate::scalar::Stream;
 
 fn architectures() -> Vec<(&'static str, Architecture)> {
@@ -168,7 +169,7 @@ fn a_trial_runs_as_the_network_of_the_theorems_does() {
         let trace = network.run(trial..trial + 1, None);
         let scaled =
             Matrix::from_fn(7, 3, |i, r| model.columns[(i, r)] * model.factors[(r, trial)]);
-        let weights = Weights::low_rank(0.0, Factors::new(scaled, model.rows.clone()));
+        let weights = Block::low_rank(0.0, Factors::new(scaled, model.rows.clone()));
         let mut parameters =
             NetworkParameters::new(weights, Matrix::zeros(7, 1), model.readout.clone());
         parameters.h0 = Matrix::from_columns(7, 1, trace.states.column(0).to_vec());

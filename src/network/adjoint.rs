@@ -1,6 +1,7 @@
 //! Back-propagation through time, with the gradient kept as a product of two factors.
 
-use super::{Network, Parameters, Run, Trained, Weights};
+use super::{Network, Parameters, Run, Trained};
+use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::{Scalar, vectorised};
 
@@ -123,9 +124,9 @@ impl<S: Scalar> Gradient<S> {
         let activity = Matrix::from_columns(neurons, lambda.cols(), activity);
         let factors = Factors::new(adjoint.lambda, activity);
         let w = if trained.w {
-            Weights::low_rank(S::ZERO, factors.clone())
+            Block::low_rank(S::ZERO, factors.clone())
         } else {
-            Weights::scaled_identity(neurons, S::ZERO)
+            Block::scaled_identity(neurons, S::ZERO)
         };
         Gradient { w: factors, parameters: Parameters { w, b, c, bias, h0 } }
     }

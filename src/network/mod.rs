@@ -14,7 +14,6 @@ pub mod architecture;
 mod forward;
 mod loss;
 mod parameters;
-mod weights;
 
 pub use activation::Activation;
 pub use adjoint::{Adjoint, Gradient, adjoint};
@@ -22,7 +21,6 @@ pub(crate) use forward::leak_into;
 pub use forward::{Run, forward};
 pub use loss::{CrossEntropy, Loss, SquaredError};
 pub use parameters::{Parameters, Trained};
-pub use weights::{Multiplier, Weights};
 
 use crate::scalar::Scalar;
 

@@ -1,6 +1,6 @@
 //! The learned parameters as one vector.
 
-use super::Weights;
+use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::Matrix;
 use crate::scalar::Scalar;
 
@@ -8,7 +8,7 @@ use crate::scalar::Scalar;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters<S> {
     /// Recurrent weights W, (N, N).
-    pub w: Weights<S>,
+    pub w: Block<S>,
     /// Input weights B, (N, d_in).
     pub b: Matrix<S>,
     /// Readout C, (d_out, N).
@@ -18,6 +18,9 @@ pub struct Parameters<S> {
     /// Initial state h_0: (N, 1) common to all trials, or (N, M), one for each.
     pub h0: Matrix<S>,
 }
+
+/// The names of W, B, C, b and h_0 as blocks.
+const NAMES: [&str; 5] = ["W", "B", "C", "bias", "h0"];
 
 /// Which parameters are learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,24 +44,47 @@ impl Trained {
     pub const ALL: Trained = Trained { w: true, b: true, c: true, bias: true, h0: true };
 }
 
+impl From<Trained> for Subset {
+    fn from(Trained { w, b, c, bias, h0 }: Trained) -> Self {
+        let names = NAMES.into_iter().zip([w, b, c, bias, h0]);
+        Subset::Named(names.filter(|(_, learned)| *learned).map(|(name, _)| name.into()).collect())
+    }
+}
+
 impl<S: Scalar> Parameters<S> {
     /// Parameters without bias and with h_0 = 0.
-    pub fn new(w: Weights<S>, b: Matrix<S>, c: Matrix<S>) -> Self {
-        let neurons = w.size();
+    ///
+    /// # Panics
+    ///
+    /// If W is not square.
+    pub fn new(w: Block<S>, b: Matrix<S>, c: Matrix<S>) -> Self {
+        let (neurons, cols) = w.shape();
+        assert_eq!(neurons, cols, "recurrent weights are square");
         Parameters { w, b, c, bias: Matrix::zeros(neurons, 1), h0: Matrix::zeros(neurons, 1) }
+    }
+
+    /// The parameters in blocks `W`, `B`, `C`, `bias` and `h0`.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is missing.
+    pub fn of(blocks: &Blocks<S>) -> Self {
+        let block = |name| blocks.get(name).expect("a block of the recurrent network");
+        let [b, c, bias, h0] = ["B", "C", "bias", "h0"].map(|name| block(name).to_matrix());
+        Parameters { w: block("W").clone(), b, c, bias, h0 }
+    }
+
+    /// The same as blocks `W`, `B`, `C`, `bias` and `h0`.
+    pub fn into_blocks(self) -> Blocks<S> {
+        let Parameters { w, b, c, bias, h0 } = self;
+        let parts = [w, b.into(), c.into(), bias.into(), h0.into()];
+        (NAMES.into_iter().zip(parts))
+            .fold(Blocks::default(), |blocks, (name, block)| blocks.with(name, block))
     }
 
     /// Number of neurons, N.
     pub fn neurons(&self) -> usize {
-        self.w.size()
-    }
-
-    /// Multiplies everything by a number in place.
-    pub fn scale(&mut self, scale: S) {
-        self.w.scale(scale);
-        for part in self.matrices_mut() {
-            part.scale(scale);
-        }
+        self.w.shape().0
     }
 
     /// Adds `scale * other` in place.
@@ -86,7 +112,7 @@ impl<S: Scalar> Parameters<S> {
             w: if trained.w {
                 self.w.clone()
             } else {
-                Weights::scaled_identity(self.neurons(), S::ZERO)
+                Block::scaled_identity(self.neurons(), S::ZERO)
             },
             b: keep(&self.b, trained.b),
             c: keep(&self.c, trained.c),
@@ -120,12 +146,6 @@ impl<S: Scalar> Parameters<S> {
             bias: self.bias.map(&convert),
             h0: self.h0.map(&convert),
         }
-    }
-
-    /// The entries of W, B, C, b and h_0; W must be stored in full.
-    pub(crate) fn entries_mut(&mut self) -> [&mut [S]; 5] {
-        let Parameters { w, b, c, bias, h0 } = self;
-        [w.dense_entries_mut(), b.data_mut(), c.data_mut(), bias.data_mut(), h0.data_mut()]
     }
 
     fn matrices_mut(&mut self) -> [&mut Matrix<S>; 4] {

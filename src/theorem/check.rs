@@ -9,8 +9,9 @@ use super::instance::Instance;
 use super::{Arithmetic, Setting, Theorem};
 use crate::matrix::{Rank, RankRevealing};
 use crate::network::Loss;
+use crate::network::architecture::Architecture;
 use crate::scalar::Stream;
-use crate::training::{Tampering, Training, TrainingError, Trajectory};
+use crate::training::{ArchitectureTraining, Tampering, Training, TrainingError, Trajectory};
 
 /// One number that a theorem bounds, as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +158,38 @@ impl<S: RankRevealing> Case<S> {
         match trajectory.is_clear() {
             true => Ok(trajectory),
             false => Err(Undecided::Noise("the change of the weights")),
+        }
+    }
+
+    /// Trains another architecture on the task of this case and keeps every block that is trained.
+    ///
+    /// # Errors
+    ///
+    /// If blocks and architecture do not fit together, the run diverges, or rounding noise hides
+    /// what it changed in one of the blocks.
+    pub fn train_as(&self, architecture: &dyn Architecture<S>) -> Result<Trajectory<S>, Undecided> {
+        let trajectory = self.training_as(architecture).run(self.setting.learning_steps)?;
+        let is_clear = trajectory.followed().all(|(_, block)| block.is_clear());
+        match is_clear {
+            true => Ok(trajectory),
+            false => Err(Undecided::Noise("the change of a block")),
+        }
+    }
+
+    /// The training of another architecture on the task of this case, not yet run: its blocks are
+    /// those of the recurrent network, `W`, `B`, `C`, `bias` and `h0`, unless they are replaced. A
+    /// deliberate error is not in it.
+    pub fn training_as<'a>(
+        &'a self,
+        architecture: &'a dyn Architecture<S>,
+    ) -> ArchitectureTraining<'a, S> {
+        let Instance { network, task, optimizer, batches, .. } = &self.instance;
+        let blocks = network.parameters.clone().into_blocks();
+        let loss = &*self.loss;
+        ArchitectureTraining {
+            trained: self.setting.trained.into(),
+            batches: batches.clone(),
+            ..ArchitectureTraining::new(architecture, blocks, task, loss, optimizer.clone())
         }
     }
 

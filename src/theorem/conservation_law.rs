@@ -132,13 +132,13 @@ fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Un
         ..case.training()
     };
     let trajectory = training.run(1)?;
-    let (start, end) = (&trajectory.start, &trajectory.end);
+    let (start, end) = (Parameters::of(&trajectory.start), Parameters::of(&trajectory.end));
     let mut step = end.clone();
-    step.add_scaled(-S::ONE, start);
-    let drift = balance(end).minus(&balance(start)).minus(&balance(&step));
+    step.add_scaled(-S::ONE, &start);
+    let drift = balance(&end).minus(&balance(&start)).minus(&balance(&step));
     let norm =
         |at: &Parameters<S>| S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(at.norm_squared()));
-    Ok((drift, norm(start) + norm(end)))
+    Ok((drift, norm(&start) + norm(&end)))
 }
 
 /// The diagonal as a column, (N, 1).

@@ -16,8 +16,9 @@ use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting, Theorem, Undecided,
 };
+use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Trained, Weights};
+use crate::network::Trained;
 use crate::task::{Dimensions, Task};
 use crate::training::{Tampering, Training};
 
@@ -143,7 +144,7 @@ fn learn<'a, S: RankRevealing>(
         let mut training = Training { task: &stage.task, ..case.training() };
         let parameters = &mut training.network.parameters;
         (parameters.b, parameters.c) = (stage.b.clone(), stage.c.clone());
-        parameters.w = Weights::dense(w.clone());
+        parameters.w = Block::from(w.clone());
         let trajectory = training.run(case.setting.learning_steps)?;
         let last = trajectory.steps();
         for k in 1..=last {

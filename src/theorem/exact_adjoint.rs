@@ -14,8 +14,9 @@
 
 use super::first_gradient::FirstGradient;
 use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
+use crate::blocks::Block;
 use crate::matrix::{Matrix, Rank, RankRevealing};
-use crate::network::{Gradient, Network, Parameters, Trained, Weights, forward};
+use crate::network::{Gradient, Network, Parameters, Trained, forward};
 use crate::scalar::{Dual, Scalar};
 use crate::training::{NOISE_FACTOR, Tampering};
 
@@ -90,7 +91,7 @@ fn random_direction<S: RankRevealing>(case: &Case<S>) -> Parameters<S> {
     };
     let n = parameters.neurons();
     Parameters {
-        w: Weights::dense(Matrix::random(n, n, &mut case.stream.named("direction of W"))),
+        w: Block::from(Matrix::random(n, n, &mut case.stream.named("direction of W"))),
         b: like(&parameters.b, "direction of B"),
         c: like(&parameters.c, "direction of C"),
         bias: like(&parameters.bias, "direction of b"),

@@ -239,7 +239,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         (lower, upper) = (lower + rank.lower, upper + rank.upper);
         observations.push(Observation::rank(format!("rank G_{j}"), &rank, growth.gradient(j)));
     }
-    let sum = (0..trajectory.gradients.len()).map(|j| growth.gradient(j)).sum();
+    let sum = (0..trajectory.gradients().len()).map(|j| growth.gradient(j)).sum();
     observations.push(Observation::between("sum of rank G_j", lower, upper, sum));
     Ok(observations)
 }

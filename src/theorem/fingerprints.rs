@@ -18,8 +18,9 @@ use super::{
     ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Observed,
     Proof, Setting, Theorem,
 };
+use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Parameters, Weights};
+use crate::network::Parameters;
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -130,5 +131,5 @@ fn impose<S: RankRevealing>(classes: &Matrix<S>, parameters: &mut Parameters<S>)
     parameters.bias = rows(&parameters.bias);
     parameters.h0 = rows(&parameters.h0);
     let w = rows(&parameters.w.to_matrix());
-    parameters.w = Weights::dense(rows(&w.transposed()).transposed());
+    parameters.w = Block::from(rows(&w.transposed()).transposed());
 }

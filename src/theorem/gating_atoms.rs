@@ -20,7 +20,7 @@ use super::{
     Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Dynamics, Run};
+use crate::network::{Dynamics, Parameters, Run};
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -90,7 +90,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = training.run_watched(case.setting.learning_steps, |visit| {
         note(&mut patterns, visit.run, &dynamics)
     })?;
-    let start = &trajectory.start;
+    let start = Parameters::of(&trajectory.start);
     let generators = [&start.b, &start.c.transposed(), &start.h0, &start.bias];
     let generators = Matrix::beside(trajectory.neurons(), generators);
     let restricted = restrict(&generators, &patterns);

@@ -331,8 +331,9 @@ fn applied(kind: ActivationKind, z: Degree) -> Option<(Degree, Degree)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::Block;
     use crate::matrix::Matrix;
-    use crate::network::{Activation, Parameters, SquaredError, Weights};
+    use crate::network::{Activation, Parameters, SquaredError};
     use crate::scalar::{Fp, Scalar, Stream};
     use crate::task::{Dimensions, Task};
     use crate::theorem::Instance;
@@ -416,7 +417,7 @@ mod tests {
         let (p, q) = (&a.network.parameters, &b.network.parameters);
         let mut network = a.network.clone();
         network.parameters = Parameters {
-            w: Weights::dense(line(&p.w.to_matrix(), &q.w.to_matrix(), s)),
+            w: Block::from(line(&p.w.to_matrix(), &q.w.to_matrix(), s)),
             b: line(&p.b, &q.b, s),
             c: line(&p.c, &q.c, s),
             bias: line(&p.bias, &q.bias, s),

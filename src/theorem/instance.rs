@@ -3,10 +3,9 @@
 use super::setting::{
     ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
 };
+use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{
-    Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Weights,
-};
+use crate::network::{Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError};
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
 use crate::training::{Batches, Direction, Entrywise, Method, Optimizer, Schedule};
@@ -88,19 +87,19 @@ fn initial_weights<S: Scalar>(
     kind: InitialWeights,
     n: usize,
     stream: &Stream,
-) -> (Weights<S>, Option<Factors<S>>) {
+) -> (Block<S>, Option<Factors<S>>) {
     let identity = number(&mut stream.named("w"), 0.7);
     // Entries of this size give a random (N, N) matrix a spectral radius of about 0.6.
     let size = 1.0 / (n as f64).sqrt();
     match kind {
-        InitialWeights::Zero => (Weights::scaled_identity(n, S::ZERO), None),
-        InitialWeights::ScaledIdentity => (Weights::scaled_identity(n, identity), None),
+        InitialWeights::Zero => (Block::scaled_identity(n, S::ZERO), None),
+        InitialWeights::ScaledIdentity => (Block::scaled_identity(n, identity), None),
         InitialWeights::LowRank(r) => {
             let p = matrix(n, r, size, stream, "P");
             let factors = Factors::new(p, matrix(n, r, 1.0, stream, "Q"));
-            (Weights::low_rank(identity, factors.clone()), Some(factors))
+            (Block::low_rank(identity, factors.clone()), Some(factors))
         }
-        InitialWeights::Full => (Weights::dense(matrix(n, n, size, stream, "W")), None),
+        InitialWeights::Full => (Block::from(matrix(n, n, size, stream, "W")), None),
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     Setting, Theorem,
 };
 use crate::matrix::{Factors, RankRevealing};
+use crate::network::Parameters;
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -109,7 +110,7 @@ pub(super) fn observe_in_space<S: RankRevealing>(
     low_rank: Option<&Factors<S>>,
 ) -> Observed {
     let trajectory = case.train()?;
-    let start = &trajectory.start;
+    let start = Parameters::of(&trajectory.start);
     let readout = start.c.transposed();
     let mut generators = vec![&start.b, &readout, &start.h0, &start.bias];
     generators.extend(low_rank.iter().flat_map(|factors| [&factors.left, &factors.right]));

@@ -27,8 +27,9 @@ use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
     Observation, Observed, Proof, Setting, Theorem,
 };
+use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Network, Weights};
+use crate::network::Network;
 use crate::scalar::Scalar;
 use crate::training::Tampering;
 
@@ -130,7 +131,7 @@ fn contracting<S: Scalar>(network: &Network<S>) -> Network<S> {
     let mut network = network.clone();
     let mut w = network.parameters.w.to_matrix();
     w.scale(S::ratio(1, 2));
-    network.parameters.w = Weights::dense(w);
+    network.parameters.w = Block::from(w);
     network
 }
 

@@ -33,8 +33,9 @@ use super::{
     ActivationKind, Arithmetic, Case, Checks, Domain, InitialWeights, LossKind, Observation,
     Observed, Proof, Slope, Theorem, Undecided,
 };
+use crate::blocks::Block;
 use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing};
-use crate::network::{Activation, Trained, Weights};
+use crate::network::{Activation, Trained};
 use crate::task::{Task, TaskFamily};
 use crate::training::{NOISE_FACTOR, Tampering, Training, Trajectory};
 
@@ -184,7 +185,7 @@ fn by_start<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Undecided> {
         training.network.dynamics.psi = Activation::Identity;
         let mut w = training.network.parameters.w.to_matrix();
         w.add_scaled(real(eps)?, &direction);
-        training.network.parameters.w = Weights::dense(w);
+        training.network.parameters.w = Block::from(w);
         measure(case, eps, &training.run(case.setting.learning_steps)?, &mut measured)?;
     }
     Ok(measured)
@@ -260,7 +261,7 @@ fn measure<S: RankRevealing>(
 fn oblique<S: RankRevealing>(trajectory: &Trajectory<S>, basis: &Matrix<S>) -> Option<f64> {
     let last = trajectory.steps();
     let (mut errors, mut activity) = (Vec::new(), Vec::new());
-    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+    for (j, gradient) in trajectory.gradients().iter().enumerate() {
         let mut left = gradient.left.clone();
         left.scale(trajectory.coefficient(last, j));
         errors.push(left);

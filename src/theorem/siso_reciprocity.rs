@@ -21,7 +21,7 @@ use super::{
     Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, Rank, RankRevealing};
-use crate::network::Trained;
+use crate::network::{Parameters, Trained};
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -107,7 +107,8 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
     let movement = Movement::increments(&trajectory);
-    let [b, c] = [trajectory.start.b.clone(), trajectory.start.c.transposed()];
+    let Parameters { b, c, .. } = Parameters::of(&trajectory.start);
+    let c = c.transposed();
     let reflection =
         reflection(&b, &c).ok_or(Undecided::Noise("whether input and output are independent"))?;
     let bound = 3.min(trajectory.steps());

@@ -16,6 +16,7 @@ use super::{
     Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
+use crate::network::Parameters;
 use crate::task::Dimensions;
 use crate::tensor::{Tensor, Term};
 use crate::training::Tampering;
@@ -98,7 +99,7 @@ fn random_tensors<S: RankRevealing>(case: &Case<S>) -> Observed {
 /// h_0 and b.
 fn learned_tensor<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
-    let parameters = &trajectory.start;
+    let parameters = Parameters::of(&trajectory.start);
     let n = trajectory.neurons();
     let generators = [&parameters.b, &parameters.c.transposed(), &parameters.h0, &parameters.bias];
     let space = Subspace::spanned_by(n, generators)

@@ -84,9 +84,10 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let tensor = trajectory.increments().reduced();
     let [r1, r2, r3] = tensor.unfolding_ranks(noise);
 
-    let lefts = Matrix::beside(n, trajectory.gradients.iter().map(|gradient| &gradient.left));
-    let rights = Matrix::beside(n, trajectory.gradients.iter().map(|gradient| &gradient.right));
-    let gradients = flattened(trajectory.gradients.iter().map(|gradient| gradient.to_matrix()), n);
+    let lefts = Matrix::beside(n, trajectory.gradients().iter().map(|gradient| &gradient.left));
+    let rights = Matrix::beside(n, trajectory.gradients().iter().map(|gradient| &gradient.right));
+    let gradients =
+        flattened(trajectory.gradients().iter().map(|gradient| gradient.to_matrix()), n);
     let increments = flattened((1..=trajectory.steps()).map(|k| trajectory.increment(k)), n);
     let span = Subspace::spanned_by(n * n, [&gradients])
         .ok_or(Undecided::Noise("the dimension of the span of the gradients"))?;
@@ -132,7 +133,7 @@ fn telescoped<S: RankRevealing>(trajectory: &Trajectory<S>) -> Decomposition<S> 
         b: Matrix::zeros(n, 0),
         c: Matrix::zeros(trajectory.steps(), 0),
     };
-    for (j, gradient) in trajectory.gradients.iter().enumerate() {
+    for (j, gradient) in trajectory.gradients().iter().enumerate() {
         let gradient = gradient.compressed();
         let coefficients = Matrix::from_fn(trajectory.steps(), gradient.width(), |k, _| {
             trajectory.coefficient(k + 1, j)

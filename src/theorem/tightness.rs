@@ -15,7 +15,7 @@ use super::{
     Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Rank, RankRevealing};
-use crate::network::Trained;
+use crate::network::{Parameters, Trained};
 use crate::task::{Dimensions, TaskFamily};
 use crate::training::Tampering;
 
@@ -105,7 +105,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let tensor = trajectory.increments().reduced();
     let [_, _, r3] = tensor.unfolding_ranks(noise);
     let bracket = tensor.cp_bracket(noise).ok_or(Undecided::Noise("the CP rank"))?;
-    let start = &trajectory.start;
+    let start = Parameters::of(&trajectory.start);
     let space = span(neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
     Ok(vec![
         difference("r3", &r3, dimensions(&case.setting)),

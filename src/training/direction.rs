@@ -2,8 +2,8 @@
 
 use super::Method;
 use super::adam::Adam;
+use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{Parameters, Weights};
 use crate::scalar::Scalar;
 
 /// How a gradient becomes the direction of a step.
@@ -13,8 +13,8 @@ pub enum Direction<S> {
     Gradient,
     /// Each entry of each parameter on its own.
     Entrywise(Entrywise<S>),
-    /// The gradient of W, or its momentum, as `L G R` with L and R made of gradients; other
-    /// parameters as they are.
+    /// The gradient of each followed block (W of a [`Training`](super::Training)), or its momentum,
+    /// as `L G R` with L and R made of gradients; other blocks as they are.
     Spectral(Spectral<S>),
 }
 
@@ -47,7 +47,7 @@ pub enum Entrywise<S> {
     L1(S),
 }
 
-/// Directions that act on the singular values of the gradient of W.
+/// Directions that act on the singular values of a gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Spectral<S> {
     /// Muon (Jordan et al. 2024). The momentum of the [method](Method) is accumulated first, for
@@ -76,27 +76,28 @@ pub const MUON_MOMENTUM: f64 = 0.95;
 #[derive(Clone, Debug)]
 pub struct Memory<S> {
     steps: i32,
-    /// Muon's momentum, W stored in full, and what its rounding errors are proportional to.
-    velocity: Option<(Parameters<S>, f64)>,
-    /// Means of gradients and of their squares, each parameter a list of entries.
+    /// Muon's momentum, stored in full, and what the rounding errors of each followed block of it
+    /// are proportional to.
+    velocity: Option<(Blocks<S>, Vec<f64>)>,
+    /// Means of gradients and of their squares, each block a list of entries.
     mean: Vec<Vec<S>>,
     square: Vec<Vec<S>>,
-    /// L and R of Shampoo.
-    sides: Option<[Matrix<S>; 2]>,
+    /// Of each followed block.
+    sides: Vec<Sides<S>>,
+}
+
+/// L and R of Shampoo.
+#[derive(Clone, Debug)]
+struct Sides<S> {
+    left: Matrix<S>,
+    right: Matrix<S>,
     /// What their rounding errors are proportional to.
-    sides_rounding: f64,
+    rounding: f64,
 }
 
 impl<S> Default for Memory<S> {
     fn default() -> Self {
-        Memory {
-            steps: 0,
-            velocity: None,
-            mean: Vec::new(),
-            square: Vec::new(),
-            sides: None,
-            sides_rounding: 0.0,
-        }
+        Memory { steps: 0, velocity: None, mean: Vec::new(), square: Vec::new(), sides: Vec::new() }
     }
 }
 
@@ -133,36 +134,40 @@ impl<S: RankRevealing> Direction<S> {
         matches!(self, Direction::Spectral(Spectral::Muon { .. }))
     }
 
-    /// What the direction is made of, and what its rounding errors are proportional to: the
-    /// gradient, of which they are proportional to `rounding`, or the momentum.
+    /// What the direction is made of, and what the rounding errors of its followed blocks are
+    /// proportional to: the gradient, of which they are proportional to `roundings`, or the
+    /// momentum.
     pub(super) fn gathered(
         &self,
         memory: &mut Memory<S>,
         method: &Method<S>,
-        mut gradient: Parameters<S>,
-        rounding: f64,
-    ) -> (Parameters<S>, f64) {
+        gradient: Blocks<S>,
+        roundings: Vec<f64>,
+    ) -> (Blocks<S>, Vec<f64>) {
         let (Method::HeavyBall { momentum } | Method::Nesterov { momentum }) = method else {
-            return (gradient, rounding);
+            return (gradient, roundings);
         };
         if !self.takes_momentum() {
-            return (gradient, rounding);
+            return (gradient, roundings);
         }
-        gradient.w = gradient.w.into_dense();
+        let mut gradient = gradient.into_dense();
         let mu = S::ELEMENTARY.map_or(1.0, |real| (real.to_f64)(*momentum).abs());
+        let plus = |to: &[f64], more: &[f64]| -> Vec<f64> {
+            to.iter().zip(more).map(|(to, more)| to + mu * more).collect()
+        };
         let mut velocity = gradient.clone();
-        let mut velocity_rounding = rounding;
-        if let Some((before, before_rounding)) = &memory.velocity {
+        let mut velocity_roundings = roundings.clone();
+        if let Some((before, before_roundings)) = &memory.velocity {
             velocity.add_scaled(*momentum, before);
-            velocity_rounding += mu * before_rounding;
+            velocity_roundings = plus(&velocity_roundings, before_roundings);
         }
-        memory.velocity = Some((velocity.clone(), velocity_rounding));
+        memory.velocity = Some((velocity.clone(), velocity_roundings.clone()));
         match method {
             Method::Nesterov { .. } => {
                 gradient.add_scaled(*momentum, &velocity);
-                (gradient, rounding + mu * velocity_rounding)
+                (gradient, plus(&roundings, &velocity_roundings))
             }
-            _ => (velocity, velocity_rounding),
+            _ => (velocity, velocity_roundings),
         }
     }
 
@@ -176,13 +181,15 @@ impl<S: RankRevealing> Direction<S> {
         !needs_roots || S::ELEMENTARY.is_some()
     }
 
-    /// How large the rounding errors of a direction for W can be, in units of rounding: `gradient`
-    /// is what those of the gradient or momentum, of norm `norm`, are proportional to, and is
-    /// multiplied by the largest slope of the direction, of norm `direction`. To be asked once for
-    /// each gradient, because the sides of Shampoo collect errors.
+    /// How large the rounding errors of a direction for followed block `index` can be, in units of
+    /// rounding: `gradient` is what those of the gradient or momentum, of norm `norm`, are
+    /// proportional to, and is multiplied by the largest slope of the direction, of norm
+    /// `direction`. To be asked once for each gradient, after [`apply`](Direction::apply), because
+    /// the sides of Shampoo collect errors.
     pub(super) fn rounding(
         &self,
         memory: &mut Memory<S>,
+        index: usize,
         gradient: f64,
         norm: f64,
         direction: f64,
@@ -204,11 +211,12 @@ impl<S: RankRevealing> Direction<S> {
             }
             Direction::Spectral(Spectral::Shampoo { epsilon }) => {
                 let epsilon = real(*epsilon);
-                memory.sides_rounding += norm * (norm + 2.0 * gradient);
+                let sides = &mut memory.sides[index];
+                sides.rounding += norm * (norm + 2.0 * gradient);
                 // The slope of A^{-1/4} is at most epsilon^{-5/4} / 4, and what each of the two
                 // roots is multiplied by, G R^{-1/4} or L^{-1/4} G, has at most the root of the
                 // norm of G.
-                let roots = epsilon.powf(-1.25) / 2.0 * (epsilon + memory.sides_rounding);
+                let roots = epsilon.powf(-1.25) / 2.0 * (epsilon + sides.rounding);
                 return gradient / epsilon.sqrt() + roots * norm.sqrt() + direction;
             }
         };
@@ -223,37 +231,37 @@ impl<S: RankRevealing> Direction<S> {
     pub(super) fn apply(
         &self,
         memory: &mut Memory<S>,
-        at: &Parameters<S>,
-        mut gradient: Parameters<S>,
-    ) -> Parameters<S> {
+        at: &Blocks<S>,
+        gradient: Blocks<S>,
+        followed: &[String],
+    ) -> Blocks<S> {
         memory.steps += 1;
         match self {
-            Direction::Gradient => {}
-            Direction::Entrywise(entrywise) => entrywise.apply(memory, at, &mut gradient),
-            Direction::Spectral(spectral) => {
-                let changed = spectral.apply(memory, gradient.w.to_matrix());
+            Direction::Gradient => gradient,
+            Direction::Entrywise(entrywise) => entrywise.apply(memory, at, gradient),
+            Direction::Spectral(spectral) => gradient.replaced(|name, block| {
+                let Some(index) = followed.iter().position(|own| own == name) else {
+                    return block.clone();
+                };
+                let changed = spectral.apply(&mut memory.sides, index, block.to_matrix());
                 let identity = Matrix::scaled_identity(changed.cols(), S::ONE);
-                gradient.w = Weights::low_rank(S::ZERO, Factors::new(changed, identity));
-            }
+                Block::from(Factors::new(changed, identity))
+            }),
         }
-        gradient
     }
 }
 
 impl<S: Scalar> Entrywise<S> {
-    fn apply(&self, memory: &mut Memory<S>, at: &Parameters<S>, gradient: &mut Parameters<S>) {
-        let mut at = at.clone();
-        for part in [&mut at, &mut *gradient] {
-            let w = std::mem::replace(&mut part.w, Weights::scaled_identity(0, S::ZERO));
-            part.w = w.into_dense();
-        }
-        let places = at.entries_mut();
-        let parts = gradient.entries_mut();
+    fn apply(&self, memory: &mut Memory<S>, at: &Blocks<S>, gradient: Blocks<S>) -> Blocks<S> {
+        let (mut at, mut gradient) = (at.clone().into_dense(), gradient.into_dense());
         if memory.mean.is_empty() {
-            let zeros = || parts.iter().map(|part| vec![S::ZERO; part.len()]).collect();
-            (memory.mean, memory.square) = (zeros(), zeros());
+            let zeros = |block: &mut Block<S>| vec![S::ZERO; block.entries_mut().len()];
+            memory.mean = gradient.iter_mut().map(zeros).collect();
+            memory.square = memory.mean.clone();
         }
-        for (index, (part, place)) in parts.into_iter().zip(places).enumerate() {
+        let pairs = gradient.iter_mut().zip(at.iter_mut());
+        for (index, (block, place)) in pairs.enumerate() {
+            let (part, place) = (block.entries_mut(), place.entries_mut());
             let (mean, square) = (&mut memory.mean[index], &mut memory.square[index]);
             if let Entrywise::Adam { beta1, beta2, epsilon } = *self {
                 Adam { beta1, beta2, epsilon }.apply(memory.steps, part, mean, square);
@@ -263,6 +271,7 @@ impl<S: Scalar> Entrywise<S> {
                 *g = self.of_entry(*g, *x, square);
             }
         }
+        gradient
     }
 
     fn of_entry(&self, g: S, x: S, square: &mut S) -> S {
@@ -286,20 +295,23 @@ impl<S: Scalar> Entrywise<S> {
 }
 
 impl<S: RankRevealing> Spectral<S> {
-    fn apply(&self, memory: &mut Memory<S>, gradient: Matrix<S>) -> Matrix<S> {
+    /// The direction of followed block `index`; the blocks before it come before.
+    fn apply(&self, sides: &mut Vec<Sides<S>>, index: usize, gradient: Matrix<S>) -> Matrix<S> {
         match self {
             Spectral::Muon { coefficients, iterations } => {
                 let start = normalized(gradient);
                 (0..*iterations).fold(start, |g, _| newton_schulz(coefficients, &g))
             }
             Spectral::Shampoo { epsilon } => {
-                let sides = memory.sides.get_or_insert_with(|| {
-                    [gradient.rows(), gradient.cols()]
-                        .map(|size| Matrix::scaled_identity(size, *epsilon))
-                });
-                sides[0].add_scaled(S::ONE, &Matrix::product(gradient.view(), gradient.t()));
-                sides[1].add_scaled(S::ONE, &Matrix::product(gradient.t(), gradient.view()));
-                let [left, right] = [&sides[0], &sides[1]].map(|side| {
+                if sides.len() == index {
+                    let [left, right] = [gradient.rows(), gradient.cols()]
+                        .map(|size| Matrix::scaled_identity(size, *epsilon));
+                    sides.push(Sides { left, right, rounding: 0.0 });
+                }
+                let Sides { left, right, .. } = &mut sides[index];
+                left.add_scaled(S::ONE, &Matrix::product(gradient.view(), gradient.t()));
+                right.add_scaled(S::ONE, &Matrix::product(gradient.t(), gradient.view()));
+                let [left, right] = [left, right].map(|side| {
                     S::inverse_fourth_root(side).expect("this direction needs real numbers")
                 });
                 left.times(&gradient).times(&right)

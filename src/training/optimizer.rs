@@ -110,7 +110,7 @@ impl<S: RankRevealing> Optimizer<S> {
                     Some(velocity) => g.plus(*momentum, &velocity),
                     None => g,
                 };
-                velocity.parameters.w.compress();
+                velocity.blocks.compress();
                 let next = now.plus(-size, &velocity);
                 *memory = Some(velocity);
                 Ok(next)

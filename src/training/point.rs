@@ -1,44 +1,44 @@
 //! Parameters together with where they come from.
 
-use crate::network::Parameters;
+use crate::blocks::Blocks;
 use crate::scalar::Scalar;
 
 /// A point that an optimizer may form: parameters, and the same linear combination traced on
-/// W_0 and the gradients so far.
+/// the start and the gradients so far.
 ///
 /// Optimizers see points through three operations alone (copy, scale, add a multiple). So whatever
-/// they do, W_k is a combination of W_0 and the gradients, and the trace says which: this is what
-/// "GD-like" means, and it holds by construction.
+/// they do, every block at step k is a combination of its start and its gradients, and the trace
+/// says which: this is what "GD-like" means, and it holds by construction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point<S> {
     /// The parameters.
-    pub parameters: Parameters<S>,
+    pub blocks: Blocks<S>,
     /// Coefficients on W_0, G_0, G_1, ...; missing ones are zero.
     pub trace: Vec<S>,
 }
 
 impl<S: Scalar> Point<S> {
     /// The starting point: W_0 once.
-    pub fn start(parameters: Parameters<S>) -> Self {
-        Point { parameters, trace: vec![S::ONE] }
+    pub fn start(blocks: Blocks<S>) -> Self {
+        Point { blocks, trace: vec![S::ONE] }
     }
 
     /// Gradient number `index`, counted from 0.
-    pub fn gradient(parameters: Parameters<S>, index: usize) -> Self {
+    pub fn gradient(blocks: Blocks<S>, index: usize) -> Self {
         let mut trace = vec![S::ZERO; index + 2];
         trace[index + 1] = S::ONE;
-        Point { parameters, trace }
+        Point { blocks, trace }
     }
 
     /// Multiplies by a number in place.
     pub fn scale(&mut self, scale: S) {
-        self.parameters.scale(scale);
+        self.blocks.scale(scale);
         self.trace.iter_mut().for_each(|entry| *entry *= scale);
     }
 
     /// Adds `scale * other` in place.
     pub fn add_scaled(&mut self, scale: S, other: &Self) {
-        self.parameters.add_scaled(scale, &other.parameters);
+        self.blocks.add_scaled(scale, &other.blocks);
         if self.trace.len() < other.trace.len() {
             self.trace.resize(other.trace.len(), S::ZERO);
         }

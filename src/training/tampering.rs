@@ -1,7 +1,8 @@
 //! Deliberate errors in the gradient: a check that does not notice them is worth nothing.
 
+use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Adjoint, Gradient, Network, Run, Trained, Weights, adjoint};
+use crate::network::{Adjoint, Gradient, Network, Run, Trained, adjoint};
 use crate::scalar::Scalar;
 
 /// A deliberate error in the gradient with respect to W.
@@ -74,7 +75,7 @@ impl Tampering {
             Tampering::TransposedWeight => {}
         }
         if trained.w {
-            gradient.parameters.w = Weights::low_rank(S::ZERO, gradient.w.clone());
+            gradient.parameters.w = Block::low_rank(S::ZERO, gradient.w.clone());
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The training loop.
+//! Training of the recurrent network of the theorems.
 
 use thiserror::Error;
 
-use super::direction::Memory;
-use super::{Direction, Optimizer, Point, Tampering, Trajectory};
-use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{
-    Adjoint, Gradient, Loss, Network, Parameters, Run, Trained, Weights, adjoint,
-};
+use super::descent::{Descent, Found, Source};
+use super::{Optimizer, Tampering, Trajectory};
+use crate::blocks::{Block, Blocks};
+use crate::matrix::{Matrix, RankRevealing};
+use crate::network::{Adjoint, Gradient, Loss, Network, Parameters, Run, Trained, adjoint};
 use crate::scalar::{Scalar, Stream};
+use crate::tape::TapeError;
 use crate::task::Task;
 
 /// One training run, ready to start.
@@ -79,6 +79,9 @@ pub enum TrainingError {
         /// What is not finite.
         what: &'static str,
     },
+    /// Blocks, task and architecture that do not fit together.
+    #[error(transparent)]
+    Architecture(#[from] TapeError),
 }
 
 impl<'a, S: RankRevealing> Training<'a, S> {
@@ -120,153 +123,93 @@ impl<'a, S: RankRevealing> Training<'a, S> {
     pub fn run_watched(
         mut self,
         steps: usize,
-        mut watch: impl FnMut(Visit<'_, S>),
+        watch: impl FnMut(Visit<'_, S>),
     ) -> Result<Trajectory<S>, TrainingError> {
-        if self.storage == Storage::Slices {
-            let parameters = &mut self.network.parameters;
-            parameters.w = std::mem::replace(&mut parameters.w, empty()).into_dense();
-        }
-        let mut now = Point::start(self.network.parameters.clone());
-        let mut trajectory = Trajectory::new(&now, self.storage, self.task.steps);
-        let (mut memory, mut moments) = (None, Memory::default());
-        let (mut order, mut run) = (Vec::new(), Run::empty());
-        for k in 0..steps {
-            let batch = self.batches.next(&mut order, self.task.trials);
-            let mut losses = Vec::new();
-            now = self.optimizer.step(k, &now, &mut memory, |at| {
-                let (loss, honest, gradient) = self.gradient(at, batch.as_deref(), k, &mut run)?;
-                watch(Visit { step: k, loss, run: &run });
-                losses.push(loss);
-                Ok(self.direction(at, honest, gradient, &mut moments, &mut trajectory))
-            })?;
-            if self.storage == Storage::Factors {
-                now.parameters.w.compress();
-            }
-            // With entries so large that their squares overflow, no rank would be known.
-            finite(now.parameters.norm_squared().is_finite(), k, "the norm of the parameters")?;
-            trajectory.record(&now, losses[0]);
-        }
-        run.repeat(&self.network_at(now.parameters.clone()), &self.task.inputs, self.task.trials);
-        let last = self.loss.value(&run.outputs, self.task);
-        trajectory.finish(now.parameters, last);
-        Ok(trajectory)
+        let empty = Parameters::new(Block::zero(0, 0), Matrix::zeros(0, 0), Matrix::zeros(0, 0));
+        let start = std::mem::replace(&mut self.network.parameters, empty);
+        let descent = Descent {
+            start: start.into_blocks(),
+            task: self.task,
+            optimizer: &self.optimizer,
+            trained: self.trained.into(),
+            followed: vec!["W".into()],
+            batches: self.batches.clone(),
+            storage: self.storage,
+        };
+        descent.run(steps, &mut Adjoints { training: &self, run: Run::empty(), watch })
     }
 
     fn network_at(&self, parameters: Parameters<S>) -> Network<S> {
         Network { dynamics: self.network.dynamics.clone(), parameters }
     }
+}
 
-    /// Loss, honest factors of the gradient, and the gradient that is to be applied.
+/// The gradients of a training by its adjoint.
+struct Adjoints<'t, 'a, S, W> {
+    training: &'t Training<'a, S>,
+    run: Run<S>,
+    watch: W,
+}
+
+impl<S: RankRevealing, W: FnMut(Visit<'_, S>)> Source<S> for Adjoints<'_, '_, S, W> {
     fn gradient(
-        &self,
-        at: &Point<S>,
-        batch: Option<&[usize]>,
-        k: usize,
-        run: &mut Run<S>,
-    ) -> Result<(S, Factors<S>, Parameters<S>), TrainingError> {
-        let selected = batch.map(|trials| self.task.select(trials));
-        let task = selected.as_ref().unwrap_or(self.task);
-        let parameters = match batch {
-            Some(trials) => at.parameters.select_trials(trials),
-            None => at.parameters.clone(),
-        };
-        let network = self.network_at(parameters);
+        &mut self,
+        at: &Blocks<S>,
+        trials: Option<&[usize]>,
+        step: usize,
+    ) -> Result<Found<S>, TrainingError> {
+        let Adjoints { training, run, watch } = self;
+        let selected = trials.map(|trials| training.task.select(trials));
+        let task = selected.as_ref().unwrap_or(training.task);
+        let at = Parameters::of(at);
+        let states = at.h0.cols();
+        let network = training.network_at(match trials {
+            Some(trials) => at.select_trials(trials),
+            None => at,
+        });
         run.repeat(&network, &task.inputs, task.trials);
-        let loss = self.loss.value(&run.outputs, task);
-        finite(loss.is_finite(), k, "the loss")?;
-        let errors = self.loss.errors(&run.outputs, task);
-        let honest = match &self.feedback {
+        let loss = training.loss.value(&run.outputs, task);
+        finite(loss.is_finite(), step, "the loss")?;
+        let errors = training.loss.errors(&run.outputs, task);
+        let honest = match &training.feedback {
             None => adjoint(&network, run, &errors),
             Some(feedback) => broadcast(feedback, run, &errors),
         };
         let collect = |adjoint: Adjoint<S>| {
-            Gradient::collect(&network, run, adjoint, &task.inputs, &errors, self.trained)
+            Gradient::collect(&network, run, adjoint, &task.inputs, &errors, training.trained)
         };
-        let tampered = self.tampering.map(|error| {
+        let tampered = training.tampering.map(|error| {
             let mut gradient = collect(error.adjoint(&network, run, &errors, &honest));
-            error.spoil(&mut gradient, run.trials, self.trained);
+            error.spoil(&mut gradient, run.trials, training.trained);
             gradient
         });
         let mut gradient = collect(honest);
-        if self.storage == Storage::Factors {
+        if training.storage == Storage::Factors {
             gradient.compress();
         }
-        let factors = gradient.w.clone();
+        let honest = vec![gradient.w.clone()];
         if let Some(tampered) = tampered {
             gradient = tampered;
         }
-        if let Some(trials) = batch {
-            gradient.parameters.h0 =
-                scatter(&gradient.parameters.h0, trials, at.parameters.h0.cols());
+        if let Some(trials) = trials {
+            gradient.parameters.h0 = scatter(&gradient.parameters.h0, trials, states);
         }
-        finite(gradient.parameters.is_finite(), k, "the gradient")?;
-        Ok((loss, factors, gradient.parameters))
+        finite(gradient.parameters.is_finite(), step, "the gradient")?;
+        watch(Visit { step, loss, run });
+        Ok(Found { loss, honest, applied: gradient.parameters.into_blocks() })
     }
 
-    /// Clips the gradient, makes it a direction and adds the weight decay. The trajectory keeps
-    /// the factors of `honest`, which differs from `gradient` by a deliberate error alone.
-    fn direction(
-        &self,
-        at: &Point<S>,
-        honest: Factors<S>,
-        mut gradient: Parameters<S>,
-        moments: &mut Memory<S>,
-        trajectory: &mut Trajectory<S>,
-    ) -> Point<S> {
-        let scale = self.clipping(&gradient);
-        let mut point = match self.optimizer.direction {
-            Direction::Gradient => {
-                let rounding = honest.scale();
-                let index = trajectory.add_gradient(honest, rounding);
-                if self.storage == Storage::Slices {
-                    // A velocity of factors would grow wider with every step.
-                    gradient.w = gradient.w.into_dense();
-                }
-                let mut point = Point::gradient(gradient, index);
-                point.scale(scale);
-                point
-            }
-            ref direction => {
-                gradient.scale(scale);
-                let method = &self.optimizer.method;
-                let (gathered, rounding) =
-                    direction.gathered(moments, method, gradient, honest.scale());
-                let norm = gathered.w.to_matrix().norm();
-                let changed = direction.apply(moments, &at.parameters, gathered).only(self.trained);
-                let identity = Matrix::scaled_identity(changed.neurons(), S::ONE);
-                let factors = Factors::new(changed.w.to_matrix(), identity);
-                let size = factors.left.norm();
-                let rounding = direction.rounding(moments, rounding, norm, size);
-                Point::gradient(changed, trajectory.add_direction(honest, factors, rounding))
-            }
-        };
-        if self.optimizer.weight_decay != S::ZERO {
-            let mut decayed = at.clone();
-            decayed.parameters = at.parameters.only(self.trained);
-            if !self.trained.w {
-                decayed.trace.fill(S::ZERO);
-            }
-            point.add_scaled(self.optimizer.weight_decay, &decayed);
-        }
-        point
-    }
-
-    /// What the gradient is multiplied by to have at most the norm of the clip.
-    fn clipping(&self, gradient: &Parameters<S>) -> S {
-        let (Some(clip), Some(real)) = (self.optimizer.clip, S::ELEMENTARY) else { return S::ONE };
-        let norm = (real.sqrt)(gradient.norm_squared());
-        if (norm - clip).is_positive() {
-            clip * norm.inverse().expect("a norm above the clip")
-        } else {
-            S::ONE
-        }
+    fn loss(&mut self, at: &Blocks<S>) -> Result<S, TrainingError> {
+        let Adjoints { training: Training { loss, task, .. }, run, .. } = self;
+        run.repeat(&self.training.network_at(Parameters::of(at)), &task.inputs, task.trials);
+        Ok(loss.value(&run.outputs, task))
     }
 }
 
 impl Batches {
     /// The trials of the next gradient; `None` for all. `order` holds what is left of the current
     /// permutation.
-    fn next(&mut self, order: &mut Vec<usize>, trials: usize) -> Option<Vec<usize>> {
+    pub(super) fn next(&mut self, order: &mut Vec<usize>, trials: usize) -> Option<Vec<usize>> {
         let Batches::Mini { size, stream } = self else { return None };
         let size = (*size).clamp(1, trials);
         if order.len() < size {
@@ -283,7 +226,7 @@ fn broadcast<S: Scalar>(feedback: &Matrix<S>, run: &Run<S>, errors: &Matrix<S>) 
 }
 
 /// The gradient by the initial states of a batch, put in the places of its trials.
-fn scatter<S: Scalar>(h0: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S> {
+pub(super) fn scatter<S: Scalar>(h0: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S> {
     if all == 1 {
         return h0.clone();
     }
@@ -294,10 +237,10 @@ fn scatter<S: Scalar>(h0: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S>
     scattered
 }
 
-fn empty<S: Scalar>() -> Weights<S> {
-    Weights::scaled_identity(0, S::ZERO)
-}
-
-fn finite(is_finite: bool, step: usize, what: &'static str) -> Result<(), TrainingError> {
+pub(super) fn finite(
+    is_finite: bool,
+    step: usize,
+    what: &'static str,
+) -> Result<(), TrainingError> {
     if is_finite { Ok(()) } else { Err(TrainingError::Diverged { step, what }) }
 }

@@ -1,8 +1,8 @@
-//! The weights of every learning step, as what they are made of.
+//! The parameters of every learning step, as what they are made of.
 
 use super::{Point, Storage};
+use crate::blocks::{Block, Blocks, NoSuchBlock};
 use crate::matrix::{CLEAR_GAP, Factors, Matrix, Rank, RankRevealing};
-use crate::network::{Parameters, Weights};
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, Term};
 
@@ -12,77 +12,146 @@ use crate::tensor::{Tensor, Term};
 /// in f64 was 1.2 of these units, and the same in 7 000 runs in double-double.
 pub const NOISE_FACTOR: f64 = 4.0;
 
-/// A training run: W_0, the gradients in factors, and for every k the coefficients with which
+/// A training run: the start, the gradients in factors, and for every k the coefficients with
+/// which each followed block, W for example, is
 ///
 /// ```text
 /// W_k = c_k W_0 + sum_j coefficient_{k,j} G_j.
 /// ```
+///
+/// The coefficients are the same for all blocks. Methods without a block are about the block W.
+///
+/// # Panics
+///
+/// Methods about W panic if no block of this name is followed; see [`of`](Trajectory::of).
 #[derive(Clone, Debug)]
 pub struct Trajectory<S> {
     /// The parameters at the start.
-    pub start: Parameters<S>,
+    pub start: Blocks<S>,
     /// The parameters at the end.
-    pub end: Parameters<S>,
-    /// Every gradient with respect to W that was computed, `Lambda Phi^T`, in order, or what the
-    /// [`Direction`](super::Direction) made of it; several for each step of a Runge-Kutta method.
-    pub gradients: Vec<Factors<S>>,
-    /// What the rounding errors of each of `gradients` are proportional to.
-    roundings: Vec<f64>,
-    /// The gradients themselves, where `gradients` holds directions made of them.
-    before_directions: Vec<Factors<S>>,
+    pub end: Blocks<S>,
     /// The loss before each step, and at the end; K + 1 of them.
     pub losses: Vec<S>,
     /// For each k in 0..=K the coefficients on W_0, G_0, G_1, ...; missing ones are zero.
     traces: Vec<Vec<S>>,
-    /// W_k, unless only factors are kept.
+    /// How many gradients were computed.
+    gradients: usize,
+    /// What is kept of each block that is followed, by its name.
+    followed: Vec<(String, Track<S>)>,
+    time_steps: usize,
+}
+
+/// What is kept of a block.
+#[derive(Clone, Debug)]
+struct Track<S> {
+    /// Gradients, or the directions made of them.
+    gradients: Vec<Factors<S>>,
+    /// What the rounding errors of each of them are proportional to.
+    roundings: Vec<f64>,
+    /// The gradients themselves, where `gradients` holds directions made of them.
+    before_directions: Vec<Factors<S>>,
+    /// The block after k steps, unless only factors are kept.
     slices: Option<Vec<Matrix<S>>>,
+}
+
+/// What a training run did to one block, V of shape (m, n).
+#[derive(Clone, Copy, Debug)]
+pub struct BlockTrajectory<'a, S> {
+    start: &'a Block<S>,
+    track: &'a Track<S>,
+    traces: &'a [Vec<S>],
     time_steps: usize,
 }
 
 impl<S: Scalar> Trajectory<S> {
-    pub(super) fn new(start: &Point<S>, storage: Storage, time_steps: usize) -> Self {
-        Trajectory {
-            start: start.parameters.clone(),
-            end: start.parameters.clone(),
-            gradients: Vec::new(),
-            roundings: Vec::new(),
-            before_directions: Vec::new(),
+    /// `followed` are names of blocks of the start.
+    pub(super) fn new(
+        start: &Point<S>,
+        followed: &[String],
+        storage: Storage,
+        time_steps: usize,
+    ) -> Result<Self, NoSuchBlock> {
+        let track = |name: &String| {
+            let block = start.blocks.get(name)?;
+            let slices = (storage == Storage::Slices).then(|| vec![block.to_matrix()]);
+            let [gradients, before_directions] = [Vec::new(), Vec::new()];
+            let track = Track { gradients, roundings: Vec::new(), before_directions, slices };
+            Ok((name.clone(), track))
+        };
+        Ok(Trajectory {
+            start: start.blocks.clone(),
+            end: start.blocks.clone(),
             losses: Vec::new(),
             traces: vec![start.trace.clone()],
-            slices: (storage == Storage::Slices).then(|| vec![start.parameters.w.to_matrix()]),
+            gradients: 0,
+            followed: followed.iter().map(track).collect::<Result<_, _>>()?,
             time_steps,
+        })
+    }
+
+    /// Adds the next gradient of every followed block and what the rounding errors of each are
+    /// proportional to. Returns the number of the gradient.
+    pub(super) fn add_gradient(&mut self, factors: Vec<Factors<S>>, roundings: &[f64]) -> usize {
+        for (((_, track), factors), &rounding) in
+            self.followed.iter_mut().zip(factors).zip(roundings)
+        {
+            track.gradients.push(factors);
+            track.roundings.push(rounding);
         }
+        self.gradients += 1;
+        self.gradients - 1
     }
 
-    /// Returns the number of the gradient.
-    pub(super) fn add_gradient(&mut self, factors: Factors<S>, rounding: f64) -> usize {
-        self.gradients.push(factors);
-        self.roundings.push(rounding);
-        self.gradients.len() - 1
-    }
-
-    /// The same for a direction, and the gradient behind it.
+    /// The same for directions, and the gradients behind them.
     pub(super) fn add_direction(
         &mut self,
-        gradient: Factors<S>,
-        direction: Factors<S>,
-        rounding: f64,
+        gradients: Vec<Factors<S>>,
+        directions: Vec<Factors<S>>,
+        roundings: &[f64],
     ) -> usize {
-        self.before_directions.push(gradient);
-        self.add_gradient(direction, rounding)
+        for ((_, track), gradient) in self.followed.iter_mut().zip(gradients) {
+            track.before_directions.push(gradient);
+        }
+        self.add_gradient(directions, roundings)
     }
 
     pub(super) fn record(&mut self, now: &Point<S>, loss_before: S) {
         self.losses.push(loss_before);
         self.traces.push(now.trace.clone());
-        if let Some(slices) = &mut self.slices {
-            slices.push(now.parameters.w.to_matrix());
+        for (name, track) in &mut self.followed {
+            if let (Some(slices), Ok(block)) = (&mut track.slices, now.blocks.get(name)) {
+                slices.push(block.to_matrix());
+            }
         }
     }
 
-    pub(super) fn finish(&mut self, end: Parameters<S>, loss: S) {
+    pub(super) fn finish(&mut self, end: Blocks<S>, loss: S) {
         self.end = end;
         self.losses.push(loss);
+    }
+
+    /// What became of the block of this name.
+    ///
+    /// # Errors
+    ///
+    /// If no block of this name is followed.
+    pub fn of(&self, name: &str) -> Result<BlockTrajectory<'_, S>, NoSuchBlock> {
+        let found = self.followed.iter().find(|(own, _)| own == name);
+        let (_, track) = found.ok_or_else(|| NoSuchBlock {
+            name: name.into(),
+            known: self.followed.iter().map(|(own, _)| own.as_str()).collect::<Vec<_>>().join(", "),
+        })?;
+        let start = self.start.get(name)?;
+        Ok(BlockTrajectory { start, track, traces: &self.traces, time_steps: self.time_steps })
+    }
+
+    /// The blocks that are followed and their names, in order.
+    pub fn followed(&self) -> impl Iterator<Item = (&str, BlockTrajectory<'_, S>)> {
+        self.followed.iter().filter_map(|(name, _)| Some((name.as_str(), self.of(name).ok()?)))
+    }
+
+    fn w(&self) -> BlockTrajectory<'_, S> {
+        self.of("W").expect("a run that follows W")
     }
 
     /// Number of learning steps, K.
@@ -92,12 +161,7 @@ impl<S: Scalar> Trajectory<S> {
 
     /// Number of neurons, N.
     pub fn neurons(&self) -> usize {
-        self.start.neurons()
-    }
-
-    /// Gradient number `j` with respect to W, `Lambda Phi^T`, whatever the direction made of it.
-    pub fn gradient(&self, j: usize) -> Option<&Factors<S>> {
-        self.before_directions.get(j).or_else(|| self.gradients.get(j))
+        self.w().start.shape().0
     }
 
     /// c_k: what is left of W_0 in W_k. One without weight decay.
@@ -110,51 +174,133 @@ impl<S: Scalar> Trajectory<S> {
         self.traces[k].get(j + 1).copied().unwrap_or(S::ZERO)
     }
 
-    /// W_k as the training computed it, (N, N); rebuilt from factors if only those were kept.
+    /// [`BlockTrajectory::gradients`] of W.
+    pub fn gradients(&self) -> &[Factors<S>] {
+        self.w().gradients()
+    }
+
+    /// [`BlockTrajectory::gradient`] of W.
+    pub fn gradient(&self, j: usize) -> Option<&Factors<S>> {
+        self.w().gradient(j)
+    }
+
+    /// W_k; see [`BlockTrajectory::slice`].
     pub fn slice(&self, k: usize) -> Matrix<S> {
-        match &self.slices {
+        self.w().slice(k)
+    }
+
+    /// W_k from its parts; see [`BlockTrajectory::rebuilt`].
+    pub fn rebuilt(&self, k: usize) -> Block<S> {
+        self.w().rebuilt(k)
+    }
+
+    /// D_k = W_k - c_k W_0, (N, N).
+    pub fn increment(&self, k: usize) -> Matrix<S> {
+        self.w().increment(k)
+    }
+
+    /// D_1..D_K, N x N x K; see [`BlockTrajectory::increments`].
+    pub fn increments(&self) -> Tensor<S> {
+        self.w().increments()
+    }
+}
+
+impl<S: RankRevealing> Trajectory<S> {
+    /// The rank of D_k.
+    pub fn rank(&self, k: usize) -> Rank {
+        self.w().rank(k)
+    }
+
+    /// [`BlockTrajectory::noise`] of W.
+    pub fn noise(&self, k: usize) -> f64 {
+        self.w().noise(k)
+    }
+
+    /// [`BlockTrajectory::gradient_noise`] of W.
+    pub fn gradient_noise(&self, j: usize) -> f64 {
+        self.w().gradient_noise(j)
+    }
+
+    /// [`BlockTrajectory::tensor_noise`] of W.
+    pub fn tensor_noise(&self) -> f64 {
+        self.w().tensor_noise()
+    }
+
+    /// [`BlockTrajectory::is_clear`] of W.
+    pub fn is_clear(&self) -> bool {
+        self.w().is_clear()
+    }
+}
+
+impl<'a, S: Scalar> BlockTrajectory<'a, S> {
+    /// Every gradient with respect to V that was computed, `Lambda Phi^T`, in order, or what the
+    /// [`Direction`](super::Direction) made of it; several for each step of a Runge-Kutta method.
+    pub fn gradients(&self) -> &'a [Factors<S>] {
+        &self.track.gradients
+    }
+
+    /// Gradient number `j` with respect to V, `Lambda Phi^T`, whatever the direction made of it.
+    pub fn gradient(&self, j: usize) -> Option<&'a Factors<S>> {
+        self.track.before_directions.get(j).or_else(|| self.track.gradients.get(j))
+    }
+
+    fn steps(&self) -> usize {
+        self.traces.len() - 1
+    }
+
+    fn remainder(&self, k: usize) -> S {
+        self.traces[k][0]
+    }
+
+    fn coefficient(&self, k: usize, j: usize) -> S {
+        self.traces[k].get(j + 1).copied().unwrap_or(S::ZERO)
+    }
+
+    /// V_k as the training computed it, (m, n); rebuilt from factors if only those were kept.
+    pub fn slice(&self, k: usize) -> Matrix<S> {
+        match &self.track.slices {
             Some(slices) => slices[k].clone(),
             None => self.rebuilt(k).to_matrix(),
         }
     }
 
-    /// W_k from W_0, the coefficients and the gradients.
-    pub fn rebuilt(&self, k: usize) -> Weights<S> {
-        let mut weights = self.start.w.clone();
-        weights.scale(self.remainder(k));
-        for (j, gradient) in self.gradients.iter().enumerate() {
+    /// V_k from V_0, the coefficients and the gradients.
+    pub fn rebuilt(&self, k: usize) -> Block<S> {
+        let mut block = self.start.clone();
+        block.scale(self.remainder(k));
+        for (j, gradient) in self.track.gradients.iter().enumerate() {
             let coefficient = self.coefficient(k, j);
             if coefficient != S::ZERO {
-                weights.add_scaled(coefficient, &Weights::low_rank(S::ZERO, gradient.clone()));
+                block.add_scaled(coefficient, &Block::from(gradient.clone()));
             }
         }
-        weights
+        block
     }
 
-    /// D_k = W_k - c_k W_0, (N, N).
+    /// D_k = V_k - c_k V_0, (m, n).
     pub fn increment(&self, k: usize) -> Matrix<S> {
         let mut increment = self.slice(k);
-        increment.add_scaled(-self.remainder(k), &self.start.w.to_matrix());
+        increment.add_scaled(-self.remainder(k), &self.start.to_matrix());
         increment
     }
 
-    /// The tensor of the increments D_1..D_K, N x N x K: from the weights as trained where they
+    /// The tensor of the increments D_1..D_K, m x n x K: from the blocks as trained where they
     /// were kept, else from the factors of the gradients. D_0 = 0 adds nothing to any rank.
     pub fn increments(&self) -> Tensor<S> {
-        let neurons = self.neurons();
-        if self.slices.is_some() {
+        let (rows, cols) = self.start.shape();
+        if self.track.slices.is_some() {
             let slices: Vec<_> = (1..=self.steps()).map(|k| self.increment(k)).collect();
-            return Tensor::from_slices(neurons, neurons, &slices);
+            return Tensor::from_slices(rows, cols, &slices);
         }
-        let terms = self.gradients.iter().enumerate().map(|(j, gradient)| Term {
+        let terms = self.track.gradients.iter().enumerate().map(|(j, gradient)| Term {
             factors: gradient.clone(),
             weights: (1..=self.steps()).map(|k| self.coefficient(k, j)).collect(),
         });
-        Tensor::new(neurons, neurons, self.steps(), terms.collect())
+        Tensor::new(rows, cols, self.steps(), terms.collect())
     }
 }
 
-impl<S: RankRevealing> Trajectory<S> {
+impl<S: RankRevealing> BlockTrajectory<'_, S> {
     /// The rank of D_k.
     pub fn rank(&self, k: usize) -> Rank {
         S::rank(&self.increment(k), self.noise(k))
@@ -163,19 +309,26 @@ impl<S: RankRevealing> Trajectory<S> {
     /// The largest singular value that rounding can have put into D_k; zero in a field.
     pub fn noise(&self, k: usize) -> f64 {
         let Some(real) = S::ELEMENTARY else { return 0.0 };
-        let summed: f64 = (self.roundings.iter().enumerate())
+        let summed: f64 = (self.track.roundings.iter().enumerate())
             .map(|(j, rounding)| (real.to_f64)(self.coefficient(k, j)).abs() * rounding)
             .sum();
-        let start = self.start.w.norm_squared();
-        let size = (self.neurons() + self.time_steps) as f64;
-        NOISE_FACTOR * S::ROUNDING * size * (summed + (real.to_f64)(start).sqrt())
+        let start = self.start.norm_squared();
+        NOISE_FACTOR * S::ROUNDING * self.size() * (summed + (real.to_f64)(start).sqrt())
     }
 
-    /// The largest singular value that rounding can have put into [gradient](Trajectory::gradient)
-    /// `j`; zero in a field, and where there is no such gradient.
+    /// The largest singular value that rounding can have put into [gradient] `j`; zero in a field,
+    /// and where there is no such gradient.
+    ///
+    /// [gradient]: BlockTrajectory::gradient
     pub fn gradient_noise(&self, j: usize) -> f64 {
-        let size = (self.neurons() + self.time_steps) as f64;
-        NOISE_FACTOR * S::ROUNDING * size * self.gradient(j).map_or(0.0, Factors::scale)
+        let scale = self.gradient(j).map_or(0.0, Factors::scale);
+        NOISE_FACTOR * S::ROUNDING * self.size() * scale
+    }
+
+    /// Rows or columns, whichever are more, and time steps.
+    fn size(&self) -> f64 {
+        let (rows, cols) = self.start.shape();
+        (rows.max(cols) + self.time_steps) as f64
     }
 
     /// The noise of the tensor of increments: that of D_1..D_K together.
@@ -188,7 +341,7 @@ impl<S: RankRevealing> Trajectory<S> {
     pub fn is_clear(&self) -> bool {
         let norms = (1..=self.steps()).map(|k| self.increment(k).norm());
         let size = norms.fold(0.0, f64::hypot);
-        let learned = self.gradients.iter().any(|gradient| gradient.to_matrix().norm() != 0.0);
+        let learned = self.gradients().iter().any(|gradient| gradient.to_matrix().norm() != 0.0);
         !learned || CLEAR_GAP * self.tensor_noise() <= size
     }
 }

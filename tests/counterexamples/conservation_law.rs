@@ -1,5 +1,5 @@
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{Activation, Trained};
+use rankproof::network::{Activation, Parameters, Trained};
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::theorem::conservation_law::balance;
 use rankproof::training::Method;
@@ -10,7 +10,7 @@ use crate::explicit::{Explicit, integers, parabola};
 fn excess(explicit: &Explicit<Fp>, steps: usize) -> Matrix<Fp> {
     let mut excess = Matrix::zeros(4, 4);
     let mut states = vec![explicit.network.parameters.clone()];
-    states.extend((1..=steps).map(|k| explicit.train(k).end));
+    states.extend((1..=steps).map(|k| Parameters::of(&explicit.train(k).end)));
     for pair in states.windows(2) {
         let mut step = pair[1].clone();
         step.add_scaled(-Fp::ONE, &pair[0]);

@@ -1,6 +1,7 @@
+use rankproof::blocks::Block;
 use rankproof::matrix::Matrix;
 use rankproof::network::{
-    Activation, Dynamics, Gradient, Loss, Network, Parameters, Trained, Weights, adjoint, forward,
+    Activation, Dynamics, Gradient, Loss, Network, Parameters, Trained, adjoint, forward,
 };
 use rankproof::task::Task;
 
@@ -24,7 +25,7 @@ fn derivatives(b: f64) -> [f64; 3] {
     let target = Matrix::from_rows(&[[0.0, 2.0]]);
     let task = Task::new(1, entry(1.0), target, Matrix::from_rows(&[[1.0, 1.0]]));
     let network = |b: f64| {
-        let parameters = Parameters::new(Weights::scaled_identity(1, 0.0), entry(b), entry(1.0));
+        let parameters = Parameters::new(Block::scaled_identity(1, 0.0), entry(b), entry(1.0));
         Network { dynamics: Dynamics::rate(1.0, Activation::Relu), parameters }
     };
     let loss = |b| Distance.value(&forward(&network(b), &task.inputs, 1).outputs, &task);

@@ -1,9 +1,8 @@
 //! Small explicit instances: every number is an integer between -3 and 3.
 
+use rankproof::blocks::Block;
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{
-    Activation, Dynamics, Loss, Network, Parameters, SquaredError, Trained, Weights,
-};
+use rankproof::network::{Activation, Dynamics, Loss, Network, Parameters, SquaredError, Trained};
 use rankproof::scalar::Scalar;
 use rankproof::task::Task;
 use rankproof::training::{Direction, Method, Optimizer, Training, Trajectory};
@@ -34,7 +33,7 @@ impl<S: RankRevealing> Explicit<S> {
     /// trials of 4 time steps; W alone trained by gradient descent.
     pub fn new(neurons: usize, p: usize, q: usize) -> Self {
         let parameters = Parameters::new(
-            Weights::scaled_identity(neurons, S::ZERO),
+            Block::scaled_identity(neurons, S::ZERO),
             integers(neurons, p, 1),
             integers(q, neurons, 2),
         );
@@ -87,7 +86,7 @@ impl<S: RankRevealing> Explicit<S> {
 
     /// The same with another W_0, (N, N).
     pub fn starting_at(mut self, w: Matrix<S>) -> Self {
-        self.network.parameters.w = Weights::dense(w);
+        self.network.parameters.w = Block::from(w);
         self
     }
 

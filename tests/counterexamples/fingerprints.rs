@@ -1,5 +1,6 @@
+use rankproof::blocks::Block;
 use rankproof::matrix::Matrix;
-use rankproof::network::{Activation, Weights};
+use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::training::{Direction, Entrywise};
 
@@ -14,7 +15,7 @@ fn in_classes(classes: &Matrix<Fp>) -> Explicit<Fp> {
     parameters.b = classes.times(&integers(2, 2, 1));
     parameters.c = Matrix::product(integers::<Fp>(1, 2, 2).view(), classes.t());
     let w = Matrix::product(integers::<Fp>(2, 2, 5).view(), classes.t());
-    parameters.w = Weights::dense(classes.times(&w));
+    parameters.w = Block::from(classes.times(&w));
     explicit
 }
 

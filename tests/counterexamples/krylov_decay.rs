@@ -29,7 +29,8 @@ fn an_initial_state_counts() {
 #[test]
 fn it_is_about_one_gradient() {
     assert_eq!(first_gradient().rank(2), BOUND + 1);
-    let second = &first_gradient().train(2).gradients[1];
+    let trajectory = first_gradient().train(2);
+    let second = &trajectory.gradients()[1];
     assert_eq!(Fp::rank(&second.to_matrix(), 0.0).upper, BOUND);
 }
 
@@ -49,7 +50,7 @@ fn the_decay_needs_a_norm_below_one() {
         let target = Matrix::from_fn(1, 9, |_, t| f64::from(u8::from(t == 1 || t == 8)));
         let inputs = Matrix::from_fn(1, 8, at(0));
         explicit.task = Task::new(1, inputs, target, Matrix::from_fn(1, 9, |_, _| 1.0));
-        let gradient = explicit.train(1).gradients[0].to_matrix();
+        let gradient = explicit.train(1).gradients()[0].to_matrix();
         let rank = f64::rank(&gradient, 0.0);
         let (values, _) = rank.spectrum().expect("singular values");
         assert!((values[0] - values[6]).abs() < 1e-15);

@@ -1,5 +1,5 @@
 use rankproof::matrix::{Matrix, RankRevealing, SingularValues, Subspace};
-use rankproof::network::Activation;
+use rankproof::network::{Activation, Parameters};
 use rankproof::task::Task;
 use rankproof::theorem::Slope;
 use rankproof::training::{Direction, Entrywise};
@@ -21,7 +21,7 @@ fn exponent_with(psi: Activation<f64>, change: impl Fn(Explicit<f64>) -> Explici
         explicit.task.inputs.scale(size);
         let trajectory = explicit.train(1);
         let increment = trajectory.increment(1);
-        let parameters = &trajectory.start;
+        let parameters = Parameters::of(&trajectory.start);
         let space = Subspace::spanned_by(6, [&parameters.b, &parameters.c.transposed()]);
         let space = space.expect("a clear dimension");
         let beyond = |matrix: &Matrix<f64>| f64::outside(space.basis(), matrix);

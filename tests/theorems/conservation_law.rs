@@ -1,5 +1,5 @@
 use rankproof::matrix::Matrix;
-use rankproof::network::Trained;
+use rankproof::network::{Parameters, Trained};
 use rankproof::scalar::Stream;
 use rankproof::theorem::conservation_law::{THEOREM, balance};
 use rankproof::theorem::{
@@ -35,7 +35,8 @@ fn drift(method: &Method<f64>, steps: usize) -> f64 {
     };
     let training = Training { optimizer, trained: Trained::ALL, ..case.training() };
     let trajectory = training.run(steps).expect("a run that stays finite");
-    let moved: Matrix<f64> = balance(&trajectory.end).minus(&balance(&trajectory.start));
+    let moved: Matrix<f64> = balance(&Parameters::of(&trajectory.end))
+        .minus(&balance(&Parameters::of(&trajectory.start)));
     moved.norm()
 }
 

@@ -1,5 +1,6 @@
+use rankproof::blocks::Block;
 use rankproof::matrix::Matrix;
-use rankproof::network::{Gradient, Network, Trained, Weights, adjoint, forward};
+use rankproof::network::{Gradient, Network, Trained, adjoint, forward};
 use rankproof::scalar::Stream;
 use rankproof::theorem::exact_adjoint::THEOREM;
 use rankproof::theorem::{ActivationKind, Arithmetic, CaseId, Instance, Setting};
@@ -75,6 +76,6 @@ fn moved(network: &Network<f64>, part: usize, place: usize, shift: f64) -> Netwo
         _ => &mut parameters.h0,
     };
     matrix.data_mut()[place] += shift;
-    parameters.w = Weights::dense(w);
+    parameters.w = Block::from(w);
     moved
 }

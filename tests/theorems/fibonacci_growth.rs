@@ -1,5 +1,6 @@
+use rankproof::blocks::Block;
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{Dynamics, Network, Parameters, SquaredError, Trained, Weights};
+use rankproof::network::{Dynamics, Network, Parameters, SquaredError, Trained};
 use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::fibonacci_growth::{THEOREM, fibonacci};
@@ -32,7 +33,7 @@ fn ranks(
     let network = Network {
         dynamics: Dynamics::linear(Fp::ONE),
         parameters: Parameters::new(
-            Weights::scaled_identity(80, Fp::ZERO),
+            Block::scaled_identity(80, Fp::ZERO),
             Matrix::random(80, d_in, &mut stream.named("B")),
             Matrix::random(d_out, 80, &mut stream.named("C")),
         ),

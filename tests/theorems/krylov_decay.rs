@@ -1,5 +1,6 @@
+use rankproof::blocks::Block;
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{Dynamics, Network, Parameters, SquaredError, Weights};
+use rankproof::network::{Dynamics, Network, Parameters, SquaredError};
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::krylov_decay::THEOREM;
@@ -43,7 +44,7 @@ fn singular_values_fall_with_the_norm_of_the_recurrence() {
         // A cyclic shift is orthogonal.
         let shift = Matrix::from_fn(24, 24, |i, j| if i == (j + 1) % 24 { rho } else { 0.0 });
         let parameters = Parameters::new(
-            Weights::dense(shift),
+            Block::from(shift),
             Matrix::random(24, 1, &mut stream.named("B")),
             Matrix::random(1, 24, &mut stream.named("C")),
         );

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::blocks::{Block, Blocks, Shapes, Subset};
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Dynamics, Loss, Network, Parameters, Weights, forward};
+use crate::network::{Dynamics, Loss, Network, Parameters, forward};
 use crate::scalar::Scalar;
 use crate::tape::{Scope, TapeError, Var};
 use crate::task::{Dimensions, Task};
@@ -50,17 +50,10 @@ impl<S: Scalar> Rnn<S> {
             && [w.shape(), b.shape(), c.shape()] == [(n, n), (n, d_in), (d_out, n)]
             && [bias.shape(), h0.shape()] == [(n, 1), (n, states)]
             && [1, trials].contains(&states);
-        let w = || match w {
-            Block::Dense(matrix) => Weights::dense(matrix.clone()),
-            Block::Factored { identity, factors } if factors.width() == 0 => {
-                Weights::scaled_identity(n, *identity)
-            }
-            Block::Factored { identity, factors } => Weights::low_rank(*identity, factors.clone()),
-        };
         fits.then(|| Network {
             dynamics: self.dynamics.clone(),
             parameters: Parameters {
-                w: w(),
+                w: w.clone(),
                 b: b.to_matrix(),
                 c: c.to_matrix(),
                 bias: bias.to_matrix(),
