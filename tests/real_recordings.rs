@@ -8,8 +8,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use rankproof::file::{ReadError, Source};
 use rankproof::recording::{
-    Axis, Filter, Options, Prepared, Quantity, ReadError, Recording, Source, What, Window, prepare,
+    Axis, Filter, Options, Prepared, Quantity, Recording, What, Window, prepare,
 };
 
 /// A file of the folder of recordings.

@@ -11,8 +11,8 @@ use super::architecture::Architecture;
 use super::model::Model;
 use super::objective::{Losses, Objective};
 use super::parameters::{BLOCKS, Parameters};
+use crate::file::{Flaw, Npz, ReadError, WriteError, write_npz};
 use crate::matrix::Matrix;
-use crate::recording::{Flaw, Npz, ReadError, WriteError, write_npz};
 use crate::scalar::Stream;
 use crate::training::Adam;
 

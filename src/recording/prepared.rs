@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Array, Flaw, Npz, NpzWriter, ReadError, WriteError, write_npz};
+use crate::file::{Array, Flaw, Npz, NpzWriter, ReadError, WriteError, write_npz};
 
 /// The version of the file format that is written and read.
 const SCHEMA: u32 = 1;

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use rankproof::recording::{Axis, Options, Source, What, Window, outline, prepare};
+use rankproof::file::{Source, outline};
+use rankproof::recording::{Axis, Options, What, Window, prepare};
 
 use super::path;
 

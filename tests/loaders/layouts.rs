@@ -2,9 +2,8 @@
 //! 0.1 s of trial k neuron n has count(n, t, k) spikes, and trials start at 2 + 3 k s.
 
 use proptest::prelude::*;
-use rankproof::recording::{
-    Axis, ColumnAt, Options, Prepared, Recording, What, Window, prepare, write_npz,
-};
+use rankproof::file::write_npz;
+use rankproof::recording::{Axis, ColumnAt, Options, Prepared, Recording, What, Window, prepare};
 
 use super::{TARGETS, count, path};
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use rankproof::recording::{Options, Precision, Source, Value, What, Window, outline, prepare};
+use rankproof::file::{Precision, Source, Value, outline};
+use rankproof::recording::{Options, What, Window, prepare};
 
 use super::{numbers, open, path};
 

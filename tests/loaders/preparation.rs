@@ -337,7 +337,7 @@ fn continuous_arrays_are_cut_by_labels_starts_places_or_events() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("flat.npz");
     let counts: Vec<i32> = (0..20).collect();
-    rankproof::recording::write_npz(&path, |npz| {
+    rankproof::file::write_npz(&path, |npz| {
         npz.array("x", &[2, 10], &counts)?;
         npz.array("label", &[10], &[1, 1, 1, 2, 2, 2, 2, 5, 5, 5])?;
         npz.array(

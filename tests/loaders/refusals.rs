@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use rankproof::recording::{Axis, Options, Scale, Source, What, Window, prepare};
+use rankproof::file::Source;
+use rankproof::recording::{Axis, Options, Scale, What, Window, prepare};
 
 use super::{open, path};
 

@@ -6,10 +6,7 @@ use super::list_axes::{self, ListAxes};
 use super::options::{Axis, Options};
 use super::realign;
 use super::trials::{Places, Trial, Trials, numbered};
-use crate::recording::array::{Array, Precision};
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::source::Source;
-use crate::recording::value::Value;
+use crate::file::{Array, Flaw, Precision, ReadError, Source, Value};
 
 /// Reads arrays and cuts them into trials.
 ///

@@ -7,9 +7,7 @@ use super::columns;
 use super::events::{self, Events};
 use super::options::Options;
 use super::trials::{MOST_ENTRIES, Trial, Trials};
-use crate::recording::array::Precision;
-use crate::recording::error::ReadError;
-use crate::recording::source::Source;
+use crate::file::{Precision, ReadError, Source};
 
 /// The place of a bin in its trial may be at most this, so that an index that is none is refused.
 const LONGEST_TRIAL: usize = 100_000;

@@ -3,9 +3,7 @@
 use super::bins::{Bins, Rounding, whole_steps};
 use super::cells::short;
 use super::options::{Options, Window};
-use crate::recording::array::{Array, Precision};
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::source::Source;
+use crate::file::{Array, Flaw, Precision, ReadError, Source};
 
 /// Bins that a trial may have.
 const MOST_BINS: f64 = 1e6;

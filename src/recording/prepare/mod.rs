@@ -30,9 +30,8 @@ use serde_json::{Value as Json, json};
 pub use self::columns::Filter;
 pub use self::options::{Axis, ColumnAt, Options, Ranges, Scale, What, Window};
 use self::trials::Trials;
-use super::error::{Flaw, ReadError};
 use super::prepared::{Quantity, Recording};
-use super::source::Source;
+use crate::file::{Flaw, ReadError, Source};
 
 /// A recording, and what was left out of it.
 #[derive(Clone, Debug)]
@@ -53,7 +52,8 @@ pub struct Prepared {
 /// # Examples
 ///
 /// ```
-/// use rankproof::recording::{Axis, Options, Quantity, What, prepare, write_npz};
+/// use rankproof::file::write_npz;
+/// use rankproof::recording::{Axis, Options, Quantity, What, prepare};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;

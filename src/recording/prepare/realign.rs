@@ -4,8 +4,7 @@ use super::columns;
 use super::events;
 use super::options::Options;
 use super::trials::{MOST_ENTRIES, Trials};
-use crate::recording::error::ReadError;
-use crate::recording::source::Source;
+use crate::file::{ReadError, Source};
 
 /// Cuts each trial around the bin that a column names for it, counted as the file counts.
 ///

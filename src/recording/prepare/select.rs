@@ -4,9 +4,8 @@ use super::columns::{self, Order};
 use super::events;
 use super::options::Options;
 use super::trials::{Kept, Trials};
-use crate::recording::error::{Flaw, ReadError};
+use crate::file::{Flaw, ReadError, Source};
 use crate::recording::prepared::{Quantity, Recording};
-use crate::recording::source::Source;
 
 /// Takes the neurons that were asked for; returns how many there were.
 ///

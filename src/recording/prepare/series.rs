@@ -7,10 +7,7 @@ use super::events::{self, Events, Interval};
 use super::options::Options;
 use super::trials::{MOST_ENTRIES, Places, Trial, Trials};
 use super::wildcard::fits;
-use crate::recording::array::Precision;
-use crate::recording::error::ReadError;
-use crate::recording::node::{Kind, Node};
-use crate::recording::source::{Found, Source};
+use crate::file::{Found, Kind, Node, Precision, ReadError, Source};
 
 /// Samples further apart than so many times the usual are not joined across.
 const GAP: f64 = 3.0;

@@ -8,9 +8,7 @@ use super::events::{self, Events, Grid, Interval};
 use super::options::Options;
 use super::trials::{MOST_ENTRIES, Places, Trial, Trials};
 use super::units::{self, Spikes, Unit};
-use crate::recording::array::Precision;
-use crate::recording::error::ReadError;
-use crate::recording::source::Source;
+use crate::file::{Precision, ReadError, Source};
 
 /// Beyond so many standard deviations the Gaussian is nothing.
 const TAIL: f64 = 5.0;

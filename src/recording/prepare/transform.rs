@@ -2,9 +2,8 @@
 
 use super::options::{Options, Scale, What};
 use super::select;
-use crate::recording::error::{Flaw, ReadError};
+use crate::file::{Flaw, ReadError, Source};
 use crate::recording::prepared::{Quantity, Recording};
-use crate::recording::source::Source;
 
 /// Beyond so many standard deviations the Gaussian is nothing.
 const TAIL: f64 = 4.0;

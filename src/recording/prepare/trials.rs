@@ -1,8 +1,7 @@
 //! Activity cut into trials, before anything is selected.
 
-use crate::recording::error::{Flaw, ReadError};
+use crate::file::{Flaw, ReadError, Source};
 use crate::recording::prepared::{Quantity, Recording};
-use crate::recording::source::Source;
 
 /// Entries that a recording may have: 4 GiB of numbers.
 pub(super) const MOST_ENTRIES: usize = 1 << 29;

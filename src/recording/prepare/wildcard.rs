@@ -2,9 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::node::{Kind, Node};
-use crate::recording::source::Source;
+use crate::file::{Flaw, Kind, Node, ReadError, Source};
 
 /// True if a name is the pattern, in which `*` stands for any characters.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {

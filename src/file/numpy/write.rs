@@ -9,7 +9,7 @@ use npyz::{DType, WriteOptions, WriterBuilder};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
-use super::atomic::{WriteError, write_atomically};
+use crate::file::atomic::{WriteError, write_atomically};
 
 /// Members from this size on get the headers for members beyond 4 GiB; half of that, because
 /// deflating can lengthen what does not compress.

@@ -1,15 +1,21 @@
 //! NumPy: archives of arrays, single arrays, and folders of them.
 
+mod header;
+mod npy;
+mod npz;
+mod write;
+
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::{Opened, Reader};
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::node::{Kind, Node, NodeBudget};
-use crate::recording::npy::{self, Element};
-use crate::recording::npz::Npz;
-use crate::recording::value::Loaded;
+use self::npy::Element as ElementType;
+pub use self::npz::Npz;
+pub use self::write::{Element, NpzWriter, write_npz};
+use crate::file::error::{Flaw, ReadError};
+use crate::file::format::{Opened, Reader};
+use crate::file::node::{Kind, Node, NodeBudget};
+use crate::file::value::Loaded;
 
 /// Lists the members of an archive; one that is no array that is read says why.
 ///
@@ -89,11 +95,11 @@ pub(crate) fn arrays_of_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn node(name: &str, outline: (Result<Element, Flaw>, Vec<usize>), content: usize) -> Node {
+fn node(name: &str, outline: (Result<ElementType, Flaw>, Vec<usize>), content: usize) -> Node {
     let (element, shape) = outline;
     let (kind, element) = match element {
-        Ok(Element::Number(number)) => (Kind::Numbers, number.name()),
-        Ok(Element::Text { .. }) => (Kind::Text, "text"),
+        Ok(ElementType::Number(number)) => (Kind::Numbers, number.name()),
+        Ok(ElementType::Text { .. }) => (Kind::Text, "text"),
         Err(flaw) => return unreadable(name, shape, &flaw, content),
     };
     Node { content: Some(content), ..Node::leaf(name, kind, shape, element) }

@@ -1,8 +1,7 @@
 //! Recorded increments against the bounds of the theorems.
 
-use super::weights::WeightReport;
+use super::{WeightHistory, WeightRanks};
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
-use crate::recording::WeightHistory;
 use crate::theorem::{
     Observation, Theorem, Verdict, invariant_subspace, low_rank_initialization,
     subspace_tensor_rank,
@@ -19,14 +18,14 @@ pub struct InputOutput {
 
 /// A theorem's bound beside what was found.
 #[derive(Clone, Debug)]
-pub struct BoundReport {
+pub struct HeldBound {
     /// The theorem.
     pub theorem: &'static Theorem,
     /// What was held against its bound, or why the theorem says nothing of these weights.
     pub found: Result<Vec<Observation>, String>,
 }
 
-impl BoundReport {
+impl HeldBound {
     /// The worst verdict; `None` if the theorem does not apply.
     pub fn verdict(&self) -> Option<Verdict> {
         self.found.as_ref().ok().map(|observations| Verdict::of(observations))
@@ -37,29 +36,29 @@ impl BoundReport {
     /// violation tells against.
     pub fn all(
         history: &WeightHistory,
-        report: &WeightReport,
+        ranks: &WeightRanks,
         channels: Option<&InputOutput>,
-    ) -> Vec<BoundReport> {
+    ) -> Vec<HeldBound> {
         let start = channels.map(|channels| Start::of(history, channels));
-        let mut reports = vec![BoundReport {
+        let mut held = vec![HeldBound {
             theorem: &subspace_tensor_rank::THEOREM,
-            found: tensor_rank(history, report),
+            found: tensor_rank(history, ranks),
         }];
         if let Some(start) = start {
             let theorem = match start.low_rank.width() {
                 0 => &invariant_subspace::THEOREM,
                 _ => &low_rank_initialization::THEOREM,
             };
-            reports.push(BoundReport { theorem, found: start.hold(report) });
+            held.push(HeldBound { theorem, found: start.hold(ranks) });
         }
-        reports
+        held
     }
 }
 
 /// CP rank <= d min(d, K) with the dimension d of the space in which rows and columns lie.
-fn tensor_rank(history: &WeightHistory, report: &WeightReport) -> Result<Vec<Observation>, String> {
-    let d = report.space.known().ok_or("the dimension of the space of learning is inconclusive")?;
-    let increments = report.increments();
+fn tensor_rank(history: &WeightHistory, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
+    let d = ranks.space.known().ok_or("the dimension of the space of learning is inconclusive")?;
+    let increments = ranks.increments();
     let lower = increments.cp_lower.bound;
     // No N x N x K tensor has more.
     let most = history.neurons() * history.neurons().min(history.steps());
@@ -90,7 +89,7 @@ impl<'a> Start<'a> {
     }
 
     /// The increments against the space that the theorem fixes before learning.
-    fn hold(&self, report: &WeightReport) -> Result<Vec<Observation>, String> {
+    fn hold(&self, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
         // Only directions matter, and weights, inputs and outputs may be of different units.
         let generators = [
             unit_columns(&self.channels.inputs),
@@ -105,8 +104,8 @@ impl<'a> Start<'a> {
         if bound == neurons {
             return Err(format!("S is the whole space of {neurons} dimensions"));
         }
-        let (lower, upper) = report.largest_increment().ok_or("the noise hides the increments")?;
-        let (sides, noise) = &report.sides;
+        let (lower, upper) = ranks.largest_increment().ok_or("the noise hides the increments")?;
+        let (sides, noise) = &ranks.sides;
         let outside = space.excess(sides, *noise);
         Ok(vec![
             Observation::between("largest rank of W_k - W_0", lower, upper, bound),

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::array::Array;
-use super::error::{Flaw, ReadError};
 use super::npy;
-use super::value::Numbers;
+use crate::file::array::Array;
+use crate::file::error::{Flaw, ReadError};
+use crate::file::value::Numbers;
 
 /// Bytes of a refused array that are still read to compare its checksum.
 ///
@@ -27,7 +27,7 @@ const CHECKED_AFTER_REFUSAL: u64 = 1 << 28;
 /// # Examples
 ///
 /// ```
-/// use rankproof::recording::{Npz, write_npz};
+/// use rankproof::file::{Npz, write_npz};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;

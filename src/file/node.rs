@@ -109,7 +109,7 @@ impl Node {
     }
 
     /// As the subject's complement of a sentence: `an array of 3 structs`.
-    pub(super) fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         match self.kind {
             Kind::Group => format!("a {}", self.element),
             Kind::Structs => format!("an array of {} structs", self.children.len()),

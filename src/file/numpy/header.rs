@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use super::error::Flaw;
+use crate::file::error::Flaw;
 
 /// The longest header that is read, in bytes. One of numbers takes about 100.
 const LONGEST: u64 = 1 << 16;

@@ -42,9 +42,9 @@ pub struct Array {
     /// The type in which they were stored.
     pub precision: Precision,
     /// The file they come from, for messages.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The name of the array, for messages.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 impl Array {

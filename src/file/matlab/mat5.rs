@@ -14,12 +14,13 @@ use std::rc::Rc;
 use flate2::bufread::ZlibDecoder;
 
 use super::sparse::{self, Sparse};
-use super::{FUNCTION, Opened, Reader, object_of_class};
-use crate::recording::array::Precision;
-use crate::recording::element::{Class, NumberType, byte_count, c_order, reserve};
-use crate::recording::error::Flaw;
-use crate::recording::node::{Kind, Node, NodeBudget};
-use crate::recording::value::{Loaded, Numbers};
+use super::{FUNCTION, object_of_class};
+use crate::file::array::Precision;
+use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
+use crate::file::error::Flaw;
+use crate::file::format::{Opened, Reader};
+use crate::file::node::{Kind, Node, NodeBudget};
+use crate::file::value::{Loaded, Numbers};
 
 /// Bytes before the first element.
 const HEADER: usize = 128;
@@ -61,7 +62,7 @@ const COMPLEX: u32 = 0x800;
 const COMPLEX_NUMBERS: &str = "holds complex numbers, expected real ones";
 
 /// True for the first bytes of such a file: version and byte order end its header.
-pub(super) fn is_mat5(start: &[u8]) -> bool {
+pub(in crate::file) fn is_mat5(start: &[u8]) -> bool {
     matches!(start.get(124..HEADER), Some([0, 1, b'I', b'M'] | [1, 0, b'M', b'I']))
 }
 
@@ -70,7 +71,7 @@ pub(super) fn is_mat5(start: &[u8]) -> bool {
 /// # Errors
 ///
 /// If the file is cut off.
-pub(super) fn open(path: &Path) -> Result<Opened, Flaw> {
+pub(in crate::file) fn open(path: &Path) -> Result<Opened, Flaw> {
     let mut file = BufReader::new(File::open(path).map_err(Flaw::of_io)?);
     let mut header = [0; HEADER];
     file.read_exact(&mut header).map_err(Flaw::of_member)?;

@@ -10,16 +10,16 @@ use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::{attribute, attribute_info};
 use hdf5_reader::superblock::Superblock;
 
-use super::hdf5_filters;
-use super::hdf5_header::{Message, Metadata, kind};
-use super::hdf5_index::{Extended, Index};
-use super::hdf5_links::{Links, Target, links};
-use crate::recording::error::Flaw;
-use crate::recording::node::MOST_NODES;
+use super::filters;
+use super::header::{Message, Metadata, kind};
+use super::index::{Extended, Index};
+use super::links::{Links, Target, links};
+use crate::file::error::Flaw;
+use crate::file::node::MOST_NODES;
 
 /// Something that is there and not read.
 #[derive(Clone)]
-pub(super) struct Unread {
+pub(in crate::file) struct Unread {
     /// What it is.
     pub element: &'static str,
     pub why: String,
@@ -51,8 +51,8 @@ pub(super) fn damage(error: Error) -> Flaw {
         Error::Context { source, .. } => damage(*source),
         Error::Io(error) => Flaw::of_member(error),
         Error::UnsupportedFilter(name) => Flaw::Content {
-            found: format!("is compressed by {}", hdf5_filters::name(&name)),
-            expected: format!("{}: rewrite it by h5repack -f GZIP=4", hdf5_filters::KNOWN),
+            found: format!("is compressed by {}", filters::name(&name)),
+            expected: format!("{}: rewrite it by h5repack -f GZIP=4", filters::KNOWN),
         },
         Error::ResourceLimit(detail) => {
             let found = format!("claims more than the file can hold ({detail})");

@@ -28,13 +28,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
+use super::array::Precision;
+use super::error::{Flaw, ReadError};
+use super::format::{Opened, Reader};
+use super::hdf5::objects::{Body, Object};
 use super::hdf5::{self, Hdf5};
-use super::hdf5_objects::{Body, Object};
-use super::{Opened, Reader};
-use crate::recording::array::Precision;
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::node::{Kind, Node};
-use crate::recording::value::{Loaded, Numbers};
+use super::node::{Kind, Node};
+use super::value::{Loaded, Numbers};
 
 /// Takes an HDF5 file for NWB if it says that it is, else for what it is.
 ///

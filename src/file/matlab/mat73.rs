@@ -7,20 +7,21 @@ use std::collections::HashMap;
 
 use hdf5_reader::dataset::Dataset;
 
-use super::hdf5::{self, Element, Hdf5};
-use super::hdf5_objects::{Body, Object};
-use super::hdf5_parts::Unread;
 use super::sparse::{self, Sparse};
-use super::{FUNCTION, Opened, Reader, object_of_class};
-use crate::recording::error::Flaw;
-use crate::recording::node::{Kind, Node, NodeBudget};
-use crate::recording::value::{Loaded, Numbers};
+use super::{FUNCTION, object_of_class};
+use crate::file::error::Flaw;
+use crate::file::format::{Opened, Reader};
+use crate::file::hdf5::objects::{Body, Object};
+use crate::file::hdf5::parts::Unread;
+use crate::file::hdf5::{self, Element, Hdf5};
+use crate::file::node::{Kind, Node, NodeBudget};
+use crate::file::value::{Loaded, Numbers};
 
 /// The groups in which MATLAB keeps what cells and structs refer to.
 const HIDDEN: [&str; 2] = ["#refs#", "#subsystem#"];
 
 /// Turns the objects of HDF5 into the variables that they stand for.
-pub(super) fn open(root: Object, reader: Hdf5) -> Opened {
+pub(in crate::file) fn open(root: Object, reader: Hdf5) -> Opened {
     let mut objects = HashMap::new();
     by_address(&root, &mut objects);
     let reader = Mat73 { hdf5: reader, texts: Vec::new(), sparse: Vec::new() };

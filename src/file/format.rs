@@ -1,32 +1,16 @@
-//! The file formats, one file each; all give the same tree of nodes.
-
-mod guard;
-mod hdf5;
-mod hdf5_blosc;
-mod hdf5_filters;
-mod hdf5_header;
-mod hdf5_index;
-mod hdf5_links;
-mod hdf5_objects;
-mod hdf5_parts;
-mod mat5;
-mod mat73;
-mod numpy;
-mod nwb;
-mod sparse;
-
-pub(crate) use self::numpy::arrays_of_folder;
-pub(crate) use self::nwb::{broken_indices, check_index};
+//! What the file formats have in common, and of which one a file is: all give the same tree of nodes.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use self::guard::guarded;
-use self::hdf5::Hdf5;
 use super::error::{Flaw, ReadError};
+use super::guard::guarded;
+use super::hdf5::{Hdf5, objects};
+use super::matlab::{mat5, mat73};
 use super::node::Node;
 use super::value::Loaded;
+use super::{numpy, nwb};
 
 /// What the formats have in common: arrays are read when they are asked for.
 pub(crate) trait Reader {
@@ -62,24 +46,8 @@ const LARGEST_RATIO: u64 = 1032;
 const ALWAYS_ALLOWED: u64 = 1 << 26;
 
 /// Bytes that an array of a file of `length` bytes may have.
-fn allowed(length: u64) -> u64 {
+pub(super) fn allowed(length: u64) -> u64 {
     length.saturating_mul(LARGEST_RATIO).max(ALWAYS_ALLOWED)
-}
-
-/// Why a function handle of MATLAB is not read.
-const FUNCTION: &str = "is a function handle, expected numbers or text";
-
-/// Why an object of a class of MATLAB is not read, and what to save instead.
-fn object_of_class(class: &str) -> String {
-    let instead = match class {
-        "string" | "categorical" => "cellstr(x)",
-        "table" | "timetable" => "table2struct(x, 'ToScalar', true)",
-        "datetime" => "posixtime(x)",
-        "duration" => "seconds(x)",
-        "containers.Map" => "keys(x) and values(x)",
-        _ => "a struct or an array",
-    };
-    format!("is an object of class {class}, which only MATLAB reads: save {instead} instead")
 }
 
 /// Bytes from which the format is told.
@@ -106,10 +74,10 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
         Err(ReadError::of_file(path, Flaw::Content { found, expected }))
     };
     let mut file = File::open(path).map_err(Flaw::of_io).map_err(of_file)?;
-    let base = hdf5_objects::superblock_of(&mut file).map_err(Flaw::of_io).map_err(of_file)?;
+    let base = objects::superblock_of(&mut file).map_err(Flaw::of_io).map_err(of_file)?;
     if let Some(base) = base {
         let length = file.metadata().map_err(Flaw::of_io).map_err(of_file)?.len();
-        let root = hdf5_objects::open(file, length, base).map_err(of_file)?;
+        let root = objects::open(file, length, base).map_err(of_file)?;
         let reader = Hdf5::new(length);
         return match start.starts_with(b"MATLAB 7.3") {
             true => guarded(|| Ok(mat73::open(root, reader))).map_err(of_file),

@@ -7,7 +7,7 @@ use std::io::Read;
 use flate2::bufread::ZlibDecoder;
 use hdf5_reader::error::{Error, Result};
 
-use super::hdf5_filters::{
+use super::filters::{
     Decoder, broken, byte, repeat, take, unpacked_lz4, unpacked_zstd, unshuffled_bits,
 };
 

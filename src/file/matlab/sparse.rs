@@ -1,9 +1,9 @@
 //! Sparse matrices of MATLAB, which both of its formats keep column by column.
 
-use super::allowed;
-use crate::recording::array::Precision;
-use crate::recording::error::Flaw;
-use crate::recording::node::{Kind, Node};
+use crate::file::array::Precision;
+use crate::file::error::Flaw;
+use crate::file::format::allowed;
+use crate::file::node::{Kind, Node};
 
 /// A matrix of which only the entries that are not 0 are stored.
 pub(super) struct Sparse {

@@ -10,7 +10,7 @@ use hdf5_reader::error::{Error, Result};
 use hdf5_reader::filters::FilterRegistry;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::hdf5_blosc::blosc;
+use super::blosc::blosc;
 
 /// The filters that are read, as the object of a sentence.
 pub(super) const KNOWN: &str =

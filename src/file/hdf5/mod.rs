@@ -3,6 +3,14 @@
 //! hdf5-reader decodes the datasets; here the objects of a file become nodes, and their element types
 //! numbers and strings.
 
+mod blosc;
+mod filters;
+mod header;
+mod index;
+mod links;
+pub(super) mod objects;
+pub(super) mod parts;
+
 use std::rc::Rc;
 
 use hdf5_reader::dataset::{Dataset, SliceInfo, SliceInfoElem};
@@ -10,14 +18,14 @@ use hdf5_reader::datatype_api::{H5Type, StringSize, VarLenKind, dtype_element_si
 use hdf5_reader::error::{ByteOrder, Error};
 use hdf5_reader::messages::datatype::Datatype;
 
-use super::guard::guarded;
-use super::hdf5_objects::{Body, Object};
-use super::hdf5_parts::{Unread, damage};
-use super::{Opened, Reader, allowed};
-use crate::recording::element::{Class, NumberType, byte_count, reserve};
-use crate::recording::error::Flaw;
-use crate::recording::node::{Kind, MOST_NODES, Node};
-use crate::recording::value::{Loaded, Numbers};
+use self::objects::{Body, Object};
+use self::parts::{Unread, damage};
+use crate::file::element::{Class, NumberType, byte_count, reserve};
+use crate::file::error::Flaw;
+use crate::file::format::{Opened, Reader, allowed};
+use crate::file::guard::guarded;
+use crate::file::node::{Kind, MOST_NODES, Node};
+use crate::file::value::{Loaded, Numbers};
 
 /// Bytes that the strings of one array may have.
 const LONGEST_TEXTS: usize = 1 << 28;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-use crate::recording::error::Flaw;
+use super::error::Flaw;
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::array::Precision;
 use super::grid::{Census, Finding, Grid};
+use crate::file::Precision;
 use crate::matrix::Matrix;
 
 /// To what the weights of every step were rounded.

@@ -4,10 +4,10 @@ use std::io::Read;
 
 use npyz::{Endianness, TypeChar, TypeStr};
 
-use super::element::{Class, NumberType, byte_count, c_order, reserve};
-use super::error::Flaw;
 use super::header::Header;
-use super::value::{Loaded, Numbers};
+use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
+use crate::file::error::Flaw;
+use crate::file::value::{Loaded, Numbers};
 
 /// Bytes that are read at once; a multiple of every size of a number.
 const CHUNK: usize = 1 << 16;

@@ -10,7 +10,7 @@ use hdf5_reader::error::{Error, Result};
 use hdf5_reader::storage::{FileStorage, Storage, StorageBuffer};
 use hdf5_reader::superblock::Superblock;
 
-use super::hdf5_header::{Message, kind, written};
+use super::header::{Message, kind, written};
 
 /// Entries in a node of the table of symbols, which counts them in 16 bits.
 const LARGEST_NODE: usize = 1 << 15;

@@ -12,7 +12,7 @@ use hdf5_reader::local_heap::LocalHeap;
 use hdf5_reader::messages::{link_info, symbol_table_msg};
 use hdf5_reader::symbol_table::SymbolTableNode;
 
-use super::hdf5_header::{Message, Metadata, kind};
+use super::header::{Message, Metadata, kind};
 
 /// Where a link leads.
 pub(super) enum Target {

@@ -17,14 +17,14 @@ use hdf5_reader::storage::FileStorage;
 use hdf5_reader::superblock::Superblock;
 use hdf5_reader::{Hdf5File, OpenOptions};
 
-use super::allowed;
-use super::guard::guarded;
-use super::hdf5_filters;
-use super::hdf5_index::Extended;
-use super::hdf5_links::{Target, text};
-use super::hdf5_parts::{Part, Parts, Unread, damage, parts};
-use crate::recording::error::Flaw;
-use crate::recording::node::{MOST_NODES, NodeBudget};
+use super::filters;
+use super::index::Extended;
+use super::links::{Target, text};
+use super::parts::{Part, Parts, Unread, damage, parts};
+use crate::file::error::Flaw;
+use crate::file::format::allowed;
+use crate::file::guard::guarded;
+use crate::file::node::{MOST_NODES, NodeBudget};
 
 /// With what the superblock begins.
 const MAGIC: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -33,7 +33,7 @@ const MAGIC: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 const LARGEST_CHUNK: usize = 1 << 28;
 
 /// A group or a dataset, and what is said of it.
-pub(super) struct Object {
+pub(in crate::file) struct Object {
     pub name: String,
     /// Where its header is in the file, by which references point to it.
     pub address: u64,
@@ -43,7 +43,7 @@ pub(super) struct Object {
     pub unread: Option<String>,
 }
 
-pub(super) enum Body {
+pub(in crate::file) enum Body {
     Group(Vec<Object>),
     Dataset(Box<Dataset>),
     Unread(Unread),
@@ -54,7 +54,7 @@ pub(super) enum Body {
 /// # Errors
 ///
 /// If the file cannot be read.
-pub(super) fn superblock_of(file: &mut File) -> io::Result<Option<u64>> {
+pub(in crate::file) fn superblock_of(file: &mut File) -> io::Result<Option<u64>> {
     let length = file.metadata()?.len();
     let places = iter::once(0).chain(iter::successors(Some(512_u64), |at| at.checked_mul(2)));
     for place in places.take_while(|at| at + MAGIC.len() as u64 <= length) {
@@ -74,13 +74,13 @@ pub(super) fn superblock_of(file: &mut File) -> io::Result<Option<u64>> {
 /// # Errors
 ///
 /// If the file is shorter than it says, or its root is not a group.
-pub(super) fn open(file: File, length: u64, base: u64) -> Result<Object, Flaw> {
+pub(in crate::file) fn open(file: File, length: u64, base: u64) -> Result<Object, Flaw> {
     let limit = usize::try_from(allowed(length)).unwrap_or(usize::MAX);
     let options = OpenOptions::default()
         .with_chunk_cache_bytes(0)
         .with_max_chunk_bytes(limit.min(LARGEST_CHUNK))
         .with_max_read_bytes(limit)
-        .with_filter_registry(hdf5_filters::registry(limit.min(LARGEST_CHUNK)));
+        .with_filter_registry(filters::registry(limit.min(LARGEST_CHUNK)));
     guarded(|| {
         let mut bytes = Extended::new(FileStorage::from_file(file).map_err(damage)?, base);
         let superblock = Superblock::parse_from_storage(&bytes).map_err(damage)?;

@@ -36,5 +36,5 @@ pub struct Texts {
     /// All strings, as many as the product of `shape`.
     pub strings: Vec<String>,
     /// The path of the array in its file, for messages.
-    pub(super) name: String,
+    pub(crate) name: String,
 }

@@ -1,6 +1,7 @@
 //! The weights of every learning step, as somebody recorded them.
 
-use super::{Array, Grid, Precision, ReadError, Rounding};
+use super::{Grid, Rounding};
+use crate::file::{Array, Precision, ReadError};
 use crate::matrix::Matrix;
 use crate::tensor::Mode;
 
@@ -12,7 +13,7 @@ use crate::tensor::Mode;
 /// # Examples
 ///
 /// ```
-/// use rankproof::{matrix::Matrix, recording::WeightHistory};
+/// use rankproof::{matrix::Matrix, weights::WeightHistory};
 ///
 /// let grown = Matrix::from_rows(&[[4.0, 8.0], [0.0, 4.0]]);
 /// let history = WeightHistory::new(vec![Matrix::scaled_identity(2, 4.0), grown]);

@@ -11,18 +11,20 @@ use super::array::{Array, Precision};
 use super::error::{Flaw, ReadError};
 use super::format::{self, Reader};
 use super::node::{Kind, Node};
+use super::numpy::arrays_of_folder;
+use super::nwb;
 pub use super::path::Found;
 use super::path::{self, Notation};
 use super::value::{Loaded, Numbers, Texts, Value};
 
-/// An open recording, in whatever format it was published.
+/// An open file, in whatever format it was published.
 ///
 /// Opening reads the tree of what is there; arrays are read when they are asked for.
 ///
 /// # Examples
 ///
 /// ```
-/// use rankproof::recording::{Source, Value, write_npz};
+/// use rankproof::file::{Source, Value, write_npz};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;
@@ -148,7 +150,7 @@ impl Source {
         if !self.is_nwb() {
             return Vec::new();
         }
-        let broken = format::broken_indices(&self.root, &mut *self.reader);
+        let broken = nwb::broken_indices(&self.root, &mut *self.reader);
         let error = |(path, flaw): (String, Flaw)| ReadError::of_array(&self.path, &path, flaw);
         broken.into_iter().map(error).collect()
     }
@@ -231,7 +233,7 @@ fn named(loaded: Loaded, file: &Path, path: &str) -> Value {
 }
 
 fn checksum(path: &Path) -> io::Result<(u64, String)> {
-    let files = if path.is_dir() { format::arrays_of_folder(path)? } else { vec![path.to_owned()] };
+    let files = if path.is_dir() { arrays_of_folder(path)? } else { vec![path.to_owned()] };
     let (mut hash, mut length) = (Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 16];
     for file in files {
