@@ -75,16 +75,16 @@ fn read_axes(text: &str) -> Result<Axes, String> {
 }
 
 fn read_precision(text: &str) -> Result<Grid, String> {
-    const MOST_DIGITS: u32 = 17;
+    const MAX_DIGITS: u32 = 17;
     match text {
         "f16" => Ok(Grid::HALF),
         "bf16" => Ok(Grid::BFLOAT),
         "f32" => Ok(Grid::SINGLE),
         "f64" => Ok(Grid::DOUBLE),
-        digits => (digits.parse().ok().filter(|digits| (1..=MOST_DIGITS).contains(digits)))
+        digits => (digits.parse().ok().filter(|digits| (1..=MAX_DIGITS).contains(digits)))
             .map(Grid::printed)
             .ok_or_else(|| {
-                format!("expected f16, bf16, f32, f64, or digits from 1 to {MOST_DIGITS}")
+                format!("expected f16, bf16, f32, f64, or digits from 1 to {MAX_DIGITS}")
             }),
     }
 }

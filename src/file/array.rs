@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::error::{Flaw, ReadError, Shape};
+use super::error::{ReadError, ReadErrorKind, Shape};
 
 /// The type in which numbers were stored. They can have been rounded to less before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +52,14 @@ impl Array {
     ///
     /// # Errors
     ///
-    /// [`Flaw::Dimensions`] if there are more or fewer.
+    /// [`ReadErrorKind::Dimensions`] if there are more or fewer.
     pub fn axes<const COUNT: usize>(
         &self,
         axes: [&str; COUNT],
     ) -> Result<[usize; COUNT], ReadError> {
         self.shape.as_slice().try_into().map_err(|_| {
             let axes = axes.map(str::to_owned).to_vec();
-            self.error(Flaw::Dimensions { shape: self.shape.clone(), axes })
+            self.error(ReadErrorKind::Dimensions { shape: self.shape.clone(), axes })
         })
     }
 
@@ -67,7 +67,7 @@ impl Array {
     ///
     /// # Errors
     ///
-    /// [`Flaw::Shape`] if it is another one.
+    /// [`ReadErrorKind::Shape`] if it is another one.
     pub fn expect_shape(&self, expected: &[usize]) -> Result<(), ReadError> {
         if self.shape == expected {
             return Ok(());
@@ -77,7 +77,7 @@ impl Array {
 
     /// The error that says that this shape is not the one expected, described in words.
     pub fn wrong_shape(&self, expected: impl Into<String>) -> ReadError {
-        self.error(Flaw::Shape { shape: self.shape.clone(), expected: expected.into() })
+        self.error(ReadErrorKind::Shape { shape: self.shape.clone(), expected: expected.into() })
     }
 
     /// The index and the value of the first NaN or infinity.
@@ -90,16 +90,16 @@ impl Array {
     ///
     /// # Errors
     ///
-    /// [`Flaw::NotFinite`] with the first that is not.
+    /// [`ReadErrorKind::NotFinite`] with the first that is not.
     pub fn expect_finite(&self) -> Result<(), ReadError> {
         match self.first_not_finite() {
             None => Ok(()),
-            Some((index, value)) => Err(self.error(Flaw::NotFinite { index, value })),
+            Some((index, value)) => Err(self.error(ReadErrorKind::NotFinite { index, value })),
         }
     }
 
     /// The error that names this array and its file.
-    pub fn error(&self, flaw: Flaw) -> ReadError {
+    pub fn error(&self, flaw: ReadErrorKind) -> ReadError {
         ReadError::of_array(&self.path, &self.name, flaw)
     }
 
@@ -145,7 +145,7 @@ mod tests {
     fn shapes_are_checked() {
         let matrix = array(&[2, 3], vec![0.0; 6]);
         assert_eq!(matrix.axes(["row", "column"]).unwrap(), [2, 3]);
-        assert!(matches!(matrix.axes(["row"]).unwrap_err().flaw, Flaw::Dimensions { .. }));
+        assert!(matches!(matrix.axes(["row"]).unwrap_err().kind, ReadErrorKind::Dimensions { .. }));
         assert!(matrix.expect_shape(&[2, 3]).is_ok());
         assert_eq!(
             matrix.expect_shape(&[3]).unwrap_err().to_string(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{Array, Flaw, Npz, NpzWriter, ReadError};
+use super::{Array, Npz, NpzWriter, ReadError, ReadErrorKind};
 
 /// Writes the bytes as a file and reads its array `W`.
 fn read(bytes: &[u8]) -> Result<Array, ReadError> {
@@ -116,7 +116,10 @@ fn flipped_bits_of_the_array_are_called_damage() {
             damaged[byte] ^= 1 << bit;
             // Some bits of a deflated stream mean nothing.
             let Err(error) = read(&damaged) else { continue };
-            assert!(matches!(error.flaw, Flaw::Damaged { .. }), "bit {bit} of {byte}: {error}");
+            assert!(
+                matches!(error.kind, ReadErrorKind::Damaged { .. }),
+                "bit {bit} of {byte}: {error}"
+            );
         }
     }
 }
@@ -131,11 +134,11 @@ fn claims_cost_nothing() {
         ("(3,)".to_owned(), "one number too many"),
     ] {
         let error = read_npy(1, &header("<f8", &shape), &[0; 16]).unwrap_err();
-        assert!(matches!(error.flaw, Flaw::TooShort { found: 16, .. }), "{kind}: {error}");
+        assert!(matches!(error.kind, ReadErrorKind::TooShort { found: 16, .. }), "{kind}: {error}");
     }
     // The same with more than is read at once.
     let error = read_npy(1, &header("<f8", "(1099511627776, 1024)"), &[0; 200_000]).unwrap_err();
-    assert!(matches!(error.flaw, Flaw::TooShort { found: 200_000, .. }), "{error}");
+    assert!(matches!(error.kind, ReadErrorKind::TooShort { found: 200_000, .. }), "{error}");
     let empty = read_npy(1, &header("<f8", &format!("({largest}, {largest}, 0)")), &[]).unwrap();
     assert!(empty.data.is_empty());
 }
@@ -146,7 +149,7 @@ fn bytes_after_the_array_are_an_error() {
     assert!(error.to_string().ends_with("\"W\" claims shape (2,), 16 bytes, but holds more"));
     // A bomb: a small header and 100 MB of zeros, none of which are kept.
     let error = read_npy(1, &header("<f8", "()"), &vec![0; 100_000_000]).unwrap_err();
-    assert!(matches!(error.flaw, Flaw::TooLong { expected: 8, .. }));
+    assert!(matches!(error.kind, ReadErrorKind::TooLong { expected: 8, .. }));
 }
 
 #[test]
@@ -237,9 +240,9 @@ fn members_that_are_no_arrays_do_no_harm() {
     let members: [(&str, &[u8]); 3] = [("W", b"x"), ("W.npy", &array), ("readme.txt", b"y")];
     assert_eq!(read(&archive(&members, CompressionMethod::Stored)).unwrap().data, [1.5]);
     let text = archive(&[("W.npy", b"not an array")], CompressionMethod::Stored);
-    assert!(matches!(read(&text).unwrap_err().flaw, Flaw::Header { .. }));
+    assert!(matches!(read(&text).unwrap_err().kind, ReadErrorKind::Header { .. }));
     let empty = archive(&[("W.npy", b"")], CompressionMethod::Stored);
-    assert!(matches!(read(&empty).unwrap_err().flaw, Flaw::Header { .. }));
+    assert!(matches!(read(&empty).unwrap_err().kind, ReadErrorKind::Header { .. }));
 }
 
 #[test]
@@ -248,7 +251,7 @@ fn ambiguous_and_locked_archives_are_refused() {
     let members: [(&str, &[u8]); 2] = [("W.npy", &array), ("V.npy", &array)];
     let whole = archive(&members, CompressionMethod::Stored);
     let renamed = replace(&whole, b"V.npy", b"W.npy");
-    assert!(matches!(read(&renamed).unwrap_err().flaw, Flaw::Duplicates));
+    assert!(matches!(read(&renamed).unwrap_err().kind, ReadErrorKind::Duplicates));
 
     let entry = whole.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     let mut encrypted = whole.clone();

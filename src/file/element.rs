@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 
 use super::array::Precision;
-use super::error::Flaw;
+use super::error::ReadErrorKind;
 
 /// What kind of number the bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl NumberType {
     ///
     /// # Errors
     ///
-    /// [`Flaw::Inexact`] for an integer of 64 bits that no f64 equals.
-    pub fn decode(self, bytes: &[u8], out: &mut Vec<f64>) -> Result<(), Flaw> {
+    /// [`ReadErrorKind::Inexact`] for an integer of 64 bits that no f64 equals.
+    pub fn decode(self, bytes: &[u8], out: &mut Vec<f64>) -> Result<(), ReadErrorKind> {
         let big = self.big_endian;
         match (self.class, self.size) {
             (Class::Float, 2) => append(bytes, big, out, |b| Ok(f16::from_le_bytes(b).into())),
@@ -110,14 +110,14 @@ fn append<const SIZE: usize>(
     big_endian: bool,
     out: &mut Vec<f64>,
     convert: impl Fn([u8; SIZE]) -> Converted,
-) -> Result<(), Flaw> {
+) -> Result<(), ReadErrorKind> {
     let (elements, _) = bytes.as_chunks::<SIZE>();
     for &element in elements {
         let mut element = element;
         if big_endian {
             element.reverse();
         }
-        out.push(convert(element).map_err(|value| Flaw::Inexact { value })?);
+        out.push(convert(element).map_err(|value| ReadErrorKind::Inexact { value })?);
     }
     Ok(())
 }
@@ -140,8 +140,8 @@ pub(super) fn byte_count(shape: &[usize], size: usize) -> u128 {
 ///
 /// # Errors
 ///
-/// [`Flaw::Memory`] if there is no room for them.
-pub(super) fn c_order<T: Clone>(shape: &[usize], data: Vec<T>) -> Result<Vec<T>, Flaw> {
+/// [`ReadErrorKind::Memory`] if there is no room for them.
+pub(super) fn c_order<T: Clone>(shape: &[usize], data: Vec<T>) -> Result<Vec<T>, ReadErrorKind> {
     if shape.len() < 2 || data.is_empty() {
         return Ok(data);
     }
@@ -174,9 +174,13 @@ pub(super) fn c_order<T: Clone>(shape: &[usize], data: Vec<T>) -> Result<Vec<T>,
 ///
 /// # Errors
 ///
-/// [`Flaw::Memory`] if there is none.
-pub(super) fn reserve<T>(data: &mut Vec<T>, more: usize, shape: &[usize]) -> Result<(), Flaw> {
-    data.try_reserve(more).map_err(|_| Flaw::Memory { shape: shape.to_vec() })
+/// [`ReadErrorKind::Memory`] if there is none.
+pub(super) fn reserve<T>(
+    data: &mut Vec<T>,
+    more: usize,
+    shape: &[usize],
+) -> Result<(), ReadErrorKind> {
+    data.try_reserve(more).map_err(|_| ReadErrorKind::Memory { shape: shape.to_vec() })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use thiserror::Error;
 /// Displays as `weights.npz: array "W" has 2 dimensions (4, 3), expected 3 (step, row, column)`:
 /// the path as it was given, the array if one is concerned, and the flaw.
 #[derive(Debug, Error)]
-#[error("{}: {}{flaw}", path.display(), Subject(array.as_deref()))]
+#[error("{}: {}{kind}", path.display(), Subject(array.as_deref()))]
 #[non_exhaustive]
 pub struct ReadError {
     /// The path as it was given.
@@ -19,25 +19,25 @@ pub struct ReadError {
     /// The array that the flaw is in; none if it is in the file.
     pub array: Option<String>,
     /// What is wrong.
-    pub flaw: Flaw,
+    pub kind: ReadErrorKind,
 }
 
 impl ReadError {
     /// A flaw of the file itself.
-    pub fn of_file(path: &Path, flaw: Flaw) -> Self {
-        ReadError { path: path.to_owned(), array: None, flaw }
+    pub fn of_file(path: &Path, kind: ReadErrorKind) -> Self {
+        ReadError { path: path.to_owned(), array: None, kind }
     }
 
     /// A flaw of one of its arrays.
-    pub fn of_array(path: &Path, name: &str, flaw: Flaw) -> Self {
-        ReadError { path: path.to_owned(), array: Some(name.to_owned()), flaw }
+    pub fn of_array(path: &Path, name: &str, kind: ReadErrorKind) -> Self {
+        ReadError { path: path.to_owned(), array: Some(name.to_owned()), kind }
     }
 }
 
 /// What is wrong with a file or an array; displays as the predicate of a sentence.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum ReadErrorKind {
     /// Nothing is there.
     #[error("does not exist")]
     Missing,
@@ -182,14 +182,14 @@ pub enum Flaw {
     },
 }
 
-impl Flaw {
+impl ReadErrorKind {
     /// The flaw that an error of opening or reading the file tells of.
     pub(super) fn of_io(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound => Flaw::Missing,
-            io::ErrorKind::IsADirectory => Flaw::Directory,
-            io::ErrorKind::PermissionDenied => Flaw::Permission,
-            _ => Flaw::Io(error),
+            io::ErrorKind::NotFound => ReadErrorKind::Missing,
+            io::ErrorKind::IsADirectory => ReadErrorKind::Directory,
+            io::ErrorKind::PermissionDenied => ReadErrorKind::Permission,
+            _ => ReadErrorKind::Io(error),
         }
     }
 
@@ -201,8 +201,8 @@ impl Flaw {
         match error.kind() {
             io::ErrorKind::InvalidData
             | io::ErrorKind::InvalidInput
-            | io::ErrorKind::UnexpectedEof => Flaw::Damaged { detail: error.to_string() },
-            _ => Flaw::of_io(error),
+            | io::ErrorKind::UnexpectedEof => ReadErrorKind::Damaged { detail: error.to_string() },
+            _ => ReadErrorKind::of_io(error),
         }
     }
 }
@@ -259,7 +259,7 @@ impl fmt::Display for List<'_> {
 mod tests {
     use super::*;
 
-    fn sentence(flaw: Flaw) -> String {
+    fn sentence(flaw: ReadErrorKind) -> String {
         ReadError::of_array(Path::new("../a/w.npz"), "W", flaw).to_string()
     }
 
@@ -267,19 +267,19 @@ mod tests {
     fn sentences_name_file_array_found_and_expected() {
         let axes = ["step", "row", "column"].map(str::to_owned).to_vec();
         assert_eq!(
-            sentence(Flaw::Dimensions { shape: vec![4, 3], axes: axes.clone() }),
+            sentence(ReadErrorKind::Dimensions { shape: vec![4, 3], axes: axes.clone() }),
             "../a/w.npz: array \"W\" has 2 dimensions (4, 3), expected 3 (step, row, column)"
         );
         assert_eq!(
-            sentence(Flaw::Dimensions { shape: vec![4], axes }),
+            sentence(ReadErrorKind::Dimensions { shape: vec![4], axes }),
             "../a/w.npz: array \"W\" has 1 dimension (4,), expected 3 (step, row, column)"
         );
         assert_eq!(
-            sentence(Flaw::NotFinite { index: vec![2, 1, 0], value: f64::NAN }),
+            sentence(ReadErrorKind::NotFinite { index: vec![2, 1, 0], value: f64::NAN }),
             "../a/w.npz: array \"W\" holds NaN at [2, 1, 0], expected finite numbers"
         );
         assert_eq!(
-            sentence(Flaw::Shape { shape: vec![], expected: "(3,)".into() }),
+            sentence(ReadErrorKind::Shape { shape: vec![], expected: "(3,)".into() }),
             "../a/w.npz: array \"W\" has shape (), expected (3,)"
         );
     }
@@ -288,7 +288,7 @@ mod tests {
     fn long_lists_of_names_are_cut_and_their_control_characters_escaped() {
         let mut present = vec!["new\nline".to_owned()];
         present.extend((0..30).map(|i| format!("a{i}")));
-        let flaw = Flaw::NoSuchArray { name: "W".into(), present };
+        let flaw = ReadErrorKind::NoSuchArray { name: "W".into(), present };
         let text = ReadError::of_file(Path::new("w.npz"), flaw).to_string();
         assert!(text.starts_with(r#"w.npz: has no array "W", only "new\nline", "a0","#), "{text}");
         assert!(text.ends_with(r#""a18" and 11 more"#), "{text}");
@@ -296,10 +296,10 @@ mod tests {
 
     #[test]
     fn errors_of_the_operating_system_keep_their_meaning() {
-        let flaw = |kind| Flaw::of_member(io::Error::from(kind)).to_string();
+        let flaw = |kind| ReadErrorKind::of_member(io::Error::from(kind)).to_string();
         assert_eq!(flaw(io::ErrorKind::NotFound), "does not exist");
-        assert_eq!(flaw(io::ErrorKind::IsADirectory), Flaw::Directory.to_string());
-        assert_eq!(flaw(io::ErrorKind::PermissionDenied), Flaw::Permission.to_string());
+        assert_eq!(flaw(io::ErrorKind::IsADirectory), ReadErrorKind::Directory.to_string());
+        assert_eq!(flaw(io::ErrorKind::PermissionDenied), ReadErrorKind::Permission.to_string());
         assert!(flaw(io::ErrorKind::TimedOut).starts_with("cannot be read: "));
         assert!(flaw(io::ErrorKind::InvalidData).starts_with("is damaged: "));
     }

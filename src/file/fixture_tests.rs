@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Array, Flaw, Npz, Precision, ReadError};
+use super::{Array, Npz, Precision, ReadError, ReadErrorKind};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -20,24 +20,24 @@ fn sentence(error: &ReadError, path: &Path) -> String {
     rest.to_owned()
 }
 
-fn refused(name: &str) -> (Flaw, String) {
+fn refused(name: &str) -> (ReadErrorKind, String) {
     let path = path(name);
     let error = read(name).expect_err("a bad file is refused");
     let sentence = sentence(&error, &path);
-    (error.flaw, sentence)
+    (error.kind, sentence)
 }
 
 #[test]
 fn text_is_not_an_archive() {
     let (flaw, sentence) = refused("bad/not_an_npz.npz");
-    assert!(matches!(flaw, Flaw::NotNpz { .. }));
+    assert!(matches!(flaw, ReadErrorKind::NotNpz { .. }));
     assert_eq!(sentence, "is plain text, expected an .npz archive as numpy.savez writes it");
 }
 
 #[test]
 fn beginning_of_an_archive_is_cut_off() {
     let (flaw, sentence) = refused("bad/truncated.npz");
-    assert!(matches!(flaw, Flaw::BrokenArchive { .. }));
+    assert!(matches!(flaw, ReadErrorKind::BrokenArchive { .. }));
     assert!(sentence.starts_with("is cut off or damaged ("), "{sentence}");
     assert!(sentence.ends_with("), expected a whole .npz archive"), "{sentence}");
 }
@@ -45,21 +45,21 @@ fn beginning_of_an_archive_is_cut_off() {
 #[test]
 fn archive_without_arrays_is_refused() {
     let (flaw, sentence) = refused("bad/empty.npz");
-    assert!(matches!(flaw, Flaw::NoArrays { members: 0 }));
+    assert!(matches!(flaw, ReadErrorKind::NoArrays { members: 0 }));
     assert!(sentence.starts_with("is an archive of 0 members without an array, expected"));
 }
 
 #[test]
 fn missing_array_lists_those_that_exist() {
     let (flaw, sentence) = refused("bad/no_w.npz");
-    assert!(matches!(flaw, Flaw::NoSuchArray { .. }));
+    assert!(matches!(flaw, ReadErrorKind::NoSuchArray { .. }));
     assert_eq!(sentence, r#"has no array "W", only "weights""#);
 }
 
 #[test]
 fn objects_are_never_unpickled() {
     let (flaw, sentence) = refused("bad/objects.npz");
-    assert!(matches!(flaw, Flaw::Objects));
+    assert!(matches!(flaw, ReadErrorKind::Objects));
     let expected = "holds Python objects, expected numbers; pickled data are never loaded";
     assert_eq!(sentence, format!("array \"W\" {expected}"));
 }
@@ -67,7 +67,7 @@ fn objects_are_never_unpickled() {
 #[test]
 fn claim_of_more_numbers_than_there_are_is_refused() {
     let (flaw, sentence) = refused("bad/huge_claim.npz");
-    assert!(matches!(flaw, Flaw::TooShort { found: 16, .. }));
+    assert!(matches!(flaw, ReadErrorKind::TooShort { found: 16, .. }));
     let claim = "claims shape (100000, 100000, 100000), 8000000000000000 bytes";
     assert_eq!(sentence, format!("array \"W\" {claim}, but holds 16 bytes"));
 }
@@ -135,15 +135,15 @@ fn histories_of_pytorch_are_read_in_both_precisions() {
 fn paths_without_a_file_are_named() {
     let directory = path("bad");
     let error = Npz::open(&directory).unwrap_err();
-    assert!(matches!(error.flaw, Flaw::Directory));
+    assert!(matches!(error.kind, ReadErrorKind::Directory));
     assert_eq!(sentence(&error, &directory), "is a directory, expected an .npz archive");
     for missing in ["no_such_file.npz", "", "Cargo.toml/w.npz"] {
         let error = Npz::open(missing).unwrap_err();
         assert!(error.to_string().starts_with(&format!("{missing}: ")), "{error}");
     }
     let error = Npz::open("./no_such_file.npz").unwrap_err();
-    assert!(matches!(error.flaw, Flaw::Missing));
+    assert!(matches!(error.kind, ReadErrorKind::Missing));
     assert_eq!(error.to_string(), "./no_such_file.npz: does not exist");
     #[cfg(unix)]
-    assert!(matches!(Npz::open("/dev/null").unwrap_err().flaw, Flaw::NotRegular));
+    assert!(matches!(Npz::open("/dev/null").unwrap_err().kind, ReadErrorKind::NotRegular));
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use super::error::{Flaw, ReadError};
+use super::error::{ReadError, ReadErrorKind};
 use super::guard::guarded;
 use super::hdf5::{Hdf5, objects};
 use super::matlab::{mat5, mat73};
@@ -19,14 +19,14 @@ pub(crate) trait Reader {
     /// # Errors
     ///
     /// Whatever is wrong with it.
-    fn load(&mut self, content: usize) -> Result<Loaded, Flaw>;
+    fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind>;
 
     /// Reads the first elements, at most `count`, as an array of one axis.
     ///
     /// # Errors
     ///
     /// Whatever is wrong with them.
-    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw>;
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind>;
 }
 
 /// An open file of some format.
@@ -71,12 +71,12 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     let start = start_of(path).map_err(of_file)?;
     let unknown = |found: &str| {
         let (found, expected) = (found.to_owned(), EXPECTED.to_owned());
-        Err(ReadError::of_file(path, Flaw::Content { found, expected }))
+        Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }))
     };
-    let mut file = File::open(path).map_err(Flaw::of_io).map_err(of_file)?;
-    let base = objects::superblock_of(&mut file).map_err(Flaw::of_io).map_err(of_file)?;
+    let mut file = File::open(path).map_err(ReadErrorKind::of_io).map_err(of_file)?;
+    let base = objects::superblock_of(&mut file).map_err(ReadErrorKind::of_io).map_err(of_file)?;
     if let Some(base) = base {
-        let length = file.metadata().map_err(Flaw::of_io).map_err(of_file)?.len();
+        let length = file.metadata().map_err(ReadErrorKind::of_io).map_err(of_file)?.len();
         let root = objects::open(file, length, base).map_err(of_file)?;
         let reader = Hdf5::new(length);
         return match start.starts_with(b"MATLAB 7.3") {
@@ -100,20 +100,20 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     }
 }
 
-fn start_of(path: &Path) -> Result<Vec<u8>, Flaw> {
+fn start_of(path: &Path) -> Result<Vec<u8>, ReadErrorKind> {
     let expected = || EXPECTED.to_owned();
     // Asked before opening, which would wait forever for the other end of a pipe.
-    let metadata = fs::metadata(path).map_err(Flaw::of_io)?;
+    let metadata = fs::metadata(path).map_err(ReadErrorKind::of_io)?;
     if metadata.is_dir() {
         let found = "is a directory without .npy files".to_owned();
-        return Err(Flaw::Content { found, expected: expected() });
+        return Err(ReadErrorKind::Content { found, expected: expected() });
     }
     if !metadata.is_file() {
         let found = "is not a regular file".to_owned();
-        return Err(Flaw::Content { found, expected: expected() });
+        return Err(ReadErrorKind::Content { found, expected: expected() });
     }
     let mut start = Vec::new();
-    let file = File::open(path).map_err(Flaw::of_io)?;
-    file.take(START).read_to_end(&mut start).map_err(Flaw::of_io)?;
+    let file = File::open(path).map_err(ReadErrorKind::of_io)?;
+    file.take(START).read_to_end(&mut start).map_err(ReadErrorKind::of_io)?;
     Ok(start)
 }

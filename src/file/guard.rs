@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-use super::error::Flaw;
+use super::error::ReadErrorKind;
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
@@ -15,14 +15,16 @@ thread_local! {
 ///
 /// # Errors
 ///
-/// What `read` returns, and [`Flaw::Damaged`] if it panics.
-pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, Flaw>) -> Result<T, Flaw> {
+/// What `read` returns, and [`ReadErrorKind::Damaged`] if it panics.
+pub(super) fn guarded<T>(
+    read: impl FnOnce() -> Result<T, ReadErrorKind>,
+) -> Result<T, ReadErrorKind> {
     silence_when_asked();
     let before = QUIET.replace(true);
     // What `read` borrows is dropped with the file that it could not read.
     let outcome = panic::catch_unwind(AssertUnwindSafe(read));
     QUIET.set(before);
-    outcome.unwrap_or_else(|payload| Err(Flaw::Damaged { detail: message(&*payload) }))
+    outcome.unwrap_or_else(|payload| Err(ReadErrorKind::Damaged { detail: message(&*payload) }))
 }
 
 /// Puts a hook before the one that prints panics, once, which keeps quiet inside of [`guarded`].

@@ -33,7 +33,7 @@ mod round_trip_tests;
 
 pub use array::{Array, Precision};
 pub use atomic::{WriteError, write_atomically};
-pub use error::{Flaw, ReadError};
+pub use error::{ReadError, ReadErrorKind};
 pub use node::{Kind, Node};
 pub use numpy::{Element, Npz, NpzWriter, write_npz};
 pub(crate) use nwb::check_index;

@@ -1,9 +1,9 @@
 //! The tree of what a file holds, the same for all formats.
 
-use super::error::{Flaw, Shape};
+use super::error::{ReadErrorKind, Shape};
 
 /// Parts that the tree of a file may have: no recording has as many, a hostile file might.
-pub(super) const MOST_NODES: usize = 1 << 20;
+pub(super) const MAX_NODES: usize = 1 << 20;
 
 /// How deep the tree of a file may be.
 pub(super) const DEEPEST: usize = 64;
@@ -131,7 +131,7 @@ impl NodeBudget {
     /// # Errors
     ///
     /// If there are more than a recording can have, or they are nested more deeply.
-    pub fn spend(&mut self, depth: usize) -> Result<(), Flaw> {
+    pub fn spend(&mut self, depth: usize) -> Result<(), ReadErrorKind> {
         self.0 += 1;
         self.check()?;
         match depth > DEEPEST {
@@ -145,14 +145,14 @@ impl NodeBudget {
     /// # Errors
     ///
     /// If there are more than a recording can have already.
-    pub fn check(&self) -> Result<(), Flaw> {
-        match self.0 > MOST_NODES {
-            true => Err(refused(format!("holds more than {MOST_NODES} parts"))),
+    pub fn check(&self) -> Result<(), ReadErrorKind> {
+        match self.0 > MAX_NODES {
+            true => Err(refused(format!("holds more than {MAX_NODES} parts"))),
             false => Ok(()),
         }
     }
 }
 
-fn refused(found: String) -> Flaw {
-    Flaw::Content { found, expected: "a recording".to_owned() }
+fn refused(found: String) -> ReadErrorKind {
+    ReadErrorKind::Content { found, expected: "a recording".to_owned() }
 }

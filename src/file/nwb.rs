@@ -29,7 +29,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::array::Precision;
-use super::error::{Flaw, ReadError};
+use super::error::{ReadError, ReadErrorKind};
 use super::format::{Opened, Reader};
 use super::hdf5::objects::{Body, Object};
 use super::hdf5::{self, Hdf5};
@@ -49,7 +49,11 @@ pub(super) fn open(path: &Path, root: Object, mut reader: Hdf5) -> Result<Opened
     if number != "2" && !number.starts_with("2.") {
         let found = format!("says that this is NWB {number}");
         let expected = "NWB 2.x, because NWB 1 has another layout".to_owned();
-        return Err(ReadError::of_array(path, "nwb_version", Flaw::Content { found, expected }));
+        return Err(ReadError::of_array(
+            path,
+            "nwb_version",
+            ReadErrorKind::Content { found, expected },
+        ));
     }
     let mut said = Vec::new();
     let mut paths = HashMap::new();
@@ -198,7 +202,12 @@ struct Nwb {
 
 impl Nwb {
     /// What stored elements stand for: all, or the first ones as [`Reader::first`] returns them.
-    fn translate(&mut self, content: usize, loaded: Loaded, all: bool) -> Result<Loaded, Flaw> {
+    fn translate(
+        &mut self,
+        content: usize,
+        loaded: Loaded,
+        all: bool,
+    ) -> Result<Loaded, ReadErrorKind> {
         let Loaded::Numbers(numbers) = loaded else { return Ok(loaded) };
         let names = match self.rules.get(&content) {
             None => return Ok(Loaded::Numbers(numbers)),
@@ -225,12 +234,12 @@ impl Nwb {
 }
 
 impl Reader for Nwb {
-    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+    fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
         let loaded = self.stored.load(content)?;
         self.translate(content, loaded, true)
     }
 
-    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         let loaded = self.stored.first(content, count)?;
         self.translate(content, loaded, false)
     }
@@ -259,11 +268,11 @@ impl Channels {
     }
 
     /// Checks that there is a factor for each channel.
-    fn check(&self, factors: &[f64]) -> Result<(), Flaw> {
+    fn check(&self, factors: &[f64]) -> Result<(), ReadErrorKind> {
         let channels = self.shape.get(self.axis).copied().unwrap_or(1);
         match factors.len() == channels {
             true => Ok(()),
-            false => Err(Flaw::Content {
+            false => Err(ReadErrorKind::Content {
                 found: format!("has {channels} channels and {} factors of them", factors.len()),
                 expected: "a channel_conversion for each channel".to_owned(),
             }),
@@ -272,11 +281,11 @@ impl Channels {
 }
 
 /// The factors of all channels.
-fn factors(stored: &mut dyn Reader, content: usize) -> Result<Vec<f64>, Flaw> {
+fn factors(stored: &mut dyn Reader, content: usize) -> Result<Vec<f64>, ReadErrorKind> {
     match stored.load(content)? {
         Loaded::Numbers(Numbers { data, .. }) => Ok(data),
         Loaded::Texts { .. } => {
-            Err(Flaw::ElementType { found: "strings as channel_conversion".to_owned() })
+            Err(ReadErrorKind::ElementType { found: "strings as channel_conversion".to_owned() })
         }
     }
 }
@@ -290,10 +299,10 @@ fn scaled(mut numbers: Numbers, factor: impl Fn(usize) -> f64, offset: f64) -> N
 }
 
 /// The names to which numbers point, from 0.
-fn named(numbers: &Numbers, names: &[String]) -> Result<Vec<String>, Flaw> {
+fn named(numbers: &Numbers, names: &[String]) -> Result<Vec<String>, ReadErrorKind> {
     let name = |&number: &f64| {
         let name = names.get(number as usize).filter(|_| number.fract() == 0.0 && number >= 0.0);
-        name.cloned().ok_or_else(|| Flaw::Content {
+        name.cloned().ok_or_else(|| ReadErrorKind::Content {
             found: format!("holds {number}, but there are {} elements", names.len()),
             expected: "numbers of elements, from 0".to_owned(),
         })
@@ -302,7 +311,7 @@ fn named(numbers: &Numbers, names: &[String]) -> Result<Vec<String>, Flaw> {
 }
 
 /// The version of NWB: an attribute of the file in NWB 2, a dataset in NWB 1.
-fn version(root: &Object, reader: &mut Hdf5) -> Result<Option<String>, Flaw> {
+fn version(root: &Object, reader: &mut Hdf5) -> Result<Option<String>, ReadErrorKind> {
     if let Some(version) = root.text("nwb_version") {
         return Ok(Some(version));
     }
@@ -321,7 +330,7 @@ fn version(root: &Object, reader: &mut Hdf5) -> Result<Option<String>, Flaw> {
 ///
 /// In NWB a column of lists is stored as two arrays: `spike_times`, all lists one after the other,
 /// and `spike_times_index`, where each list ends.
-pub(crate) fn broken_indices(root: &Node, reader: &mut dyn Reader) -> Vec<(String, Flaw)> {
+pub(crate) fn broken_indices(root: &Node, reader: &mut dyn Reader) -> Vec<(String, ReadErrorKind)> {
     let mut broken = Vec::new();
     visit(root, "", &mut |group, path| {
         for index in &group.children {
@@ -353,11 +362,11 @@ fn visit(node: &Node, path: &str, each: &mut impl FnMut(&Node, &str)) {
 /// # Errors
 ///
 /// A sentence on the data that names its index.
-pub(crate) fn check_index(ends: &[f64], data: &Node, index: &Node) -> Result<(), Flaw> {
+pub(crate) fn check_index(ends: &[f64], data: &Node, index: &Node) -> Result<(), ReadErrorKind> {
     let rows = data.shape.first().copied().unwrap_or(0);
     let last = ends.iter().copied().fold(0.0, f64::max);
     if last > rows as f64 {
-        return Err(Flaw::Content {
+        return Err(ReadErrorKind::Content {
             found: format!("has {rows} rows, but its index {:?} points to {last}", index.name),
             expected: "an index within its data; the file may be cut off".to_owned(),
         });
@@ -365,7 +374,7 @@ pub(crate) fn check_index(ends: &[f64], data: &Node, index: &Node) -> Result<(),
     let falls = ends.windows(2).find(|pair| pair[0] > pair[1]);
     let first = ends.first().filter(|&&end| end < 0.0);
     if let Some(end) = falls.map(|pair| pair[1]).or(first.copied()) {
-        return Err(Flaw::Content {
+        return Err(ReadErrorKind::Content {
             found: format!("has an index {:?} that falls to {end}", index.name),
             expected: "ends of lists that increase".to_owned(),
         });

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::error::{Flaw, ReadError, Shape};
+use super::error::{ReadError, ReadErrorKind, Shape};
 use super::node::{Kind, Node};
 use super::source::Source;
 
@@ -124,7 +124,7 @@ impl Outline<'_> {
             unit: shown[0].unit.clone(),
             scaled: shown[0].scaled.clone(),
             note: shown[0].note.clone(),
-            unread: flaw.as_ref().map(Flaw::to_string).or_else(|| unread(nodes)),
+            unread: flaw.as_ref().map(ReadErrorKind::to_string).or_else(|| unread(nodes)),
             first: values,
             alike: 1,
             last: None,
@@ -164,14 +164,14 @@ impl Outline<'_> {
     }
 
     /// How the first of some parts is broken that is.
-    fn broken(&mut self, nodes: &[&Node]) -> Option<Flaw> {
+    fn broken(&mut self, nodes: &[&Node]) -> Option<ReadErrorKind> {
         let unread = nodes.iter().filter(|node| node.kind == Kind::Unreadable);
         unread
             .filter_map(|node| node.content)
             .find_map(|content| self.source.first(content, 1).err())
     }
 
-    fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Json>, Flaw> {
+    fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Json>, ReadErrorKind> {
         let readable = nodes.iter().filter(|node| !node.is_empty());
         match readable.filter_map(|node| node.content).next() {
             Some(content) => self.source.first(content, self.count),
@@ -181,10 +181,13 @@ impl Outline<'_> {
 }
 
 /// True if the file is broken, and not only of a kind that is not read.
-fn is_damage(flaw: &Flaw) -> bool {
+fn is_damage(flaw: &ReadErrorKind) -> bool {
     matches!(
         flaw,
-        Flaw::Damaged { .. } | Flaw::TooShort { .. } | Flaw::TooLong { .. } | Flaw::Io(_)
+        ReadErrorKind::Damaged { .. }
+            | ReadErrorKind::TooShort { .. }
+            | ReadErrorKind::TooLong { .. }
+            | ReadErrorKind::Io(_)
     )
 }
 

@@ -4,7 +4,7 @@
 //! and `[i]` for one, counted from 1 in the formats of MATLAB and else from 0. A path may leave out the groups above its first name where
 //! only one place fits: `encoding_table.start_time` is found in `intervals`.
 
-use super::error::Flaw;
+use super::error::ReadErrorKind;
 use super::node::{Kind, Node};
 
 /// Where a path leads: to one part of the file, or for `[]` to one for each element.
@@ -46,7 +46,7 @@ pub(super) fn find<'a>(
     root: &'a Node,
     notation: Notation,
     path: &str,
-) -> Result<(String, Found<'a>), Flaw> {
+) -> Result<(String, Found<'a>), ReadErrorKind> {
     let path = path.trim_matches(['/', '.', ' ']);
     let flaw = match follow(root, notation.first_index, path) {
         Ok(found) => return Ok((path.to_owned(), found)),
@@ -67,7 +67,7 @@ pub(super) fn find<'a>(
             let paths: Vec<_> = places.iter().take(5).map(|(path, _)| path.as_str()).collect();
             let found =
                 format!("has {} places called {path:?}: {}", places.len(), paths.join(", "));
-            Err(Flaw::Content { found, expected: "a path with more names".to_owned() })
+            Err(ReadErrorKind::Content { found, expected: "a path with more names".to_owned() })
         }
     }
 }
@@ -81,7 +81,7 @@ fn below<'a>(group: &'a Node, path: &str, separator: char, each: &mut impl FnMut
     }
 }
 
-fn follow<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, Flaw> {
+fn follow<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, ReadErrorKind> {
     let path = path.trim_start_matches(['/', '.']);
     if path.is_empty() {
         return Ok(Found::One(node));
@@ -97,7 +97,7 @@ fn follow<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, Flaw
             }
             _ => format!("a group that has {path:?}"),
         };
-        return Err(Flaw::Content { found, expected });
+        return Err(ReadErrorKind::Content { found, expected });
     }
     // Names may hold separators themselves, so that the longest that fits is meant.
     let ends = |rest: &str| rest.is_empty() || rest.starts_with(['/', '.', '[']);
@@ -107,15 +107,16 @@ fn follow<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, Flaw
         Some(child) => follow(child, base, &path[child.name.len()..]),
         None => {
             let present = node.children.iter().map(|child| child.name.clone()).collect();
-            Err(Flaw::NoSuchArray { name: path.to_owned(), present })
+            Err(ReadErrorKind::NoSuchArray { name: path.to_owned(), present })
         }
     }
 }
 
 /// Follows a path behind its `[`.
-fn element<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, Flaw> {
-    let refused =
-        |found: String, expected: &str| Err(Flaw::Content { found, expected: expected.to_owned() });
+fn element<'a>(node: &'a Node, base: usize, path: &str) -> Result<Found<'a>, ReadErrorKind> {
+    let refused = |found: String, expected: &str| {
+        Err(ReadErrorKind::Content { found, expected: expected.to_owned() })
+    };
     let Some((index, rest)) = path.split_once(']') else {
         return refused(format!("was asked for [{path}"), "] behind [");
     };

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::array::{Array, Precision};
-use super::error::{Flaw, ReadError};
+use super::error::{ReadError, ReadErrorKind};
 use super::format::{self, Reader};
 use super::node::{Kind, Node};
 use super::numpy::arrays_of_folder;
@@ -135,7 +135,11 @@ impl Source {
     /// # Errors
     ///
     /// If they cannot be read.
-    pub(super) fn first(&mut self, content: usize, count: usize) -> Result<Vec<Json>, Flaw> {
+    pub(super) fn first(
+        &mut self,
+        content: usize,
+        count: usize,
+    ) -> Result<Vec<Json>, ReadErrorKind> {
         Ok(match self.reader.first(content, count)? {
             Loaded::Numbers(Numbers { data, .. }) => data.into_iter().map(Json::from).collect(),
             Loaded::Texts { strings, .. } => {
@@ -151,7 +155,8 @@ impl Source {
             return Vec::new();
         }
         let broken = nwb::broken_indices(&self.root, &mut *self.reader);
-        let error = |(path, flaw): (String, Flaw)| ReadError::of_array(&self.path, &path, flaw);
+        let error =
+            |(path, flaw): (String, ReadErrorKind)| ReadError::of_array(&self.path, &path, flaw);
         broken.into_iter().map(error).collect()
     }
 
@@ -162,7 +167,8 @@ impl Source {
     ///
     /// If it cannot be read any more.
     pub fn checksum(&self) -> Result<(u64, String), ReadError> {
-        checksum(&self.path).map_err(|error| ReadError::of_file(&self.path, Flaw::of_io(error)))
+        checksum(&self.path)
+            .map_err(|error| ReadError::of_file(&self.path, ReadErrorKind::of_io(error)))
     }
 
     /// The error that names an array of this file, what was found and what was expected.
@@ -172,7 +178,7 @@ impl Source {
         found: impl Into<String>,
         expected: impl Into<String>,
     ) -> ReadError {
-        let flaw = Flaw::Content { found: found.into(), expected: expected.into() };
+        let flaw = ReadErrorKind::Content { found: found.into(), expected: expected.into() };
         ReadError::of_array(&self.path, array, flaw)
     }
 }
@@ -198,7 +204,7 @@ fn value(
     }
 }
 
-fn array(reader: &mut dyn Reader, node: &Node) -> Result<Loaded, Flaw> {
+fn array(reader: &mut dyn Reader, node: &Node) -> Result<Loaded, ReadErrorKind> {
     match (node.kind, node.content) {
         // Of what is broken the reader says how.
         (Kind::Numbers | Kind::Text | Kind::Unreadable, Some(content)) => reader.load(content),
@@ -209,7 +215,7 @@ fn array(reader: &mut dyn Reader, node: &Node) -> Result<Loaded, Flaw> {
         (Kind::Text, None) => Ok(Loaded::Texts { shape: vec![], strings: vec![String::new()] }),
         (Kind::Unreadable, None) => {
             let why = node.unread.clone();
-            Err(Flaw::NotRead { why: why.unwrap_or_else(|| "is not read".to_owned()) })
+            Err(ReadErrorKind::NotRead { why: why.unwrap_or_else(|| "is not read".to_owned()) })
         }
         (Kind::Group | Kind::Structs | Kind::Cells, _) => {
             let expected = match node.kind {
@@ -217,7 +223,7 @@ fn array(reader: &mut dyn Reader, node: &Node) -> Result<Loaded, Flaw> {
                 _ => "an array: write [] behind it for all its elements",
             };
             let found = format!("is {}", node.what());
-            Err(Flaw::Content { found, expected: expected.to_owned() })
+            Err(ReadErrorKind::Content { found, expected: expected.to_owned() })
         }
     }
 }

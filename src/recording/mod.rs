@@ -7,6 +7,6 @@ mod prepare;
 mod prepared;
 
 pub use prepare::{
-    Axis, ColumnAt, Filter, Options, Prepared, Ranges, Scale, What, Window, prepare,
+    Axis, ColumnAt, Filter, Options, Prepared, Ranges, Scale, Selection, Window, prepare,
 };
 pub use prepared::{Quantity, Recording};

@@ -21,21 +21,21 @@ use hdf5_reader::messages::datatype::Datatype;
 use self::objects::{Body, Object};
 use self::parts::{Unread, damage};
 use crate::file::element::{Class, NumberType, byte_count, reserve};
-use crate::file::error::Flaw;
+use crate::file::error::ReadErrorKind;
 use crate::file::format::{Opened, Reader, allowed};
 use crate::file::guard::guarded;
-use crate::file::node::{Kind, MOST_NODES, Node};
+use crate::file::node::{Kind, MAX_NODES, Node};
 use crate::file::value::{Loaded, Numbers};
 
 /// Bytes that the strings of one array may have.
 const LONGEST_TEXTS: usize = 1 << 28;
 
 /// The lengths of the axes of a dataset.
-pub(super) fn shape(dataset: &Dataset) -> Result<Vec<usize>, Flaw> {
+pub(super) fn shape(dataset: &Dataset) -> Result<Vec<usize>, ReadErrorKind> {
     let length = |&length: &u64| usize::try_from(length).ok();
     dataset.shape().iter().map(length).collect::<Option<_>>().ok_or_else(|| {
         let found = format!("claims shape {:?}", dataset.shape());
-        Flaw::Content { found, expected: "axes that a computer can hold".to_owned() }
+        ReadErrorKind::Content { found, expected: "axes that a computer can hold".to_owned() }
     })
 }
 
@@ -144,7 +144,7 @@ impl Hdf5 {
     /// # Errors
     ///
     /// If its shape cannot be one.
-    pub fn node(&mut self, name: &str, dataset: Box<Dataset>) -> Result<Node, Flaw> {
+    pub fn node(&mut self, name: &str, dataset: Box<Dataset>) -> Result<Node, ReadErrorKind> {
         let shape = shape(&dataset)?;
         let element = match Element::new(dataset.dtype()) {
             Err(what) => {
@@ -174,17 +174,17 @@ impl Hdf5 {
         shape: Vec<usize>,
         dataset: Rc<Dataset>,
         number: NumberType,
-    ) -> Result<Node, Flaw> {
+    ) -> Result<Node, ReadErrorKind> {
         let references = guarded(|| bytes(&dataset))?;
         let mut node = Node::leaf(name, Kind::Cells, shape, Element::List(number).name());
         let mut total = 0;
         for reference in references.chunks_exact(dataset.vlen_reference_size()) {
             let count = reference.first_chunk().map_or(0, |count| u32::from_le_bytes(*count));
             total += u64::from(count) * number.size() as u64;
-            if total > allowed(self.length) || node.children.len() > MOST_NODES {
+            if total > allowed(self.length) || node.children.len() > MAX_NODES {
                 let found = "has lists that claim more than the file can hold".to_owned();
                 let expected = "as many bytes as are there".to_owned();
-                return Err(Flaw::Content { found, expected });
+                return Err(ReadErrorKind::Content { found, expected });
             }
             let mut list = Node::leaf("", Kind::Numbers, vec![count as usize], number.name());
             let reference = Some(reference.to_vec());
@@ -210,10 +210,10 @@ impl Hdf5 {
         self.contents.len() - 1
     }
 
-    fn stored(&self, content: usize) -> Result<&Stored, Flaw> {
+    fn stored(&self, content: usize) -> Result<&Stored, ReadErrorKind> {
         match &self.contents[content] {
             Content::Array(stored) => Ok(stored),
-            Content::Broken(detail) => Err(Flaw::Damaged { detail: detail.clone() }),
+            Content::Broken(detail) => Err(ReadErrorKind::Damaged { detail: detail.clone() }),
         }
     }
 }
@@ -228,7 +228,7 @@ fn unread_elements(what: &str, datatype: &Datatype) -> String {
 }
 
 impl Reader for Hdf5 {
-    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+    fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
         let stored = self.stored(content)?;
         guarded(|| match &stored.list {
             Some(reference) => stored.list(reference),
@@ -236,7 +236,7 @@ impl Reader for Hdf5 {
         })
     }
 
-    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         let stored = self.stored(content)?;
         guarded(|| {
             if let Some(reference) = &stored.list {
@@ -250,12 +250,12 @@ impl Reader for Hdf5 {
 }
 
 /// All elements of a dataset as they are stored, in the order of C.
-pub(super) fn bytes(dataset: &Dataset) -> Result<Vec<u8>, Flaw> {
+pub(super) fn bytes(dataset: &Dataset) -> Result<Vec<u8>, ReadErrorKind> {
     dataset.read_raw_bytes().map_err(damage)
 }
 
 /// The first elements of the last axis.
-fn first_bytes(dataset: &Dataset, count: usize) -> Result<Vec<u8>, Flaw> {
+fn first_bytes(dataset: &Dataset, count: usize) -> Result<Vec<u8>, ReadErrorKind> {
     let lengths = dataset.shape();
     if lengths.contains(&0) {
         return Ok(Vec::new());
@@ -314,7 +314,7 @@ fn beginning(list: Loaded, count: usize) -> Loaded {
 
 impl Stored {
     /// The list to which a reference leads.
-    fn list(&self, reference: &[u8]) -> Result<Loaded, Flaw> {
+    fn list(&self, reference: &[u8]) -> Result<Loaded, ReadErrorKind> {
         let Element::Number(number) = self.element else { unreachable!("lists are of numbers") };
         let bytes = self.dataset.resolve_vlen_reference_bytes(reference, number.size());
         let bytes = bytes.map_err(damage)?;
@@ -322,12 +322,16 @@ impl Stored {
     }
 
     /// What the bytes of some elements are.
-    fn decode(&self, shape: Vec<usize>, bytes: &[u8]) -> Result<Loaded, Flaw> {
+    fn decode(&self, shape: Vec<usize>, bytes: &[u8]) -> Result<Loaded, ReadErrorKind> {
         match self.element {
             Element::Number(number) => {
                 let expected = byte_count(&shape, number.size());
                 if bytes.len() as u128 != expected {
-                    return Err(Flaw::TooShort { shape, expected, found: bytes.len() as u64 });
+                    return Err(ReadErrorKind::TooShort {
+                        shape,
+                        expected,
+                        found: bytes.len() as u64,
+                    });
                 }
                 let mut data = Vec::new();
                 reserve(&mut data, bytes.len() / number.size(), &shape)?;
@@ -335,7 +339,7 @@ impl Stored {
                 Ok(Loaded::Numbers(Numbers { shape, data, precision: number.precision() }))
             }
             Element::Reference(_) | Element::List(_) => {
-                Err(Flaw::ElementType { found: "references to other objects".to_owned() })
+                Err(ReadErrorKind::ElementType { found: "references to other objects".to_owned() })
             }
             Element::Fixed(size) => {
                 Ok(Loaded::Texts { shape, strings: bytes.chunks_exact(size).map(string).collect() })
@@ -350,7 +354,7 @@ impl Stored {
                     total += bytes.len();
                     if total > LONGEST_TEXTS {
                         let found = format!("claims more than {LONGEST_TEXTS} bytes of text");
-                        return Err(Flaw::Content { found, expected: "less".to_owned() });
+                        return Err(ReadErrorKind::Content { found, expected: "less".to_owned() });
                     }
                     strings.push(string(&bytes));
                 }
@@ -404,9 +408,9 @@ pub(super) fn node(reader: &mut Hdf5, object: Object) -> Node {
 /// # Errors
 ///
 /// If it does not hold numbers, or they cannot be read.
-pub(super) fn numbers(dataset: &Dataset) -> Result<Vec<f64>, Flaw> {
+pub(super) fn numbers(dataset: &Dataset) -> Result<Vec<f64>, ReadErrorKind> {
     let Ok(Element::Number(number)) = Element::new(dataset.dtype()) else {
-        return Err(Flaw::ElementType { found: "no numbers".to_owned() });
+        return Err(ReadErrorKind::ElementType { found: "no numbers".to_owned() });
     };
     let mut data = Vec::new();
     number.decode(&bytes(dataset)?, &mut data)?;

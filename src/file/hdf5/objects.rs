@@ -21,10 +21,10 @@ use super::filters;
 use super::index::Extended;
 use super::links::{Target, text};
 use super::parts::{Part, Parts, Unread, damage, parts};
-use crate::file::error::Flaw;
+use crate::file::error::ReadErrorKind;
 use crate::file::format::allowed;
 use crate::file::guard::guarded;
-use crate::file::node::{MOST_NODES, NodeBudget};
+use crate::file::node::{MAX_NODES, NodeBudget};
 
 /// With what the superblock begins.
 const MAGIC: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -74,7 +74,7 @@ pub(in crate::file) fn superblock_of(file: &mut File) -> io::Result<Option<u64>>
 /// # Errors
 ///
 /// If the file is shorter than it says, or its root is not a group.
-pub(in crate::file) fn open(file: File, length: u64, base: u64) -> Result<Object, Flaw> {
+pub(in crate::file) fn open(file: File, length: u64, base: u64) -> Result<Object, ReadErrorKind> {
     let limit = usize::try_from(allowed(length)).unwrap_or(usize::MAX);
     let options = OpenOptions::default()
         .with_chunk_cache_bytes(0)
@@ -87,7 +87,7 @@ pub(in crate::file) fn open(file: File, length: u64, base: u64) -> Result<Object
         if length < superblock.eof_address {
             let found = format!("is cut off: it has {length} bytes");
             let expected = format!("{} as its header says", superblock.eof_address);
-            return Err(Flaw::Content { found, expected });
+            return Err(ReadErrorKind::Content { found, expected });
         }
         let root = superblock.root_object_header_address().map_err(damage)?;
         let (parts, index) = parts(&bytes, &superblock, root);
@@ -99,10 +99,12 @@ pub(in crate::file) fn open(file: File, length: u64, base: u64) -> Result<Object
         let root = walk.object("", root);
         match root.body {
             Body::Group(_) => Ok(root),
-            Body::Dataset(_) => Err(Flaw::Damaged { detail: "its root is no group".to_owned() }),
-            Body::Unread(Unread { why, .. }) => {
-                Err(Flaw::Damaged { detail: format!("the group that holds all others {why}") })
+            Body::Dataset(_) => {
+                Err(ReadErrorKind::Damaged { detail: "its root is no group".to_owned() })
             }
+            Body::Unread(Unread { why, .. }) => Err(ReadErrorKind::Damaged {
+                detail: format!("the group that holds all others {why}"),
+            }),
         }
     })
 }
@@ -122,7 +124,7 @@ struct Walk {
 }
 
 /// Links through which one path may lead.
-const MOST_LINKS: usize = 64;
+const MAX_LINKS: usize = 64;
 
 impl Walk {
     fn object(&mut self, name: &str, address: u64) -> Object {
@@ -133,7 +135,7 @@ impl Walk {
         let (part, unread) = match self.parts.get(&address) {
             Some((part, unread)) => (part, unread.clone()),
             None => {
-                let why = format!("is beyond the {MOST_NODES} parts that are listed");
+                let why = format!("is beyond the {MAX_NODES} parts that are listed");
                 return Object::unread(name, Unread::new("object", why));
             }
         };
@@ -198,7 +200,7 @@ impl Walk {
             Target::Object(address) => Ok(*address),
             Target::Path(path) => {
                 let why = || format!("leads to {:?}, where nothing is", text(path).0);
-                let mut left = MOST_LINKS;
+                let mut left = MAX_LINKS;
                 let address = self.followed(from, path, &mut left);
                 address.ok_or_else(|| Unread::new("link", why()))
             }

@@ -14,8 +14,8 @@ use super::filters;
 use super::header::{Message, Metadata, kind};
 use super::index::{Extended, Index};
 use super::links::{Links, Target, links};
-use crate::file::error::Flaw;
-use crate::file::node::MOST_NODES;
+use crate::file::error::ReadErrorKind;
+use crate::file::node::MAX_NODES;
 
 /// Something that is there and not read.
 #[derive(Clone)]
@@ -36,27 +36,27 @@ impl Unread {
         Unread::of_flaw(element, damage(error))
     }
 
-    pub fn of_flaw(element: &'static str, flaw: Flaw) -> Self {
+    pub fn of_flaw(element: &'static str, flaw: ReadErrorKind) -> Self {
         match flaw {
-            Flaw::Damaged { detail } => Unread { element, why: detail, is_damaged: true },
+            ReadErrorKind::Damaged { detail } => Unread { element, why: detail, is_damaged: true },
             flaw => Unread::new(element, flaw.to_string()),
         }
     }
 }
 
 /// What an error of the reader tells of the file.
-pub(super) fn damage(error: Error) -> Flaw {
+pub(super) fn damage(error: Error) -> ReadErrorKind {
     match error {
         // Where it was, in numbers of the index.
         Error::Context { source, .. } => damage(*source),
-        Error::Io(error) => Flaw::of_member(error),
-        Error::UnsupportedFilter(name) => Flaw::Content {
+        Error::Io(error) => ReadErrorKind::of_member(error),
+        Error::UnsupportedFilter(name) => ReadErrorKind::Content {
             found: format!("is compressed by {}", filters::name(&name)),
             expected: format!("{}: rewrite it by h5repack -f GZIP=4", filters::KNOWN),
         },
         Error::ResourceLimit(detail) => {
             let found = format!("claims more than the file can hold ({detail})");
-            Flaw::Content { found, expected: "as many bytes as are there".to_owned() }
+            ReadErrorKind::Content { found, expected: "as many bytes as are there".to_owned() }
         }
         Error::UnsupportedDatatypeClass(_)
         | Error::UnsupportedLayoutClass(_)
@@ -66,11 +66,11 @@ pub(super) fn damage(error: Error) -> Flaw {
         | Error::UnsupportedFilterPipelineVersion(_)
         | Error::UnsupportedFillValueVersion(_)
         | Error::UnsupportedDataspaceVersion(_)
-        | Error::UnsupportedEncoding(_) => Flaw::Content {
+        | Error::UnsupportedEncoding(_) => ReadErrorKind::Content {
             found: format!("is stored in a way that is not read ({error})"),
             expected: "what HDF5 1.8 to 1.14 write".to_owned(),
         },
-        error => Flaw::Damaged { detail: error.to_string() },
+        error => ReadErrorKind::Damaged { detail: error.to_string() },
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) fn parts(bytes: &Extended, superblock: &Superblock, root: u64) -> (Pa
     let mut parts = Parts::new();
     let mut open = vec![root];
     while let Some(address) = open.pop() {
-        if parts.contains_key(&address) || parts.len() > MOST_NODES {
+        if parts.contains_key(&address) || parts.len() > MAX_NODES {
             continue;
         }
         let part = match file.header(address) {

@@ -17,7 +17,7 @@ use super::sparse::{self, Sparse};
 use super::{FUNCTION, object_of_class};
 use crate::file::array::Precision;
 use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
-use crate::file::error::Flaw;
+use crate::file::error::ReadErrorKind;
 use crate::file::format::{Opened, Reader};
 use crate::file::node::{Kind, Node, NodeBudget};
 use crate::file::value::{Loaded, Numbers};
@@ -71,12 +71,12 @@ pub(in crate::file) fn is_mat5(start: &[u8]) -> bool {
 /// # Errors
 ///
 /// If the file is cut off.
-pub(in crate::file) fn open(path: &Path) -> Result<Opened, Flaw> {
-    let mut file = BufReader::new(File::open(path).map_err(Flaw::of_io)?);
+pub(in crate::file) fn open(path: &Path) -> Result<Opened, ReadErrorKind> {
+    let mut file = BufReader::new(File::open(path).map_err(ReadErrorKind::of_io)?);
     let mut header = [0; HEADER];
-    file.read_exact(&mut header).map_err(Flaw::of_member)?;
+    file.read_exact(&mut header).map_err(ReadErrorKind::of_member)?;
     let big_endian = header[126] == b'M';
-    let length = file.get_ref().metadata().map_err(Flaw::of_io)?.len();
+    let length = file.get_ref().metadata().map_err(ReadErrorKind::of_io)?.len();
     let budget = NodeBudget::default();
     let mut parser = Parser { big_endian, stored: Vec::new(), budget };
     let mut variables = Vec::new();
@@ -94,28 +94,31 @@ pub(in crate::file) fn open(path: &Path) -> Result<Opened, Flaw> {
     Ok(Opened { format: "MATLAB v5".to_owned(), separator: '.', root, reader })
 }
 
-fn cut_off(detail: &str) -> Flaw {
-    Flaw::Damaged { detail: format!("it is cut off in {detail}") }
+fn cut_off(detail: &str) -> ReadErrorKind {
+    ReadErrorKind::Damaged { detail: format!("it is cut off in {detail}") }
 }
 
-fn damaged(detail: impl Into<String>) -> Flaw {
-    Flaw::Damaged { detail: detail.into() }
+fn damaged(detail: impl Into<String>) -> ReadErrorKind {
+    ReadErrorKind::Damaged { detail: detail.into() }
 }
 
 /// The content of a variable, decompressed, or why there is none.
-type Variable = Result<Vec<u8>, Flaw>;
+type Variable = Result<Vec<u8>, ReadErrorKind>;
 
 /// The next variable of the file.
-fn next_variable(file: &mut impl Read, big_endian: bool) -> Result<Option<Variable>, Flaw> {
+fn next_variable(
+    file: &mut impl Read,
+    big_endian: bool,
+) -> Result<Option<Variable>, ReadErrorKind> {
     let mut tag = Vec::new();
-    file.by_ref().take(8).read_to_end(&mut tag).map_err(Flaw::of_io)?;
+    file.by_ref().take(8).read_to_end(&mut tag).map_err(ReadErrorKind::of_io)?;
     if tag.is_empty() {
         return Ok(None);
     }
     let (kind, length) =
         read_tag(&tag, big_endian).ok_or_else(|| cut_off("the tag of an array"))?;
     let mut bytes = Vec::new();
-    file.by_ref().take(u64::from(length)).read_to_end(&mut bytes).map_err(Flaw::of_io)?;
+    file.by_ref().take(u64::from(length)).read_to_end(&mut bytes).map_err(ReadErrorKind::of_io)?;
     if bytes.len() as u64 != u64::from(length) {
         let detail = format!("an array of {length} bytes, of which {} are there", bytes.len());
         return Err(cut_off(&detail));
@@ -123,12 +126,14 @@ fn next_variable(file: &mut impl Read, big_endian: bool) -> Result<Option<Variab
     Ok(Some(match kind {
         mi::MATRIX => Ok(bytes),
         mi::COMPRESSED => inflated(&bytes, big_endian),
-        kind => Err(Flaw::NotRead { why: format!("is an element of type {kind} and no array") }),
+        kind => Err(ReadErrorKind::NotRead {
+            why: format!("is an element of type {kind} and no array"),
+        }),
     }))
 }
 
 /// The content of the array that compressed bytes are.
-fn inflated(bytes: &[u8], big_endian: bool) -> Result<Vec<u8>, Flaw> {
+fn inflated(bytes: &[u8], big_endian: bool) -> Result<Vec<u8>, ReadErrorKind> {
     let mut inflater = ZlibDecoder::new(bytes);
     let broken = |error: std::io::Error| damaged(format!("a variable does not inflate ({error})"));
     let mut tag = Vec::new();
@@ -187,7 +192,7 @@ struct Elements {
 
 impl Elements {
     /// The type and the bytes of the next element.
-    fn next(&mut self) -> Result<(u32, Bytes), Flaw> {
+    fn next(&mut self) -> Result<(u32, Bytes), ReadErrorKind> {
         let rest = self.rest.get();
         let Some((kind, length)) = rest.get(..8).and_then(|tag| read_tag(tag, self.big_endian))
         else {
@@ -212,7 +217,7 @@ impl Elements {
     }
 
     /// Integers of 32 bits.
-    fn integers(&mut self) -> Result<Vec<u32>, Flaw> {
+    fn integers(&mut self) -> Result<Vec<u32>, ReadErrorKind> {
         let (kind, bytes) = self.next()?;
         if !matches!(kind, mi::INT32 | mi::UINT32) {
             return Err(damaged(format!("an array has numbers of type {kind} for its flags")));
@@ -223,7 +228,7 @@ impl Elements {
     }
 
     /// A name, as bytes.
-    fn name(&mut self) -> Result<String, Flaw> {
+    fn name(&mut self) -> Result<String, ReadErrorKind> {
         let (_, bytes) = self.next()?;
         Ok(name(bytes.get()))
     }
@@ -266,7 +271,7 @@ struct Raw {
 }
 
 impl Raw {
-    fn numbers(&self) -> Result<Vec<f64>, Flaw> {
+    fn numbers(&self) -> Result<Vec<f64>, ReadErrorKind> {
         let mut data = Vec::new();
         self.number.decode(self.bytes.get(), &mut data)?;
         Ok(data)
@@ -288,7 +293,7 @@ impl Parser {
         bytes: Bytes,
         given: Option<&str>,
         depth: usize,
-    ) -> Result<Option<Node>, Flaw> {
+    ) -> Result<Option<Node>, ReadErrorKind> {
         self.budget.spend(depth)?;
         let mut elements = Elements { rest: bytes, big_endian: self.big_endian };
         let flags = elements.integers()?;
@@ -319,10 +324,10 @@ impl Parser {
     /// If the array is within another, and no further part is listed.
     fn or_unread(
         &mut self,
-        node: Result<Node, Flaw>,
+        node: Result<Node, ReadErrorKind>,
         name: &str,
         depth: usize,
-    ) -> Result<Node, Flaw> {
+    ) -> Result<Node, ReadErrorKind> {
         match (node, self.budget.check()) {
             (Err(_), Err(flaw)) if depth > 1 => Err(flaw),
             (Err(flaw), _) => Ok(self.unread(name, &flaw)),
@@ -331,11 +336,11 @@ impl Parser {
     }
 
     /// A part that is not read; reading it says how it is damaged, if it is.
-    fn unread(&mut self, name: &str, flaw: &Flaw) -> Node {
+    fn unread(&mut self, name: &str, flaw: &ReadErrorKind) -> Node {
         let mut node = Node::unreadable(name, vec![], "array", flaw.to_string());
         let detail = match flaw {
-            Flaw::Damaged { detail } => detail.clone(),
-            Flaw::TooShort { .. } | Flaw::TooLong { .. } => format!("it {flaw}"),
+            ReadErrorKind::Damaged { detail } => detail.clone(),
+            ReadErrorKind::TooShort { .. } | ReadErrorKind::TooLong { .. } => format!("it {flaw}"),
             _ => return node,
         };
         node.content = Some(self.store(Stored::Broken(detail)));
@@ -343,7 +348,12 @@ impl Parser {
     }
 
     /// The next array within another.
-    fn part(&mut self, elements: &mut Elements, name: &str, depth: usize) -> Result<Node, Flaw> {
+    fn part(
+        &mut self,
+        elements: &mut Elements,
+        name: &str,
+        depth: usize,
+    ) -> Result<Node, ReadErrorKind> {
         let (kind, bytes) = elements.next()?;
         if kind != mi::MATRIX {
             return Err(damaged(format!("an element of type {kind} stands where an array should")));
@@ -357,7 +367,12 @@ impl Parser {
         self.or_unread(node, name, depth)
     }
 
-    fn cells(&mut self, head: Head, mut elements: Elements, depth: usize) -> Result<Node, Flaw> {
+    fn cells(
+        &mut self,
+        head: Head,
+        mut elements: Elements,
+        depth: usize,
+    ) -> Result<Node, ReadErrorKind> {
         let mut node = Node::leaf(head.name, Kind::Cells, head.shape, "cell");
         let mut children = Vec::new();
         for _ in 0..node.len() {
@@ -367,7 +382,12 @@ impl Parser {
         Ok(node)
     }
 
-    fn structs(&mut self, head: Head, mut elements: Elements, depth: usize) -> Result<Node, Flaw> {
+    fn structs(
+        &mut self,
+        head: Head,
+        mut elements: Elements,
+        depth: usize,
+    ) -> Result<Node, ReadErrorKind> {
         let what = match head.class {
             mx::OBJECT => format!("object {}", elements.name()?),
             _ => "struct".to_owned(),
@@ -399,7 +419,7 @@ impl Parser {
         Ok(node)
     }
 
-    fn text(&mut self, head: Head, mut elements: Elements) -> Result<Node, Flaw> {
+    fn text(&mut self, head: Head, mut elements: Elements) -> Result<Node, ReadErrorKind> {
         let (kind, bytes) = elements.next()?;
         let text = characters(kind, bytes.get(), self.big_endian)?;
         let (rows, columns) = match head.shape[..] {
@@ -421,7 +441,7 @@ impl Parser {
         Ok(node)
     }
 
-    fn sparse(&mut self, head: Head, mut elements: Elements) -> Result<Node, Flaw> {
+    fn sparse(&mut self, head: Head, mut elements: Elements) -> Result<Node, ReadErrorKind> {
         let &[rows, columns] = &head.shape[..] else {
             return Err(damaged(format!("a sparse matrix has {} axes", head.shape.len())));
         };
@@ -443,7 +463,7 @@ impl Parser {
         Ok(node)
     }
 
-    fn numbers(&mut self, head: Head, mut elements: Elements) -> Result<Node, Flaw> {
+    fn numbers(&mut self, head: Head, mut elements: Elements) -> Result<Node, ReadErrorKind> {
         let Head { name, class, shape, flags } = head;
         let Some(known) = class_name(class) else {
             let why = format!("is of the class {class}, which is not known");
@@ -460,8 +480,8 @@ impl Parser {
         let (expected, found) = (byte_count(&shape, number.size()), bytes.get().len());
         if expected != found as u128 {
             return Err(match expected > found as u128 {
-                true => Flaw::TooShort { shape, expected, found: found as u64 },
-                false => Flaw::TooLong { shape, expected },
+                true => ReadErrorKind::TooShort { shape, expected, found: found as u64 },
+                false => ReadErrorKind::TooLong { shape, expected },
             });
         }
         let precision = match known {
@@ -489,7 +509,7 @@ struct Head {
 }
 
 /// An object of a class that only MATLAB knows: tables, strings, times.
-fn opaque(mut elements: Elements, given: Option<&str>) -> Result<Node, Flaw> {
+fn opaque(mut elements: Elements, given: Option<&str>) -> Result<Node, ReadErrorKind> {
     let own = elements.name()?;
     let (_, class) = (elements.name()?, elements.name()?);
     let why = object_of_class(&class);
@@ -524,7 +544,7 @@ fn number_type(kind: u32, big_endian: bool) -> Option<NumberType> {
 }
 
 /// The characters of a text.
-fn characters(kind: u32, bytes: &[u8], big_endian: bool) -> Result<Vec<char>, Flaw> {
+fn characters(kind: u32, bytes: &[u8], big_endian: bool) -> Result<Vec<char>, ReadErrorKind> {
     let read16 = if big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
     let read32 = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
     let replace = char::REPLACEMENT_CHARACTER;
@@ -553,7 +573,7 @@ struct Mat5 {
 impl Mat5 {
     /// The first entries of a sparse matrix with all zeros, columns one after the other; none of
     /// another array.
-    fn entries(&self, content: usize, count: usize) -> Result<Vec<f64>, Flaw> {
+    fn entries(&self, content: usize, count: usize) -> Result<Vec<f64>, ReadErrorKind> {
         let Stored::Sparse { shape: [rows, columns], starts, places, values, .. } =
             &self.stored[content]
         else {
@@ -571,9 +591,9 @@ impl Mat5 {
 }
 
 impl Reader for Mat5 {
-    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+    fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
         match &self.stored[content] {
-            Stored::Broken(detail) => Err(Flaw::Damaged { detail: detail.clone() }),
+            Stored::Broken(detail) => Err(ReadErrorKind::Damaged { detail: detail.clone() }),
             &Stored::Sparse { shape, is_logical, .. } => {
                 let data = self.entries(content, byte_count(&shape, 1) as usize)?;
                 let (data, precision) = (c_order(&shape, data)?, sparse::precision(is_logical));
@@ -592,7 +612,7 @@ impl Reader for Mat5 {
         }
     }
 
-    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         match &self.stored[content] {
             Stored::Texts { .. } | Stored::Broken(_) => self.load(content),
             &Stored::Sparse { is_logical, .. } => {

@@ -9,7 +9,7 @@ use hdf5_reader::dataset::Dataset;
 
 use super::sparse::{self, Sparse};
 use super::{FUNCTION, object_of_class};
-use crate::file::error::Flaw;
+use crate::file::error::ReadErrorKind;
 use crate::file::format::{Opened, Reader};
 use crate::file::hdf5::objects::{Body, Object};
 use crate::file::hdf5::parts::Unread;
@@ -70,7 +70,7 @@ impl<'a> Builder<'a> {
         object: &'a Object,
         children: &'a [Object],
         depth: usize,
-    ) -> Result<Node, Flaw> {
+    ) -> Result<Node, ReadErrorKind> {
         if let Some(rows) = object.number("MATLAB_sparse") {
             let is_logical = object.text("MATLAB_class").as_deref() == Some("logical");
             return self.sparse(name, rows as usize, is_logical, object);
@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
         rows: usize,
         is_logical: bool,
         group: &Object,
-    ) -> Result<Node, Flaw> {
+    ) -> Result<Node, ReadErrorKind> {
         // A matrix of zeros has no entries and no arrays of them.
         let mut part = |part: &str| match group.child(part).map(|object| &object.body) {
             Some(Body::Dataset(dataset)) => {
@@ -102,14 +102,15 @@ impl<'a> Builder<'a> {
                 let what = &node.element;
                 let why = format!("is a sparse matrix of {what} in {part:?}, expected numbers");
                 let content = node.content.filter(|_| node.kind == Kind::Numbers);
-                Ok(Some((content.ok_or(Flaw::NotRead { why })?, node.len())))
+                Ok(Some((content.ok_or(ReadErrorKind::NotRead { why })?, node.len())))
             }
             _ => Ok(None),
         };
         let (starts, places, values) = (part("jc")?, part("ir")?, part("data")?);
         let detail = || "a sparse matrix without columns".to_owned();
-        let (starts, length) = starts.ok_or_else(|| Flaw::Damaged { detail: detail() })?;
-        let columns = length.checked_sub(1).ok_or_else(|| Flaw::Damaged { detail: detail() })?;
+        let (starts, length) = starts.ok_or_else(|| ReadErrorKind::Damaged { detail: detail() })?;
+        let columns =
+            length.checked_sub(1).ok_or_else(|| ReadErrorKind::Damaged { detail: detail() })?;
         let mut node = sparse::node(name, vec![columns, rows], is_logical);
         let [places, values] = [places, values].map(|part| part.map(|(content, _)| content));
         let parts = Parts { rows, columns, is_logical, starts, places, values };
@@ -125,7 +126,7 @@ impl<'a> Builder<'a> {
         fields: &'a [Object],
         shape: Vec<usize>,
         depth: usize,
-    ) -> Result<Node, Flaw> {
+    ) -> Result<Node, ReadErrorKind> {
         let mut node = Node::leaf(name, Kind::Structs, shape, "struct");
         for field in fields {
             let Body::Dataset(dataset) = &field.body else { continue };
@@ -148,7 +149,7 @@ impl<'a> Builder<'a> {
         object: &'a Object,
         dataset: &Dataset,
         depth: usize,
-    ) -> Result<Node, Flaw> {
+    ) -> Result<Node, ReadErrorKind> {
         let class = object.text("MATLAB_class");
         let class = class.as_deref().unwrap_or("");
         if object.attributes.contains_key("MATLAB_object_decode") {
@@ -179,7 +180,7 @@ impl<'a> Builder<'a> {
     }
 
     /// An array without elements: the dataset holds the lengths of its axes.
-    fn empty(&mut self, name: &str, class: &str, dataset: &Dataset) -> Result<Node, Flaw> {
+    fn empty(&mut self, name: &str, class: &str, dataset: &Dataset) -> Result<Node, ReadErrorKind> {
         let lengths = hdf5::numbers(dataset)?;
         let shape: Vec<usize> = lengths.iter().rev().map(|&length| length as usize).collect();
         let shape = if shape.contains(&0) { shape } else { vec![0] };
@@ -195,7 +196,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Characters: one string for each row, rows and columns being swapped in HDF5.
-    fn text(&mut self, name: &str, dataset: &Dataset) -> Result<Node, Flaw> {
+    fn text(&mut self, name: &str, dataset: &Dataset) -> Result<Node, ReadErrorKind> {
         let shape = hdf5::shape(dataset)?;
         let node = self.reader.numbers(name, dataset)?;
         let (&[_, rows], Some(content)) = (&shape[..], node.content) else { return Ok(node) };
@@ -213,9 +214,11 @@ impl<'a> Builder<'a> {
     }
 
     /// The objects to which the elements of a dataset refer.
-    fn targets(&self, dataset: &Dataset) -> Result<Vec<Option<&'a Object>>, Flaw> {
+    fn targets(&self, dataset: &Dataset) -> Result<Vec<Option<&'a Object>>, ReadErrorKind> {
         let Ok(Element::Reference(size @ 1..=8)) = Element::new(dataset.dtype()) else {
-            return Err(Flaw::ElementType { found: "a cell array without references".to_owned() });
+            return Err(ReadErrorKind::ElementType {
+                found: "a cell array without references".to_owned(),
+            });
         };
         let bytes = hdf5::bytes(dataset)?;
         let address = |reference: &[u8]| {
@@ -230,7 +233,7 @@ impl<'a> Builder<'a> {
 
 /// The shape of the struct array that a group stands for: all its parts are arrays of references
 /// of one shape, and no cell arrays, of which the class is told.
-fn struct_array(fields: &[Object]) -> Result<Option<Vec<usize>>, Flaw> {
+fn struct_array(fields: &[Object]) -> Result<Option<Vec<usize>>, ReadErrorKind> {
     let mut common = None;
     for field in fields {
         let Body::Dataset(dataset) = &field.body else { return Ok(None) };
@@ -269,7 +272,7 @@ const TEXTS: usize = 1 << 30;
 const SPARSE: usize = 1 << 31;
 
 impl Mat73 {
-    fn numbers(&mut self, name: &str, dataset: &Dataset) -> Result<Node, Flaw> {
+    fn numbers(&mut self, name: &str, dataset: &Dataset) -> Result<Node, ReadErrorKind> {
         self.hdf5.node(name, Box::new(dataset.clone()))
     }
 
@@ -281,7 +284,7 @@ impl Mat73 {
 
 impl Mat73 {
     /// The first entries of a sparse matrix with all zeros, MATLAB's columns one after the other.
-    fn entries(&mut self, sparse: usize, count: usize) -> Result<Vec<f64>, Flaw> {
+    fn entries(&mut self, sparse: usize, count: usize) -> Result<Vec<f64>, ReadErrorKind> {
         let Parts { rows, columns, starts, places, values, .. } = self.sparse[sparse];
         let mut numbers = |content: Option<usize>| match content {
             None => Ok(Vec::new()),
@@ -296,7 +299,7 @@ impl Mat73 {
 }
 
 impl Reader for Mat73 {
-    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+    fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
         if let Some(place) = content.checked_sub(SPARSE) {
             let Parts { rows, columns, is_logical, .. } = self.sparse[place];
             let data = self.entries(place, rows.saturating_mul(columns))?;
@@ -310,7 +313,7 @@ impl Reader for Mat73 {
         }
     }
 
-    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         if let Some(place) = content.checked_sub(SPARSE) {
             let data = self.entries(place, count)?;
             let precision = sparse::precision(self.sparse[place].is_logical);

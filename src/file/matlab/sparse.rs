@@ -1,7 +1,7 @@
 //! Sparse matrices of MATLAB, which both of its formats keep column by column.
 
 use crate::file::array::Precision;
-use crate::file::error::Flaw;
+use crate::file::error::ReadErrorKind;
 use crate::file::format::allowed;
 use crate::file::node::{Kind, Node};
 
@@ -22,17 +22,18 @@ impl Sparse {
     /// # Errors
     ///
     /// If the matrix contradicts itself, or is too large for a file of `length` bytes.
-    pub fn entries(&self, count: usize, length: u64) -> Result<Vec<f64>, Flaw> {
+    pub fn entries(&self, count: usize, length: u64) -> Result<Vec<f64>, ReadErrorKind> {
         let shape = || format!("sparse matrix of {} x {}", self.rows, self.columns);
         let total = self.rows.checked_mul(self.columns);
         let count = total.map_or(count, |total| count.min(total));
         if count as u64 > allowed(length) / 8 {
-            return Err(Flaw::Content {
+            return Err(ReadErrorKind::Content {
                 found: format!("is a {}, which is too large with its zeros", shape()),
                 expected: "a part of it: save full(x(rows, columns))".to_owned(),
             });
         }
-        let damaged = |what: &str| Flaw::Damaged { detail: format!("a {} {what}", shape()) };
+        let damaged =
+            |what: &str| ReadErrorKind::Damaged { detail: format!("a {} {what}", shape()) };
         let mut entries = vec![0.0; count];
         if self.starts.len() != self.columns + 1 || self.places.len() != self.values.len() {
             return Err(damaged("has another number of columns or entries"));

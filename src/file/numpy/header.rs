@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use crate::file::error::Flaw;
+use crate::file::error::ReadErrorKind;
 
 /// The longest header that is read, in bytes. One of numbers takes about 100.
 const LONGEST: u64 = 1 << 16;
@@ -27,9 +27,9 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// [`Flaw::Header`] if it is not a header, [`Flaw::ElementType`] if the elements are
+    /// [`ReadErrorKind::Header`] if it is not a header, [`ReadErrorKind::ElementType`] if the elements are
     /// structured, and whatever reading fails with.
-    pub fn read(reader: &mut impl Read) -> Result<Header, Flaw> {
+    pub fn read(reader: &mut impl Read) -> Result<Header, ReadErrorKind> {
         let prefix = bytes::<8>(reader)?;
         let [magic @ .., major, minor] = prefix;
         if magic != *b"\x93NUMPY" {
@@ -47,7 +47,7 @@ impl Header {
             return Err(malformed(format!("it claims {length} bytes, more than {LONGEST}")));
         }
         let mut text = Vec::new();
-        let found = reader.take(length).read_to_end(&mut text).map_err(Flaw::of_member)?;
+        let found = reader.take(length).read_to_end(&mut text).map_err(ReadErrorKind::of_member)?;
         if found as u64 != length {
             return Err(malformed(format!("it claims {length} bytes and ends after {found}")));
         }
@@ -56,17 +56,17 @@ impl Header {
 }
 
 /// The next `COUNT` bytes.
-fn bytes<const COUNT: usize>(reader: &mut impl Read) -> Result<[u8; COUNT], Flaw> {
+fn bytes<const COUNT: usize>(reader: &mut impl Read) -> Result<[u8; COUNT], ReadErrorKind> {
     let mut buffer = [0; COUNT];
     reader.read_exact(&mut buffer).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => malformed("it ends before its text begins"),
-        _ => Flaw::of_member(error),
+        _ => ReadErrorKind::of_member(error),
     })?;
     Ok(buffer)
 }
 
-fn malformed(detail: impl Into<String>) -> Flaw {
-    Flaw::Header { detail: detail.into() }
+fn malformed(detail: impl Into<String>) -> ReadErrorKind {
+    ReadErrorKind::Header { detail: detail.into() }
 }
 
 /// What remains of the text. The tokens are ASCII in all versions of the format.
@@ -76,7 +76,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     /// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`, keys in any order.
-    fn header(mut self) -> Result<Header, Flaw> {
+    fn header(mut self) -> Result<Header, ReadErrorKind> {
         let (mut descr, mut fortran_order, mut shape) = (None, None, None);
         self.expect(b'{')?;
         while !self.eat(b'}') {
@@ -106,18 +106,18 @@ impl Parser<'_> {
     }
 
     /// The element type of plain elements. Lists and tuples describe structured ones.
-    fn descr(&mut self) -> Result<String, Flaw> {
+    fn descr(&mut self) -> Result<String, ReadErrorKind> {
         self.skip_space();
         match self.rest.first() {
             Some(b'[' | b'(' | b'{') => {
-                Err(Flaw::ElementType { found: "structured elements with fields".into() })
+                Err(ReadErrorKind::ElementType { found: "structured elements with fields".into() })
             }
             _ => self.string(),
         }
     }
 
     /// A string in quotes, without escapes.
-    fn string(&mut self) -> Result<String, Flaw> {
+    fn string(&mut self) -> Result<String, ReadErrorKind> {
         let quote = if self.eat(b'"') { b'"' } else { b'\'' };
         if quote == b'\'' {
             self.expect(quote)?;
@@ -129,7 +129,7 @@ impl Parser<'_> {
         Ok(text)
     }
 
-    fn boolean(&mut self) -> Result<bool, Flaw> {
+    fn boolean(&mut self) -> Result<bool, ReadErrorKind> {
         self.skip_space();
         for (word, value) in [(&b"False"[..], false), (b"True", true)] {
             if let Some(rest) = self.rest.strip_prefix(word) {
@@ -141,7 +141,7 @@ impl Parser<'_> {
     }
 
     /// `()`, `(3,)` or `(3, 4)`.
-    fn shape(&mut self) -> Result<Vec<usize>, Flaw> {
+    fn shape(&mut self) -> Result<Vec<usize>, ReadErrorKind> {
         let mut shape = Vec::new();
         self.expect(b'(')?;
         while !self.eat(b')') {
@@ -155,7 +155,7 @@ impl Parser<'_> {
     }
 
     /// A decimal number; Python 2 wrote an `L` after it.
-    fn length(&mut self) -> Result<usize, Flaw> {
+    fn length(&mut self) -> Result<usize, ReadErrorKind> {
         self.skip_space();
         let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits == 0 {
@@ -174,7 +174,7 @@ impl Parser<'_> {
         eaten
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Flaw> {
+    fn expect(&mut self, byte: u8) -> Result<(), ReadErrorKind> {
         match self.eat(byte) {
             true => Ok(()),
             false => Err(self.unexpected(&format!("{:?}", char::from(byte)))),
@@ -185,7 +185,7 @@ impl Parser<'_> {
         self.rest = self.rest.trim_ascii_start();
     }
 
-    fn unexpected(&self, expected: &str) -> Flaw {
+    fn unexpected(&self, expected: &str) -> ReadErrorKind {
         let next = &self.rest[..self.rest.len().min(20)];
         let found = match next {
             [] => "the end".to_owned(),
@@ -199,7 +199,7 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Header, Flaw> {
+    fn parse(text: &str) -> Result<Header, ReadErrorKind> {
         Parser { rest: text.as_bytes() }.header()
     }
 

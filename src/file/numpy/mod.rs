@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use self::npy::Element as ElementType;
 pub use self::npz::Npz;
 pub use self::write::{Element, NpzWriter, write_npz};
-use crate::file::error::{Flaw, ReadError};
+use crate::file::error::{ReadError, ReadErrorKind};
 use crate::file::format::{Opened, Reader};
 use crate::file::node::{Kind, Node, NodeBudget};
 use crate::file::value::Loaded;
@@ -62,7 +62,7 @@ pub(super) fn open_npy(path: &Path) -> Result<Opened, ReadError> {
 /// If the folder cannot be listed.
 pub(super) fn open_folder(path: &Path) -> Result<Option<Opened>, ReadError> {
     let of_file = |flaw| ReadError::of_file(path, flaw);
-    let files = arrays_of_folder(path).map_err(Flaw::of_io).map_err(of_file)?;
+    let files = arrays_of_folder(path).map_err(ReadErrorKind::of_io).map_err(of_file)?;
     let mut budget = NodeBudget::default();
     let mut children = Vec::new();
     for (content, file) in files.iter().enumerate() {
@@ -95,7 +95,11 @@ pub(crate) fn arrays_of_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn node(name: &str, outline: (Result<ElementType, Flaw>, Vec<usize>), content: usize) -> Node {
+fn node(
+    name: &str,
+    outline: (Result<ElementType, ReadErrorKind>, Vec<usize>),
+    content: usize,
+) -> Node {
     let (element, shape) = outline;
     let (kind, element) = match element {
         Ok(ElementType::Number(number)) => (Kind::Numbers, number.name()),
@@ -106,7 +110,7 @@ fn node(name: &str, outline: (Result<ElementType, Flaw>, Vec<usize>), content: u
 }
 
 /// An array that is not read; whoever reads it nevertheless gets the flaw.
-fn unreadable(name: &str, shape: Vec<usize>, flaw: &Flaw, content: usize) -> Node {
+fn unreadable(name: &str, shape: Vec<usize>, flaw: &ReadErrorKind, content: usize) -> Node {
     let node = Node::unreadable(name, shape, "other", flaw.to_string());
     Node { content: Some(content), ..node }
 }
@@ -114,11 +118,11 @@ fn unreadable(name: &str, shape: Vec<usize>, flaw: &Flaw, content: usize) -> Nod
 struct Archive(Npz);
 
 impl Reader for Archive {
-    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+    fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
         self.0.member(content, |mut reader| npy::read_any(&mut reader))
     }
 
-    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         self.0.member(content, |mut reader| npy::first(&mut reader, count))
     }
 }
@@ -127,11 +131,11 @@ impl Reader for Archive {
 struct Folder(Vec<Single>);
 
 impl Reader for Folder {
-    fn load(&mut self, content: usize) -> Result<Loaded, Flaw> {
+    fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
         self.0[content].load(0)
     }
 
-    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, Flaw> {
+    fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         self.0[content].first(0, count)
     }
 }
@@ -141,18 +145,18 @@ struct Single(PathBuf);
 impl Single {
     fn with<T>(
         &self,
-        read: impl FnOnce(&mut BufReader<File>) -> Result<T, Flaw>,
-    ) -> Result<T, Flaw> {
-        read(&mut BufReader::new(File::open(&self.0).map_err(Flaw::of_io)?))
+        read: impl FnOnce(&mut BufReader<File>) -> Result<T, ReadErrorKind>,
+    ) -> Result<T, ReadErrorKind> {
+        read(&mut BufReader::new(File::open(&self.0).map_err(ReadErrorKind::of_io)?))
     }
 }
 
 impl Reader for Single {
-    fn load(&mut self, _: usize) -> Result<Loaded, Flaw> {
+    fn load(&mut self, _: usize) -> Result<Loaded, ReadErrorKind> {
         self.with(npy::read_any)
     }
 
-    fn first(&mut self, _: usize, count: usize) -> Result<Loaded, Flaw> {
+    fn first(&mut self, _: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         self.with(|reader| npy::first(reader, count))
     }
 }

@@ -6,7 +6,7 @@ use npyz::{Endianness, TypeChar, TypeStr};
 
 use super::header::Header;
 use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
-use crate::file::error::Flaw;
+use crate::file::error::ReadErrorKind;
 use crate::file::value::{Loaded, Numbers};
 
 /// Bytes that are read at once; a multiple of every size of a number.
@@ -26,8 +26,8 @@ const LONGEST_TEXT: usize = 1 << 14;
 ///
 /// # Errors
 ///
-/// Whatever [`Flaw`] the header or the numbers have; strings are refused.
-pub(super) fn read(reader: &mut impl Read) -> Result<Numbers, Flaw> {
+/// Whatever [`ReadErrorKind`] the header or the numbers have; strings are refused.
+pub(super) fn read(reader: &mut impl Read) -> Result<Numbers, ReadErrorKind> {
     let header = Header::read(reader)?;
     match Element::parse(&header.descr)? {
         Element::Number(number) => read_numbers(reader, number, header),
@@ -40,7 +40,7 @@ pub(super) fn read(reader: &mut impl Read) -> Result<Numbers, Flaw> {
 /// # Errors
 ///
 /// As for [`read`].
-pub(super) fn read_any(reader: &mut impl Read) -> Result<Loaded, Flaw> {
+pub(super) fn read_any(reader: &mut impl Read) -> Result<Loaded, ReadErrorKind> {
     let header = Header::read(reader)?;
     match Element::parse(&header.descr)? {
         Element::Number(number) => read_numbers(reader, number, header).map(Loaded::Numbers),
@@ -63,7 +63,9 @@ pub(super) fn read_any(reader: &mut impl Read) -> Result<Loaded, Flaw> {
 /// # Errors
 ///
 /// If it is not a header. An element type that is not read is `None`, and said in words.
-pub(super) fn outline(reader: &mut impl Read) -> Result<(Result<Element, Flaw>, Vec<usize>), Flaw> {
+pub(super) fn outline(
+    reader: &mut impl Read,
+) -> Result<(Result<Element, ReadErrorKind>, Vec<usize>), ReadErrorKind> {
     let header = Header::read(reader)?;
     Ok((Element::parse(&header.descr), header.shape))
 }
@@ -73,17 +75,18 @@ pub(super) fn outline(reader: &mut impl Read) -> Result<(Result<Element, Flaw>, 
 /// # Errors
 ///
 /// As for [`read`], of what is read.
-pub(super) fn first(reader: &mut impl Read, count: usize) -> Result<Loaded, Flaw> {
+pub(super) fn first(reader: &mut impl Read, count: usize) -> Result<Loaded, ReadErrorKind> {
     let header = Header::read(reader)?;
     let element = Element::parse(&header.descr)?;
     let elements = byte_count(&header.shape, 1).min(count as u128) as usize;
     let shape = vec![elements];
     let mut bytes = Vec::new();
     let wanted = elements * element.size();
-    let found = reader.take(wanted as u64).read_to_end(&mut bytes).map_err(Flaw::of_member)?;
+    let found =
+        reader.take(wanted as u64).read_to_end(&mut bytes).map_err(ReadErrorKind::of_member)?;
     if found < wanted {
         let expected = byte_count(&header.shape, element.size());
-        return Err(Flaw::TooShort { shape: header.shape, expected, found: found as u64 });
+        return Err(ReadErrorKind::TooShort { shape: header.shape, expected, found: found as u64 });
     }
     match element {
         Element::Number(number) => {
@@ -112,7 +115,7 @@ pub(super) enum Element {
 
 impl Element {
     /// The element type that a header names.
-    fn parse(descr: &str) -> Result<Self, Flaw> {
+    fn parse(descr: &str) -> Result<Self, ReadErrorKind> {
         let refused = |what: &str| refused(what, descr);
         if descr == BFLOAT16 {
             let number = NumberType::new(Class::Bfloat, 2, false).expect("a size that exists");
@@ -142,7 +145,7 @@ impl Element {
             }
             (TypeChar::Float, _) => Err(refused("extended-precision floats")),
             (TypeChar::Complex, _) => Err(refused("complex numbers")),
-            (TypeChar::Object, _) => Err(Flaw::Objects),
+            (TypeChar::Object, _) => Err(ReadErrorKind::Objects),
             (TypeChar::DateTime | TypeChar::TimeDelta, _) => Err(refused("dates or times")),
             _ => Err(refused("raw bytes")),
         }
@@ -172,15 +175,15 @@ impl Element {
     }
 }
 
-fn refused(what: &str, descr: &str) -> Flaw {
-    Flaw::ElementType { found: format!("{what} ({descr:?})") }
+fn refused(what: &str, descr: &str) -> ReadErrorKind {
+    ReadErrorKind::ElementType { found: format!("{what} ({descr:?})") }
 }
 
 fn read_numbers(
     reader: &mut impl Read,
     number: NumberType,
     header: Header,
-) -> Result<Numbers, Flaw> {
+) -> Result<Numbers, ReadErrorKind> {
     let Header { shape, fortran_order, .. } = header;
     let mut data = Vec::new();
     read_all(reader, &shape, number.size(), |bytes, count| {
@@ -196,25 +199,25 @@ fn read_all(
     reader: &mut impl Read,
     shape: &[usize],
     size: usize,
-    mut each: impl FnMut(&[u8], usize) -> Result<(), Flaw>,
-) -> Result<(), Flaw> {
+    mut each: impl FnMut(&[u8], usize) -> Result<(), ReadErrorKind>,
+) -> Result<(), ReadErrorKind> {
     let expected = byte_count(shape, size);
     let at_once = (CHUNK / size * size) as u128;
     let (mut chunk, mut found) = (Vec::with_capacity(CHUNK), 0_u64);
     while u128::from(found) < expected {
         let wanted = (expected - u128::from(found)).min(at_once) as usize;
         chunk.clear();
-        reader.take(wanted as u64).read_to_end(&mut chunk).map_err(Flaw::of_member)?;
+        reader.take(wanted as u64).read_to_end(&mut chunk).map_err(ReadErrorKind::of_member)?;
         found += chunk.len() as u64;
         if chunk.len() < wanted {
-            return Err(Flaw::TooShort { shape: shape.to_vec(), expected, found });
+            return Err(ReadErrorKind::TooShort { shape: shape.to_vec(), expected, found });
         }
         each(&chunk, wanted / size)?;
     }
     // The end of the member is also where its checksum is compared.
-    match reader.read(&mut [0]).map_err(Flaw::of_member)? {
+    match reader.read(&mut [0]).map_err(ReadErrorKind::of_member)? {
         0 => Ok(()),
-        _ => Err(Flaw::TooLong { shape: shape.to_vec(), expected }),
+        _ => Err(ReadErrorKind::TooLong { shape: shape.to_vec(), expected }),
     }
 }
 

@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::npy;
 use crate::file::array::Array;
-use crate::file::error::{Flaw, ReadError};
+use crate::file::error::{ReadError, ReadErrorKind};
 use crate::file::value::Numbers;
 
 /// Bytes of a refused array that are still read to compare its checksum.
@@ -66,9 +66,9 @@ impl Npz {
             .map_err(|flaw| ReadError::of_file(path, flaw))
     }
 
-    fn list(path: &Path, archive: ZipArchive<BufReader<File>>) -> Result<Npz, Flaw> {
+    fn list(path: &Path, archive: ZipArchive<BufReader<File>>) -> Result<Npz, ReadErrorKind> {
         if archive.has_duplicate_names() {
-            return Err(Flaw::Duplicates);
+            return Err(ReadErrorKind::Duplicates);
         }
         let (mut names, mut members, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (member, (name, raw)) in archive.file_names().zip(archive.file_names_raw()).enumerate()
@@ -88,7 +88,7 @@ impl Npz {
             }
         }
         match names.is_empty() {
-            true => Err(Flaw::NoArrays { members: archive.len() }),
+            true => Err(ReadErrorKind::NoArrays { members: archive.len() }),
             false => Ok(Npz { path: path.to_owned(), archive, names, members, others }),
         }
     }
@@ -118,7 +118,8 @@ impl Npz {
     /// not as many as its shape says.
     pub fn array(&mut self, name: &str) -> Result<Array, ReadError> {
         let Some(position) = self.names.iter().position(|known| known == name) else {
-            let flaw = Flaw::NoSuchArray { name: name.to_owned(), present: self.names.clone() };
+            let flaw =
+                ReadErrorKind::NoSuchArray { name: name.to_owned(), present: self.names.clone() };
             return Err(ReadError::of_file(&self.path, flaw));
         };
         match self.member(position, |mut reader| npy::read(&mut reader)) {
@@ -137,8 +138,8 @@ impl Npz {
     pub(super) fn member<T>(
         &mut self,
         position: usize,
-        read: impl FnOnce(&mut dyn Read) -> Result<T, Flaw>,
-    ) -> Result<T, Flaw> {
+        read: impl FnOnce(&mut dyn Read) -> Result<T, ReadErrorKind>,
+    ) -> Result<T, ReadErrorKind> {
         read_member(&mut self.archive, self.members[position], read)
     }
 }
@@ -153,39 +154,39 @@ fn of_macos(name: &str) -> Option<&'static str> {
 fn read_member<R: Read + Seek, T>(
     archive: &mut ZipArchive<R>,
     index: usize,
-    read: impl FnOnce(&mut dyn Read) -> Result<T, Flaw>,
-) -> Result<T, Flaw> {
+    read: impl FnOnce(&mut dyn Read) -> Result<T, ReadErrorKind>,
+) -> Result<T, ReadErrorKind> {
     let mut member = archive.by_index(index).map_err(unopened)?;
     let method = member.compression();
     if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-        return Err(Flaw::Packing { found: format!("compressed as {method}") });
+        return Err(ReadErrorKind::Packing { found: format!("compressed as {method}") });
     }
     read(&mut member).map_err(|flaw| {
         match io::copy(&mut member.take(CHECKED_AFTER_REFUSAL), &mut io::sink()) {
             Ok(_) => flaw,
-            Err(error) => Flaw::of_member(error),
+            Err(error) => ReadErrorKind::of_member(error),
         }
     })
 }
 
-fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, Flaw> {
+fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, ReadErrorKind> {
     // Asked before opening, which would wait forever for the other end of a pipe.
-    let metadata = fs::metadata(path).map_err(Flaw::of_io)?;
+    let metadata = fs::metadata(path).map_err(ReadErrorKind::of_io)?;
     if metadata.is_dir() {
-        return Err(Flaw::Directory);
+        return Err(ReadErrorKind::Directory);
     }
     if !metadata.is_file() {
-        return Err(Flaw::NotRegular);
+        return Err(ReadErrorKind::NotRegular);
     }
-    let mut reader = BufReader::new(File::open(path).map_err(Flaw::of_io)?);
+    let mut reader = BufReader::new(File::open(path).map_err(ReadErrorKind::of_io)?);
     let mut start = Vec::new();
-    reader.by_ref().take(512).read_to_end(&mut start).map_err(Flaw::of_io)?;
+    reader.by_ref().take(512).read_to_end(&mut start).map_err(ReadErrorKind::of_io)?;
     if let Some(found) = other_format(&start) {
-        return Err(Flaw::NotNpz { found });
+        return Err(ReadErrorKind::NotNpz { found });
     }
     ZipArchive::new(reader).map_err(|error| match looks_like_zip(&start) {
         true => broken(error),
-        false => Flaw::NotNpz { found: "is not a zip archive" },
+        false => ReadErrorKind::NotNpz { found: "is not a zip archive" },
     })
 }
 
@@ -215,21 +216,23 @@ fn looks_like_zip(start: &[u8]) -> bool {
 }
 
 /// Why the directory of the archive cannot be read.
-fn broken(error: ZipError) -> Flaw {
+fn broken(error: ZipError) -> ReadErrorKind {
     match error {
-        ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => Flaw::of_io(error),
-        error => Flaw::BrokenArchive { detail: detail(error) },
+        ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            ReadErrorKind::of_io(error)
+        }
+        error => ReadErrorKind::BrokenArchive { detail: detail(error) },
     }
 }
 
 /// Why a member of the archive cannot be opened.
-fn unopened(error: ZipError) -> Flaw {
+fn unopened(error: ZipError) -> ReadErrorKind {
     match error {
-        ZipError::Io(error) => Flaw::of_member(error),
+        ZipError::Io(error) => ReadErrorKind::of_member(error),
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
-            Flaw::Packing { found: "encrypted".into() }
+            ReadErrorKind::Packing { found: "encrypted".into() }
         }
-        error => Flaw::Damaged { detail: detail(error) },
+        error => ReadErrorKind::Damaged { detail: detail(error) },
     }
 }
 
