@@ -21,7 +21,9 @@
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
 //! | [`theorem`] | the registry, and one file for each theorem |
 //! | [`conjecture`] | what a new statement needs, and the exploration that finds one |
-//! | [`recording`] | data from files: recorded weights; recordings of neurons, cut into trials |
+//! | [`mod@file`] | what is in a file: arrays with names, NumPy, NWB, HDF5 and MATLAB |
+//! | [`weights`] | weight histories: their rounding, their ranks, the bounds of the theorems |
+//! | [`recording`] | recordings of neurons, cut into trials |
 //! | [`fit`] | recurrent networks of low tensor rank fitted to recordings, and cross-validated |
 //! | [`report`] | what is said of them: tables, figures, the HTML page |
 //!
@@ -62,6 +64,7 @@
 
 pub mod blocks;
 pub mod conjecture;
+pub mod file;
 pub mod fit;
 mod json;
 pub mod matrix;
@@ -74,6 +77,7 @@ pub mod task;
 pub mod tensor;
 pub mod theorem;
 pub mod training;
+pub mod weights;
 
 /// What most programs need.
 pub mod prelude {

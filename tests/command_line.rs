@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rankproof::file::write_npz;
 use rankproof::matrix::Matrix;
-use rankproof::recording::write_npz;
 use rankproof::scalar::Stream;
 use rankproof::tensor::Decomposition;
 use rankproof::theorem;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use half::{bf16, f16};
-use rankproof::recording::{Array, Npz, write_npz};
+use rankproof::file::{Array, Npz, write_npz};
 use rankproof::scalar::Stream;
 use serde_json::Value;
 

@@ -8,8 +8,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use rankproof::file::{ReadError, Source};
 use rankproof::recording::{
-    Axis, Filter, Options, Prepared, Quantity, ReadError, Recording, Source, What, Window, prepare,
+    Axis, Filter, Options, Prepared, Quantity, Recording, Selection, Window, prepare,
 };
 
 /// A file of the folder of recordings.
@@ -25,7 +26,7 @@ fn some(text: &str) -> Option<String> {
 }
 
 fn array(path: &str, axes: &[Axis]) -> Options {
-    Options::new(What::Array { path: path.to_owned(), axes: axes.to_vec() })
+    Options::new(Selection::Array { path: path.to_owned(), axes: axes.to_vec() })
 }
 
 fn prepared(path: &Path, options: &Options) -> Prepared {
@@ -164,7 +165,7 @@ fn zheng_units_and_tables() {
             align: Some(format!("{table}.start_time")),
             window: Some(Window { start: -0.5, end: 1.0 }),
             bin: Some(0.05),
-            ..Options::new(What::Spikes { path: "units".to_owned() })
+            ..Options::new(Selection::Spikes { path: "units".to_owned() })
         };
         let recording = prepared(&path, &options).recording;
         assert_eq!((recording.neurons, recording.bins, recording.trials), (35, 30, rows));
@@ -185,7 +186,7 @@ fn zheng_units_and_tables() {
         bin: Some(0.1),
         condition: some("encoding_table.stimCategory"),
         smooth_ms: Some(100.0),
-        ..Options::new(What::Spikes { path: "units".to_owned() })
+        ..Options::new(Selection::Spikes { path: "units".to_owned() })
     };
     let recording = prepared(&path, &columns).recording;
     assert_eq!(recording.condition_names, ["0", "1", "2"]);
@@ -199,7 +200,7 @@ fn scholz_fluorescence() {
     let options = Options {
         every: Some(30.0),
         bin: Some(0.5),
-        ..Options::new(What::Series { path: "acquisition/Activity_*".to_owned() })
+        ..Options::new(Selection::Series { path: "acquisition/Activity_*".to_owned() })
     };
     let recording = prepared(&path, &options).recording;
     assert_eq!((recording.neurons, recording.bins), (59, 60));
@@ -232,7 +233,7 @@ fn allen_is_cut_off() {
         align: some("flashes_presentations.start_time"),
         window: Some(Window { start: 0.0, end: 0.25 }),
         bin: Some(0.05),
-        ..Options::new(What::Spikes { path: "units".to_owned() })
+        ..Options::new(Selection::Spikes { path: "units".to_owned() })
     };
     let error = prepare(&path, &options).expect_err("is refused");
     let expected = "array \"units/spike_times\" has 10 rows, but its index \"spike_times_index\" \

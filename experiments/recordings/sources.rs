@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use rankproof::recording::{Axis, Options, What};
+use rankproof::recording::{Axis, Options, Selection};
 
 /// The variable that names the folder of the recordings.
 const FOLDER: &str = "RANKPROOF_RECORDINGS";
@@ -30,8 +30,9 @@ pub struct Source {
 }
 
 pub fn sources() -> [Source; 3] {
-    let array =
-        |path: &str| Options::new(What::Array { path: path.to_owned(), axes: Axis::ALL.to_vec() });
+    let array = |path: &str| {
+        Options::new(Selection::Array { path: path.to_owned(), axes: Axis::ALL.to_vec() })
+    };
     let some = |text: &str| Some(text.to_owned());
     let counts = || Options {
         missing: Some(-1.0),

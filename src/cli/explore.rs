@@ -8,8 +8,8 @@ use std::str::FromStr;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, ValueEnum};
 use rankproof::conjecture::{Cell, Sweep, explore};
+use rankproof::file::write_atomically;
 use rankproof::network::Trained;
-use rankproof::recording::write_atomically;
 use rankproof::report::ExplorationTable;
 use rankproof::task::Dimensions;
 use rankproof::theorem::{

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, Command, Id};
+use rankproof::file::write_atomically;
 use rankproof::fit::{
     Architecture, Blocks, Fit, FitFloat, Losses, Objective, Observations, Outcome, Role, Saved,
     Score, Settings,
 };
-use rankproof::recording::{Recording, write_atomically};
+use rankproof::recording::Recording;
 use rankproof::report::{FIT_FIGURES, fit_figures};
 use serde::{Deserialize, Serialize};
 

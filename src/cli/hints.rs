@@ -1,6 +1,6 @@
 //! How `rankproof prepare` is told to take what a file offers, as far as it can be recognised.
 
-use rankproof::recording::{Entry, Kind, Node, Source};
+use rankproof::file::{Entry, Kind, Node, Source};
 
 use super::output::shell_word;
 

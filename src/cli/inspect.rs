@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::recording::{Entry, Kind, ReadError, Source, outline};
+use rankproof::file::{Entry, Kind, ReadError, Source, outline};
 use serde::Serialize;
 use serde_json::Value;
 

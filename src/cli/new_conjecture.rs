@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use rankproof::recording::write_atomically;
+use rankproof::file::write_atomically;
 
 use super::output::print;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
-use rankproof::recording::write_atomically;
+use rankproof::file::write_atomically;
 use serde::Serialize;
 
 /// Prints to standard output. A reader that has gone away (`| head`) ends the printing silently.

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
 use rankproof::recording::{
-    Axis, ColumnAt, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, What, Window,
-    prepare,
+    Axis, ColumnAt, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, Selection,
+    Window, prepare,
 };
 
 use super::files::{Files, arrays_of};
@@ -310,10 +310,10 @@ fn options(arguments: &Arguments) -> Options {
     let what = match (&arguments.array, &arguments.spikes, &arguments.series) {
         (Some(path), _, _) => {
             let axes = arguments.axes.as_ref().map_or(&Axis::ALL[..], |axes| &axes.0);
-            What::Array { path: path.clone(), axes: axes.to_vec() }
+            Selection::Array { path: path.clone(), axes: axes.to_vec() }
         }
-        (_, Some(path), _) => What::Spikes { path: path.clone() },
-        (_, _, path) => What::Series { path: path.clone().unwrap_or_default() },
+        (_, Some(path), _) => Selection::Spikes { path: path.clone() },
+        (_, _, path) => Selection::Series { path: path.clone().unwrap_or_default() },
     };
     Options {
         what,

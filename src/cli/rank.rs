@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
+use rankproof::file::{Array, Npz, ReadError};
 use rankproof::matrix::{Matrix, Rank};
-use rankproof::recording::{Array, Decided, Grid, Npz, ReadError, Rounding, WeightHistory};
-use rankproof::report::{BoundReport, InputOutput, Stage, WeightReport, scientific};
+use rankproof::report::{doubts, scientific};
 use rankproof::tensor::{LowerEnd, Mode, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
+use rankproof::weights::{
+    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks,
+};
 use serde::Serialize;
 
 use super::files::Files;
@@ -72,16 +75,16 @@ fn read_axes(text: &str) -> Result<Axes, String> {
 }
 
 fn read_precision(text: &str) -> Result<Grid, String> {
-    const MOST_DIGITS: u32 = 17;
+    const MAX_DIGITS: u32 = 17;
     match text {
         "f16" => Ok(Grid::HALF),
         "bf16" => Ok(Grid::BFLOAT),
         "f32" => Ok(Grid::SINGLE),
         "f64" => Ok(Grid::DOUBLE),
-        digits => (digits.parse().ok().filter(|digits| (1..=MOST_DIGITS).contains(digits)))
+        digits => (digits.parse().ok().filter(|digits| (1..=MAX_DIGITS).contains(digits)))
             .map(Grid::printed)
             .ok_or_else(|| {
-                format!("expected f16, bf16, f32, f64, or digits from 1 to {MOST_DIGITS}")
+                format!("expected f16, bf16, f32, f64, or digits from 1 to {MAX_DIGITS}")
             }),
     }
 }
@@ -96,12 +99,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(outputs) => Some(read_channels(&mut npz, &arguments.inputs, outputs, &history)?),
         None => None,
     };
-    let report = WeightReport::new(&history, arguments.delta, &|stage| waiting.show(stage));
+    let ranks = WeightRanks::new(&history, arguments.delta, &|stage| waiting.show(stage));
     waiting.show(Stage { what: "bounds", done: 0, all: 1 });
-    let bounds = BoundReport::all(&history, &report, channels.as_ref());
+    let bounds = HeldBound::all(&history, &ranks, channels.as_ref());
     waiting.end();
     if let Some(path) = &arguments.json {
-        write_json(path, &Json::new(&history, &report, &bounds))?;
+        write_json(path, &Json::new(&history, &ranks, &bounds))?;
     }
     let hint = match channels {
         None => "Give --inputs and --outputs to hold the increments against more theorems.\n",
@@ -109,11 +112,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let text = [
         heading(arguments, &history),
-        steps(&report),
-        whole(arguments, &report),
+        steps(&ranks),
+        whole(arguments, &ranks),
         hold(&bounds),
         hint.to_owned(),
-        doubts(&report),
+        inconclusive(&ranks),
     ];
     print(&text.concat())?;
     Ok(ExitCode::SUCCESS)
@@ -177,20 +180,20 @@ fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
 }
 
 /// Ranks and singular values of some steps: all of them are in the JSON.
-fn steps(report: &WeightReport) -> String {
+fn steps(ranks: &WeightRanks) -> String {
     let headers =
         ["k", "rank W_k", "rank W_k - W_0", "noise floor", "singular values of W_k - W_0"];
     let mut table = table(&headers, 0);
-    let last = report.ranks.len() - 1;
+    let last = ranks.ranks.len() - 1;
     for k in some_steps(last) {
-        let increment = &report.increment_ranks[k];
+        let increment = &ranks.increment_ranks[k];
         let (values, floor) = increment.spectrum().unwrap_or_default();
         table.add_row([
             k.to_string(),
-            shown(&report.ranks[k]),
+            shown(&ranks.ranks[k]),
             shown(increment),
-            scientific(floor, report.exponent, 0),
-            spectrum(values, increment, report.exponent),
+            scientific(floor, ranks.exponent, 0),
+            spectrum(values, increment, ranks.exponent),
         ]);
     }
     if let Some(column) = table.column_mut(4) {
@@ -231,17 +234,17 @@ fn shown(rank: &Rank) -> String {
     }
 }
 
-fn whole(arguments: &Arguments, report: &WeightReport) -> String {
+fn whole(arguments: &Arguments, ranks: &WeightRanks) -> String {
     let what = if arguments.delta { "increments" } else { "weights" };
-    let tensor = &report.tensor;
+    let tensor = &ranks.tensor;
     let [r1, r2, r3] = tensor.unfolding_ranks.each_ref().map(shown);
-    let cp = cp_rank(&tensor.cp_lower, tensor.cp_upper.as_ref(), report.exponent);
-    let floor = scientific(tensor.noise_floor, report.exponent, 0);
+    let cp = cp_rank(&tensor.cp_lower, tensor.cp_upper.as_ref(), ranks.exponent);
+    let floor = scientific(tensor.noise_floor, ranks.exponent, 0);
     let mut text = format!("The {what} as a tensor, noise floor {floor}\n");
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);
     let space = "dimensions hold the rows and columns of all increments";
-    text + &paragraph("  space", &format!("{} {space}", shown(&report.space))) + "\n"
+    text + &paragraph("  space", &format!("{} {space}", shown(&ranks.space))) + "\n"
 }
 
 /// Both ends of the bracket, each with what shows it.
@@ -260,7 +263,7 @@ fn cp_rank(lower: &LowerEnd, upper: Option<&UpperEnd>, exponent: i32) -> String 
     }
 }
 
-fn hold(bounds: &[BoundReport]) -> String {
+fn hold(bounds: &[HeldBound]) -> String {
     let mut table = table(&["theorem", "quantity", "observed", "bound", "verdict"], 1);
     for bound in bounds {
         let id = bound.theorem.id;
@@ -305,9 +308,9 @@ fn verdict(found: &Observation) -> &'static str {
     }
 }
 
-fn doubts(report: &WeightReport) -> String {
+fn inconclusive(ranks: &WeightRanks) -> String {
     const SHOWN: usize = 4;
-    let doubts = report.inconclusive();
+    let doubts = doubts(ranks);
     if doubts.is_empty() {
         return String::new();
     }
@@ -415,31 +418,31 @@ struct JsonObservation {
 }
 
 impl Json {
-    fn new(history: &WeightHistory, report: &WeightReport, bounds: &[BoundReport]) -> Self {
+    fn new(history: &WeightHistory, ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
         let known = |ranks: &[Rank]| ranks.iter().map(Rank::known).collect();
-        let half = report.exponent / 2;
-        let powers = [half, report.exponent - half].map(|power| f64::from(power).exp2());
+        let half = ranks.exponent / 2;
+        let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
         let scaled = |number: f64| number * powers[0] * powers[1];
         Json {
             schema: 1,
             shape: [history.steps() + 1, history.neurons(), history.neurons()],
             precision: JsonPrecision::new(history.rounding()),
-            ranks: known(&report.ranks),
-            increment_ranks: known(&report.increment_ranks),
-            unfolding_ranks: known(&report.tensor.unfolding_ranks),
+            ranks: known(&ranks.ranks),
+            increment_ranks: known(&ranks.increment_ranks),
+            unfolding_ranks: known(&ranks.tensor.unfolding_ranks),
             cp: JsonBracket {
-                lower: report.tensor.cp_lower.bound,
-                upper: report.tensor.cp_upper.as_ref().map(|upper| upper.bound),
+                lower: ranks.tensor.cp_lower.bound,
+                upper: ranks.tensor.cp_upper.as_ref().map(|upper| upper.bound),
             },
             cp_certificates: JsonCertificates {
-                lower: report.tensor.cp_lower.certificate.to_string(),
-                upper: report.tensor.cp_upper.as_ref().map(|upper| upper.construction.to_string()),
-                residual: report.tensor.cp_upper.as_ref().map(|upper| scaled(upper.residual)),
+                lower: ranks.tensor.cp_lower.certificate.to_string(),
+                upper: ranks.tensor.cp_upper.as_ref().map(|upper| upper.construction.to_string()),
+                residual: ranks.tensor.cp_upper.as_ref().map(|upper| scaled(upper.residual)),
             },
-            noise_floor: scaled(report.tensor.noise_floor),
-            space_dimension: report.space.known(),
+            noise_floor: scaled(ranks.tensor.noise_floor),
+            space_dimension: ranks.space.known(),
             bounds: bounds.iter().map(JsonBound::new).collect(),
-            inconclusive: report.inconclusive(),
+            inconclusive: doubts(ranks),
         }
     }
 }
@@ -470,7 +473,7 @@ impl JsonPrecision {
 }
 
 impl JsonBound {
-    fn new(bound: &BoundReport) -> Self {
+    fn new(bound: &HeldBound) -> Self {
         let verdict = match bound.verdict() {
             None => "not applicable",
             Some(Verdict::Held { .. }) => "holds",

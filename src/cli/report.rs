@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use rankproof::recording::write_atomically;
+use rankproof::file::write_atomically;
 use rankproof::report::{Page, Results, VerificationRecord};
 use rankproof::theorem::{self, Arithmetic};
 

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use rankproof::blocks::Block;
+use rankproof::file::write_npz;
 use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
 use rankproof::network::{
     Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
 };
-use rankproof::recording::write_npz;
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::training::{

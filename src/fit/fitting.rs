@@ -11,8 +11,8 @@ use super::architecture::Architecture;
 use super::model::Model;
 use super::objective::{Losses, Objective};
 use super::parameters::{BLOCKS, Parameters};
+use crate::file::{Npz, ReadError, ReadErrorKind, WriteError, write_npz};
 use crate::matrix::Matrix;
-use crate::recording::{Flaw, Npz, ReadError, WriteError, write_npz};
 use crate::scalar::Stream;
 use crate::training::Adam;
 
@@ -246,7 +246,7 @@ impl<S: FitFloat> Fit<S> {
         let other = |what: &str| {
             let found = format!("holds a fit with another {what}");
             let expected = "the one that is asked for".to_owned();
-            ReadError::of_file(path.as_ref(), Flaw::Content { found, expected })
+            ReadError::of_file(path.as_ref(), ReadErrorKind::Content { found, expected })
         };
         let bytes: Vec<u8> = npz.array("meta")?.data.iter().map(|&byte| byte as u8).collect();
         let meta: Meta = serde_json::from_slice(&bytes).map_err(|_| other("form"))?;

@@ -89,8 +89,8 @@ pub use saved::Saved;
 pub use simulate::Simulation;
 pub use verdict::{Assumptions, Standing, Verdict};
 
+use crate::file::Element;
 use crate::matrix::{RankRevealing, ThinQr};
-use crate::recording::Element;
 use crate::scalar::Real;
 
 /// The number types that models are fitted in.

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::FitFloat;
 use super::architecture::Architecture;
 use super::model::Model;
+use crate::file::{WriteError, write_npz};
 use crate::matrix::Matrix;
-use crate::recording::{Recording, WriteError, write_npz};
+use crate::recording::Recording;
 
 /// A model, and where it comes from.
 ///

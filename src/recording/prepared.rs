@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Array, Flaw, Npz, NpzWriter, ReadError, WriteError, write_npz};
+use crate::file::{Array, Npz, NpzWriter, ReadError, ReadErrorKind, WriteError, write_npz};
 
 /// The version of the file format that is written and read.
 const SCHEMA: u32 = 1;
@@ -102,11 +102,11 @@ struct Meta {
 }
 
 /// What is wrong with a recording, and in which array of its file.
-struct Fault(&'static str, Flaw);
+struct Fault(&'static str, ReadErrorKind);
 
 impl Fault {
     fn new(array: &'static str, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Fault(array, Flaw::Content { found: found.into(), expected: expected.into() })
+        Fault(array, ReadErrorKind::Content { found: found.into(), expected: expected.into() })
     }
 }
 
@@ -248,7 +248,10 @@ impl Recording {
         let shape = [self.neurons, self.bins, self.trials];
         if shape.contains(&0) {
             let expected = "at least one neuron, bin and trial".to_owned();
-            return Some(Fault("activity", Flaw::Shape { shape: shape.to_vec(), expected }));
+            return Some(Fault(
+                "activity",
+                ReadErrorKind::Shape { shape: shape.to_vec(), expected },
+            ));
         }
         let entries = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
         let lengths = [
@@ -344,7 +347,7 @@ impl Recording {
 fn read_meta(array: &Array) -> Result<Meta, ReadError> {
     let refused = |detail: String| {
         let expected = format!("the JSON of a recording of schema {SCHEMA}");
-        array.error(Flaw::Content { found: detail, expected })
+        array.error(ReadErrorKind::Content { found: detail, expected })
     };
     let byte = |&number: &f64| (number.fract() == 0.0).then_some(number).map(|byte| byte as u8);
     let bytes: Option<Vec<u8>> = array.data.iter().map(byte).collect();
@@ -364,7 +367,7 @@ fn integers(array: &Array, length: usize) -> Result<Vec<i64>, ReadError> {
     let integers: Option<_> = array.data.iter().map(integer).collect();
     integers.ok_or_else(|| {
         let found = "holds numbers with a fraction".to_owned();
-        array.error(Flaw::Content { found, expected: "integers".to_owned() })
+        array.error(ReadErrorKind::Content { found, expected: "integers".to_owned() })
     })
 }
 

@@ -11,7 +11,7 @@ use comfy_table::{CellAlignment, ContentArrangement, presets};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::recording::{WriteError, write_atomically};
+use crate::file::{WriteError, write_atomically};
 use crate::report::Figure;
 
 /// An experiment while it runs. Everything it shows goes through here: it is printed, and written

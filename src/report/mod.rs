@@ -1,7 +1,6 @@
 //! What is said of results: of theorems, of recorded weights, of fits, of experiments; figures; and
 //! the page that shows all of it.
 
-mod bounds;
 mod catalogue;
 mod experiment;
 mod exploration;
@@ -12,7 +11,6 @@ mod page;
 mod verification;
 mod weights;
 
-pub use bounds::{BoundReport, InputOutput};
 pub use catalogue::{Entry, Fact, entries};
 pub use experiment::{Exhibit, Experiment, ExperimentError, Number, Summary, Table};
 pub use exploration::ExplorationTable;
@@ -21,4 +19,4 @@ pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
 pub use input::InputError;
 pub use page::{Page, Results};
 pub use verification::{VerificationRecord, VerificationRow};
-pub use weights::{Stage, TensorReport, Watch, WeightReport, scientific};
+pub use weights::{doubts, scientific};

@@ -1,181 +1,24 @@
-//! The ranks of weights that were recorded while a network learned.
+//! What is said of the ranks of recorded weights.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::matrix::{CLEAR_GAP, Rank};
+use crate::weights::{WeightRanks, is_hidden};
 
-use rayon::prelude::*;
-
-use crate::matrix::{CLEAR_GAP, Matrix, Rank, RankRevealing};
-use crate::recording::WeightHistory;
-use crate::tensor::{LowerEnd, Mode, Reduced, UpperEnd};
-
-/// What singular values say of a weight history. All of them, and all floors, are over
-/// 2^[`exponent`](WeightReport::exponent).
-#[derive(Clone, Debug)]
-pub struct WeightReport {
-    /// True if the tensor is that of the increments.
-    pub delta: bool,
-    /// The power of two of the largest weight.
-    pub exponent: i32,
-    /// The rank of W_k for k = 0..=K.
-    pub ranks: Vec<Rank>,
-    /// The rank of W_k - W_0 for k = 0..=K; the first is zero.
-    pub increment_ranks: Vec<Rank>,
-    /// The increments D_1..D_K as a tensor if `delta`, else the weights W_0..W_K.
-    pub tensor: TensorReport,
-    /// The dimension of the space in which rows and columns of all increments lie together.
-    pub space: Rank,
-    /// The increments as a tensor, unless that is `tensor` already.
-    increments: Option<TensorReport>,
-    /// Columns that span that space, (N, at most 2 N K), with the singular values of all rows and
-    /// columns of the increments side by side; and the norm of the noise in them.
-    pub(super) sides: (Matrix<f64>, f64),
-}
-
-/// The ranks of a tensor.
-#[derive(Clone, Debug)]
-pub struct TensorReport {
-    /// The ranks r1 (rows), r2 (columns), r3 (steps) of the unfoldings.
-    pub unfolding_ranks: [Rank; 3],
-    /// What the CP rank is at least, and why.
-    pub cp_lower: LowerEnd,
-    /// What it is at most, by a decomposition that reproduces the tensor within the noise; `None`
-    /// if none was found.
-    pub cp_upper: Option<UpperEnd>,
-    /// The largest noise floor of the three unfoldings.
-    pub noise_floor: f64,
-}
-
-/// What a report waits for: so many of so many parts of it are done.
-#[derive(Clone, Copy, Debug)]
-pub struct Stage {
-    /// What is computed.
-    pub what: &'static str,
-    /// Parts done.
-    pub done: usize,
-    /// All parts.
-    pub all: usize,
-}
-
-/// Is told of every part that is done, from any thread.
-pub type Watch<'a> = &'a (dyn Fn(Stage) + Sync);
-
-impl WeightReport {
-    /// Computes all ranks.
-    pub fn new(history: &WeightHistory, delta: bool, watch: Watch<'_>) -> Self {
-        let noise = Noise::of(history);
-        let (neurons, steps) = (history.neurons(), history.steps());
-        let ranks = counted("ranks of the weights", steps + 1, watch, |k| {
-            seen(f64::rank(&history.slices()[k], noise.at(k)))
-        });
-        let increment_ranks = counted("ranks of the increments", steps + 1, watch, |k| {
-            seen(f64::rank(&history.increment(k), noise.at(k)))
-        });
-        let (increments, own) =
-            Reduced::from_steps(neurons, steps, (1..=steps).map(|k| history.increment(k)));
-        let of_increments = TensorReport::new(increments, noise.of_increments().max(own), watch);
-        let (tensor, of_increments) = match delta {
-            true => (of_increments, None),
-            false => {
-                let slices = history.slices().iter().cloned();
-                let (weights, own) = Reduced::from_steps(neurons, steps + 1, slices);
-                let noise = noise.of_slices().max(own);
-                (TensorReport::new(weights, noise, watch), Some(of_increments))
-            }
-        };
-        watch(Stage { what: "space of learning", done: 0, all: 1 });
-        let sides = sides(history, 2.0 * noise.of_increments());
-        WeightReport {
-            delta,
-            exponent: history.exponent(),
-            ranks,
-            increment_ranks,
-            tensor,
-            space: seen(f64::rank(&sides.0, sides.1)),
-            increments: of_increments,
-            sides,
-        }
+/// What could not be decided of recorded weights, and why: one sentence for each.
+pub fn doubts(ranks: &WeightRanks) -> Vec<String> {
+    let slices = ranks.ranks.iter().enumerate().map(|(k, rank)| (format!("rank of W_{k}"), rank));
+    let increments = ranks.increment_ranks.iter().enumerate();
+    let increments = increments.map(|(k, rank)| (format!("rank of W_{k} - W_0"), rank));
+    let unfoldings = ["r1 (rows)", "r2 (columns)", "r3 (steps)"].map(str::to_owned);
+    let unfoldings = unfoldings.into_iter().zip(&ranks.tensor.unfolding_ranks);
+    let space = std::iter::once(("dimension of the space of learning".to_owned(), &ranks.space));
+    let mut doubts: Vec<String> = (slices.chain(increments).chain(unfoldings).chain(space))
+        .filter_map(|(what, rank)| doubt(&what, rank, ranks.exponent))
+        .collect();
+    if ranks.tensor.cp_upper.is_none() {
+        let why = "no decomposition reproduces the tensor within the noise";
+        doubts.push(format!("CP rank: at least {}, {why}", ranks.tensor.cp_lower.bound));
     }
-
-    /// The increments D_1..D_K as a tensor.
-    pub fn increments(&self) -> &TensorReport {
-        self.increments.as_ref().unwrap_or(&self.tensor)
-    }
-
-    /// The largest rank of an increment, over those that the noise does not hide: at least, and at
-    /// most. `None` if it hides all.
-    pub(super) fn largest_increment(&self) -> Option<(usize, usize)> {
-        let shown = || self.increment_ranks.iter().filter(|rank| !is_hidden(rank));
-        let lower = shown().map(|rank| rank.lower).max()?;
-        let upper = shown().map(|rank| rank.upper).max()?;
-        (upper > 0 || shown().count() == self.increment_ranks.len()).then_some((lower, upper))
-    }
-
-    /// What could not be decided, and why: one sentence for each.
-    pub fn inconclusive(&self) -> Vec<String> {
-        let slices =
-            self.ranks.iter().enumerate().map(|(k, rank)| (format!("rank of W_{k}"), rank));
-        let increments = self.increment_ranks.iter().enumerate();
-        let increments = increments.map(|(k, rank)| (format!("rank of W_{k} - W_0"), rank));
-        let unfoldings = ["r1 (rows)", "r2 (columns)", "r3 (steps)"].map(str::to_owned);
-        let unfoldings = unfoldings.into_iter().zip(&self.tensor.unfolding_ranks);
-        let space = std::iter::once(("dimension of the space of learning".to_owned(), &self.space));
-        let mut doubts: Vec<String> = (slices.chain(increments).chain(unfoldings).chain(space))
-            .filter_map(|(what, rank)| doubt(&what, rank, self.exponent))
-            .collect();
-        if self.tensor.cp_upper.is_none() {
-            let why = "no decomposition reproduces the tensor within the noise";
-            doubts.push(format!("CP rank: at least {}, {why}", self.tensor.cp_lower.bound));
-        }
-        doubts
-    }
-}
-
-impl TensorReport {
-    fn new(tensor: Reduced<f64>, noise: f64, watch: Watch<'_>) -> Self {
-        let ranks = counted("ranks of the unfoldings", 3, watch, |mode| {
-            seen(f64::rank(&tensor.unfolding(Mode::ALL[mode]), noise))
-        });
-        let unfolding_ranks: [Rank; 3] = ranks.try_into().expect("three modes");
-        watch(Stage { what: "CP rank", done: 0, all: 1 });
-        let floors = unfolding_ranks.iter().filter_map(Rank::spectrum).map(|(_, floor)| floor);
-        let noise_floor = floors.fold(noise, f64::max);
-        let (cp_lower, cp_upper) = match unfolding_ranks.iter().all(is_hidden) {
-            true => (LowerEnd::of_unfoldings([0; 3]), None),
-            false => tensor.cp_ends(noise, &unfolding_ranks),
-        };
-        TensorReport { unfolding_ranks, cp_lower, cp_upper, noise_floor }
-    }
-}
-
-/// Numbers for 0..all, computed in parallel, with a report after each.
-fn counted<T: Send>(
-    what: &'static str,
-    all: usize,
-    watch: Watch<'_>,
-    each: impl Fn(usize) -> T + Sync,
-) -> Vec<T> {
-    let done = AtomicUsize::new(0);
-    watch(Stage { what, done: 0, all });
-    let one = |index| {
-        let result = each(index);
-        watch(Stage { what, done: done.fetch_add(1, Ordering::Relaxed) + 1, all });
-        result
-    };
-    (0..all).into_par_iter().map(one).collect()
-}
-
-/// A rank as it is known: of a matrix that is not zero and nowhere clear of the noise, nothing is.
-fn seen(mut rank: Rank) -> Rank {
-    if is_hidden(&rank) {
-        rank.upper = rank.spectrum().map_or(0, |(values, _)| values.len());
-    }
-    rank
-}
-
-/// True if no singular value stands clear of the noise, and not all are zero.
-fn is_hidden(rank: &Rank) -> bool {
-    let largest = rank.spectrum().and_then(|(values, _)| values.first());
-    rank.lower == 0 && largest.is_some_and(|&largest| largest > 0.0)
+    doubts
 }
 
 /// A sentence on a rank that is not known.
@@ -217,70 +60,4 @@ pub fn scientific(number: f64, exponent: i32, decimals: usize) -> String {
     let (mantissa, carry) = text.split_once('e').expect("an exponent");
     let carry: f64 = carry.parse().expect("a number");
     format!("{mantissa}e{}", power.floor() + carry)
-}
-
-/// All columns and all rows of the increments, side by side or as fewer with the same singular
-/// values, and the noise in them: what was there, and what making them fewer adds.
-fn sides(history: &WeightHistory, noise: f64) -> (Matrix<f64>, f64) {
-    let neurons = history.neurons();
-    let increments = || (1..=history.steps()).map(|k| history.increment(k));
-    let all = increments().chain(increments().map(|increment| increment.transposed()));
-    let sides = Matrix::gathered(neurons, all);
-    let columns = 2 * neurons * history.steps();
-    let own = match sides.cols() < columns {
-        true => f64::EPSILON * columns as f64 * sides.norm(),
-        false => 0.0,
-    };
-    (sides, noise.max(own))
-}
-
-/// What rounding can have put into the weights, as a norm, for each k.
-///
-/// Each step rounds every weight once, by up to half a unit in its last place; over k steps these
-/// errors add up like a random walk, to at most about `eps sqrt(k + 1) max ||W_j||`. Each gradient
-/// has been computed with sums of N terms, which adds `eps sqrt(N)` times the length of the path
-/// that the weights have gone. Here eps is that of the coarsest grid on which W_1..W_k lie, and not
-/// that of the array that holds them; W_0 is what learning started from. Printing rounds once more,
-/// W_k and W_0 each, and does not add up. Norms are those of Frobenius.
-///
-/// Where all updates are smaller than a unit, their errors are alike and add up faster than a random
-/// walk. A float32 network of 32 neurons passed the floor after 5000 such steps, by 1.4, which the
-/// clear gap covers.
-pub(super) struct Noise(Vec<f64>);
-
-impl Noise {
-    pub fn of(history: &WeightHistory) -> Self {
-        let (mut largest, mut path) = (0.0_f64, 0.0);
-        let root = (history.neurons() as f64).sqrt();
-        let mut noise = Vec::new();
-        for (k, slice) in history.slices().iter().enumerate() {
-            largest = largest.max(slice.norm());
-            if k > 0 {
-                path += slice.minus(&history.slices()[k - 1]).norm();
-            }
-            let accumulated =
-                history.epsilon(k) * ((k as f64 + 1.0).sqrt() * largest + root * path);
-            noise.push(accumulated + history.recording_noise(k));
-        }
-        Noise(noise)
-    }
-
-    /// Of W_k or W_k - W_0.
-    pub fn at(&self, k: usize) -> f64 {
-        self.0[k]
-    }
-
-    /// Of all W_k as one tensor.
-    pub fn of_slices(&self) -> f64 {
-        norm(&self.0)
-    }
-
-    /// Of all W_k - W_0 as one tensor.
-    pub fn of_increments(&self) -> f64 {
-        norm(&self.0[1..])
-    }
-}
-
-fn norm(values: &[f64]) -> f64 {
-    values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }

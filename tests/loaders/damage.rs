@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use rankproof::recording::{Axis, Options, Source, What, Window, outline, prepare};
+use rankproof::file::{Source, outline};
+use rankproof::recording::{Axis, Options, Selection, Window, prepare};
 
 use super::path;
 
@@ -36,15 +37,17 @@ fn prepared(path: &Path, options: &Options) {
 /// A recording that is prepared of a file, so that damage meets all code.
 fn options(name: &str) -> Options {
     let what = match name {
-        "session.nwb" => What::Spikes { path: "units".to_owned() },
-        "session_v73.mat" => {
-            What::Array { path: "trials[].counts".to_owned(), axes: vec![Axis::Neuron, Axis::Time] }
-        }
-        "session_v6.mat" | "session_v7.mat" => {
-            What::Array { path: "trials[].counts".to_owned(), axes: vec![Axis::Time, Axis::Neuron] }
-        }
-        "plain.h5" => What::Array { path: "a/activity".to_owned(), axes: Axis::ALL.to_vec() },
-        _ => What::Array { path: "counts".to_owned(), axes: Axis::ALL.to_vec() },
+        "session.nwb" => Selection::Spikes { path: "units".to_owned() },
+        "session_v73.mat" => Selection::Array {
+            path: "trials[].counts".to_owned(),
+            axes: vec![Axis::Neuron, Axis::Time],
+        },
+        "session_v6.mat" | "session_v7.mat" => Selection::Array {
+            path: "trials[].counts".to_owned(),
+            axes: vec![Axis::Time, Axis::Neuron],
+        },
+        "plain.h5" => Selection::Array { path: "a/activity".to_owned(), axes: Axis::ALL.to_vec() },
+        _ => Selection::Array { path: "counts".to_owned(), axes: Axis::ALL.to_vec() },
     };
     Options {
         bin_seconds: Some(0.1),

@@ -1,6 +1,6 @@
 //! Every format gives the numbers that its writer wrote.
 
-use rankproof::recording::{Kind, Precision, Value};
+use rankproof::file::{Kind, Precision, Value};
 
 use super::{LENGTHS, TARGETS, count, list, numbers, open, texts};
 

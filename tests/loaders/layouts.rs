@@ -2,8 +2,9 @@
 //! 0.1 s of trial k neuron n has count(n, t, k) spikes, and trials start at 2 + 3 k s.
 
 use proptest::prelude::*;
+use rankproof::file::write_npz;
 use rankproof::recording::{
-    Axis, ColumnAt, Options, Prepared, Recording, What, Window, prepare, write_npz,
+    Axis, ColumnAt, Options, Prepared, Recording, Selection, Window, prepare,
 };
 
 use super::{TARGETS, count, path};
@@ -33,7 +34,7 @@ fn of_trials(path: &str) -> Options {
     Options {
         window: Some(Window { start: 0.0, end: 0.6 }),
         bin: Some(0.1),
-        ..Options::new(What::Spikes { path: path.to_owned() })
+        ..Options::new(Selection::Spikes { path: path.to_owned() })
     }
 }
 
@@ -154,7 +155,7 @@ fn cells_of_several_axes_are_taken_by_their_names_or_not_at_all() {
     assert!(spikes.contains(expected), "{spikes}");
     let array = |axes: &[Axis]| Options {
         bin_seconds: Some(0.1),
-        ..Options::new(What::Array { path: "courses[]".to_owned(), axes: axes.to_vec() })
+        ..Options::new(Selection::Array { path: "courses[]".to_owned(), axes: axes.to_vec() })
     };
     check(&prepared("layouts.mat", &array(&[trial, neuron, Axis::Time])).recording);
     let flat = refused("layouts.mat", &array(&[Axis::Time, neuron]));
@@ -192,7 +193,7 @@ fn trials_of_a_list_are_cut_around_a_bin_of_their_own() {
         window: Some(Window { start: -0.2, end: 0.4 }),
         bin_seconds_array: some("trial_data[].bin_size"),
         condition: some("trial_data[].target"),
-        ..Options::new(What::Array { path: "trial_data[].M1_spikes".to_owned(), axes })
+        ..Options::new(Selection::Array { path: "trial_data[].M1_spikes".to_owned(), axes })
     };
     let Prepared { recording, notes } = prepared("layouts.mat", &options);
     assert_eq!((recording.bins, recording.start_seconds, recording.bin_seconds), (6, -0.2, 0.1));
@@ -222,7 +223,7 @@ fn continuous() -> Options {
     Options {
         bin_seconds: Some(0.1),
         trial_starts: some("flag"),
-        ..Options::new(What::Array { path: "continuous".to_owned(), axes })
+        ..Options::new(Selection::Array { path: "continuous".to_owned(), axes })
     }
 }
 
@@ -246,7 +247,7 @@ fn a_trial_begins_where_a_flag_rises() {
     })
     .expect("written");
     let axes = vec![Axis::Neuron, Axis::Time];
-    let what = What::Array { path: "x".to_owned(), axes };
+    let what = Selection::Array { path: "x".to_owned(), axes };
     let none = Options { trial_starts: some("none"), what, ..continuous() };
     let error = prepare(&file, &none).expect_err("no flag").to_string();
     assert!(error.contains("\"none\" has no flag that is set"), "{error}");
@@ -268,7 +269,7 @@ fn events_halfway_between_bins_go_to_the_same_side() {
         bin_seconds: Some(0.1),
         align: some("event"),
         window: Some(Window { start: 0.0, end: 0.1 }),
-        ..Options::new(What::Array { path: "x".to_owned(), axes })
+        ..Options::new(Selection::Array { path: "x".to_owned(), axes })
     };
     let Prepared { recording, notes } = prepare(&file, &options).expect("prepared");
     let first: Vec<f64> = (0..12).map(|k| recording.activity_at(0, 0, k)).collect();
@@ -357,7 +358,7 @@ proptest! {
                 align: some(event),
                 window: Some(Window { start: -3.0 * bin, end: 12.0 * bin }),
                 bin: Some(bin),
-                ..Options::new(What::Spikes { path: "times".to_owned() })
+                ..Options::new(Selection::Spikes { path: "times".to_owned() })
             };
             let recording = prepare(&file, &options).expect("prepared").recording;
             prop_assert!(recording.activity.iter().all(|&count| count == f64::from(steps)));

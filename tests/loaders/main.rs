@@ -11,7 +11,7 @@ mod standard;
 
 use std::path::{Path, PathBuf};
 
-use rankproof::recording::{Source, Value};
+use rankproof::file::{Source, Value};
 
 /// Bins of the trials, which all files share.
 const LENGTHS: [usize; 5] = [6, 4, 6, 5, 3];

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use rankproof::recording::{Options, Precision, Source, Value, What, Window, outline, prepare};
+use rankproof::file::{Precision, Source, Value, outline};
+use rankproof::recording::{Options, Selection, Window, prepare};
 
 use super::{numbers, open, path};
 
@@ -200,7 +201,7 @@ fn spikes_are_taken_from_lists_of_variable_length() {
         align: Some("starts".to_owned()),
         window: Some(Window { start: 0.0, end: 0.5 }),
         bin: Some(0.1),
-        ..Options::new(What::Spikes { path: "units/spikes[]".to_owned() })
+        ..Options::new(Selection::Spikes { path: "units/spikes[]".to_owned() })
     };
     let recording = prepare(path("odd/lists.h5"), &options).expect("is prepared").recording;
     assert_eq!((recording.neurons, recording.bins, recording.trials), (4, 5, 2));

@@ -1,7 +1,7 @@
 //! Recordings prepared from files, against what their writer wrote.
 
 use rankproof::recording::{
-    Axis, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, What, Window, prepare,
+    Axis, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, Selection, Window, prepare,
 };
 
 use super::{LENGTHS, TARGETS, count, path};
@@ -17,7 +17,7 @@ fn recording(name: &str, options: &Options) -> Recording {
 }
 
 fn array(path: &str, axes: &[Axis]) -> Options {
-    let what = What::Array { path: path.to_owned(), axes: axes.to_vec() };
+    let what = Selection::Array { path: path.to_owned(), axes: axes.to_vec() };
     Options { bin_seconds: Some(0.05), ..Options::new(what) }
 }
 
@@ -204,7 +204,7 @@ fn units() -> Options {
         align: some("trials.start_time"),
         window: Some(Window { start: -0.25, end: 0.5 }),
         bin: Some(0.25),
-        ..Options::new(What::Spikes { path: "units".to_owned() })
+        ..Options::new(Selection::Spikes { path: "units".to_owned() })
     }
 }
 
@@ -288,7 +288,7 @@ fn spike_times_of_a_cell_array_are_scaled_to_seconds() {
         window: Some(Window { start: 0.0, end: 0.001 }),
         bin: Some(0.0005),
         time_scale: Some(0.001),
-        ..Options::new(What::Spikes { path: "spikes[]".to_owned() })
+        ..Options::new(Selection::Spikes { path: "spikes[]".to_owned() })
     };
     let recording = recording("session_v7.mat", &options);
     // Neuron 4 fires at 0.3, 0.55, 0.8, ... ms until 3.05 ms.
@@ -305,7 +305,7 @@ fn series_are_averaged_around_events() {
             align: some("blocks.start_time"),
             window: Some(Window { start: 0.0, end: 3.0 }),
             bin: Some(0.5),
-            ..Options::new(What::Series { path: path.to_owned() })
+            ..Options::new(Selection::Series { path: path.to_owned() })
         };
         let recording = recording("session.nwb", &options);
         assert_eq!((recording.neurons, recording.trials, &*recording.unit), (3, 3, "dF/F"));
@@ -322,7 +322,7 @@ fn series_are_averaged_around_events() {
         every: Some(1.0),
         bin: Some(0.1),
         smooth_ms: Some(1e6),
-        ..Options::new(What::Series { path: "speed".to_owned() })
+        ..Options::new(Selection::Series { path: "speed".to_owned() })
     };
     let flat = recording("session.nwb", &options);
     assert_eq!((flat.trials, flat.bins, flat.neurons), (2, 10, 1));
@@ -337,7 +337,7 @@ fn continuous_arrays_are_cut_by_labels_starts_places_or_events() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("flat.npz");
     let counts: Vec<i32> = (0..20).collect();
-    rankproof::recording::write_npz(&path, |npz| {
+    rankproof::file::write_npz(&path, |npz| {
         npz.array("x", &[2, 10], &counts)?;
         npz.array("label", &[10], &[1, 1, 1, 2, 2, 2, 2, 5, 5, 5])?;
         npz.array(

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use rankproof::recording::{Axis, Options, Scale, Source, What, Window, prepare};
+use rankproof::file::Source;
+use rankproof::recording::{Axis, Options, Scale, Selection, Window, prepare};
 
 use super::{open, path};
 
@@ -34,13 +35,13 @@ fn not_prepared(name: &str, options: &Options) -> String {
 }
 
 fn array(path: &str, axes: &[Axis]) -> Options {
-    let what = What::Array { path: path.to_owned(), axes: axes.to_vec() };
+    let what = Selection::Array { path: path.to_owned(), axes: axes.to_vec() };
     Options { bin_seconds: Some(0.05), ..Options::new(what) }
 }
 
 fn spikes(window: Option<Window>, bin: Option<f64>) -> Options {
     let align = Some("trials.start_time".to_owned());
-    Options { window, bin, align, ..Options::new(What::Spikes { path: "units".to_owned() }) }
+    Options { window, bin, align, ..Options::new(Selection::Spikes { path: "units".to_owned() }) }
 }
 
 const WINDOW: Option<Window> = Some(Window { start: 0.0, end: 1.0 });
@@ -166,7 +167,7 @@ fn choices_that_make_no_sense_for_the_file() {
     let series = |bin| Options {
         bin: Some(bin),
         every: Some(1.0),
-        ..Options::new(What::Series { path: "cell_00".to_owned() })
+        ..Options::new(Selection::Series { path: "cell_00".to_owned() })
     };
     let refused = nwb(&series(0.05));
     assert!(

@@ -1,6 +1,6 @@
 //! What NWB says of the numbers in it, applied: see the table in `recording/format/nwb.rs`.
 
-use rankproof::recording::{Filter, Options, Prepared, What, Window, prepare};
+use rankproof::recording::{Filter, Options, Prepared, Selection, Window, prepare};
 
 use super::{numbers, open, path, texts};
 
@@ -12,7 +12,7 @@ fn prepared(options: &Options) -> Prepared {
     prepare(path("layouts.nwb"), options).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn aligned(what: What, end: f64, bin: f64) -> Options {
+fn aligned(what: Selection, end: f64, bin: f64) -> Options {
     Options {
         align: some("trials.start_time"),
         window: Some(Window { start: 0.0, end }),
@@ -22,11 +22,11 @@ fn aligned(what: What, end: f64, bin: f64) -> Options {
 }
 
 fn units(end: f64, bin: f64) -> Options {
-    aligned(What::Spikes { path: "units".to_owned() }, end, bin)
+    aligned(Selection::Spikes { path: "units".to_owned() }, end, bin)
 }
 
 fn series(path: &str) -> Options {
-    aligned(What::Series { path: path.to_owned() }, 1.0, 0.1)
+    aligned(Selection::Series { path: path.to_owned() }, 1.0, 0.1)
 }
 
 /// When trial k starts, in steps of 0.1 s.

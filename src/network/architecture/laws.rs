@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::{Architecture, LossGradient, Workspace, derivative_along, gradient_by_tape};
 use crate::blocks::{Block, Blocks, Shapes, Subset};
+use crate::file::Npz;
 use crate::matrix::{Factors, Matrix};
 use crate::network::{Activation, Loss, SquaredError};
-use crate::recording::Npz;
 use crate::scalar::{DoubleDouble, Fp, Real, Scalar, Stream};
 use crate::task::{Dimensions, Task};
 

@@ -6,10 +6,7 @@ use super::list_axes::{self, ListAxes};
 use super::options::{Axis, Options};
 use super::realign;
 use super::trials::{Places, Trial, Trials, numbered};
-use crate::recording::array::{Array, Precision};
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::source::Source;
-use crate::recording::value::Value;
+use crate::file::{Array, Precision, ReadError, ReadErrorKind, Source, Value};
 
 /// Reads arrays and cuts them into trials.
 ///
@@ -176,7 +173,7 @@ fn blocks(
         }
         if array.shape.len() != axes.len() {
             let axes = axes.iter().map(|axis| axis.name().to_owned()).collect();
-            return Err(array.error(Flaw::Dimensions { shape: array.shape.clone(), axes }));
+            return Err(array.error(ReadErrorKind::Dimensions { shape: array.shape.clone(), axes }));
         }
         let found = length(array, axes, Axis::Neuron);
         if *neurons.get_or_insert(found) != found {
@@ -244,7 +241,7 @@ fn bin_seconds(source: &mut Source, options: &Options) -> Result<f64, ReadError>
         (None, None) => {
             let found = "does not say how wide its bins are".to_owned();
             let expected = "--bin-seconds or --bin-seconds-array".to_owned();
-            let flaw = Flaw::Content { found, expected };
+            let flaw = ReadErrorKind::Content { found, expected };
             return Err(ReadError::of_file(source.path(), flaw));
         }
     };
@@ -252,7 +249,7 @@ fn bin_seconds(source: &mut Source, options: &Options) -> Result<f64, ReadError>
         true => Ok(width),
         false => {
             let found = format!("was told of bins of {width} s");
-            let flaw = Flaw::Content { found, expected: "a positive number".to_owned() };
+            let flaw = ReadErrorKind::Content { found, expected: "a positive number".to_owned() };
             Err(ReadError::of_file(source.path(), flaw))
         }
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::recording::value::Value;
+use crate::file::Value;
 
 /// More numbers than this are no label.
 const LONGEST: usize = 16;

@@ -6,9 +6,7 @@ use super::cells::{self, Cell, Cells};
 use super::options::ColumnAt;
 use super::ragged;
 use super::trials::{Trial, Trials};
-use crate::recording::error::ReadError;
-use crate::recording::source::Source;
-use crate::recording::value::Value;
+use crate::file::{ReadError, Source, Value};
 
 /// A condition on a column: `success=1`, `type!=observation`, `RT<2`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,10 +6,8 @@ use super::cells::Cell;
 use super::columns;
 use super::events::{self, Events};
 use super::options::Options;
-use super::trials::{MOST_ENTRIES, Trial, Trials};
-use crate::recording::array::Precision;
-use crate::recording::error::ReadError;
-use crate::recording::source::Source;
+use super::trials::{MAX_ENTRIES, Trial, Trials};
+use crate::file::{Precision, ReadError, Source};
 
 /// The place of a bin in its trial may be at most this, so that an index that is none is refused.
 const LONGEST_TRIAL: usize = 100_000;
@@ -61,7 +59,7 @@ pub(super) fn by_bins(
                 Some((path, places)) => placed(source, path, own, neurons, &places[start..end])?,
             };
             total += activity.len();
-            if total > MOST_ENTRIES {
+            if total > MAX_ENTRIES {
                 return Err(source.error(path, "gives more entries than fit in memory", "fewer"));
             }
             let row = trials.trials.len();
@@ -176,7 +174,7 @@ pub(super) fn by_events(
     // Also of the bins that are asked for a whole number must fit.
     events::grid(source, options, options.bin.unwrap_or(bin))?;
     let grid = events::grid(source, options, bin)?;
-    if events.times.len().saturating_mul(grid.bins).saturating_mul(neurons) > MOST_ENTRIES {
+    if events.times.len().saturating_mul(grid.bins).saturating_mul(neurons) > MAX_ENTRIES {
         return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
     }
     let invalid = events::invalid(source, options)?;

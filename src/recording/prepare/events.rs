@@ -3,15 +3,13 @@
 use super::bins::{Bins, Rounding, whole_steps};
 use super::cells::short;
 use super::options::{Options, Window};
-use crate::recording::array::{Array, Precision};
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::source::Source;
+use crate::file::{Array, Precision, ReadError, ReadErrorKind, Source};
 
 /// Bins that a trial may have.
-const MOST_BINS: f64 = 1e6;
+const MAX_BINS: f64 = 1e6;
 
 /// Trials that may be cut at regular times.
-const MOST_EVENTS: f64 = 1e6;
+const MAX_EVENTS: f64 = 1e6;
 
 /// The table of NWB with times that should be removed from analysis.
 const INVALID: &str = "invalid_times";
@@ -121,7 +119,7 @@ fn refuse_invalid(source: &Source, path: &str) -> Result<(), ReadError> {
 
 fn regular(source: &Source, options: &Options, span: Interval) -> Result<Events, ReadError> {
     let refused = |found: String, expected: &str| {
-        let flaw = Flaw::Content { found, expected: expected.to_owned() };
+        let flaw = ReadErrorKind::Content { found, expected: expected.to_owned() };
         Err(ReadError::of_file(source.path(), flaw))
     };
     let Some(every) = options.every else {
@@ -132,7 +130,7 @@ fn regular(source: &Source, options: &Options, span: Interval) -> Result<Events,
         return refused("is cut at regular times".to_owned(), "--until with --align alone");
     }
     let count = whole_steps((span.1 - span.0) / every);
-    if !(every > 0.0 && (1.0..=MOST_EVENTS).contains(&count)) {
+    if !(every > 0.0 && (1.0..=MAX_EVENTS).contains(&count)) {
         let found = format!("lasts {} s", span.1 - span.0);
         return refused(found, "--every to be positive and to give between 1 and 1000000 trials");
     }
@@ -149,7 +147,7 @@ fn regular(source: &Source, options: &Options, span: Interval) -> Result<Events,
 /// If there is no window, or it is not a whole number of bins.
 pub(super) fn grid(source: &Source, options: &Options, bin: f64) -> Result<Grid, ReadError> {
     let refused = |found: String, expected: &str| {
-        let flaw = Flaw::Content { found, expected: expected.to_owned() };
+        let flaw = ReadErrorKind::Content { found, expected: expected.to_owned() };
         Err(ReadError::of_file(source.path(), flaw))
     };
     let whole = options.every.map(|every| Window { start: 0.0, end: every });
@@ -158,7 +156,7 @@ pub(super) fn grid(source: &Source, options: &Options, bin: f64) -> Result<Grid,
     };
     let bins = (end - start) / bin;
     let is_whole = (bins - bins.round()).abs() < 1e-6 * bins.abs().max(1.0);
-    match (1.0..=MOST_BINS).contains(&bins.round()) && is_whole {
+    match (1.0..=MAX_BINS).contains(&bins.round()) && is_whole {
         true => Ok(Grid { start, bin, bins: bins.round() as usize }),
         false => {
             let found = format!("is to be cut from {start} to {end} s in bins of {bin} s");

@@ -1,10 +1,7 @@
 //! Lists of arrays that have several axes themselves: cell arrays of trials by neurons, and lists
 //! in lists. Nothing says which axis is which, so that `--axes` has to.
 
-use crate::recording::error::ReadError;
-use crate::recording::node::{Kind, Node};
-use crate::recording::source::Source;
-use crate::recording::value::Value;
+use crate::file::{Kind, Node, ReadError, Source, Value};
 
 /// The axes of a list.
 pub(super) struct ListAxes {
@@ -101,7 +98,7 @@ fn elements(value: Value) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::value::Texts;
+    use crate::file::Texts;
 
     fn named(names: &str) -> Vec<Value> {
         let text = |name: char| {

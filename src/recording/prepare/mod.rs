@@ -28,11 +28,10 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 pub use self::columns::Filter;
-pub use self::options::{Axis, ColumnAt, Options, Ranges, Scale, What, Window};
+pub use self::options::{Axis, ColumnAt, Options, Ranges, Scale, Selection, Window};
 use self::trials::Trials;
-use super::error::{Flaw, ReadError};
 use super::prepared::{Quantity, Recording};
-use super::source::Source;
+use crate::file::{ReadError, ReadErrorKind, Source};
 
 /// A recording, and what was left out of it.
 #[derive(Clone, Debug)]
@@ -53,7 +52,8 @@ pub struct Prepared {
 /// # Examples
 ///
 /// ```
-/// use rankproof::recording::{Axis, Options, Quantity, What, prepare, write_npz};
+/// use rankproof::file::write_npz;
+/// use rankproof::recording::{Axis, Options, Quantity, Selection, prepare};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;
@@ -64,7 +64,7 @@ pub struct Prepared {
 ///     npz.array("target", &[2], &[90.0, 45.0])
 /// })?;
 ///
-/// let what = What::Array { path: "counts".into(), axes: Axis::ALL.to_vec() };
+/// let what = Selection::Array { path: "counts".into(), axes: Axis::ALL.to_vec() };
 /// let options = Options {
 ///     missing: Some(-1.0),
 ///     bin_seconds: Some(0.05),
@@ -87,16 +87,18 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
     }
     let mut notes = Vec::new();
     let mut trials = match &options.what {
-        What::Array { path, axes } => arrays::cut(&mut source, path, axes, options, &mut notes)?,
-        What::Spikes { path } => spikes::cut(&mut source, path, options, &mut notes)?,
-        What::Series { path } => series::cut(&mut source, path, options, &mut notes)?,
+        Selection::Array { path, axes } => {
+            arrays::cut(&mut source, path, axes, options, &mut notes)?
+        }
+        Selection::Spikes { path } => spikes::cut(&mut source, path, options, &mut notes)?,
+        Selection::Series { path } => series::cut(&mut source, path, options, &mut notes)?,
     };
     trials.mask(options.missing);
     trials.counts = options.quantity != Some(Quantity::Values) && trials.hold_counts();
     if options.quantity == Some(Quantity::Counts) && !trials.counts {
         let found = "does not hold counts".to_owned();
         let expected = "integers from 0 where --quantity counts is given".to_owned();
-        return Err(ReadError::of_file(path, Flaw::Content { found, expected }));
+        return Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }));
     }
     widen_bins(&source, &mut trials, options, &mut notes)?;
     let neurons = select::neurons(&mut source, &mut trials, options)?;
@@ -110,7 +112,7 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
         Err(sentence) => {
             let found = format!("gives no recording: its {sentence}");
             let expected = "other options".to_owned();
-            Err(ReadError::of_file(path, Flaw::Content { found, expected }))
+            Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }))
         }
     }
 }
@@ -128,7 +130,7 @@ fn widen_bins(
     if factor < 1.0 || (ratio - factor).abs() > 1e-6 * ratio || factor > 1e6 {
         let found = format!("has bins of {} s", trials.bin_seconds);
         let expected = format!("bins of which a whole number is the {bin} s of --bin");
-        return Err(ReadError::of_file(source.path(), Flaw::Content { found, expected }));
+        return Err(ReadError::of_file(source.path(), ReadErrorKind::Content { found, expected }));
     }
     let cut = trials.widen(factor as usize);
     trials.bin_seconds = bin;

@@ -9,7 +9,7 @@ use crate::recording::prepared::Quantity;
 #[derive(Clone, Debug, Serialize)]
 pub struct Options {
     /// What is taken from the file.
-    pub what: What,
+    pub what: Selection,
     /// The number that stands for entries that were not recorded, besides NaN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<f64>,
@@ -119,7 +119,7 @@ fn is_false(value: &bool) -> bool {
 
 impl Options {
     /// Takes something as it is.
-    pub fn new(what: What) -> Options {
+    pub fn new(what: Selection) -> Options {
         Options {
             what,
             missing: None,
@@ -176,7 +176,7 @@ impl Options {
 /// What is taken from a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum What {
+pub enum Selection {
     /// An array, or one for each trial or block (`trialData[].binCounts`).
     Array {
         /// Where it is.

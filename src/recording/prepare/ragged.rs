@@ -1,10 +1,6 @@
 //! Columns of lists as NWB stores them: all lists one after the other, and where each ends.
 
-use crate::recording::array::{Array, Precision};
-use crate::recording::error::ReadError;
-use crate::recording::format::check_index;
-use crate::recording::source::{Found, Source};
-use crate::recording::value::{Texts, Value};
+use crate::file::{Array, Found, Precision, ReadError, Source, Texts, Value, check_index};
 
 /// A list of numbers for each row.
 pub(super) struct Lists {

@@ -3,9 +3,8 @@
 use super::columns;
 use super::events;
 use super::options::Options;
-use super::trials::{MOST_ENTRIES, Trials};
-use crate::recording::error::ReadError;
-use crate::recording::source::Source;
+use super::trials::{MAX_ENTRIES, Trials};
+use crate::file::{ReadError, Source};
 
 /// Cuts each trial around the bin that a column names for it, counted as the file counts.
 ///
@@ -32,7 +31,7 @@ pub(super) fn around_index(
         return Err(source.error(path, found, "a --window that begins with a bin"));
     }
     let neurons = trials.neurons;
-    if trials.trials.len().saturating_mul(grid.bins).saturating_mul(neurons) > MOST_ENTRIES {
+    if trials.trials.len().saturating_mul(grid.bins).saturating_mul(neurons) > MAX_ENTRIES {
         return Err(source.error(
             path,
             "gives more entries than fit in memory",

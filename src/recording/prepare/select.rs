@@ -4,9 +4,8 @@ use super::columns::{self, Order};
 use super::events;
 use super::options::Options;
 use super::trials::{Kept, Trials};
-use crate::recording::error::{Flaw, ReadError};
+use crate::file::{ReadError, ReadErrorKind, Source};
 use crate::recording::prepared::{Quantity, Recording};
-use crate::recording::source::Source;
 
 /// Takes the neurons that were asked for; returns how many there were.
 ///
@@ -29,7 +28,7 @@ pub(super) fn neurons(
     }
     if places.is_empty() {
         let found = format!("has none of the neurons that were asked for among {all}");
-        let flaw = Flaw::Content { found, expected: "at least one".to_owned() };
+        let flaw = ReadErrorKind::Content { found, expected: "at least one".to_owned() };
         return Err(ReadError::of_file(source.path(), flaw));
     }
     if places.len() < all || places.iter().enumerate().any(|(index, &place)| index != place) {
@@ -53,7 +52,8 @@ fn places(source: &mut Source, text: &str, all: usize) -> Result<Vec<usize>, Rea
     let places: Result<Vec<usize>, f64> = numbers.iter().map(place).collect();
     let mut places = places.map_err(|number| {
         let found = format!("has no neuron {number}");
-        let flaw = Flaw::Content { found, expected: format!("places from {base} to {last}") };
+        let flaw =
+            ReadErrorKind::Content { found, expected: format!("places from {base} to {last}") };
         ReadError::of_file(source.path(), flaw)
     })?;
     places.sort_unstable();
@@ -104,8 +104,10 @@ pub(super) fn trials(
 ) -> Result<Kept, ReadError> {
     let all = trials.trials.len();
     if all == 0 {
-        let flaw =
-            Flaw::Content { found: "has no trial".to_owned(), expected: "at least one".to_owned() };
+        let flaw = ReadErrorKind::Content {
+            found: "has no trial".to_owned(),
+            expected: "at least one".to_owned(),
+        };
         return Err(ReadError::of_file(source.path(), flaw));
     }
     if trials.places.rows > all {
@@ -216,7 +218,7 @@ pub(super) fn active_neurons(
     notes: &mut Vec<String>,
 ) -> Result<(), ReadError> {
     let refused = |found: String, expected: &str| {
-        let flaw = Flaw::Content { found, expected: expected.to_owned() };
+        let flaw = ReadErrorKind::Content { found, expected: expected.to_owned() };
         Err(ReadError::of_file(source.path(), flaw))
     };
     if options.min_rate.is_some() && !is_rate(recording, options) {
@@ -250,7 +252,7 @@ pub(super) fn active_neurons(
 /// Counts, or counts of spikes that were spread by smoothing.
 fn is_rate(recording: &Recording, options: &Options) -> bool {
     recording.quantity == Quantity::Counts
-        || matches!(options.what, super::options::What::Spikes { .. })
+        || matches!(options.what, super::options::Selection::Spikes { .. })
 }
 
 /// The mean of each neuron for each second; NaN if it was never recorded.

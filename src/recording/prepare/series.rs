@@ -5,12 +5,9 @@ use std::rc::Rc;
 use super::bins::{Bins, Rounding};
 use super::events::{self, Events, Interval};
 use super::options::Options;
-use super::trials::{MOST_ENTRIES, Places, Trial, Trials};
+use super::trials::{MAX_ENTRIES, Places, Trial, Trials};
 use super::wildcard::fits;
-use crate::recording::array::Precision;
-use crate::recording::error::ReadError;
-use crate::recording::node::{Kind, Node};
-use crate::recording::source::{Found, Source};
+use crate::file::{Found, Kind, Node, Precision, ReadError, Source};
 
 /// Samples further apart than so many times the usual are not joined across.
 const GAP: f64 = 3.0;
@@ -68,7 +65,7 @@ pub(super) fn cut(
     );
     let events = events::read(source, options, span)?;
     let grid = events::grid(source, options, bin)?;
-    if events.times.len().saturating_mul(grid.bins).saturating_mul(series.len()) > MOST_ENTRIES {
+    if events.times.len().saturating_mul(grid.bins).saturating_mul(series.len()) > MAX_ENTRIES {
         return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
     }
     events::notes_of_times("samples", span, &events, &grid, notes);

@@ -6,11 +6,9 @@ use super::bins::{Bins, Rounding};
 use super::columns;
 use super::events::{self, Events, Grid, Interval};
 use super::options::Options;
-use super::trials::{MOST_ENTRIES, Places, Trial, Trials};
+use super::trials::{MAX_ENTRIES, Places, Trial, Trials};
 use super::units::{self, Spikes, Unit};
-use crate::recording::array::Precision;
-use crate::recording::error::ReadError;
-use crate::recording::source::Source;
+use crate::file::{Precision, ReadError, Source};
 
 /// Beyond so many standard deviations the Gaussian is nothing.
 const TAIL: f64 = 5.0;
@@ -170,7 +168,7 @@ fn of_each(
 
 fn check_size(source: &Source, path: &str, axes: [usize; 3]) -> Result<(), ReadError> {
     let entries = axes.into_iter().fold(1, usize::saturating_mul);
-    match entries > MOST_ENTRIES {
+    match entries > MAX_ENTRIES {
         true => Err(source.error(path, "gives more entries than fit in memory", "fewer events")),
         false => Ok(()),
     }

@@ -1,10 +1,9 @@
 //! What is done to the numbers: smoothing, square root, one scale for all neurons.
 
-use super::options::{Options, Scale, What};
+use super::options::{Options, Scale, Selection};
 use super::select;
-use crate::recording::error::{Flaw, ReadError};
+use crate::file::{ReadError, ReadErrorKind, Source};
 use crate::recording::prepared::{Quantity, Recording};
-use crate::recording::source::Source;
 
 /// Beyond so many standard deviations the Gaussian is nothing.
 const TAIL: f64 = 4.0;
@@ -21,7 +20,8 @@ pub(super) fn apply(
     notes: &mut Vec<String>,
 ) -> Result<(), ReadError> {
     let refused = |found: &str, expected: &str| {
-        let flaw = Flaw::Content { found: found.to_owned(), expected: expected.to_owned() };
+        let flaw =
+            ReadErrorKind::Content { found: found.to_owned(), expected: expected.to_owned() };
         Err(ReadError::of_file(source.path(), flaw))
     };
     if let Some(milliseconds) = options.smooth_ms {
@@ -29,7 +29,7 @@ pub(super) fn apply(
             return refused("is to be smoothed by no time", "--smooth above 0");
         }
         // Spikes and series were smoothed before they were cut.
-        if matches!(options.what, What::Array { .. }) {
+        if matches!(options.what, Selection::Array { .. }) {
             smooth(recording, milliseconds / 1000.0 / recording.bin_seconds);
         }
         recording.quantity = Quantity::Values;

@@ -1,11 +1,10 @@
 //! Activity cut into trials, before anything is selected.
 
-use crate::recording::error::{Flaw, ReadError};
+use crate::file::{ReadError, ReadErrorKind, Source};
 use crate::recording::prepared::{Quantity, Recording};
-use crate::recording::source::Source;
 
 /// Entries that a recording may have: 4 GiB of numbers.
-pub(super) const MOST_ENTRIES: usize = 1 << 29;
+pub(super) const MAX_ENTRIES: usize = 1 << 29;
 
 /// Activity cut into trials.
 pub(super) struct Trials {
@@ -124,7 +123,8 @@ impl Trials {
         let bins = self.trials.iter().map(|trial| self.bins(trial)).max().unwrap_or(0);
         let size = bins * self.neurons;
         let refused = |found: &str, expected: &str| {
-            let flaw = Flaw::Content { found: found.to_owned(), expected: expected.to_owned() };
+            let flaw =
+                ReadErrorKind::Content { found: found.to_owned(), expected: expected.to_owned() };
             Err(ReadError::of_file(source.path(), flaw))
         };
         if self.trials.is_empty() {
@@ -135,7 +135,7 @@ impl Trials {
         }
         let mut activity: Vec<f64> = Vec::new();
         let total = size.saturating_mul(self.trials.len());
-        if total > MOST_ENTRIES || activity.try_reserve_exact(total).is_err() {
+        if total > MAX_ENTRIES || activity.try_reserve_exact(total).is_err() {
             return refused("gives more entries than fit in memory", "a smaller selection");
         }
         for trial in &self.trials {

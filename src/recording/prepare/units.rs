@@ -12,10 +12,7 @@ use super::options::{Axis, Options};
 use super::ragged;
 use super::trials::numbered;
 use super::wildcard;
-use crate::recording::array::{Array, Precision};
-use crate::recording::error::ReadError;
-use crate::recording::source::{Found, Source};
-use crate::recording::value::Value;
+use crate::file::{Array, Found, Precision, ReadError, Source, Value};
 
 /// A neuron and when it was seen to fire.
 pub(super) struct Unit {

@@ -2,9 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::recording::error::{Flaw, ReadError};
-use crate::recording::node::{Kind, Node};
-use crate::recording::source::Source;
+use crate::file::{Kind, Node, ReadError, ReadErrorKind, Source};
 
 /// True if a name is the pattern, in which `*` stands for any characters.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
@@ -42,7 +40,7 @@ pub(super) fn arrays(source: &Source, pattern: &str) -> Result<Vec<Match>, ReadE
     visit(source.root(), &mut Vec::new(), &pattern, &mut found);
     let refused = |found: &str, expected: &str| {
         let (found, expected) = (format!("{found} {:?}", pattern.join("/")), expected.to_owned());
-        Err(ReadError::of_file(source.path(), Flaw::Content { found, expected }))
+        Err(ReadError::of_file(source.path(), ReadErrorKind::Content { found, expected }))
     };
     // Those from the root, or else those from the one place below it.
     let least = found.iter().map(|(above, _)| above.len()).min();

@@ -11,7 +11,7 @@ mod style;
 use std::io::Write;
 use std::path::Path;
 
-use crate::recording::{WriteError, write_atomically};
+use crate::file::{WriteError, write_atomically};
 
 pub use style::number;
 

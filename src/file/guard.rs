@@ -1,0 +1,61 @@
+//! The boundary to a reader that was written by others: its panics end here.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+use super::error::ReadErrorKind;
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `read`; a panic in it becomes a flaw of the file, and prints nothing.
+///
+/// # Errors
+///
+/// What `read` returns, and [`ReadErrorKind::Damaged`] if it panics.
+pub(super) fn guarded<T>(
+    read: impl FnOnce() -> Result<T, ReadErrorKind>,
+) -> Result<T, ReadErrorKind> {
+    silence_when_asked();
+    let before = QUIET.replace(true);
+    // What `read` borrows is dropped with the file that it could not read.
+    let outcome = panic::catch_unwind(AssertUnwindSafe(read));
+    QUIET.set(before);
+    outcome.unwrap_or_else(|payload| Err(ReadErrorKind::Damaged { detail: message(&*payload) }))
+}
+
+/// Puts a hook before the one that prints panics, once, which keeps quiet inside of [`guarded`].
+fn silence_when_asked() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                print(info);
+            }
+        }));
+    });
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    let text = text.unwrap_or_else(|| "no message".to_owned());
+    format!("its reader gave up ({})", text.replace('\n', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_flaw_of_the_file() {
+        let flaw = guarded::<()>(|| panic!("index {} out\nof range", 7)).unwrap_err();
+        assert_eq!(flaw.to_string(), "is damaged: its reader gave up (index 7 out of range)");
+        assert_eq!(guarded(|| Ok(3)).unwrap(), 3);
+        assert!(!QUIET.get(), "panics elsewhere are printed again");
+    }
+}

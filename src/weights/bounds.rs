@@ -1,0 +1,141 @@
+//! Recorded increments against the bounds of the theorems.
+
+use super::{WeightHistory, WeightRanks};
+use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
+use crate::theorem::{
+    Observation, Theorem, Verdict, invariant_subspace, low_rank_initialization,
+    subspace_tensor_rank,
+};
+
+/// The input and output directions of a recorded network.
+#[derive(Clone, Debug)]
+pub struct InputOutput {
+    /// Input weights B, and b and h_0 if there are any: columns of N numbers.
+    pub inputs: Matrix<f64>,
+    /// The transpose of the readout C: columns of N numbers.
+    pub outputs: Matrix<f64>,
+}
+
+/// A theorem's bound beside what was found.
+#[derive(Clone, Debug)]
+pub struct HeldBound {
+    /// The theorem.
+    pub theorem: &'static Theorem,
+    /// What was held against its bound, or why the theorem says nothing of these weights.
+    pub found: Result<Vec<Observation>, String>,
+}
+
+impl HeldBound {
+    /// The worst verdict; `None` if the theorem does not apply.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.found.as_ref().ok().map(|observations| Verdict::of(observations))
+    }
+
+    /// Holds the increments of a history against every bound that can be read off recorded
+    /// weights. The hypotheses that cannot be (a linear network, GD-like learning) are what a
+    /// violation tells against.
+    pub fn all(
+        history: &WeightHistory,
+        ranks: &WeightRanks,
+        channels: Option<&InputOutput>,
+    ) -> Vec<HeldBound> {
+        let start = channels.map(|channels| Start::of(history, channels));
+        let mut held = vec![HeldBound {
+            theorem: &subspace_tensor_rank::THEOREM,
+            found: tensor_rank(history, ranks),
+        }];
+        if let Some(start) = start {
+            let theorem = match start.low_rank.width() {
+                0 => &invariant_subspace::THEOREM,
+                _ => &low_rank_initialization::THEOREM,
+            };
+            held.push(HeldBound { theorem, found: start.hold(ranks) });
+        }
+        held
+    }
+}
+
+/// CP rank <= d min(d, K) with the dimension d of the space in which rows and columns lie.
+fn tensor_rank(history: &WeightHistory, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
+    let d = ranks.space.known().ok_or("the dimension of the space of learning is inconclusive")?;
+    let increments = ranks.increments();
+    let lower = increments.cp_lower.bound;
+    // No N x N x K tensor has more.
+    let most = history.neurons() * history.neurons().min(history.steps());
+    let upper = increments.cp_upper.as_ref().map_or(most, |upper| upper.bound);
+    let bound = d * d.min(history.steps());
+    Ok(vec![Observation::between("CP rank of the increments", lower, upper, bound)])
+}
+
+/// How W_0 = w I + P Q^T is made, and what follows.
+struct Start<'a> {
+    channels: &'a InputOutput,
+    low_rank: Factors<f64>,
+}
+
+impl<'a> Start<'a> {
+    /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
+    fn of(history: &WeightHistory, channels: &'a InputOutput) -> Self {
+        let start = &history.slices()[0];
+        let noise = history.epsilon(0) * start.norm() + history.recording_noise(0);
+        let split = |identity: f64| {
+            let rest = start.minus(&Matrix::scaled_identity(start.rows(), identity));
+            let rest = Factors::new(rest, Matrix::scaled_identity(start.rows(), 1.0));
+            f64::compress(&rest, noise)
+        };
+        let candidates = [split(0.0), split(median_of_diagonal(start))];
+        let low_rank = candidates.into_iter().min_by_key(Factors::width).expect("two candidates");
+        Start { channels, low_rank }
+    }
+
+    /// The increments against the space that the theorem fixes before learning.
+    fn hold(&self, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
+        // Only directions matter, and weights, inputs and outputs may be of different units.
+        let generators = [
+            unit_columns(&self.channels.inputs),
+            unit_columns(&self.channels.outputs),
+            unit_norm(&self.low_rank.left),
+            unit_norm(&self.low_rank.right),
+        ];
+        let neurons = self.low_rank.left.rows();
+        let space = Subspace::spanned_by(neurons, &generators)
+            .ok_or("the dimension of S is inconclusive")?;
+        let bound = space.dimension();
+        if bound == neurons {
+            return Err(format!("S is the whole space of {neurons} dimensions"));
+        }
+        let (lower, upper) = ranks.largest_increment().ok_or("the noise hides the increments")?;
+        let (sides, noise) = &ranks.sides;
+        let outside = space.excess(sides, *noise);
+        Ok(vec![
+            Observation::between("largest rank of W_k - W_0", lower, upper, bound),
+            Observation::rank("dimensions outside S", &outside, 0),
+        ])
+    }
+}
+
+/// Each column over its largest entry.
+fn unit_columns(matrix: &Matrix<f64>) -> Matrix<f64> {
+    let mut scaled = matrix.clone();
+    for j in 0..matrix.cols() {
+        let largest = matrix.column(j).iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+        if largest > 0.0 {
+            scaled.column_mut(j).iter_mut().for_each(|x| *x /= largest);
+        }
+    }
+    scaled
+}
+
+/// A matrix over its norm.
+fn unit_norm(matrix: &Matrix<f64>) -> Matrix<f64> {
+    match matrix.norm() {
+        0.0 => matrix.clone(),
+        norm => matrix.map(|x| x / norm),
+    }
+}
+
+fn median_of_diagonal(matrix: &Matrix<f64>) -> f64 {
+    let mut diagonal: Vec<f64> = (0..matrix.rows()).map(|i| matrix[(i, i)]).collect();
+    diagonal.sort_by(f64::total_cmp);
+    diagonal[diagonal.len() / 2]
+}

@@ -1,0 +1,329 @@
+//! The weights of every learning step, as somebody recorded them.
+
+use super::{Grid, Rounding};
+use crate::file::{Array, Precision, ReadError};
+use crate::matrix::Matrix;
+use crate::tensor::Mode;
+
+/// Recurrent weights W_0..W_K, each (N, N), from any trainer.
+///
+/// They are kept over a power of two such that the largest entry is from 1 to 2: no number that is
+/// computed from them overflows, and none that matters underflows, whatever their unit is.
+///
+/// # Examples
+///
+/// ```
+/// use rankproof::{matrix::Matrix, weights::WeightHistory};
+///
+/// let grown = Matrix::from_rows(&[[4.0, 8.0], [0.0, 4.0]]);
+/// let history = WeightHistory::new(vec![Matrix::scaled_identity(2, 4.0), grown]);
+/// assert_eq!((history.neurons(), history.steps(), history.exponent()), (2, 1, 3));
+/// assert_eq!(history.increment(1), Matrix::from_rows(&[[0.0, 1.0], [0.0, 0.0]]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct WeightHistory {
+    slices: Vec<Matrix<f64>>,
+    exponent: i32,
+    rounding: Rounding,
+    epsilons: Vec<f64>,
+}
+
+impl WeightHistory {
+    /// Weights that were computed in float64.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer than two slices, or they are not square and of one size.
+    pub fn new(slices: Vec<Matrix<f64>>) -> Self {
+        let rounding = Rounding::of_type(Precision::Double, slices.len());
+        Self::rounded(slices, rounding)
+    }
+
+    fn rounded(mut slices: Vec<Matrix<f64>>, rounding: Rounding) -> Self {
+        assert!(slices.len() > 1, "learning has a start and at least one step");
+        let neurons = slices[0].rows();
+        let square = |slice: &Matrix<f64>| (slice.rows(), slice.cols()) == (neurons, neurons);
+        assert!(slices.iter().all(square), "square slices of one size");
+        let exponent = exponent(&slices);
+        slices.iter_mut().for_each(|slice| scale(slice, -exponent));
+        let epsilons = rounding.epsilons();
+        WeightHistory { slices, exponent, rounding, epsilons }
+    }
+
+    /// Takes the three axes of an array for what `axes` says they are, in the order of the file.
+    /// What the numbers were rounded to is told from them unless `grid` says it.
+    ///
+    /// # Errors
+    ///
+    /// If the array does not have three axes, its rows and columns differ in length or are empty,
+    /// there are fewer than two steps, or a number is not finite.
+    pub fn from_array(
+        array: Array,
+        axes: [Mode; 3],
+        grid: Option<Grid>,
+    ) -> Result<Self, ReadError> {
+        let lengths = array.axes(axes.map(Mode::name))?;
+        let place = |mode| axes.iter().position(|&axis| axis == mode).expect("each axis once");
+        let [row, column, step] = [Mode::Row, Mode::Column, Mode::Step].map(place);
+        if lengths[row] != lengths[column] || lengths[row] == 0 {
+            return Err(array.wrong_shape("as many rows as columns, and at least one"));
+        }
+        if lengths[step] < 2 {
+            return Err(array.wrong_shape("at least 2 steps, to have an increment"));
+        }
+        array.expect_finite()?;
+        let strides = [lengths[1] * lengths[2], lengths[2], 1];
+        let slice = |k| {
+            Matrix::from_fn(lengths[row], lengths[column], |i, j| {
+                array.data[k * strides[step] + i * strides[row] + j * strides[column]]
+            })
+        };
+        let slices: Vec<_> = (0..lengths[step]).map(slice).collect();
+        drop(array.data);
+        let rounding = match grid {
+            Some(grid) => Rounding::given(array.precision, grid, slices.len()),
+            None => Rounding::of_values(array.precision, &slices),
+        };
+        Ok(WeightHistory::rounded(slices, rounding))
+    }
+
+    /// The weights `W_k = a diag(c[k]) b^T` of a fitted model, from its arrays `a` (N, R), `b`
+    /// (N, R) and `c` (K + 1, R), or `a` (K + 1, N, R) and `b` likewise without `c` if weights are
+    /// free in each trial: one slice for each trial.
+    ///
+    /// # Errors
+    ///
+    /// If an array has another shape, or a number is not finite.
+    pub fn from_factors(a: &Array, b: &Array, c: Option<&Array>) -> Result<Self, ReadError> {
+        for array in [Some(a), Some(b), c].into_iter().flatten() {
+            array.expect_finite()?;
+        }
+        b.expect_shape(&a.shape)?;
+        let (neurons, rank, trials) = match (a.shape.as_slice(), c) {
+            (&[neurons, rank], Some(c)) => {
+                let [trials, _] = c.axes(["trial", "term"])?;
+                c.expect_shape(&[trials, rank])?;
+                (neurons, rank, trials)
+            }
+            (&[trials, neurons, rank], None) => (neurons, rank, trials),
+            _ => return Err(a.wrong_shape("(N, R) beside c, or (trial, N, R) without")),
+        };
+        if trials < 2 || neurons == 0 {
+            return Err(a.wrong_shape("units, and at least 2 trials"));
+        }
+        let slice = |k: usize| {
+            let first = if c.is_some() { 0 } else { k * neurons * rank };
+            let factor =
+                |of: &Array| Matrix::from_fn(neurons, rank, |i, r| of.data[first + i * rank + r]);
+            let mut left = factor(a);
+            if let Some(c) = c {
+                for r in 0..rank {
+                    let scale = c.data[k * rank + r];
+                    left.column_mut(r).iter_mut().for_each(|x| *x *= scale);
+                }
+            }
+            Matrix::product(left.view(), factor(b).t())
+        };
+        // The factors are what they are; only their product, in double precision, rounds.
+        Ok(WeightHistory::new((0..trials).map(slice).collect()))
+    }
+
+    /// Number of neurons, N.
+    pub fn neurons(&self) -> usize {
+        self.slices[0].rows()
+    }
+
+    /// Number of learning steps, K.
+    pub fn steps(&self) -> usize {
+        self.slices.len() - 1
+    }
+
+    /// To what the weights were rounded, and how that is known.
+    pub fn rounding(&self) -> &Rounding {
+        &self.rounding
+    }
+
+    /// The weights are kept over 2 to this power.
+    pub fn exponent(&self) -> i32 {
+        self.exponent
+    }
+
+    /// The distance from 1 to the next number of the coarsest arithmetic that led to W_k.
+    pub fn epsilon(&self, k: usize) -> f64 {
+        self.epsilons[k]
+    }
+
+    /// The largest norm that the rounding of W_k or of W_k - W_0 can have which is not in
+    /// proportion to each weight and accumulated by learning: by printing, once for each of the
+    /// two, and that of the least numbers. Over 2^exponent.
+    pub fn recording_noise(&self, k: usize) -> f64 {
+        let grid = self.rounding.grids()[k];
+        let units = |slice: &Matrix<f64>| match grid {
+            Grid::Digits { .. } => {
+                let squares = slice.data().iter().map(|&x| grid.unit(x, self.exponent).powi(2));
+                squares.sum::<f64>().sqrt()
+            }
+            // The same for all entries.
+            _ => grid.unit(0.0, self.exponent) * self.neurons() as f64,
+        };
+        // Half a unit of each.
+        (units(&self.slices[k]) + units(&self.slices[0])) / 2.0
+    }
+
+    /// W_0..W_K, over 2^exponent.
+    pub fn slices(&self) -> &[Matrix<f64>] {
+        &self.slices
+    }
+
+    /// W_k - W_0, over 2^exponent.
+    ///
+    /// # Panics
+    ///
+    /// If `k` is above [`steps`](WeightHistory::steps).
+    pub fn increment(&self, k: usize) -> Matrix<f64> {
+        self.slices[k].minus(&self.slices[0])
+    }
+}
+
+/// The power of two of the largest entry; zero if all are zero.
+fn exponent(slices: &[Matrix<f64>]) -> i32 {
+    let entries = slices.iter().flat_map(|slice| slice.data());
+    let largest = entries.fold(0.0_f64, |largest, entry| largest.max(entry.abs()));
+    match largest {
+        0.0 => 0,
+        _ => binary_exponent(largest),
+    }
+}
+
+/// The largest e with 2^e <= a positive number.
+fn binary_exponent(number: f64) -> i32 {
+    const SUBNORMAL: i32 = 64;
+    let biased = |number: f64| (number.to_bits() >> (f64::MANTISSA_DIGITS - 1)) as i32;
+    match biased(number) {
+        0 => biased(number * f64::from(SUBNORMAL).exp2()) - 1023 - SUBNORMAL,
+        exponent => exponent - 1023,
+    }
+}
+
+/// Multiplies by 2^exponent in two steps, as that power itself may not be a number.
+fn scale(matrix: &mut Matrix<f64>, exponent: i32) {
+    let half = exponent / 2;
+    for power in [half, exponent - half] {
+        if power != 0 {
+            matrix.scale(f64::from(power).exp2());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_unit_is_scaled_away() {
+        for power in [-1074, -1030, -1, 0, 1, 700, 1023] {
+            let largest = f64::from(power).exp2();
+            let mut slices = vec![Matrix::zeros(2, 2); 2];
+            slices[1][(0, 1)] = -largest;
+            let history = WeightHistory::new(slices);
+            assert_eq!((history.exponent(), history.slices()[1][(0, 1)]), (power, -1.0));
+        }
+        let nothing = WeightHistory::new(vec![Matrix::zeros(2, 2); 2]);
+        assert_eq!((nothing.exponent(), nothing.recording_noise(1)), (0, 2.0_f64.powi(-1073)));
+    }
+
+    /// A history of square slices.
+    fn history(stored: Precision, slices: &[Vec<f64>]) -> WeightHistory {
+        let size = slices[0].len().isqrt();
+        let shape = vec![slices.len(), size, size];
+        let (path, name) = ("w.npz".into(), "W".into());
+        let array = Array { shape, data: slices.concat(), precision: stored, path, name };
+        WeightHistory::from_array(array, [Mode::Step, Mode::Row, Mode::Column], None).unwrap()
+    }
+
+    /// Random entries, rounded.
+    fn random(seed: u64, size: usize, round: fn(f64) -> f64) -> Vec<f64> {
+        let mut stream = crate::scalar::Stream::new("rounded weights", seed, 0);
+        (0..size * size).map(|_| round(stream.normal())).collect()
+    }
+
+    fn single(x: f64) -> f64 {
+        f64::from(x as f32)
+    }
+
+    fn double(x: f64) -> f64 {
+        x
+    }
+
+    fn identity(size: usize) -> Vec<f64> {
+        (0..size * size).map(|i| if i % (size + 1) == 0 { 0.5 } else { 0.0 }).collect()
+    }
+
+    const SINGLE: f64 = f32::EPSILON as f64;
+
+    /// The start is exact, and of float32 are the steps.
+    #[test]
+    fn an_exact_start_has_no_part_in_the_rounding() {
+        let slices = [identity(12), random(1, 12, single), random(2, 12, single)];
+        let mixed = history(Precision::Double, &slices);
+        assert_eq!([0, 1, 2].map(|k| mixed.epsilon(k)), [SINGLE; 3], "asked with the next");
+        assert_eq!(mixed.rounding().to_string(), "values have 24 bits in a float64 array");
+        let slices = [random(1, 12, single), random(2, 12, double), random(3, 12, double)];
+        let started = history(Precision::Double, &slices);
+        assert_eq!(started.epsilon(2), f64::EPSILON);
+        let sentence = "values have 24 bits (W_0), 53 bits (W_1 to W_2) in a float64 array; \
+                        W_0 is taken as it is";
+        assert_eq!(started.rounding().to_string(), sentence);
+    }
+
+    #[test]
+    fn the_coarsest_step_so_far_rounds() {
+        let kinds: [fn(f64) -> f64; 4] = [double, double, single, double];
+        let slices: Vec<_> = (0..4).map(|k| random(k, 12, kinds[k as usize])).collect();
+        let mixed = history(Precision::Double, &slices);
+        let expected = [f64::EPSILON, f64::EPSILON, SINGLE, SINGLE];
+        assert_eq!([0, 1, 2, 3].map(|k| mixed.epsilon(k)), expected);
+    }
+
+    /// Slices of 3 x 3 tell their grid together, and the last ones with those before.
+    #[test]
+    fn small_slices_are_asked_together() {
+        let slices: Vec<_> = (0..19).map(|k| random(k, 3, single)).collect();
+        let small = history(Precision::Double, &slices);
+        assert!((0..19).all(|k| small.epsilon(k) == SINGLE));
+        let few = history(Precision::Double, &slices[..3]);
+        assert_eq!(few.epsilon(2), f64::EPSILON);
+        let sentence = "values have 53 bits as a float64 array can: 27 different ones are too few to \
+                        tell";
+        assert_eq!(few.rounding().to_string(), sentence);
+    }
+
+    /// Printing rounds W_k and W_0 by half a unit each, in whatever unit the weights are.
+    #[test]
+    fn printed_numbers_have_the_noise_of_their_digits() {
+        for scale in [1.0, 1e-290, 1e200] {
+            let print = |x: &f64| format!("{:.3e}", x * scale).parse::<f64>().unwrap();
+            let slices: Vec<Vec<f64>> =
+                (0..3).map(|k| random(k, 10, double).iter().map(print).collect()).collect();
+            let printed = history(Precision::Double, &slices);
+            let noise = printed.recording_noise(2) * f64::from(printed.exponent()).exp2() / scale;
+            // Units are from 1e-4 to 1e-3 of a number.
+            let size = (slices[0].iter().chain(&slices[2]))
+                .map(|x| (x / scale).powi(2))
+                .sum::<f64>()
+                .sqrt();
+            assert!((1e-4 * size..1e-3 * size).contains(&noise), "{noise} {size}");
+        }
+    }
+
+    #[test]
+    fn integers_are_exact_and_whoever_knows_better_says_so() {
+        let numbers: Vec<f64> = (0..144).map(|i| f64::from((7 * i * i) % 1009)).collect();
+        let integers = history(Precision::Exact, &[numbers.clone(), numbers.clone()]);
+        assert_eq!(integers.rounding().to_string(), "values are integers");
+        assert_eq!(integers.epsilon(1), f64::EPSILON);
+        let stored = history(Precision::Double, &[numbers.clone(), numbers]);
+        assert_eq!(stored.rounding().decided(), super::super::Decided::Fixed(0));
+        assert_eq!(stored.epsilon(1), f64::EPSILON);
+    }
+}
