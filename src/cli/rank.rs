@@ -101,7 +101,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let ranks = WeightRanks::new(&history, arguments.delta, &|stage| waiting.show(stage));
     waiting.show(Stage { what: "bounds", done: 0, all: 1 });
-    let bounds = HeldBound::all(&history, &ranks, channels.as_ref());
+    let bounds = HeldBound::all(&history, &ranks, channels.as_ref())?;
     waiting.end();
     if let Some(path) = &arguments.json {
         write_json(path, &Json::new(&history, &ranks, &bounds))?;

@@ -27,6 +27,61 @@
 //! | what they say in words | [`Verdict`] |
 //! | recordings with known weights | [`Simulation`] |
 //!
+//! # Examples
+//!
+//! An array in memory, 40 trials of 12 bins of six neurons, whose oscillation grows over trials. A
+//! fit, scored on the entries that were held out:
+//!
+//! ```
+//! use rankproof::fit::{Architecture, Blocks, Fit, Objective, Observations, Role, Settings};
+//! use rankproof::recording::Recording;
+//!
+//! let shape @ [trials, bins, neurons] = [40, 12, 6];
+//! let entry = |place: usize| {
+//!     let (n, t, k) = (place % neurons, place / neurons % bins, place / neurons / bins);
+//!     (0.4 * t as f64 + n as f64).cos() * (1.0 + k as f64 / 20.0)
+//! };
+//! let activity = (0..trials * bins * neurons).map(entry).collect();
+//! let recording = Recording::from_array(activity, shape, 0.05).build()?;
+//!
+//! let architecture = Architecture::new(8, 2, bins);
+//! let roles = Blocks::default().roles(&recording, 0, &[Role::Test], 1);
+//! let objective = Objective::<f64>::new(&architecture, Observations::new(&recording, &roles));
+//! let mut fit = Fit::new(objective, Settings { iterations: 300, ..Settings::default() });
+//! fit.run(|_, _| std::ops::ControlFlow::Continue(()))?;
+//! let score = fit.objective.score(&fit.model(), Role::Test);
+//! assert!(score.r2 > 0.9, "{score:?}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A cross-validation of the same array, which chooses the rank:
+//!
+//! ```
+//! use rankproof::fit::{Architecture, Blocks, CrossValidation, Settings};
+//! # use rankproof::recording::Recording;
+//!
+//! # let shape @ [trials, bins, neurons] = [40, 12, 6];
+//! # let entry = |place: usize| {
+//! #     let (n, t, k) = (place % neurons, place / neurons % bins, place / neurons / bins);
+//! #     (0.4 * t as f64 + n as f64).cos() * (1.0 + k as f64 / 20.0)
+//! # };
+//! # let activity = (0..trials * bins * neurons).map(entry).collect();
+//! # let recording = Recording::from_array(activity, shape, 0.05).build()?;
+//! let cv = CrossValidation {
+//!     ranks: vec![1, 2],
+//!     units: vec![8],
+//!     seeds: 1,
+//!     folds: 4,
+//!     blocks: Blocks::default(),
+//!     settings: Settings { iterations: 400, ..Settings::default() },
+//!     architecture: Architecture::new(8, 2, bins),
+//! };
+//! let table = cv.table(&cv.run_all::<f64>(&recording, &cv.jobs())?);
+//! // An oscillation takes two terms.
+//! assert_eq!(cv.choose(&table), (2, 8));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # For users of `ltrRNN`
 //!
 //! The hyperparameters of the package by Pellegrino, Cayco-Gajic and Chadwick, and what they are
@@ -77,7 +132,7 @@ pub use architecture::{
 pub use assembly::Assembly;
 pub use baseline::condition_means;
 pub use cross_validation::{Comparison, CrossValidation, Estimate, Fold, Job, Line};
-pub use fitting::{Fit, Outcome, Progress, Settings};
+pub use fitting::{Diverged, Fit, Outcome, Progress, Settings};
 pub use likelihood::{Score, Sums};
 pub use mask::Blocks;
 pub use model::{ChunkGradient, Model, Network, Trace};

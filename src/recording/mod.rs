@@ -1,12 +1,14 @@
 //! Recordings of neurons, cut into trials.
 //!
-//! [`prepare()`] cuts what is in a [file](crate::file) into trials. The [`Recording`] that results is
-//! what models are fitted to.
+//! [`prepare()`] cuts what is in a [file](crate::file) into trials, and [`Recording::from_array`] takes
+//! numbers in memory. The [`Recording`] that results is what models are fitted to.
 
+mod builder;
 mod prepare;
 mod prepared;
 
+pub use builder::RecordingBuilder;
 pub use prepare::{
     Axis, ColumnAt, Filter, Options, Prepared, Ranges, Scale, Selection, Window, prepare,
 };
-pub use prepared::{Quantity, Recording};
+pub use prepared::{InvalidRecording, Quantity, Recording};

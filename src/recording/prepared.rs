@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 use crate::file::{Array, Npz, NpzWriter, ReadError, ReadErrorKind, WriteError, write_npz};
 
@@ -15,6 +16,8 @@ use crate::file::{Array, Npz, NpzWriter, ReadError, ReadErrorKind, WriteError, w
 const SCHEMA: u32 = 1;
 
 /// The activity of some neurons in the bins of some trials.
+///
+/// [`prepare`](super::prepare()) makes one of a file and [`Recording::from_array`] of an array.
 ///
 /// # The file
 ///
@@ -102,11 +105,19 @@ struct Meta {
 }
 
 /// What is wrong with a recording, and in which array of its file.
-struct Fault(&'static str, ReadErrorKind);
+#[derive(Debug, Error)]
+#[error("array {array:?} {kind}")]
+pub struct InvalidRecording {
+    /// As the arrays of the file are called: `activity`, `condition`.
+    pub array: &'static str,
+    /// What is wrong with it.
+    pub kind: ReadErrorKind,
+}
 
-impl Fault {
+impl InvalidRecording {
     fn new(array: &'static str, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Fault(array, ReadErrorKind::Content { found: found.into(), expected: expected.into() })
+        let kind = ReadErrorKind::Content { found: found.into(), expected: expected.into() };
+        InvalidRecording { array, kind }
     }
 }
 
@@ -127,8 +138,14 @@ impl Recording {
             let array = npz.array(name)?;
             let index = |&number: &i64| usize::try_from(number).ok();
             let indices: Option<_> = integers(&array, trials)?.iter().map(index).collect();
-            let found = || Fault::new("", "holds a negative number", "indices of names").1;
-            indices.ok_or_else(|| array.error(found()))
+            let refused = || {
+                let found = "holds a negative number".to_owned();
+                array.error(ReadErrorKind::Content {
+                    found,
+                    expected: "indices of names".to_owned(),
+                })
+            };
+            indices.ok_or_else(refused)
         };
         let (conditions, epochs) = (indices("condition")?, indices("epoch")?);
         let mut single = |name| -> Result<f64, ReadError> {
@@ -154,9 +171,11 @@ impl Recording {
             unit: meta.unit,
             provenance: meta.provenance,
         };
-        match recording.fault() {
-            None => Ok(recording),
-            Some(Fault(array, flaw)) => Err(ReadError::of_array(npz.path(), array, flaw)),
+        match recording.validate() {
+            Ok(()) => Ok(recording),
+            Err(InvalidRecording { array, kind }) => {
+                Err(ReadError::of_array(npz.path(), array, kind))
+            }
         }
     }
 
@@ -181,7 +200,7 @@ impl Recording {
         more: impl FnOnce(&mut NpzWriter<&mut BufWriter<File>>) -> io::Result<()>,
     ) -> Result<(), WriteError> {
         write_npz(path, |npz| {
-            let invalid = |text| io::Error::new(io::ErrorKind::InvalidInput, text);
+            let invalid = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
             self.validate().map_err(invalid)?;
             let signed = |indices: &[usize]| indices.iter().map(|&i| i as i64).collect::<Vec<_>>();
             let of_neuron = (0..self.neurons).map(|n| self.neuron(n));
@@ -230,61 +249,63 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// One sentence if there is no neuron, bin or trial, nothing was recorded, an entry is
+    /// If there is no neuron, bin or trial, nothing was recorded, an entry is
     /// infinite or, of counts, no integer from 0, trial numbers do not increase, an index has no
     /// name, there is not one name for each neuron, or the bin width is not above 0.
-    pub fn validate(&self) -> Result<(), String> {
-        match self.fault() {
-            None => Ok(()),
-            Some(Fault(array, flaw)) => Err(format!("array {array:?} {flaw}")),
-        }
+    pub fn validate(&self) -> Result<(), InvalidRecording> {
+        let fault = (self.shape_fault())
+            .or_else(|| self.length_fault())
+            .or_else(|| self.activity_fault())
+            .or_else(|| self.trial_fault());
+        fault.map_or(Ok(()), Err)
     }
 
-    fn fault(&self) -> Option<Fault> {
-        self.shape_fault().or_else(|| self.activity_fault()).or_else(|| self.trial_fault())
-    }
-
-    fn shape_fault(&self) -> Option<Fault> {
+    /// Of the sizes and the number of entries alone.
+    pub(super) fn shape_fault(&self) -> Option<InvalidRecording> {
         let shape = [self.neurons, self.bins, self.trials];
         if shape.contains(&0) {
             let expected = "at least one neuron, bin and trial".to_owned();
-            return Some(Fault(
-                "activity",
-                ReadErrorKind::Shape { shape: shape.to_vec(), expected },
-            ));
+            let kind = ReadErrorKind::Shape { shape: shape.to_vec(), expected };
+            return Some(InvalidRecording { array: "activity", kind });
         }
         let entries = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
+        if entries == Some(self.activity.len()) {
+            return None;
+        }
+        let found = format!("holds {} numbers", self.activity.len());
+        let expected = entries.map_or("too many".to_owned(), |entries| entries.to_string());
+        Some(InvalidRecording::new("activity", found, expected))
+    }
+
+    fn length_fault(&self) -> Option<InvalidRecording> {
         let lengths = [
-            ("activity", Some(self.activity.len()), entries),
-            ("trial", Some(self.trial_numbers.len()), Some(self.trials)),
-            ("condition", Some(self.conditions.len()), Some(self.trials)),
-            ("epoch", Some(self.epochs.len()), Some(self.trials)),
+            ("trial", self.trial_numbers.len()),
+            ("condition", self.conditions.len()),
+            ("epoch", self.epochs.len()),
         ];
-        let wrong = lengths.into_iter().find(|(_, found, expected)| found != expected);
-        if let Some((array, found, expected)) = wrong {
-            let number = |n: Option<usize>| n.map_or("too many".to_owned(), |n| n.to_string());
-            let found = format!("holds {} numbers", number(found));
-            return Some(Fault::new(array, found, number(expected)));
+        if let Some((array, found)) = lengths.into_iter().find(|&(_, found)| found != self.trials) {
+            let found = format!("holds {found} numbers");
+            return Some(InvalidRecording::new(array, found, self.trials.to_string()));
         }
         if self.neuron_names.len() != self.neurons {
             let found = format!("names {} neurons", self.neuron_names.len());
-            return Some(Fault::new("meta", found, format!("{} of them", self.neurons)));
+            return Some(InvalidRecording::new("meta", found, format!("{} of them", self.neurons)));
         }
         None
     }
 
-    fn activity_fault(&self) -> Option<Fault> {
+    fn activity_fault(&self) -> Option<InvalidRecording> {
         let fault = |index: usize, expected: &str| {
             let (n, rest) = (index % self.neurons, index / self.neurons);
             let place = [n, rest % self.bins, rest / self.bins];
             let found = format!("holds {} at {place:?}", self.activity[index]);
-            Some(Fault::new("activity", found, expected))
+            Some(InvalidRecording::new("activity", found, expected))
         };
         if let Some(index) = self.activity.iter().position(|entry| entry.is_infinite()) {
             return fault(index, "finite numbers, and NaN where nothing was recorded");
         }
         if self.activity.iter().all(|entry| entry.is_nan()) {
-            return Some(Fault::new("activity", "holds only NaN", "some numbers"));
+            return Some(InvalidRecording::new("activity", "holds only NaN", "some numbers"));
         }
         let no_count = |entry: &f64| entry.fract() != 0.0 || *entry < 0.0;
         if self.quantity == Quantity::Counts
@@ -296,10 +317,10 @@ impl Recording {
         None
     }
 
-    fn trial_fault(&self) -> Option<Fault> {
+    fn trial_fault(&self) -> Option<InvalidRecording> {
         if let Some(pair) = self.trial_numbers.windows(2).find(|pair| pair[0] >= pair[1]) {
             let found = format!("holds {} after {}", pair[1], pair[0]);
-            return Some(Fault::new("trial", found, "numbers that increase"));
+            return Some(InvalidRecording::new("trial", found, "numbers that increase"));
         }
         for (array, indices, names) in [
             ("condition", &self.conditions, &self.condition_names),
@@ -307,20 +328,20 @@ impl Recording {
         ] {
             if let Some(index) = indices.iter().find(|&&index| index >= names.len()) {
                 let expected = format!("indices of the {} names", names.len());
-                return Some(Fault::new(array, format!("holds {index}"), expected));
+                return Some(InvalidRecording::new(array, format!("holds {index}"), expected));
             }
             if names.iter().collect::<HashSet<_>>().len() != names.len() {
                 let found = format!("gives the same name to two {array}s");
-                return Some(Fault::new("meta", found, "different names"));
+                return Some(InvalidRecording::new("meta", found, "different names"));
             }
         }
         if !(self.bin_seconds > 0.0 && self.bin_seconds.is_finite()) {
             let found = format!("is {}", self.bin_seconds);
-            return Some(Fault::new("bin_s", found, "a positive number of seconds"));
+            return Some(InvalidRecording::new("bin_s", found, "a positive number of seconds"));
         }
         if !self.start_seconds.is_finite() {
             let found = format!("is {}", self.start_seconds);
-            return Some(Fault::new("start_s", found, "a number of seconds"));
+            return Some(InvalidRecording::new("start_s", found, "a number of seconds"));
         }
         None
     }
@@ -412,7 +433,7 @@ mod tests {
     fn refused(change: impl FnOnce(&mut Recording)) -> String {
         let mut changed = recording();
         change(&mut changed);
-        changed.validate().expect_err("an invalid recording is refused")
+        changed.validate().expect_err("an invalid recording is refused").to_string()
     }
 
     /// Writes the recording with one array replaced, or left out, and reads it.

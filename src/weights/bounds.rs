@@ -1,6 +1,6 @@
 //! Recorded increments against the bounds of the theorems.
 
-use super::{WeightHistory, WeightRanks};
+use super::{WeightError, WeightHistory, WeightRanks};
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
 use crate::theorem::{
     Observation, Theorem, Verdict, invariant_subspace, low_rank_initialization,
@@ -14,6 +14,19 @@ pub struct InputOutput {
     pub inputs: Matrix<f64>,
     /// The transpose of the readout C: columns of N numbers.
     pub outputs: Matrix<f64>,
+}
+
+impl InputOutput {
+    fn check(&self, neurons: usize) -> Result<(), WeightError> {
+        let (inputs, outputs) = (self.inputs.rows(), self.outputs.rows());
+        if (inputs, outputs) != (neurons, neurons) {
+            return Err(WeightError::ChannelShape { inputs, outputs, neurons });
+        }
+        match self.inputs.is_finite() && self.outputs.is_finite() {
+            true => Ok(()),
+            false => Err(WeightError::ChannelNotFinite),
+        }
+    }
 }
 
 /// A theorem's bound beside what was found.
@@ -34,11 +47,16 @@ impl HeldBound {
     /// Holds the increments of a history against every bound that can be read off recorded
     /// weights. The hypotheses that cannot be (a linear network, GD-like learning) are what a
     /// violation tells against.
+    ///
+    /// # Errors
+    ///
+    /// If inputs or outputs do not have a row for each neuron, or hold a number that is not finite.
     pub fn all(
         history: &WeightHistory,
         ranks: &WeightRanks,
         channels: Option<&InputOutput>,
-    ) -> Vec<HeldBound> {
+    ) -> Result<Vec<HeldBound>, WeightError> {
+        channels.map_or(Ok(()), |channels| channels.check(history.neurons()))?;
         let start = channels.map(|channels| Start::of(history, channels));
         let mut held = vec![HeldBound {
             theorem: &subspace_tensor_rank::THEOREM,
@@ -51,7 +69,7 @@ impl HeldBound {
             };
             held.push(HeldBound { theorem, found: start.hold(ranks) });
         }
-        held
+        Ok(held)
     }
 }
 
@@ -138,4 +156,26 @@ fn median_of_diagonal(matrix: &Matrix<f64>) -> f64 {
     let mut diagonal: Vec<f64> = (0..matrix.rows()).map(|i| matrix[(i, i)]).collect();
     diagonal.sort_by(f64::total_cmp);
     diagonal[diagonal.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_of_other_neurons_are_refused() {
+        let history = WeightHistory::new(vec![Matrix::scaled_identity(3, 1.0); 2]).unwrap();
+        let ranks = WeightRanks::new(&history, true, &|_| ());
+        let held = |inputs: Matrix<f64>, outputs: Matrix<f64>| {
+            HeldBound::all(&history, &ranks, Some(&InputOutput { inputs, outputs }))
+        };
+        assert_eq!(
+            held(Matrix::zeros(3, 1), Matrix::zeros(2, 1)).unwrap_err().to_string(),
+            "inputs have 3 rows and outputs 2, expected 3, one for each neuron"
+        );
+        let mut inputs = Matrix::zeros(3, 1);
+        inputs[(1, 0)] = f64::NAN;
+        let error = held(inputs, Matrix::zeros(3, 1)).unwrap_err();
+        assert_eq!(error, WeightError::ChannelNotFinite);
+    }
 }

@@ -1,7 +1,7 @@
 //! The weights of every learning step, as somebody recorded them.
 
-use super::{Grid, Rounding};
-use crate::file::{Array, Precision, ReadError};
+use super::{Grid, Rounding, WeightError};
+use crate::file::{Array, Precision, ReadError, ReadErrorKind};
 use crate::matrix::Matrix;
 use crate::tensor::Mode;
 
@@ -16,9 +16,10 @@ use crate::tensor::Mode;
 /// use rankproof::{matrix::Matrix, weights::WeightHistory};
 ///
 /// let grown = Matrix::from_rows(&[[4.0, 8.0], [0.0, 4.0]]);
-/// let history = WeightHistory::new(vec![Matrix::scaled_identity(2, 4.0), grown]);
+/// let history = WeightHistory::new(vec![Matrix::scaled_identity(2, 4.0), grown])?;
 /// assert_eq!((history.neurons(), history.steps(), history.exponent()), (2, 1, 3));
 /// assert_eq!(history.increment(1), Matrix::from_rows(&[[0.0, 1.0], [0.0, 0.0]]));
+/// # Ok::<(), rankproof::weights::WeightError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct WeightHistory {
@@ -29,21 +30,20 @@ pub struct WeightHistory {
 }
 
 impl WeightHistory {
-    /// Weights that were computed in float64.
+    /// The weights W_0..W_K, each (N, N). What they were rounded to, float32 or less, is told from
+    /// the values, as in [`from_array`](WeightHistory::from_array).
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are fewer than two slices, or they are not square and of one size.
-    pub fn new(slices: Vec<Matrix<f64>>) -> Self {
-        let rounding = Rounding::of_type(Precision::Double, slices.len());
-        Self::rounded(slices, rounding)
+    /// If there are fewer than two, they are not square and of one size, or a number is not finite.
+    pub fn new(slices: Vec<Matrix<f64>>) -> Result<Self, WeightError> {
+        check(&slices)?;
+        let rounding = Rounding::of_values(Precision::Double, &slices);
+        Ok(Self::rounded(slices, rounding))
     }
 
+    /// A history of at least two square matrices of one size with finite entries.
     fn rounded(mut slices: Vec<Matrix<f64>>, rounding: Rounding) -> Self {
-        assert!(slices.len() > 1, "learning has a start and at least one step");
-        let neurons = slices[0].rows();
-        let square = |slice: &Matrix<f64>| (slice.rows(), slice.cols()) == (neurons, neurons);
-        assert!(slices.iter().all(square), "square slices of one size");
         let exponent = exponent(&slices);
         slices.iter_mut().for_each(|slice| scale(slice, -exponent));
         let epsilons = rounding.epsilons();
@@ -93,7 +93,7 @@ impl WeightHistory {
     ///
     /// # Errors
     ///
-    /// If an array has another shape, or a number is not finite.
+    /// If an array has another shape, or a number is not finite, or becomes so in a product.
     pub fn from_factors(a: &Array, b: &Array, c: Option<&Array>) -> Result<Self, ReadError> {
         for array in [Some(a), Some(b), c].into_iter().flatten() {
             array.expect_finite()?;
@@ -125,7 +125,14 @@ impl WeightHistory {
             Matrix::product(left.view(), factor(b).t())
         };
         // The factors are what they are; only their product, in double precision, rounds.
-        Ok(WeightHistory::new((0..trials).map(slice).collect()))
+        let slices: Vec<_> = (0..trials).map(slice).collect();
+        if !slices.iter().all(Matrix::is_finite) {
+            let found = "makes weights that are too large for float64".to_owned();
+            let expected = "factors with a finite product".to_owned();
+            return Err(a.error(ReadErrorKind::Content { found, expected }));
+        }
+        let rounding = Rounding::of_type(Precision::Double, slices.len());
+        Ok(WeightHistory::rounded(slices, rounding))
     }
 
     /// Number of neurons, N.
@@ -185,6 +192,29 @@ impl WeightHistory {
     }
 }
 
+/// Two or more square matrices of one size with finite entries.
+fn check(slices: &[Matrix<f64>]) -> Result<(), WeightError> {
+    let [start, _, ..] = slices else {
+        return Err(WeightError::TooFew { found: slices.len() });
+    };
+    let neurons = start.rows();
+    for (step, slice) in slices.iter().enumerate() {
+        let (rows, columns) = (slice.rows(), slice.cols());
+        if (rows, columns) != (neurons, neurons) {
+            return Err(WeightError::Shape { step, rows, columns, neurons });
+        }
+        if neurons == 0 {
+            return Err(WeightError::NoNeuron);
+        }
+        if let Some(place) = slice.data().iter().position(|entry| !entry.is_finite()) {
+            // Column after column.
+            let (row, column, value) = (place % neurons, place / neurons, slice.data()[place]);
+            return Err(WeightError::NotFinite { step, row, column, value });
+        }
+    }
+    Ok(())
+}
+
 /// The power of two of the largest entry; zero if all are zero.
 fn exponent(slices: &[Matrix<f64>]) -> i32 {
     let entries = slices.iter().flat_map(|slice| slice.data());
@@ -225,11 +255,55 @@ mod tests {
             let largest = f64::from(power).exp2();
             let mut slices = vec![Matrix::zeros(2, 2); 2];
             slices[1][(0, 1)] = -largest;
-            let history = WeightHistory::new(slices);
+            let history = WeightHistory::new(slices).unwrap();
             assert_eq!((history.exponent(), history.slices()[1][(0, 1)]), (power, -1.0));
         }
-        let nothing = WeightHistory::new(vec![Matrix::zeros(2, 2); 2]);
+        let nothing = WeightHistory::new(vec![Matrix::zeros(2, 2); 2]).unwrap();
         assert_eq!((nothing.exponent(), nothing.recording_noise(1)), (0, 2.0_f64.powi(-1073)));
+    }
+
+    #[test]
+    fn matrices_that_are_no_history_are_refused() {
+        let refused = |slices: Vec<Matrix<f64>>| WeightHistory::new(slices).unwrap_err();
+        assert_eq!(refused(vec![]), WeightError::TooFew { found: 0 });
+        assert_eq!(
+            refused(vec![Matrix::zeros(2, 2)]).to_string(),
+            "1 of the weights W_0, W_1, ... are given, expected at least 2"
+        );
+        assert_eq!(
+            refused(vec![Matrix::zeros(2, 2), Matrix::zeros(3, 3)]).to_string(),
+            "W_1 has shape (3, 3), expected (2, 2) as of W_0"
+        );
+        let expected = WeightError::Shape { step: 0, rows: 2, columns: 3, neurons: 2 };
+        assert_eq!(refused(vec![Matrix::zeros(2, 3); 2]), expected);
+        assert_eq!(refused(vec![Matrix::zeros(0, 0); 2]), WeightError::NoNeuron);
+        let mut slices = vec![Matrix::zeros(2, 2); 3];
+        slices[2][(0, 1)] = f64::INFINITY;
+        assert_eq!(refused(slices).to_string(), "W_2 holds inf at (0, 1), expected finite numbers");
+    }
+
+    /// Weights in memory tell their rounding as those in a file do.
+    #[test]
+    fn float32_in_memory_has_the_noise_of_float32() {
+        let slice = |seed| Matrix::from_columns(12, 12, random(seed, 12, single));
+        let history = WeightHistory::new(vec![slice(1), slice(2)]).unwrap();
+        assert_eq!(history.epsilon(1), SINGLE);
+    }
+
+    #[test]
+    fn factors_whose_product_overflows_are_refused() {
+        let array = |data: &[f64]| Array {
+            shape: vec![2, 1],
+            data: data.to_vec(),
+            precision: Precision::Double,
+            path: "model.npz".into(),
+            name: "a".into(),
+        };
+        let (large, c) = (array(&[1e200, 1.0]), array(&[1.0, 2.0]));
+        let error = WeightHistory::from_factors(&large, &large, Some(&c)).unwrap_err().to_string();
+        let sentence = "model.npz: array \"a\" makes weights that are too large for float64, \
+                        expected factors with a finite product";
+        assert_eq!(error, sentence);
     }
 
     /// A history of square slices.

@@ -3,14 +3,42 @@
 //! A [`WeightHistory`] knows to what its numbers were rounded ([`Rounding`]), hence how much noise is
 //! in them. [`WeightRanks`] are its ranks as far as singular values stand clear of that noise, and
 //! [`HeldBound`] holds them against the bounds of the theorems.
+//!
+//! # Example
+//!
+//! The weights of 20 neurons before and after five learning steps, in memory.
+//!
+//! ```
+//! use rankproof::matrix::Matrix;
+//! use rankproof::theorem::Verdict;
+//! use rankproof::weights::{HeldBound, InputOutput, WeightHistory, WeightRanks};
+//!
+//! let column = |shift: f64| Matrix::from_fn(20, 1, |i, _| (i as f64 + shift).sin());
+//! let (input, output) = (column(0.0), column(0.5));
+//! let step = output.times(&input.transposed());
+//! let weights = |k: i32| step.map(|entry| f64::from(k).sqrt() * entry);
+//! let history = WeightHistory::new((0..=5).map(weights).collect())?;
+//!
+//! let ranks = WeightRanks::new(&history, true, &|_| ());
+//! assert_eq!(ranks.increment_ranks[5].known(), Some(1));
+//! assert_eq!(ranks.increments().cp_upper.as_ref().map(|end| end.bound), Some(1));
+//!
+//! let channels = InputOutput { inputs: input, outputs: output };
+//! for held in HeldBound::all(&history, &ranks, Some(&channels))? {
+//!     assert!(matches!(held.verdict(), Some(Verdict::Held { .. })), "{}", held.theorem.id);
+//! }
+//! # Ok::<(), rankproof::weights::WeightError>(())
+//! ```
 
 mod bounds;
+mod error;
 mod grid;
 mod history;
 mod ranks;
 mod rounding;
 
 pub use bounds::{HeldBound, InputOutput};
+pub use error::WeightError;
 pub use grid::Grid;
 pub use history::WeightHistory;
 pub(crate) use ranks::is_hidden;

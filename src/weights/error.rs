@@ -1,0 +1,57 @@
+//! What can be wrong with weights in memory.
+
+use thiserror::Error;
+
+/// Why matrices are no history of weights, or do not go with one.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum WeightError {
+    /// Learning has a start and at least one step.
+    #[error("{found} of the weights W_0, W_1, ... are given, expected at least 2")]
+    TooFew {
+        /// Matrices.
+        found: usize,
+    },
+    /// All are square and of one size.
+    #[error("W_{step} has shape ({rows}, {columns}), expected ({neurons}, {neurons}) as of W_0")]
+    Shape {
+        /// The first matrix of another shape, counted from 0.
+        step: usize,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+        /// The rows of W_0.
+        neurons: usize,
+    },
+    /// A network has neurons.
+    #[error("W_0 has shape (0, 0), expected at least one neuron")]
+    NoNeuron,
+    /// A NaN or an infinity.
+    #[error("W_{step} holds {value} at ({row}, {column}), expected finite numbers")]
+    NotFinite {
+        /// The first matrix that has one, counted from 0.
+        step: usize,
+        /// Where it is.
+        row: usize,
+        /// Where it is.
+        column: usize,
+        /// What it is.
+        value: f64,
+    },
+    /// Inputs and outputs have a row for each neuron.
+    #[error(
+        "inputs have {inputs} rows and outputs {outputs}, expected {neurons}, one for each neuron"
+    )]
+    ChannelShape {
+        /// Rows of the inputs.
+        inputs: usize,
+        /// Rows of the outputs.
+        outputs: usize,
+        /// Neurons of the history.
+        neurons: usize,
+    },
+    /// A NaN or an infinity in the inputs or the outputs.
+    #[error("inputs or outputs hold a number that is not finite")]
+    ChannelNotFinite,
+}
