@@ -68,7 +68,9 @@ fn the_smallest_singular_value_inside_is_not_of_the_order_of_the_drive() {
             cores += 1;
         }
         // Where there are no more time courses than dimensions the rank is d, but for noise.
-        if let Some(next) = Slope::of_logs(&measured.after_once).filter(|_| measured.is_settled()) {
+        let oblique = Slope::of_logs(&measured.oblique);
+        let settled = oblique.is_some_and(|slope| slope.estimate.abs() < 0.05);
+        if let Some(next) = Slope::of_logs(&measured.after_once).filter(|_| settled) {
             assert_eq!(next.is_at_least(4.0, 0.1), Some(true), "{setting}: {next}");
             claimed += 1;
         }
@@ -76,28 +78,28 @@ fn the_smallest_singular_value_inside_is_not_of_the_order_of_the_drive() {
     assert!(cores >= 15 && claimed >= 10, "{cores} {claimed}");
 }
 
-/// sigma_{d+1} is bounded in most cases and not as an exception: ||Pi|| is measured in them, and
-/// has settled.
+/// The bound on sigma_{d+1} is one in most cases and not as an exception: ||Pi|| is known at all
+/// sizes, and so the two are compared.
 #[test]
 fn the_hypothesis_on_time_courses_holds_in_most_cases() {
     let id = |number| CaseId { arithmetic: Arithmetic::DoubleDouble, seed: 0, number };
-    let claims = |number| {
+    let compared = |number| {
         let observed = THEOREM.run(id(number), None).observed.ok()?;
-        let with = |what| observed.iter().any(|o| o.what.starts_with(what));
-        Some([with("sigma_{d+1} / sigma_1 over eps"), with("sigma_{d+1} / sigma_1 over s")])
+        let at =
+            |of: &str| observed.iter().any(|o| o.what.starts_with(&format!("6 sizes of {of}:")));
+        Some([at("eps"), at("s")])
     };
-    let claims: Vec<_> = (0..50).filter_map(claims).collect();
+    let compared: Vec<_> = (0..50).filter_map(compared).collect();
     for law in 0..2 {
-        let claimed = claims.iter().filter(|claim| claim[law]).count();
-        assert!(2 * claimed > claims.len(), "law {law}: {claimed} of {}", claims.len());
+        let known = compared.iter().filter(|known| known[law]).count();
+        assert!(2 * known > compared.len(), "law {law}: {known} of {}", compared.len());
     }
 }
 
 /// Time courses that are nearly orthogonal: ||Pi|| is 1263 at the largest eps and 383 at the
-/// smallest, so the limit is not reached and sigma_{d+1} falls with an exponent of 1.6. That is
-/// neither a violation nor a case that holds: nothing is claimed.
+/// smallest, and sigma_{d+1} falls with an exponent of 1.6 and not yet 2. It is within its bound.
 #[test]
-fn nothing_is_claimed_before_the_limit_is_reached() {
+fn the_bound_holds_before_the_limit_is_reached() {
     let id =
         CaseId { arithmetic: Arithmetic::DoubleDouble, seed: 1_861_176_242_703_578_825, number: 0 };
     let dimensions = Dimensions { neurons: 8, d_in: 2, d_out: 1, steps: 3, trials: 3 };
@@ -111,7 +113,7 @@ fn nothing_is_claimed_before_the_limit_is_reached() {
         ..Setting::plain(dimensions)
     };
     let report = THEOREM.run_setting(id, setting, None);
-    assert_ne!(report.verdict(), Verdict::Violated, "{report}");
+    assert!(matches!(report.verdict(), Verdict::Held { .. }), "{report}");
     let observed = report.observed.expect("a run that ends");
-    assert!(observed.iter().all(|o| !o.what.starts_with("sigma_{d+1} / sigma_1 over eps")));
+    assert!(observed.iter().any(|o| o.what.starts_with("6 sizes of eps:")));
 }
