@@ -5,6 +5,14 @@
 //! field, where a rank is a fact, and in floating point, where it is one only as far as the
 //! singular values leave the rounding noise.
 //!
+//! # Where to begin
+//!
+//! | you | guide | modules |
+//! |---|---|---|
+//! | check theorems, or have a conjecture | [`guide::theorems`] | [`theorem`], [`conjecture`], [`training`] |
+//! | have weights that were recorded while a network learned | [`guide::weights`] | [`weights`] |
+//! | have a recording of neurons | [`guide::recordings`] | [`recording`], [`fit`] |
+//!
 //! # The map
 //!
 //! Each module stands on those above it.
