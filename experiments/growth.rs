@@ -106,7 +106,7 @@ fn ranks(
     let steps = (0..=steps).collect();
     let sweep =
         Sweep { setting, d_in, d_out, steps, measure: Measure::Rank, instances: 3, seed: 1 };
-    Ok(explore(&sweep, &|| ()).map_err(|undecided| format!("exploring: {undecided}"))?)
+    Ok(explore(&sweep, &|| ()).map_err(|reason| format!("exploring: {reason}"))?)
 }
 
 /// W_0 = 0, h_0 = 0, and trials and time steps enough not to limit a rank. The weights, inputs,

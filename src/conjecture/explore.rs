@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::scalar::{Fp, Stream};
 use crate::theorem::{
-    Case, MOST_MISSED, Measure, Measured, Setting, Theorem, Undecided, best_limit, entries,
+    Case, Inconclusive, MOST_MISSED, Measure, Measured, Setting, Theorem, best_limit, entries,
     probability,
 };
 
@@ -70,7 +70,7 @@ pub type Exploration = Vec<Cell>;
 /// # Errors
 ///
 /// If the field cannot express the setting.
-pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, Undecided> {
+pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, Inconclusive> {
     let pairs: Vec<_> = (sweep.d_in.iter())
         .flat_map(|&d_in| sweep.d_out.iter().map(move |&d_out| (d_in, d_out)))
         .collect();
@@ -86,7 +86,7 @@ pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, U
 }
 
 /// All steps of one pair of channel numbers.
-fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Undecided> {
+fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Inconclusive> {
     let mut setting = sweep.setting.clone();
     (setting.dimensions.d_in, setting.dimensions.d_out) = (d_in, d_out);
     // One step more, so that the gradient after the last one is there too.
@@ -96,7 +96,7 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Undecided>
             let stream = Stream::new("explore", sweep.seed, number);
             let trajectory = Case::<Fp>::draw(&setting, stream, None)?.train()?;
             let measured = sweep.steps.iter().map(|&step| sweep.measure.of(&trajectory, step));
-            measured.collect::<Option<Vec<_>>>().ok_or(Undecided::Unavailable)
+            measured.collect::<Option<Vec<_>>>().ok_or(Inconclusive::Unavailable)
         })
         .collect();
     let instances = instances?;
@@ -186,6 +186,6 @@ mod tests {
             instances: 1,
             seed: 0,
         };
-        assert_eq!(explore(&sweep, &|| ()).err(), Some(Undecided::Unavailable));
+        assert_eq!(explore(&sweep, &|| ()).err(), Some(Inconclusive::Unavailable));
     }
 }

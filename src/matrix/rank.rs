@@ -1,4 +1,4 @@
-//! The rank of a matrix with its evidence; undecided is an answer.
+//! The rank of a matrix with its evidence; inconclusive is an answer.
 
 use std::fmt;
 

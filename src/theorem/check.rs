@@ -48,7 +48,7 @@ impl Observation {
         }
     }
 
-    /// Held, violated, or undecided.
+    /// Held, violated, or inconclusive.
     pub fn verdict(&self) -> Verdict {
         if self.lower > self.bound {
             Verdict::Violated
@@ -103,7 +103,7 @@ impl Verdict {
 /// Why a case could not be observed.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Undecided {
+pub enum Inconclusive {
     /// The run did not finish.
     #[error(transparent)]
     Training(#[from] TrainingError),
@@ -116,7 +116,7 @@ pub enum Undecided {
 }
 
 /// What an observation function returns.
-pub type Observed = Result<Vec<Observation>, Undecided>;
+pub type Observed = Result<Vec<Observation>, Inconclusive>;
 
 /// A case as a theorem sees it: a setting, its random numbers, and possibly a deliberate error.
 pub struct Case<S> {
@@ -142,9 +142,9 @@ impl<S: RankRevealing> Case<S> {
         setting: &Setting,
         stream: Stream,
         tampering: Option<Tampering>,
-    ) -> Result<Self, Undecided> {
-        let instance = Instance::draw(setting, &stream).ok_or(Undecided::Unavailable)?;
-        let loss = setting.loss.build().ok_or(Undecided::Unavailable)?;
+    ) -> Result<Self, Inconclusive> {
+        let instance = Instance::draw(setting, &stream).ok_or(Inconclusive::Unavailable)?;
+        let loss = setting.loss.build().ok_or(Inconclusive::Unavailable)?;
         Ok(Case { setting: setting.clone(), instance, loss, stream, tampering })
     }
 
@@ -153,11 +153,11 @@ impl<S: RankRevealing> Case<S> {
     /// # Errors
     ///
     /// If the run diverges, or rounding noise hides what it changed.
-    pub fn train(&self) -> Result<Trajectory<S>, Undecided> {
+    pub fn train(&self) -> Result<Trajectory<S>, Inconclusive> {
         let trajectory = self.training().run(self.setting.learning_steps)?;
         match trajectory.is_clear() {
             true => Ok(trajectory),
-            false => Err(Undecided::Noise("the change of the weights")),
+            false => Err(Inconclusive::Noise("the change of the weights")),
         }
     }
 
@@ -167,12 +167,15 @@ impl<S: RankRevealing> Case<S> {
     ///
     /// If blocks and architecture do not fit together, the run diverges, or rounding noise hides
     /// what it changed in one of the blocks.
-    pub fn train_as(&self, architecture: &dyn Architecture<S>) -> Result<Trajectory<S>, Undecided> {
+    pub fn train_as(
+        &self,
+        architecture: &dyn Architecture<S>,
+    ) -> Result<Trajectory<S>, Inconclusive> {
         let trajectory = self.training_as(architecture).run(self.setting.learning_steps)?;
         let is_clear = trajectory.followed().all(|(_, block)| block.is_clear());
         match is_clear {
             true => Ok(trajectory),
-            false => Err(Undecided::Noise("the change of a block")),
+            false => Err(Inconclusive::Noise("the change of a block")),
         }
     }
 
@@ -339,6 +342,6 @@ fn observe<S: RankRevealing>(
     stream: Stream,
     tampering: Option<Tampering>,
 ) -> Observed {
-    let check = check.ok_or(Undecided::Unavailable)?;
+    let check = check.ok_or(Inconclusive::Unavailable)?;
     check(&Case::draw(setting, stream, tampering)?)
 }

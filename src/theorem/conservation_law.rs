@@ -125,7 +125,7 @@ pub fn balance<S: RankRevealing>(at: &Parameters<S>) -> Matrix<S> {
 /// Q after one step of gradient descent, less Q before, less the form of the step itself; and the
 /// size of what was subtracted. The step is -eta times the gradients, so its form is eta^2 times
 /// theirs.
-fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Undecided> {
+fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Inconclusive> {
     let training = Training {
         optimizer: Optimizer::gradient_descent(S::ratio(1, 3)),
         trained: Trained::ALL,

@@ -13,7 +13,9 @@
 //! in which a parameter moves cancel.
 
 use super::first_gradient::FirstGradient;
-use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
+use super::{
+    Arithmetic, Case, Checks, Domain, Inconclusive, Observation, Observed, Proof, Theorem,
+};
 use crate::blocks::Block;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Gradient, Network, Parameters, Trained, forward};
@@ -75,7 +77,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let direction = random_direction(case);
     let observations = DIRECTIONS.iter().map(|(name, part)| {
         let direction = direction.only(*part);
-        let forward = along(case, &direction).ok_or(Undecided::Unavailable)?;
+        let forward = along(case, &direction).ok_or(Inconclusive::Unavailable)?;
         let pairing = pairing(&gradient.parameters, &direction);
         let scale = forward.scale + size(&gradient, &direction);
         let differs = differs(case, pairing - forward.derivative, scale);

@@ -17,7 +17,7 @@ mod slope;
 mod verification;
 
 pub use check::{
-    Case, CaseId, CaseReport, Observation, Observed, SECOND_INSTANCES, Undecided, Verdict,
+    Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES, Verdict,
 };
 pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;

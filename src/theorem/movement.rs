@@ -1,6 +1,6 @@
 //! How weights moved: the observations that theorems on a space of learning have in common.
 
-use super::{Observation, Observed, Undecided};
+use super::{Inconclusive, Observation, Observed};
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::tensor::Tensor;
 use crate::training::Trajectory;
@@ -73,11 +73,11 @@ impl<S: RankRevealing> Movement<S> {
     /// # Errors
     ///
     /// If rounding noise hides it.
-    pub fn cp_rank(&self, bound: usize) -> Result<Observation, Undecided> {
+    pub fn cp_rank(&self, bound: usize) -> Result<Observation, Inconclusive> {
         let first = self.matrices.first().expect("a learning step");
         let tensor = Tensor::from_slices(first.rows(), first.cols(), &self.matrices).reduced();
         let bracket = tensor.cp_bracket(self.total_noise());
-        let bracket = bracket.ok_or(Undecided::Noise("the CP rank"))?;
+        let bracket = bracket.ok_or(Inconclusive::Noise("the CP rank"))?;
         let what = format!("CP rank of {0}_1..{0}_{1}", self.name, self.matrices.len());
         Ok(Observation::between(what, bracket.lower, bracket.upper(), bound))
     }
@@ -100,6 +100,6 @@ pub(super) fn span<'a, S: RankRevealing>(
     ambient: usize,
     generators: impl IntoIterator<Item = &'a Matrix<S>>,
     name: &'static str,
-) -> Result<Subspace<S>, Undecided> {
-    Subspace::spanned_by(ambient, generators).ok_or(Undecided::Noise(name))
+) -> Result<Subspace<S>, Inconclusive> {
+    Subspace::spanned_by(ambient, generators).ok_or(Inconclusive::Noise(name))
 }

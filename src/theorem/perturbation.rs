@@ -32,8 +32,8 @@
 
 use super::movement::span;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, Domain, InitialWeights, LossKind, Observation,
-    Observed, Proof, Slope, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, InitialWeights, LossKind,
+    Observation, Observed, Proof, Slope, Theorem,
 };
 use crate::blocks::Block;
 use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing};
@@ -147,8 +147,8 @@ fn sizes(largest: i32) -> impl Iterator<Item = f64> {
     (largest..largest + 6).map(|power| 0.5f64.powi(power))
 }
 
-fn real<S: RankRevealing>(x: f64) -> Result<S, Undecided> {
-    Ok((S::ELEMENTARY.ok_or(Undecided::Unavailable)?.from_f64)(x))
+fn real<S: RankRevealing>(x: f64) -> Result<S, Inconclusive> {
+    Ok((S::ELEMENTARY.ok_or(Inconclusive::Unavailable)?.from_f64)(x))
 }
 
 /// Points of a size and a number, the norms and singular values relative to D_K and only where
@@ -176,7 +176,7 @@ pub struct Measured {
 }
 
 /// The linear network from W_0 + eps R.
-fn by_start<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Undecided> {
+fn by_start<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Inconclusive> {
     let n = case.instance.network.parameters.neurons();
     let direction = Matrix::<S>::random(n, n, &mut case.stream.named("R"));
     let mut measured = Measured::default();
@@ -197,7 +197,7 @@ fn by_start<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Undecided> {
 /// # Errors
 ///
 /// If a run diverges, or the dimension of S is inside the noise.
-pub fn by_drive<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Undecided> {
+pub fn by_drive<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Inconclusive> {
     let Task { trials, inputs, targets, mask, .. } = &case.instance.task;
     let mut measured = Measured::default();
     for s in sizes(15) {
@@ -220,7 +220,7 @@ fn measure<S: RankRevealing>(
     size: f64,
     trajectory: &Trajectory<S>,
     measured: &mut Measured,
-) -> Result<(), Undecided> {
+) -> Result<(), Inconclusive> {
     let start = &case.instance.network.parameters;
     let readout = start.c.transposed();
     let generators = [&start.b, &readout, &start.h0, &start.bias];

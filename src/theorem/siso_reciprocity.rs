@@ -17,8 +17,8 @@
 use super::generic;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
-    Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, InitialState, Measure,
+    Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
@@ -109,8 +109,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let movement = Movement::increments(&trajectory);
     let Parameters { b, c, .. } = Parameters::of(&trajectory.start);
     let c = c.transposed();
-    let reflection =
-        reflection(&b, &c).ok_or(Undecided::Noise("whether input and output are independent"))?;
+    let reflection = reflection(&b, &c)
+        .ok_or(Inconclusive::Noise("whether input and output are independent"))?;
     let bound = 3.min(trajectory.steps());
     let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
     let outside = outside(&movement, &b, &c)?;
@@ -157,7 +157,7 @@ fn outside<S: RankRevealing>(
     movement: &Movement<S>,
     b: &Matrix<S>,
     c: &Matrix<S>,
-) -> Result<Rank, Undecided> {
+) -> Result<Rank, Inconclusive> {
     let n = b.rows();
     let outer = |left: &Matrix<S>, right: &Matrix<S>| Matrix::product(left.view(), right.t());
     let mut symmetric = outer(b, b);

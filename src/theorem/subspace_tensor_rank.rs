@@ -13,7 +13,7 @@
 //! K matrices has rank at most d, which makes d K.
 
 use super::{
-    Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, Domain, Inconclusive, Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
 use crate::network::Parameters;
@@ -103,7 +103,7 @@ fn learned_tensor<S: RankRevealing>(case: &Case<S>) -> Observed {
     let n = trajectory.neurons();
     let generators = [&parameters.b, &parameters.c.transposed(), &parameters.h0, &parameters.bias];
     let space = Subspace::spanned_by(n, generators)
-        .ok_or(Undecided::Noise("the dimension of the space"))?;
+        .ok_or(Inconclusive::Noise("the dimension of the space"))?;
     let bound = space.dimension() * space.dimension().min(trajectory.steps());
     let noise = trajectory.tensor_noise();
     let increments: Vec<_> = (1..=trajectory.steps()).map(|k| trajectory.increment(k)).collect();
@@ -119,7 +119,7 @@ fn cp_rank<S: RankRevealing>(
     tensor: &Tensor<S>,
     noise: f64,
     bound: usize,
-) -> Result<Observation, Undecided> {
-    let bracket = tensor.reduced().cp_bracket(noise).ok_or(Undecided::Noise(what))?;
+) -> Result<Observation, Inconclusive> {
+    let bracket = tensor.reduced().cp_bracket(noise).ok_or(Inconclusive::Noise(what))?;
     Ok(Observation::between(what, bracket.lower, bracket.upper(), bound))
 }

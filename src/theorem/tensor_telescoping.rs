@@ -12,8 +12,8 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Measure, MethodKind,
-    Observation, Observed, Proof, Setting, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, Measure,
+    MethodKind, Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
@@ -90,9 +90,9 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         flattened(trajectory.gradients().iter().map(|gradient| gradient.to_matrix()), n);
     let increments = flattened((1..=trajectory.steps()).map(|k| trajectory.increment(k)), n);
     let span = Subspace::spanned_by(n * n, [&gradients])
-        .ok_or(Undecided::Noise("the dimension of the span of the gradients"))?;
+        .ok_or(Inconclusive::Noise("the dimension of the span of the gradients"))?;
     let rank_of =
-        |matrix: &Matrix<S>, what| S::rank(matrix, 0.0).known().ok_or(Undecided::Noise(what));
+        |matrix: &Matrix<S>, what| S::rank(matrix, 0.0).known().ok_or(Inconclusive::Noise(what));
 
     let decomposition = telescoped(&trajectory);
     let explicit = decomposition.terms();

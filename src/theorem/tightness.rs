@@ -11,8 +11,8 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, LossKind, MethodKind, Observation, Observed,
-    Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, LossKind, MethodKind,
+    Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
@@ -104,7 +104,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         S::rank(&movement.matrices[trajectory.steps() - 1], trajectory.noise(trajectory.steps()));
     let tensor = trajectory.increments().reduced();
     let [_, _, r3] = tensor.unfolding_ranks(noise);
-    let bracket = tensor.cp_bracket(noise).ok_or(Undecided::Noise("the CP rank"))?;
+    let bracket = tensor.cp_bracket(noise).ok_or(Inconclusive::Noise("the CP rank"))?;
     let start = Parameters::of(&trajectory.start);
     let space = span(neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
     Ok(vec![
