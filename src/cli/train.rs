@@ -359,7 +359,7 @@ fn save(
             npz.array("right", &[n, terms], &row_major(&right))?;
             npz.array("coefficients", &[steps + 1, terms], &row_major(&coefficients))?;
         } else {
-            let slices = (0..=steps).map(|k| row_major(&trajectory.slice(k)));
+            let slices = (0..=steps).map(|k| row_major(&trajectory.weights_at(k)));
             npz.array_in_parts("W", &[steps + 1, n, n], slices)?;
         }
         npz.array("B", &[n, start.b.cols()], &row_major(&start.b))?;

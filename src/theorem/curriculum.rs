@@ -148,12 +148,12 @@ fn learn<'a, S: RankRevealing>(
         let trajectory = training.run(case.setting.learning_steps)?;
         let last = trajectory.steps();
         for k in 1..=last {
-            let mut increment = trajectory.slice(k);
+            let mut increment = trajectory.weights_at(k);
             increment.add_scaled(-(remainder * trajectory.remainder(k)), &start);
             movement.matrices.push(increment);
             movement.noise.push(carried + trajectory.noise(k));
         }
-        w = trajectory.slice(last);
+        w = trajectory.weights_at(last);
         remainder *= trajectory.remainder(last);
         carried += trajectory.noise(last);
     }

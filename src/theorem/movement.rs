@@ -23,7 +23,7 @@ impl<S: RankRevealing> Movement<S> {
 
     /// W_k for k = 1..=K.
     pub fn weights(trajectory: &Trajectory<S>) -> Self {
-        Self::of(trajectory, "W", Trajectory::slice)
+        Self::of(trajectory, "W", Trajectory::weights_at)
     }
 
     fn of(

@@ -94,7 +94,7 @@ struct Start<'a> {
 impl<'a> Start<'a> {
     /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
     fn of(history: &WeightHistory, channels: &'a InputOutput) -> Self {
-        let start = &history.slices()[0];
+        let start = history.weights_at(0);
         let noise = history.epsilon(0) * start.norm() + history.recording_noise(0);
         let split = |identity: f64| {
             let rest = start.minus(&Matrix::scaled_identity(start.rows(), identity));

@@ -65,7 +65,7 @@ impl WeightRanks {
         let noise = Noise::of(history);
         let (neurons, steps) = (history.neurons(), history.steps());
         let ranks = counted("ranks of the weights", steps + 1, watch, |k| {
-            seen(f64::rank(&history.slices()[k], noise.at(k)))
+            seen(f64::rank(history.weights_at(k), noise.at(k)))
         });
         let increment_ranks = counted("ranks of the increments", steps + 1, watch, |k| {
             seen(f64::rank(&history.increment(k), noise.at(k)))
@@ -76,9 +76,9 @@ impl WeightRanks {
         let (tensor, of_increments) = match delta {
             true => (of_increments, None),
             false => {
-                let slices = history.slices().iter().cloned();
-                let (weights, own) = Reduced::from_steps(neurons, steps + 1, slices);
-                let noise = noise.of_slices().max(own);
+                let weights = (0..=steps).map(|k| history.weights_at(k).clone());
+                let (weights, own) = Reduced::from_steps(neurons, steps + 1, weights);
+                let noise = noise.of_weights().max(own);
                 (TensorRanks::new(weights, noise, watch), Some(of_increments))
             }
         };
@@ -193,10 +193,11 @@ impl Noise {
         let (mut largest, mut path) = (0.0_f64, 0.0);
         let root = (history.neurons() as f64).sqrt();
         let mut noise = Vec::new();
-        for (k, slice) in history.slices().iter().enumerate() {
-            largest = largest.max(slice.norm());
+        for k in 0..=history.steps() {
+            let weights = history.weights_at(k);
+            largest = largest.max(weights.norm());
             if k > 0 {
-                path += slice.minus(&history.slices()[k - 1]).norm();
+                path += weights.minus(history.weights_at(k - 1)).norm();
             }
             let accumulated =
                 history.epsilon(k) * ((k as f64 + 1.0).sqrt() * largest + root * path);
@@ -211,7 +212,7 @@ impl Noise {
     }
 
     /// Of all W_k as one tensor.
-    pub fn of_slices(&self) -> f64 {
+    pub fn of_weights(&self) -> f64 {
         norm(&self.0)
     }
 

@@ -30,7 +30,7 @@ fn classes(of: [[i64; 2]; 6]) -> Matrix<Fp> {
 
 /// The rank of W_2, which may have gone up or down.
 fn rank(explicit: &Explicit<Fp>) -> usize {
-    let weights = explicit.train(2).slice(2);
+    let weights = explicit.train(2).weights_at(2);
     rankproof::matrix::RankRevealing::rank(&weights, 0.0).upper
 }
 
