@@ -29,7 +29,7 @@ pub struct Sweep {
 
 /// One place of the grid.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub struct GridCell {
     /// Inputs.
     pub d_in: usize,
     /// Outputs.
@@ -49,7 +49,7 @@ pub struct Cell {
     pub theorem: Option<&'static Theorem>,
 }
 
-impl Cell {
+impl GridCell {
     /// True if the generic rank reaches the bound for certain.
     pub fn is_explained(&self) -> bool {
         self.measured.lower == self.limit
@@ -62,7 +62,7 @@ impl Cell {
 }
 
 /// The cells, d_in slowest, then d_out, then the steps.
-pub type Exploration = Vec<Cell>;
+pub type Exploration = Vec<GridCell>;
 
 /// Measures every place of the grid in exact arithmetic. `done` is called after each pair of
 /// channel numbers.
@@ -86,7 +86,7 @@ pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, I
 }
 
 /// All steps of one pair of channel numbers.
-fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Inconclusive> {
+fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<GridCell>, Inconclusive> {
     let mut setting = sweep.setting.clone();
     (setting.dimensions.d_in, setting.dimensions.d_out) = (d_in, d_out);
     // One step more, so that the gradient after the last one is there too.
@@ -108,12 +108,12 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Inconclusi
         let (limit, theorem) = best_limit(&setting, sweep.measure, step);
         let disagreeing = values.filter(|&value| value != measured).count();
         let missed = missed(&setting, sweep, step, limit);
-        Cell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem }
+        GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem }
     });
     Ok(cells.collect())
 }
 
-/// See [`Cell::missed`]: the generic rank is at most `limit`, and so is the size of the minor that
+/// See [`GridCell::missed`]: the generic rank is at most `limit`, and so is the size of the minor that
 /// all instances would have to be roots of.
 fn missed(setting: &Setting, sweep: &Sweep, step: usize, limit: usize) -> Option<f64> {
     let learning_steps = match sweep.measure {

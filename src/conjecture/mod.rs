@@ -9,7 +9,7 @@
 mod explore;
 mod status;
 
-pub use explore::{Cell, Exploration, Sweep, explore};
+pub use explore::{Exploration, GridCell, Sweep, explore};
 pub use status::{Conjecture, Status};
 
 /// What the file of a conjecture needs.
