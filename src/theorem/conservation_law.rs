@@ -136,9 +136,7 @@ fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::In
     let mut step = end.clone();
     step.add_scaled(-S::ONE, &start);
     let drift = balance(&end).minus(&balance(&start)).minus(&balance(&step));
-    let norm =
-        |at: &Parameters<S>| S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(at.norm_squared()));
-    Ok((drift, norm(&start) + norm(&end)))
+    Ok((drift, start.norm_squared().size() + end.norm_squared().size()))
 }
 
 /// The diagonal as a column, (N, 1).

@@ -308,12 +308,11 @@ impl<S: RankRevealing> BlockTrajectory<'_, S> {
 
     /// The largest singular value that rounding can have put into D_k; zero in a field.
     pub fn noise(&self, k: usize) -> f64 {
-        let Some(real) = S::ELEMENTARY else { return 0.0 };
         let summed: f64 = (self.track.roundings.iter().enumerate())
-            .map(|(j, rounding)| (real.to_f64)(self.coefficient(k, j)).abs() * rounding)
+            .map(|(j, rounding)| self.coefficient(k, j).size() * rounding)
             .sum();
-        let start = self.start.norm_squared();
-        NOISE_FACTOR * S::ROUNDING * self.size() * (summed + (real.to_f64)(start).sqrt())
+        let start = self.start.norm_squared().size().sqrt();
+        NOISE_FACTOR * S::ROUNDING * self.size() * (summed + start)
     }
 
     /// The largest singular value that rounding can have put into [gradient] `j`; zero in a field,
