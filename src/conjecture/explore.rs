@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
+use crate::bounds::Bounds;
 use crate::scalar::{Fp, Stream};
 use crate::theorem::{
-    Case, Inconclusive, MOST_MISSED, Measure, Measured, Setting, Theorem, best_limit, entries,
-    probability,
+    Case, Inconclusive, MOST_MISSED, Measure, Setting, Theorem, best_limit, entries, probability,
 };
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
@@ -37,7 +37,7 @@ pub struct GridCell {
     /// Learning steps.
     pub step: usize,
     /// The largest value over the instances; both ends the largest.
-    pub measured: Measured,
+    pub measured: Bounds,
     /// Instances whose value is another one.
     pub disagreeing: usize,
     /// The probability with which all instances miss the generic rank, at most; `None` where it is
@@ -102,9 +102,7 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<GridCell>, Inconc
     let instances = instances?;
     let cells = sweep.steps.iter().enumerate().map(|(index, &step)| {
         let values = instances.iter().map(|values| values[index]);
-        let measured = values.clone().fold(Measured { lower: 0, upper: 0 }, |most, value| {
-            Measured { lower: most.lower.max(value.lower), upper: most.upper.max(value.upper) }
-        });
+        let measured = values.clone().fold(Bounds::exactly(0), Bounds::max);
         let (limit, theorem) = best_limit(&setting, sweep.measure, step);
         let disagreeing = values.filter(|&value| value != measured).count();
         let missed = missed(&setting, sweep, step, limit);

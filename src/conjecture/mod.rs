@@ -16,13 +16,15 @@ pub use status::{Conjecture, Status};
 pub mod prelude {
     pub use super::{Conjecture, Status};
     pub use crate::blocks::{Block, Blocks, Subset};
+    pub use crate::bounds::Bounds;
     pub use crate::matrix::{Matrix, RankRevealing, Subspace};
     pub use crate::network::Trained;
     pub use crate::network::architecture::Architecture;
     pub use crate::scalar::Scalar;
     pub use crate::tape::{Scope, Var};
+    pub use crate::tensor::Mode;
     pub use crate::theorem::{
         ActivationKind, Arithmetic, Case, DirectionKind, Domain, Inconclusive, InitialState,
-        InitialWeights, LossKind, Measure, MethodKind, Observation, Observed,
+        InitialWeights, LossKind, Measure, MethodKind, Observation, Observed, Quantity, Sequence,
     };
 }

@@ -100,8 +100,9 @@ fn legend(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounds::Bounds;
     use crate::task::Dimensions;
-    use crate::theorem::{Measure, Measured, Setting};
+    use crate::theorem::{Measure, Setting};
 
     /// Below its bound, at it, and above it.
     #[test]
@@ -120,7 +121,7 @@ mod tests {
             d_in: 1,
             d_out: 1,
             step,
-            measured: Measured { lower: step, upper: step },
+            measured: Bounds::exactly(step),
             disagreeing: 0,
             missed: Some(0.0),
             limit: 2,

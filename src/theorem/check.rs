@@ -6,8 +6,10 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::instance::Instance;
-use super::{Arithmetic, Setting, Theorem};
-use crate::matrix::{Rank, RankRevealing};
+use super::movement::span;
+use super::{Arithmetic, Quantity, Setting, Theorem};
+use crate::bounds::{Bounds, Verdict};
+use crate::matrix::{Matrix, Rank, RankRevealing, Subspace};
 use crate::network::Loss;
 use crate::network::architecture::Architecture;
 use crate::scalar::Stream;
@@ -17,11 +19,9 @@ use crate::training::{ArchitectureTraining, Tampering, Training, TrainingError, 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
     /// What was counted.
-    pub what: String,
-    /// At least this.
-    pub lower: usize,
-    /// At most this.
-    pub upper: usize,
+    pub quantity: Quantity,
+    /// What it is.
+    pub found: Bounds,
     /// What the theorem allows.
     pub bound: usize,
     /// Whether it is the rank of one matrix, a matter of minors.
@@ -30,73 +30,37 @@ pub struct Observation {
 
 impl Observation {
     /// A rank against its bound.
-    pub fn rank(what: impl Into<String>, observed: &Rank, bound: usize) -> Self {
-        let (lower, upper) = (observed.lower, observed.upper);
-        Observation { of_matrix: true, ..Self::between(what, lower, upper, bound) }
+    pub fn rank(quantity: impl Into<Quantity>, found: &Rank, bound: usize) -> Self {
+        Observation { of_matrix: true, ..Self::number(quantity, found.bounds, bound) }
     }
 
-    /// A number of which both ends are known apart, against its bound.
-    pub fn between(what: impl Into<String>, lower: usize, upper: usize, bound: usize) -> Self {
-        Observation { what: what.into(), lower, upper, bound, of_matrix: false }
-    }
-
-    /// What was found: a number, or both ends.
-    pub fn observed(&self) -> String {
-        match self.lower == self.upper {
-            true => self.lower.to_string(),
-            false => format!("{}..{}", self.lower, self.upper),
-        }
+    /// Any other number against its bound.
+    pub fn number(quantity: impl Into<Quantity>, found: Bounds, bound: usize) -> Self {
+        Observation { quantity: quantity.into(), found, bound, of_matrix: false }
     }
 
     /// Held, violated, or inconclusive.
     pub fn verdict(&self) -> Verdict {
-        if self.lower > self.bound {
-            Verdict::Violated
-        } else if self.upper > self.bound {
-            Verdict::Inconclusive
-        } else {
-            Verdict::Held { attained: self.lower == self.bound }
-        }
+        self.found.against(self.bound)
+    }
+
+    /// The verdict on several: the worst, and attained if the first one is.
+    pub fn verdict_of(observations: &[Observation]) -> Verdict {
+        Verdict::of_all(observations.iter().map(Observation::verdict))
     }
 }
 
-/// `rank of D_3: 4 <= 5`.
+/// `rank D_3: 4 <= 5`.
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, bound, observed) = (&self.what, self.bound, self.observed());
+        let Observation { quantity, found, bound, .. } = self;
         let (sign, remark) = match self.verdict() {
             Verdict::Held { attained: true } => ("<=", ", attained"),
             Verdict::Held { attained: false } => ("<=", ""),
             Verdict::Violated => (">", ", VIOLATED"),
             Verdict::Inconclusive => ("against", ", inconclusive"),
         };
-        write!(f, "{what}: {observed} {sign} {bound}{remark}")
-    }
-}
-
-/// What a check says of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Everything stays within its bound.
-    Held {
-        /// The first observation, which carries the theorem's name, reaches its bound.
-        attained: bool,
-    },
-    /// Something exceeds its bound.
-    Violated,
-    /// Neither can be said: the run diverged, or a singular value stands inside the noise.
-    Inconclusive,
-}
-
-impl Verdict {
-    /// Over several observations: the worst, and attained if the first one is.
-    pub fn of(observations: &[Observation]) -> Verdict {
-        let verdicts: Vec<_> = observations.iter().map(Observation::verdict).collect();
-        [Verdict::Violated, Verdict::Inconclusive]
-            .into_iter()
-            .find(|bad| verdicts.contains(bad))
-            .or(verdicts.first().copied())
-            .unwrap_or(Verdict::Inconclusive)
+        write!(f, "{quantity}: {found} {sign} {bound}{remark}")
     }
 }
 
@@ -196,6 +160,24 @@ impl<S: RankRevealing> Case<S> {
         }
     }
 
+    /// What spans S, the space in which a linear network learns: the columns of B, C^T, h_0 and b
+    /// at the start side by side, (N, d_in + d_out + states + 1).
+    pub fn directions(&self) -> Matrix<S> {
+        let start = &self.instance.network.parameters;
+        let readout = start.c.transposed();
+        Matrix::beside(start.neurons(), [&start.b, &readout, &start.h0, &start.bias])
+    }
+
+    /// S = span(col B, row C, h_0, b) at the start.
+    ///
+    /// # Errors
+    ///
+    /// If its dimension is inside the rounding noise.
+    pub fn space(&self) -> Result<Subspace<S>, Inconclusive> {
+        let directions = self.directions();
+        span(directions.rows(), [&directions], "the dimension of S")
+    }
+
     /// The training of this case, not yet run.
     pub fn training(&self) -> Training<'_, S> {
         let Instance { network, task, optimizer, batches, .. } = &self.instance;
@@ -253,7 +235,7 @@ impl CaseReport {
     /// The verdict over all observations.
     pub fn verdict(&self) -> Verdict {
         match &self.observed {
-            Ok(observations) => Verdict::of(observations),
+            Ok(observations) => Observation::verdict_of(observations),
             Err(_) => Verdict::Inconclusive,
         }
     }

@@ -14,7 +14,8 @@
 use super::invariant_subspace::fills_the_space;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Observed, Proof, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Observed, Proof, Sequence,
+    Setting, Theorem,
 };
 use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
@@ -139,7 +140,8 @@ fn learn<'a, S: RankRevealing>(
 ) -> Result<Movement<S>, Inconclusive> {
     let start = case.instance.network.parameters.w.to_matrix();
     let (mut w, mut remainder, mut carried) = (start.clone(), S::ONE, 0.0);
-    let mut movement = Movement { matrices: Vec::new(), noise: Vec::new(), name: "D" };
+    let mut movement =
+        Movement { matrices: Vec::new(), noise: Vec::new(), sequence: Sequence::Increments };
     for stage in order {
         let mut training = Training { task: &stage.task, ..case.training() };
         let parameters = &mut training.network.parameters;

@@ -18,10 +18,12 @@ use super::generic;
 use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, InitialState, Measure,
-    Observation, Observed, Proof, Setting, Theorem,
+    Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
+use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
+use crate::tensor::Mode;
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -115,12 +117,12 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
     let outside = outside(&movement, &b, &c)?;
     // Inside the span each is a sum of the same three matrices of rank one.
-    let upper = if outside.upper == 0 { 3 } else { b.rows() * b.rows() };
+    let upper = if outside.bounds.upper == 0 { 3 } else { b.rows() * b.rows() };
     Ok(vec![
-        Observation::rank("r3", &r3, bound),
+        Observation::rank(Quantity::UnfoldingRank(Mode::Step), &r3, bound),
         Observation::rank("matrices outside the span of three", &outside, 0),
         asymmetry(&movement, &reflection, reflection_noise(&b, &c)),
-        Observation::between("CP rank", r3.lower, upper, 3),
+        Observation::number("CP rank", Bounds { lower: r3.bounds.lower, upper }, 3),
     ])
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::WeightHistory;
+use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::tensor::{LowerEnd, Mode, Reduced, UpperEnd};
 
@@ -101,13 +102,12 @@ impl WeightRanks {
         self.increments.as_ref().unwrap_or(&self.tensor)
     }
 
-    /// The largest rank of an increment, over those that the noise does not hide: at least, and at
-    /// most. `None` if it hides all.
-    pub(super) fn largest_increment(&self) -> Option<(usize, usize)> {
+    /// The largest rank of an increment, over those that the noise does not hide. `None` if it hides
+    /// all.
+    pub(super) fn largest_increment(&self) -> Option<Bounds> {
         let shown = || self.increment_ranks.iter().filter(|rank| !is_hidden(rank));
-        let lower = shown().map(|rank| rank.lower).max()?;
-        let upper = shown().map(|rank| rank.upper).max()?;
-        (upper > 0 || shown().count() == self.increment_ranks.len()).then_some((lower, upper))
+        let largest = shown().map(|rank| rank.bounds).reduce(Bounds::max)?;
+        (largest.upper > 0 || shown().count() == self.increment_ranks.len()).then_some(largest)
     }
 }
 
@@ -148,7 +148,7 @@ fn counted<T: Send>(
 /// A rank as it is known: of a matrix that is not zero and nowhere clear of the noise, nothing is.
 fn seen(mut rank: Rank) -> Rank {
     if is_hidden(&rank) {
-        rank.upper = rank.spectrum().map_or(0, |(values, _)| values.len());
+        rank.bounds.upper = rank.spectrum().map_or(0, |(values, _)| values.len());
     }
     rank
 }
@@ -156,7 +156,7 @@ fn seen(mut rank: Rank) -> Rank {
 /// True if no singular value stands clear of the noise, and not all are zero.
 pub(crate) fn is_hidden(rank: &Rank) -> bool {
     let largest = rank.spectrum().and_then(|(values, _)| values.first());
-    rank.lower == 0 && largest.is_some_and(|&largest| largest > 0.0)
+    rank.bounds.lower == 0 && largest.is_some_and(|&largest| largest > 0.0)
 }
 
 /// All columns and all rows of the increments, side by side or as fewer with the same singular

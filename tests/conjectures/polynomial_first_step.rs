@@ -33,7 +33,7 @@ fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     };
     let (p, q) = (case.setting.dimensions.d_in, case.setting.dimensions.d_out);
     let bound = monomials(p, n).min(q * monomials(p, n - 1));
-    Ok(vec![Observation::rank("rank D_1", &learned.rank(1), bound)])
+    Ok(vec![Observation::rank(Quantity::Rank(Sequence::Increments, 1), &learned.rank(1), bound)])
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn learned_from(
     explicit.network.parameters.c = integers(1, 8, 6);
     then(&mut explicit);
     let last: Matrix<Fp> = explicit.starting_at(first).train(3).weights_at(3);
-    Fp::rank(&last.minus(start), 0.0).upper
+    Fp::rank(&last.minus(start), 0.0).bounds.upper
 }
 
 const BOUND: usize = 4;
