@@ -8,11 +8,11 @@ use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::tape::{Scope, Var};
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::theorem::{
-    Arithmetic, Case, CaseId, DirectionKind, Domain, Instance, MethodKind, Setting,
+    Arithmetic, Case, CaseId, Domain, Instance, MethodKind, RuleKind, Setting,
 };
 use rankproof::training::{
-    ArchitectureTraining, Batches, Direction, Entrywise, Method, Optimizer, Schedule, Storage,
-    Training, TrainingError, Trajectory,
+    ArchitectureTraining, Batches, Entrywise, Method, Optimizer, Schedule, Storage, Training,
+    TrainingError, Trajectory, UpdateRule,
 };
 
 /// One neuron with h_0 = 1, C = 1 and the target 0 at time 1 alone: the loss is w^2 / 2, so that
@@ -86,11 +86,8 @@ fn orthogonalised(mut x: Fp) -> Fp {
 #[test]
 fn muon_orthogonalises_its_momentum() {
     let (start, size, mu, decay) = (Fp::new(12345), Fp::new(777), Fp::new(31), Fp::new(5));
-    let muon = |method| Optimizer {
-        direction: Direction::muon(),
-        weight_decay: decay,
-        ..plain(method, size)
-    };
+    let muon =
+        |method| Optimizer { rule: UpdateRule::muon(), weight_decay: decay, ..plain(method, size) };
     let shrink = Fp::ONE - size * decay;
 
     let (mut x, mut velocity) = (start, Fp::ZERO);
@@ -120,7 +117,7 @@ fn muon_orthogonalises_its_momentum() {
 fn the_first_step_of_muon_is_nearly_orthogonal() {
     let dimensions = Dimensions { neurons: 2, d_in: 2, d_out: 2, steps: 3, trials: 4 };
     let setting = Setting {
-        direction: DirectionKind::Muon,
+        rule: RuleKind::Muon,
         method: MethodKind::Nesterov,
         learning_steps: 5,
         ..Setting::plain(dimensions)
@@ -318,14 +315,13 @@ fn field_optimizers() -> Vec<Optimizer<Fp>> {
         Method::Nesterov { momentum },
         Method::GradientFlow,
     ];
-    let directions =
-        [Direction::Gradient, Direction::Entrywise(Entrywise::Cube), Direction::muon()];
+    let rules = [UpdateRule::Gradient, UpdateRule::Entrywise(Entrywise::Cube), UpdateRule::muon()];
     let mut optimizers = Vec::new();
     for method in methods {
-        for direction in directions.clone() {
+        for rule in rules.clone() {
             let (method, weight_decay) = (method.clone(), Fp::new(5));
             let plain = Optimizer::gradient_descent(Fp::new(777));
-            optimizers.push(Optimizer { method, direction, weight_decay, ..plain });
+            optimizers.push(Optimizer { method, rule, weight_decay, ..plain });
         }
     }
     optimizers
@@ -381,7 +377,7 @@ fn a_network_trains_as_its_architecture_does() {
     let task = TaskFamily::RandomTargets.draw(&SIZES, &stream).expect("in every arithmetic");
     for optimizer in field_optimizers() {
         // Spectral directions act on W alone there, and on every block here.
-        let spectral = matches!(optimizer.direction, Direction::Spectral(_));
+        let spectral = matches!(optimizer.rule, UpdateRule::Spectral(_));
         let trained = if spectral { Trained::W } else { Trained::ALL };
         let network =
             Network { dynamics: rnn.dynamics.clone(), parameters: Parameters::of(&start) };

@@ -13,7 +13,7 @@ use rankproof::network::Trained;
 use rankproof::report::ExplorationTable;
 use rankproof::task::Dimensions;
 use rankproof::theorem::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, Measure, MethodKind, Setting,
+    ActivationKind, InitialState, InitialWeights, Measure, MethodKind, RuleKind, Setting,
 };
 
 use super::files::Files;
@@ -218,7 +218,7 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
 }
 
 fn setting(arguments: &Arguments) -> Setting {
-    let (method, direction) = optimizer(arguments.optimizer);
+    let (method, rule) = optimizer(arguments.optimizer);
     let learns = |parameter| arguments.train.contains(&parameter);
     let dimensions = Dimensions {
         neurons: arguments.neurons,
@@ -242,7 +242,7 @@ fn setting(arguments: &Arguments) -> Setting {
             StateName::PerTrial => InitialState::PerTrial,
         },
         method,
-        direction,
+        rule,
         trained: Trained {
             w: learns(Parameter::Recurrent),
             b: learns(Parameter::Input),
@@ -254,18 +254,18 @@ fn setting(arguments: &Arguments) -> Setting {
     }
 }
 
-fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
+fn optimizer(name: OptimizerName) -> (MethodKind, RuleKind) {
     use MethodKind::{GradientDescent, GradientFlow, HeavyBall, Nesterov};
     match name {
-        OptimizerName::GradientDescent => (GradientDescent, DirectionKind::Gradient),
-        OptimizerName::HeavyBall => (HeavyBall, DirectionKind::Gradient),
-        OptimizerName::Nesterov => (Nesterov, DirectionKind::Gradient),
-        OptimizerName::GradientFlow => (GradientFlow, DirectionKind::Gradient),
+        OptimizerName::GradientDescent => (GradientDescent, RuleKind::Gradient),
+        OptimizerName::HeavyBall => (HeavyBall, RuleKind::Gradient),
+        OptimizerName::Nesterov => (Nesterov, RuleKind::Gradient),
+        OptimizerName::GradientFlow => (GradientFlow, RuleKind::Gradient),
         // With Nesterov's momentum, as published.
-        OptimizerName::Muon => (Nesterov, DirectionKind::Muon),
-        OptimizerName::Sign => (GradientDescent, DirectionKind::Sign),
-        OptimizerName::Clip => (GradientDescent, DirectionKind::Clip),
-        OptimizerName::Cube => (GradientDescent, DirectionKind::Cube),
+        OptimizerName::Muon => (Nesterov, RuleKind::Muon),
+        OptimizerName::Sign => (GradientDescent, RuleKind::Sign),
+        OptimizerName::Clip => (GradientDescent, RuleKind::Clip),
+        OptimizerName::Cube => (GradientDescent, RuleKind::Cube),
     }
 }
 

@@ -14,8 +14,8 @@ use rankproof::network::{
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::training::{
-    Batches, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training,
-    Trajectory,
+    Batches, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training, Trajectory,
+    UpdateRule,
 };
 
 use super::files::Files;
@@ -282,13 +282,13 @@ fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
     let usual = if arguments.optimizer == MethodName::Muon { MUON_MOMENTUM } else { 0.9 };
     let momentum = arguments.momentum.unwrap_or(usual);
     // The denominators of PyTorch, and of the paper on Shampoo.
-    let direction = match arguments.optimizer {
-        MethodName::Adam => Direction::adam(1e-8),
-        MethodName::RmsProp => Direction::rms_prop(1e-8),
-        MethodName::Sign => Direction::Entrywise(Entrywise::Sign),
-        MethodName::Muon => Direction::muon(),
-        MethodName::Shampoo => Direction::shampoo(1e-4),
-        _ => Direction::Gradient,
+    let rule = match arguments.optimizer {
+        MethodName::Adam => UpdateRule::adam(1e-8),
+        MethodName::RmsProp => UpdateRule::rms_prop(1e-8),
+        MethodName::Sign => UpdateRule::Entrywise(Entrywise::Sign),
+        MethodName::Muon => UpdateRule::muon(),
+        MethodName::Shampoo => UpdateRule::shampoo(1e-4),
+        _ => UpdateRule::Gradient,
     };
     Optimizer {
         method: match arguments.optimizer {
@@ -298,7 +298,7 @@ fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
             _ => Method::GradientDescent,
         },
         schedule: Schedule::Constant(arguments.step_size),
-        direction,
+        rule,
         weight_decay: arguments.decay,
         clip: arguments.clip,
     }

@@ -22,7 +22,7 @@ pub mod prelude {
     pub use crate::scalar::Scalar;
     pub use crate::tape::{Scope, Var};
     pub use crate::theorem::{
-        ActivationKind, Arithmetic, Case, DirectionKind, Domain, InitialState, InitialWeights,
-        LossKind, Measure, MethodKind, Observation, Observed, Undecided,
+        ActivationKind, Arithmetic, Case, Domain, InitialState, InitialWeights, LossKind, Measure,
+        MethodKind, Observation, Observed, RuleKind, Undecided,
     };
 }

@@ -16,7 +16,7 @@
 
 use super::first_gradient::FirstGradient;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
+    ActivationKind, Arithmetic, Case, Checks, RuleKind, Domain, InitialState, InitialWeights,
     MethodKind, Observation, Observed, Proof, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
@@ -72,7 +72,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
         initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
         methods: vec![MethodKind::GradientDescent],
-        directions: vec![DirectionKind::Gradient],
+        rules: vec![RuleKind::Gradient],
         trained: vec![Trained::ALL],
         ..Domain::linear(arithmetic)
     }

@@ -29,7 +29,7 @@
 //! c_k counts, so r_{k+1} <= f + t + c_k. The same for outputs with rows and columns exchanged.
 
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
+    Arithmetic, Case, Checks, RuleKind, Domain, InitialState, InitialWeights, Measure,
     Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
@@ -92,7 +92,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.initial_weights != InitialWeights::Full
-        && (setting.direction == DirectionKind::Gradient || setting.is_spectral());
+        && (setting.rule == RuleKind::Gradient || setting.is_spectral());
     let growth = Growth::of(setting);
     let gradients = k * setting.gradients_per_step();
     match measure {
@@ -101,7 +101,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         Measure::GradientRank => Some(growth.gradient(k)),
         // Momentum can give an update the rank of all gradients so far; a combination is no more
         // than their sum.
-        Measure::Cp if setting.direction != DirectionKind::Gradient => None,
+        Measure::Cp if setting.rule != RuleKind::Gradient => None,
         Measure::Cp => Some((0..gradients).map(|j| growth.gradient(j)).sum()),
         Measure::R3 => None,
     }
@@ -118,10 +118,10 @@ fn attained(setting: &Setting) -> bool {
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    let (directions, starts) = if arithmetic.is_real() {
-        (vec![DirectionKind::Gradient, DirectionKind::Muon, DirectionKind::Shampoo], 1)
+    let (rules, starts) = if arithmetic.is_real() {
+        (vec![RuleKind::Gradient, RuleKind::Muon, RuleKind::Shampoo], 1)
     } else {
-        (vec![DirectionKind::Gradient, DirectionKind::Muon], 2)
+        (vec![RuleKind::Gradient, RuleKind::Muon], 2)
     };
     // The gradients of later steps shrink below the noise of floating point.
     let (neurons, d_out, learning_steps) =
@@ -134,7 +134,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         trials: 1..=6,
         initial_weights: [linear.initial_weights, vec![InitialWeights::LowRank(starts)]].concat(),
         initial_states: [linear.initial_states, vec![InitialState::PerTrial]].concat(),
-        directions,
+        rules,
         trained: vec![
             Trained::W,
             Trained { b: true, ..Trained::W },

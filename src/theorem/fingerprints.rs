@@ -15,7 +15,7 @@
 
 use super::movement::{Movement, span};
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Observed,
+    ActivationKind, Arithmetic, Case, Checks, RuleKind, Domain, InitialWeights, Observed,
     Proof, Setting, Theorem,
 };
 use crate::blocks::Block;
@@ -68,10 +68,10 @@ fn attained(setting: &Setting) -> bool {
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    use DirectionKind::{Adam, Clip, Cube, Gradient, L1, RmsProp, Sign};
+    use RuleKind::{Adam, Clip, Cube, Gradient, L1, RmsProp, Sign};
     let mut activations = Domain::any_network(arithmetic).activations;
     activations.push(ActivationKind::OddCubic);
-    let directions = if arithmetic.is_real() {
+    let rules = if arithmetic.is_real() {
         // Signs of what is zero but for rounding would be signs of noise.
         vec![Gradient, Adam, RmsProp, Clip]
     } else {
@@ -80,7 +80,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {
         activations,
         initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
-        directions,
+        rules,
         ..Domain::any_network(arithmetic)
     }
 }

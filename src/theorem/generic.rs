@@ -31,7 +31,7 @@
 use std::ops::{Add, Mul};
 
 use super::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
+    ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, RuleKind, Setting,
 };
 use crate::network::Trained;
 use crate::scalar::PRIME;
@@ -87,7 +87,7 @@ pub(super) fn of_gradient(setting: &Setting) -> Option<u64> {
     let plain = Setting {
         learning_steps: 1,
         method: MethodKind::GradientDescent,
-        direction: DirectionKind::Gradient,
+        rule: RuleKind::Gradient,
         trained: Trained::ALL,
         ..setting.clone()
     };
@@ -168,7 +168,7 @@ impl Learning<'_> {
     fn run(&self) -> Option<u64> {
         // A step size and a momentum are random.
         let (eta, mu) = (Degree::VARIABLE, Degree::VARIABLE);
-        let muon = self.setting.direction == DirectionKind::Muon;
+        let muon = self.setting.rule == RuleKind::Muon;
         let mut now = self.start();
         let mut seen = now;
         let mut memory: Option<Point> = None;
@@ -284,19 +284,19 @@ impl Learning<'_> {
     /// The direction made of a gradient, or of Muon's momentum, with weight decay; zero for what is
     /// not trained.
     fn along(&self, at: Point, gradient: Point) -> Option<Point> {
-        let mut direction = match self.setting.direction {
-            DirectionKind::Gradient => gradient,
-            DirectionKind::Cube => gradient.map(|entry| entry.power(3)),
-            DirectionKind::Muon => {
+        let mut direction = match self.setting.rule {
+            RuleKind::Gradient => gradient,
+            RuleKind::Cube => gradient.map(|entry| entry.power(3)),
+            RuleKind::Muon => {
                 let [w, others @ ..] = gradient;
                 with_w((0..5).fold(w, |w, _| w.power(5)), others)
             }
-            DirectionKind::Sign
-            | DirectionKind::Clip
-            | DirectionKind::L1
-            | DirectionKind::Adam
-            | DirectionKind::RmsProp
-            | DirectionKind::Shampoo => return None,
+            RuleKind::Sign
+            | RuleKind::Clip
+            | RuleKind::L1
+            | RuleKind::Adam
+            | RuleKind::RmsProp
+            | RuleKind::Shampoo => return None,
         };
         if self.setting.decay {
             direction = plus(direction, Degree::VARIABLE, at);
@@ -371,9 +371,9 @@ mod tests {
     #[test]
     fn nothing_is_said_of_gates_signs_and_high_degrees() {
         let gated = Setting { psi: ActivationKind::Relu, ..linear(3, 1) };
-        let signs = Setting { direction: DirectionKind::Sign, ..linear(3, 1) };
+        let signs = Setting { rule: RuleKind::Sign, ..linear(3, 1) };
         assert_eq!([of_training(&gated), of_training(&signs)], [None, None]);
-        let muon = Setting { direction: DirectionKind::Muon, ..linear(4, 4) };
+        let muon = Setting { rule: RuleKind::Muon, ..linear(4, 4) };
         assert!(missed(of_training(&muon)).is_none());
         // A degree that cannot be counted is not forgotten.
         assert_eq!(entries(&Setting { learning_steps: 40, ..muon }), Some(u64::MAX));
@@ -476,7 +476,7 @@ mod tests {
             Setting { method: MethodKind::HeavyBall, ..linear(3, 2) },
             Setting { method: MethodKind::Nesterov, decay: true, ..linear(3, 2) },
             Setting { method: MethodKind::GradientFlow, ..linear(2, 1) },
-            Setting { direction: DirectionKind::Cube, ..linear(3, 1) },
+            Setting { rule: RuleKind::Cube, ..linear(3, 1) },
             Setting { phi: ActivationKind::Polynomial(2), ..linear(2, 1) },
             Setting { psi: ActivationKind::OddCubic, ..linear(2, 1) },
         ];

@@ -16,7 +16,7 @@
 
 use super::first_gradient::FirstGradient;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
+    ActivationKind, Arithmetic, Case, Checks, RuleKind, Domain, InitialState, InitialWeights,
     Measure, Observation, Observed, Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
@@ -57,7 +57,7 @@ pub const THEOREM: Theorem = Theorem {
 /// Pairs of a trial and a time at which there is activity. An h_0 that is trained from zero is
 /// silent in the first gradient alone.
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    if measure != Measure::GradientRank || setting.direction != DirectionKind::Gradient {
+    if measure != Measure::GradientRank || setting.rule != RuleKind::Gradient {
         return None;
     }
     let silent_start = setting.initial_state == InitialState::Zero

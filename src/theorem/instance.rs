@@ -1,14 +1,14 @@
 //! A setting with its random numbers: a network, a task and a way of training.
 
 use super::setting::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
+    ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, RuleKind, Setting,
 };
 use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::{Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError};
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
-use crate::training::{Batches, Direction, Entrywise, Method, Optimizer, Schedule};
+use crate::training::{Batches, Entrywise, Method, Optimizer, Schedule, UpdateRule};
 
 /// One random instance.
 pub struct Instance<S> {
@@ -146,7 +146,7 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
             MethodKind::Nesterov => Method::Nesterov { momentum },
             MethodKind::GradientFlow => Method::GradientFlow,
         },
-        direction: direction(setting.direction)?,
+        rule: direction(setting.rule)?,
         schedule,
         weight_decay: if setting.decay { positive(0.3) } else { S::ZERO },
         clip: if setting.clip {
@@ -160,18 +160,18 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
 
 /// `None` if the arithmetic does not have it. The small numbers in denominators are not as small
 /// as is usual, because they are what rounding errors are divided by.
-fn direction<S: RankRevealing>(kind: DirectionKind) -> Option<Direction<S>> {
+fn direction<S: RankRevealing>(kind: RuleKind) -> Option<UpdateRule<S>> {
     let tenth = S::ratio(1, 10);
     let direction = match kind {
-        DirectionKind::Gradient => Direction::Gradient,
-        DirectionKind::Sign => Direction::Entrywise(Entrywise::Sign),
-        DirectionKind::Clip => Direction::Entrywise(Entrywise::Clip(magnitude(tenth))),
-        DirectionKind::Cube => Direction::Entrywise(Entrywise::Cube),
-        DirectionKind::L1 => Direction::Entrywise(Entrywise::L1(tenth)),
-        DirectionKind::Adam => Direction::adam(tenth),
-        DirectionKind::RmsProp => Direction::rms_prop(tenth),
-        DirectionKind::Muon => Direction::muon(),
-        DirectionKind::Shampoo => Direction::shampoo(tenth),
+        RuleKind::Gradient => UpdateRule::Gradient,
+        RuleKind::Sign => UpdateRule::Entrywise(Entrywise::Sign),
+        RuleKind::Clip => UpdateRule::Entrywise(Entrywise::Clip(magnitude(tenth))),
+        RuleKind::Cube => UpdateRule::Entrywise(Entrywise::Cube),
+        RuleKind::L1 => UpdateRule::Entrywise(Entrywise::L1(tenth)),
+        RuleKind::Adam => UpdateRule::adam(tenth),
+        RuleKind::RmsProp => UpdateRule::rms_prop(tenth),
+        RuleKind::Muon => UpdateRule::muon(),
+        RuleKind::Shampoo => UpdateRule::shampoo(tenth),
     };
     direction.is_available().then_some(direction)
 }

@@ -14,7 +14,7 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observed, Proof,
+    Arithmetic, Case, Checks, RuleKind, Domain, InitialState, Measure, Observed, Proof,
     Setting, Theorem,
 };
 use crate::matrix::{Factors, RankRevealing};
@@ -69,7 +69,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.starts_at_identity()
-        && setting.direction == DirectionKind::Gradient;
+        && setting.rule == RuleKind::Gradient;
     applies.then(|| limit_in_space(setting.channels(), measure, k))
 }
 

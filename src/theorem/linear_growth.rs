@@ -17,7 +17,7 @@
 
 use super::movement::Movement;
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
+    Arithmetic, Case, Checks, RuleKind, Domain, InitialState, InitialWeights, Measure,
     Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
@@ -64,7 +64,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.initial_state == InitialState::Zero
         && setting.trained == Trained::W
-        && setting.direction == DirectionKind::Gradient;
+        && setting.rule == RuleKind::Gradient;
     (applies && measure == Measure::Rank).then(|| rank_bound(setting, k))
 }
 

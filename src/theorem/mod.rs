@@ -24,8 +24,8 @@ pub use instance::Instance;
 pub use measure::{Measure, Measured, best_limit};
 pub use proof::Proof;
 pub use setting::{
-    ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
-    MethodKind, Setting,
+    ActivationKind, Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind,
+    RuleKind, Setting,
 };
 pub use slope::Slope;
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};

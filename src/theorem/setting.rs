@@ -110,10 +110,10 @@ pub enum MethodKind {
     GradientFlow,
 }
 
-/// What a gradient becomes before a step; see [`Direction`](crate::training::Direction).
+/// What a gradient becomes before a step; see [`UpdateRule`](crate::training::UpdateRule).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Named as the directions are.
-pub enum DirectionKind {
+pub enum RuleKind {
     Gradient,
     Sign,
     Clip,
@@ -151,7 +151,7 @@ pub struct Setting {
     /// The optimizer.
     pub method: MethodKind,
     /// What gradients become before a step.
-    pub direction: DirectionKind,
+    pub rule: RuleKind,
     /// Whether the step size changes from step to step.
     pub scheduled: bool,
     /// Whether weights decay.
@@ -180,7 +180,7 @@ impl Setting {
             task: TaskFamily::RandomTargets,
             loss: LossKind::Squared,
             method: MethodKind::GradientDescent,
-            direction: DirectionKind::Gradient,
+            rule: RuleKind::Gradient,
             scheduled: false,
             decay: false,
             clip: false,
@@ -201,7 +201,7 @@ impl Setting {
 
     /// Muon or Shampoo.
     pub fn is_spectral(&self) -> bool {
-        matches!(self.direction, DirectionKind::Muon | DirectionKind::Shampoo)
+        matches!(self.rule, RuleKind::Muon | RuleKind::Shampoo)
     }
 
     /// d_in + d_out, + 1 for each initial state, + 1 for a bias, + 2 r for W_0 = w I + P Q^T of r
@@ -257,8 +257,8 @@ impl fmt::Display for Setting {
         write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
         write!(f, " W_0={:?} h_0={:?}", self.initial_weights, self.initial_state)?;
         write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.method)?;
-        if self.direction != DirectionKind::Gradient {
-            write!(f, " direction={:?}", self.direction)?;
+        if self.rule != RuleKind::Gradient {
+            write!(f, " direction={:?}", self.rule)?;
         }
         let flags = [
             ("bias", self.bias),
@@ -308,7 +308,7 @@ pub struct Domain {
     /// Choices for the optimizer.
     pub methods: Vec<MethodKind>,
     /// Choices of what gradients become.
-    pub directions: Vec<DirectionKind>,
+    pub rules: Vec<RuleKind>,
     /// Choices of what is learned.
     pub trained: Vec<Trained>,
 }
@@ -342,7 +342,7 @@ impl Domain {
                 MethodKind::Nesterov,
                 MethodKind::GradientFlow,
             ],
-            directions: vec![DirectionKind::Gradient],
+            rules: vec![RuleKind::Gradient],
             trained: vec![Trained::W, some_more, Trained::ALL],
         }
     }
@@ -392,7 +392,7 @@ impl Domain {
         let learning = (
             select(self.tasks.clone()),
             select(self.losses.clone()),
-            (select(self.methods.clone()), select(self.directions.clone())),
+            (select(self.methods.clone()), select(self.rules.clone())),
             flag(true),
             flag(true),
             flag(real),
@@ -404,7 +404,7 @@ impl Domain {
                 let (d_in, d_out, steps, trials, learning_steps, neurons) = dimensions;
                 let (phi, psi, leak_quarters, initial_weights, initial_state, bias) = model;
                 let (task, loss, how, scheduled, decay, clip, minibatches, trained) = learning;
-                let (method, direction) = how;
+                let (method, rule) = how;
                 Setting {
                     dimensions: Dimensions { neurons, d_in, d_out, steps, trials },
                     learning_steps,
@@ -417,7 +417,7 @@ impl Domain {
                     task,
                     loss,
                     method,
-                    direction,
+                    rule,
                     scheduled,
                     decay,
                     clip,

@@ -17,7 +17,7 @@
 use super::generic;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
+    Arithmetic, Case, Checks, RuleKind, Domain, InitialState, Measure, Observation, Observed,
     Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, Rank, RankRevealing};
@@ -73,7 +73,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
         && setting.initial_state == InitialState::Zero
         && setting.trained == Trained::W
-        && setting.direction == DirectionKind::Gradient;
+        && setting.rule == RuleKind::Gradient;
     match measure {
         _ if !applies => None,
         Measure::R3 => Some(3.min(k)),

@@ -10,7 +10,7 @@
 
 use super::invariant_subspace::{fills_the_space, limit_in_space, observe_in_space};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observed, Proof, Setting, Theorem,
+    Arithmetic, Case, Checks, RuleKind, Domain, Measure, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::training::Tampering;
@@ -71,12 +71,12 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    let directions = if arithmetic.is_real() {
-        vec![DirectionKind::Muon, DirectionKind::Shampoo]
+    let rules = if arithmetic.is_real() {
+        vec![RuleKind::Muon, RuleKind::Shampoo]
     } else {
-        vec![DirectionKind::Muon]
+        vec![RuleKind::Muon]
     };
-    Domain { directions, ..Domain::linear(arithmetic) }
+    Domain { rules, ..Domain::linear(arithmetic) }
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {

@@ -12,7 +12,7 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Measure, MethodKind,
+    ActivationKind, Arithmetic, Case, Checks, RuleKind, Domain, Measure, MethodKind,
     Observation, Observed, Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
@@ -59,7 +59,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let pairs = setting.dimensions.trials * setting.dimensions.steps;
     let gradients = k * setting.gradients_per_step();
     match measure {
-        _ if setting.direction != DirectionKind::Gradient => None,
+        _ if setting.rule != RuleKind::Gradient => None,
         Measure::Rank | Measure::Cp => Some(gradients * pairs),
         Measure::R3 => Some(k),
         Measure::GradientRank => None,

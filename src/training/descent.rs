@@ -2,7 +2,7 @@
 
 use super::direction::Memory;
 use super::trainer::{Batches, Storage, TrainingError, finite};
-use super::{Direction, Optimizer, Point, Trajectory};
+use super::{Optimizer, Point, Trajectory, UpdateRule};
 use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::Scalar;
@@ -99,8 +99,8 @@ impl<S: RankRevealing> Descent<'_, S> {
         let Found { honest, applied: mut gradient, .. } = found;
         let scale = self.clipping(&gradient);
         let roundings: Vec<f64> = honest.iter().map(Factors::scale).collect();
-        let mut point = match self.optimizer.direction {
-            Direction::Gradient => {
+        let mut point = match self.optimizer.rule {
+            UpdateRule::Gradient => {
                 let index = trajectory.add_gradient(honest, &roundings);
                 if self.storage == Storage::Slices {
                     // A velocity of factors would grow wider with every step.

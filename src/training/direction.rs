@@ -8,7 +8,7 @@ use crate::scalar::Scalar;
 
 /// How a gradient becomes the direction of a step.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Direction<S> {
+pub enum UpdateRule<S> {
     /// The gradient itself: with it every optimizer is GD-like.
     Gradient,
     /// Each entry of each parameter on its own.
@@ -102,16 +102,16 @@ impl<S> Default for Memory<S> {
 }
 
 /// The published settings.
-impl<S: Scalar> Direction<S> {
+impl<S: Scalar> UpdateRule<S> {
     /// Adam with decays 0.9 and 0.999.
     pub fn adam(epsilon: S) -> Self {
         let (beta1, beta2) = (S::ratio(9, 10), S::ratio(999, 1000));
-        Direction::Entrywise(Entrywise::Adam { beta1, beta2, epsilon })
+        UpdateRule::Entrywise(Entrywise::Adam { beta1, beta2, epsilon })
     }
 
     /// RMSProp with decay 0.99.
     pub fn rms_prop(epsilon: S) -> Self {
-        Direction::Entrywise(Entrywise::RmsProp { decay: S::ratio(99, 100), epsilon })
+        UpdateRule::Entrywise(Entrywise::RmsProp { decay: S::ratio(99, 100), epsilon })
     }
 
     /// Muon with the coefficients and the five iterations of its authors, who use it with the
@@ -119,19 +119,19 @@ impl<S: Scalar> Direction<S> {
     pub fn muon() -> Self {
         let coefficients = [(34445, 10_000), (-47750, 10_000), (20315, 10_000)];
         let coefficients = coefficients.map(|(numerator, scale)| S::ratio(numerator, scale));
-        Direction::Spectral(Spectral::Muon { coefficients, iterations: 5 })
+        UpdateRule::Spectral(Spectral::Muon { coefficients, iterations: 5 })
     }
 
     /// Shampoo.
     pub fn shampoo(epsilon: S) -> Self {
-        Direction::Spectral(Spectral::Shampoo { epsilon })
+        UpdateRule::Spectral(Spectral::Shampoo { epsilon })
     }
 }
 
-impl<S: RankRevealing> Direction<S> {
+impl<S: RankRevealing> UpdateRule<S> {
     /// True if it is made of the momentum of the method, so that a step along it adds none.
     pub(super) fn takes_momentum(&self) -> bool {
-        matches!(self, Direction::Spectral(Spectral::Muon { .. }))
+        matches!(self, UpdateRule::Spectral(Spectral::Muon { .. }))
     }
 
     /// What the direction is made of, and what the rounding errors of its followed blocks are
@@ -175,8 +175,8 @@ impl<S: RankRevealing> Direction<S> {
     pub fn is_available(&self) -> bool {
         let needs_roots = matches!(
             self,
-            Direction::Entrywise(Entrywise::Adam { .. } | Entrywise::RmsProp { .. })
-                | Direction::Spectral(Spectral::Shampoo { .. })
+            UpdateRule::Entrywise(Entrywise::Adam { .. } | Entrywise::RmsProp { .. })
+                | UpdateRule::Spectral(Spectral::Shampoo { .. })
         );
         !needs_roots || S::ELEMENTARY.is_some()
     }
@@ -184,7 +184,7 @@ impl<S: RankRevealing> Direction<S> {
     /// How large the rounding errors of a direction for followed block `index` can be, in units of
     /// rounding: `gradient` is what those of the gradient or momentum, of norm `norm`, are
     /// proportional to, and is multiplied by the largest slope of the direction, of norm
-    /// `direction`. To be asked once for each gradient, after [`apply`](Direction::apply), because
+    /// `direction`. To be asked once for each gradient, after [`apply`](UpdateRule::apply), because
     /// the sides of Shampoo collect errors.
     pub(super) fn rounding(
         &self,
@@ -196,20 +196,20 @@ impl<S: RankRevealing> Direction<S> {
     ) -> f64 {
         let real = |x: S| S::ELEMENTARY.map_or(1.0, |real| (real.to_f64)(x));
         let slope = match self {
-            Direction::Gradient => return gradient,
+            UpdateRule::Gradient => return gradient,
             _ if norm == 0.0 => 0.0,
             // A sign has no slope: entries that are equal without rounding must stay equal.
-            Direction::Entrywise(Entrywise::Sign) => 0.0,
-            Direction::Entrywise(Entrywise::Clip(_) | Entrywise::L1(_)) => 1.0,
-            Direction::Entrywise(Entrywise::Cube) => 3.0 * norm * norm,
-            Direction::Entrywise(
+            UpdateRule::Entrywise(Entrywise::Sign) => 0.0,
+            UpdateRule::Entrywise(Entrywise::Clip(_) | Entrywise::L1(_)) => 1.0,
+            UpdateRule::Entrywise(Entrywise::Cube) => 3.0 * norm * norm,
+            UpdateRule::Entrywise(
                 Entrywise::Adam { epsilon, .. } | Entrywise::RmsProp { epsilon, .. },
             ) => 1.0 / real(*epsilon),
             // What is small at the start grows by the linear coefficient each time.
-            Direction::Spectral(Spectral::Muon { coefficients, iterations }) => {
+            UpdateRule::Spectral(Spectral::Muon { coefficients, iterations }) => {
                 real(coefficients[0]).abs().powi(*iterations as i32) / norm
             }
-            Direction::Spectral(Spectral::Shampoo { epsilon }) => {
+            UpdateRule::Spectral(Spectral::Shampoo { epsilon }) => {
                 let epsilon = real(*epsilon);
                 let sides = &mut memory.sides[index];
                 sides.rounding += norm * (norm + 2.0 * gradient);
@@ -223,11 +223,11 @@ impl<S: RankRevealing> Direction<S> {
         slope * gradient + direction
     }
 
-    /// Turns what was [gathered](Direction::gathered) at `at` into a direction.
+    /// Turns what was [gathered](UpdateRule::gathered) at `at` into a direction.
     ///
     /// # Panics
     ///
-    /// If it is not [available](Direction::is_available) in this arithmetic.
+    /// If it is not [available](UpdateRule::is_available) in this arithmetic.
     pub(super) fn apply(
         &self,
         memory: &mut Memory<S>,
@@ -237,9 +237,9 @@ impl<S: RankRevealing> Direction<S> {
     ) -> Blocks<S> {
         memory.steps += 1;
         match self {
-            Direction::Gradient => gradient,
-            Direction::Entrywise(entrywise) => entrywise.apply(memory, at, gradient),
-            Direction::Spectral(spectral) => gradient.replaced(|name, block| {
+            UpdateRule::Gradient => gradient,
+            UpdateRule::Entrywise(entrywise) => entrywise.apply(memory, at, gradient),
+            UpdateRule::Spectral(spectral) => gradient.replaced(|name, block| {
                 let Some(index) = followed.iter().position(|own| own == name) else {
                     return block.clone();
                 };

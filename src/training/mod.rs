@@ -12,7 +12,7 @@ mod trajectory;
 
 pub(crate) use adam::Adam;
 pub use architecture::ArchitectureTraining;
-pub use direction::{Direction, Entrywise, MUON_MOMENTUM, Spectral};
+pub use direction::{Entrywise, MUON_MOMENTUM, Spectral, UpdateRule};
 pub use optimizer::{Method, Optimizer, Schedule};
 pub use point::Point;
 pub use tampering::Tampering;

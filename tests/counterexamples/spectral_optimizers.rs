@@ -1,20 +1,20 @@
 use rankproof::matrix::RankRevealing;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::{Entrywise, UpdateRule};
 
 use crate::explicit::{Explicit, integers, parabola};
 
 const BOUND: usize = 2;
 
 fn spectral<S: RankRevealing>() -> Explicit<S> {
-    let explicit = Explicit::new(6, 1, 1).along(Direction::muon());
+    let explicit = Explicit::new(6, 1, 1).along(UpdateRule::muon());
     assert_eq!(explicit.rank(2), BOUND);
     explicit
 }
 
 fn entrywise<S: RankRevealing>(direction: Entrywise<S>) -> Explicit<S> {
-    spectral().along(Direction::Entrywise(direction))
+    spectral().along(UpdateRule::Entrywise(direction))
 }
 
 #[test]
@@ -40,14 +40,14 @@ fn l1_decay_leaves_the_space() {
 /// In f64: roots are not in the field.
 #[test]
 fn adam_leaves_the_space() {
-    let adam = Direction::adam(1e-2);
+    let adam = UpdateRule::adam(1e-2);
     assert_eq!(spectral::<f64>().along(adam).rank(2), 4);
 }
 
 /// In f64, as Adam.
 #[test]
 fn rms_prop_leaves_the_space() {
-    let rms_prop = Direction::rms_prop(1e-2);
+    let rms_prop = UpdateRule::rms_prop(1e-2);
     assert_eq!(spectral::<f64>().along(rms_prop).rank(3), 3);
 }
 

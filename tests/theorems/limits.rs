@@ -18,8 +18,8 @@ use rankproof::network::Trained;
 use rankproof::scalar::{Fp, Stream};
 use rankproof::task::TaskFamily;
 use rankproof::theorem::{
-    ALL, ActivationKind, Arithmetic, Case, DirectionKind, Domain, InitialState, InitialWeights,
-    Measure, MethodKind, Setting, best_limit,
+    ALL, ActivationKind, Arithmetic, Case, Domain, InitialState, InitialWeights, Measure,
+    MethodKind, RuleKind, Setting, best_limit,
 };
 use rankproof::training::Trajectory;
 
@@ -66,7 +66,7 @@ fn a_limit_that_takes_two_neurons_for_two_channels_is_found() {
             && setting.channels() == 2
             && setting.initial_state == InitialState::Zero
             && setting.trained == Trained::W
-            && setting.direction == DirectionKind::Gradient;
+            && setting.rule == RuleKind::Gradient;
         match measure {
             Measure::R3 if applies => Some(3.min(k)),
             Measure::Cp if applies => Some(3),
@@ -82,8 +82,7 @@ fn a_limit_that_takes_two_neurons_for_two_channels_is_found() {
 #[test]
 fn a_limit_that_forgets_a_trained_state_is_found() {
     let exceeded = search_for(&|setting, measure, _| {
-        let applies =
-            measure == Measure::GradientRank && setting.direction == DirectionKind::Gradient;
+        let applies = measure == Measure::GradientRank && setting.rule == RuleKind::Gradient;
         let silent_start =
             setting.initial_state == InitialState::Zero && setting.psi == ActivationKind::Identity;
         let steps = setting.dimensions.steps - usize::from(silent_start);
@@ -194,7 +193,7 @@ fn settings() -> impl Strategy<Value = Setting> {
 }
 
 fn domain() -> Domain {
-    use DirectionKind::{Clip, Cube, Gradient, L1, Muon, Sign};
+    use RuleKind::{Clip, Cube, Gradient, L1, Muon, Sign};
     let mut activations = vec![ActivationKind::Identity; 12];
     activations.extend([2, 3].map(ActivationKind::Polynomial));
     activations.extend([ActivationKind::OddCubic, ActivationKind::Relu]);
@@ -217,7 +216,7 @@ fn domain() -> Domain {
         initial_weights,
         initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
         tasks: vec![TaskFamily::RandomTargets, TaskFamily::LinearTeacher, TaskFamily::Integrator],
-        directions: [vec![Gradient; 8], vec![Muon, Muon, Sign, Clip, Cube, L1]].concat(),
+        rules: [vec![Gradient; 8], vec![Muon, Muon, Sign, Clip, Cube, L1]].concat(),
         trained,
         ..Domain::linear(Arithmetic::Exact)
     }
@@ -322,15 +321,15 @@ fn activation_name(activation: ActivationKind) -> Option<&'static str> {
 }
 
 fn optimizer_name(setting: &Setting) -> Option<&'static str> {
-    match (setting.method, setting.direction) {
-        (MethodKind::GradientDescent, DirectionKind::Gradient) => Some("gradient-descent"),
-        (MethodKind::HeavyBall, DirectionKind::Gradient) => Some("heavy-ball"),
-        (MethodKind::Nesterov, DirectionKind::Gradient) => Some("nesterov"),
-        (MethodKind::GradientFlow, DirectionKind::Gradient) => Some("gradient-flow"),
-        (MethodKind::GradientDescent, DirectionKind::Muon) => Some("muon"),
-        (MethodKind::GradientDescent, DirectionKind::Sign) => Some("sign"),
-        (MethodKind::GradientDescent, DirectionKind::Clip) => Some("clip"),
-        (MethodKind::GradientDescent, DirectionKind::Cube) => Some("cube"),
+    match (setting.method, setting.rule) {
+        (MethodKind::GradientDescent, RuleKind::Gradient) => Some("gradient-descent"),
+        (MethodKind::HeavyBall, RuleKind::Gradient) => Some("heavy-ball"),
+        (MethodKind::Nesterov, RuleKind::Gradient) => Some("nesterov"),
+        (MethodKind::GradientFlow, RuleKind::Gradient) => Some("gradient-flow"),
+        (MethodKind::GradientDescent, RuleKind::Muon) => Some("muon"),
+        (MethodKind::GradientDescent, RuleKind::Sign) => Some("sign"),
+        (MethodKind::GradientDescent, RuleKind::Clip) => Some("clip"),
+        (MethodKind::GradientDescent, RuleKind::Cube) => Some("cube"),
         _ => None,
     }
 }
