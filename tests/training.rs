@@ -11,8 +11,8 @@ use rankproof::theorem::{
     Arithmetic, Case, CaseId, Domain, Instance, MethodKind, RuleKind, Setting,
 };
 use rankproof::training::{
-    ArchitectureTraining, Batches, Entrywise, Method, Optimizer, Schedule, Storage, Training,
-    TrainingError, Trajectory, UpdateRule,
+    ArchitectureTraining, Batches, Method, Optimizer, Schedule, Storage, Training, TrainingError,
+    Trajectory, UpdateRule,
 };
 
 /// One neuron with h_0 = 1, C = 1 and the target 0 at time 1 alone: the loss is w^2 / 2, so that
@@ -315,7 +315,7 @@ fn field_optimizers() -> Vec<Optimizer<Fp>> {
         Method::Nesterov { momentum },
         Method::GradientFlow,
     ];
-    let rules = [UpdateRule::Gradient, UpdateRule::Entrywise(Entrywise::Cube), UpdateRule::muon()];
+    let rules = [UpdateRule::Gradient, UpdateRule::cube(), UpdateRule::muon()];
     let mut optimizers = Vec::new();
     for method in methods {
         for rule in rules.clone() {

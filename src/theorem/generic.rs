@@ -34,7 +34,7 @@ use super::{
     ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, RuleKind, Setting,
 };
 use crate::network::Trained;
-use crate::scalar::PRIME;
+use crate::scalar::{Fp, PRIME};
 use crate::task::TaskFamily;
 
 /// A rank that a random instance may miss with a larger probability counts as one of which
@@ -168,7 +168,7 @@ impl Learning<'_> {
     fn run(&self) -> Option<u64> {
         // A step size and a momentum are random.
         let (eta, mu) = (Degree::VARIABLE, Degree::VARIABLE);
-        let muon = self.setting.rule == RuleKind::Muon;
+        let takes_momentum = self.setting.rule.momentum().is_some();
         let mut now = self.start();
         let mut seen = now;
         let mut memory: Option<Point> = None;
@@ -183,7 +183,7 @@ impl Learning<'_> {
             };
             now = match self.setting.method {
                 MethodKind::GradientDescent => plus(now, eta, self.along(now, direction(now)?)?),
-                MethodKind::HeavyBall | MethodKind::Nesterov if muon => {
+                MethodKind::HeavyBall | MethodKind::Nesterov if takes_momentum => {
                     let gradient = direction(now)?;
                     let velocity = memory.map_or(gradient, |before| plus(gradient, mu, before));
                     memory = Some(velocity);
@@ -281,22 +281,15 @@ impl Learning<'_> {
         Some(gradient)
     }
 
-    /// The direction made of a gradient, or of Muon's momentum, with weight decay; zero for what is
+    /// The direction made of a gradient or its momentum, with weight decay; zero for what is
     /// not trained.
     fn along(&self, at: Point, gradient: Point) -> Option<Point> {
-        let mut direction = match self.setting.rule {
-            RuleKind::Gradient => gradient,
-            RuleKind::Cube => gradient.map(|entry| entry.power(3)),
-            RuleKind::Muon => {
-                let [w, others @ ..] = gradient;
-                with_w((0..5).fold(w, |w, _| w.power(5)), others)
-            }
-            RuleKind::Sign
-            | RuleKind::Clip
-            | RuleKind::L1
-            | RuleKind::Adam
-            | RuleKind::RmsProp
-            | RuleKind::Shampoo => return None,
+        let degree = self.setting.rule.drawn::<Fp>()?.degree()?;
+        let mut direction = if self.setting.rule.is_spectral() {
+            let [w, others @ ..] = gradient;
+            with_w(w.power(degree), others)
+        } else {
+            gradient.map(|entry| entry.power(degree))
         };
         if self.setting.decay {
             direction = plus(direction, Degree::VARIABLE, at);
@@ -314,18 +307,14 @@ impl Learning<'_> {
 
 /// f(z) and f'(z), or nothing of a function that is not a polynomial. Coefficients are random.
 fn applied(kind: ActivationKind, z: Degree) -> Option<(Degree, Degree)> {
-    let coefficient = Degree::VARIABLE;
-    match kind {
-        ActivationKind::Identity => Some((z, Degree::CONSTANT)),
-        ActivationKind::Polynomial(n) => {
-            let powers = |n: usize| coefficient + coefficient * z.power(n);
-            Some((powers(n), powers(n.saturating_sub(1))))
-        }
-        ActivationKind::OddCubic => {
-            Some((coefficient * z.power(3), coefficient + coefficient * z.power(2)))
-        }
-        ActivationKind::Tanh | ActivationKind::Relu | ActivationKind::Softplus => None,
+    let degree = kind.degree()?;
+    if kind == ActivationKind::Identity {
+        return Some((z, Degree::CONSTANT));
     }
+    let coefficient = Degree::VARIABLE;
+    let constant = if kind.is_zero_at_zero() { Degree::ZERO } else { coefficient };
+    let value = constant + coefficient * z.power(degree);
+    Some((value, coefficient + coefficient * z.power(degree.saturating_sub(1))))
 }
 
 #[cfg(test)]
@@ -334,7 +323,7 @@ mod tests {
     use crate::blocks::Block;
     use crate::matrix::Matrix;
     use crate::network::{Activation, Parameters, SquaredError};
-    use crate::scalar::{Fp, Scalar, Stream};
+    use crate::scalar::{Scalar, Stream};
     use crate::task::{Dimensions, Task};
     use crate::theorem::Instance;
     use crate::training::{Method, Optimizer, Schedule, Training};

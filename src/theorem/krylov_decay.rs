@@ -24,8 +24,8 @@
 use super::first_gradient::FirstGradient;
 use super::movement::span;
 use super::{
-    Arithmetic, Case, Checks, RuleKind, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Proof, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observation, Observed,
+    Proof, Setting, Theorem,
 };
 use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
@@ -74,7 +74,7 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let applies = setting.is_linear() && setting.rule == RuleKind::Gradient;
+    let applies = setting.is_linear() && setting.rule.is_gd_like();
     let gradients = k * setting.gradients_per_step();
     match measure {
         _ if !applies => None,

@@ -24,13 +24,14 @@ pub use instance::Instance;
 pub use measure::{Measure, Measured, best_limit};
 pub use proof::Proof;
 pub use setting::{
-    ActivationKind, Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind,
-    RuleKind, Setting,
+    Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, OptimizerKind, Setting,
 };
 pub use slope::Slope;
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
 
+pub use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp};
+pub use crate::training::RuleKind;
 use crate::training::Tampering;
 
 /// A theorem as a value.

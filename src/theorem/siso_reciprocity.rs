@@ -17,8 +17,8 @@
 use super::generic;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, RuleKind, Domain, InitialState, Measure, Observation, Observed,
-    Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, Domain, InitialState, Measure, Observation, Observed, Proof, Setting,
+    Theorem, Undecided,
 };
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
@@ -73,7 +73,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
         && setting.initial_state == InitialState::Zero
         && setting.trained == Trained::W
-        && setting.rule == RuleKind::Gradient;
+        && setting.rule.is_gd_like();
     match measure {
         _ if !applies => None,
         Measure::R3 => Some(3.min(k)),

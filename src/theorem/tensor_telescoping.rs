@@ -12,8 +12,8 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, RuleKind, Domain, Measure, MethodKind,
-    Observation, Observed, Proof, Setting, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, Domain, Measure, MethodKind, Observation, Observed,
+    Proof, Setting, Theorem, Undecided,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
@@ -59,7 +59,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let pairs = setting.dimensions.trials * setting.dimensions.steps;
     let gradients = k * setting.gradients_per_step();
     match measure {
-        _ if setting.rule != RuleKind::Gradient => None,
+        _ if !setting.rule.is_gd_like() => None,
         Measure::Rank | Measure::Cp => Some(gradients * pairs),
         Measure::R3 => Some(k),
         Measure::GradientRank => None,

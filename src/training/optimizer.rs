@@ -6,7 +6,7 @@ use crate::matrix::RankRevealing;
 use crate::scalar::Scalar;
 
 /// An optimizer with its settings.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Optimizer<S> {
     /// How a step is made from gradients.
     pub method: Method<S>,
@@ -25,7 +25,7 @@ pub struct Optimizer<S> {
 
 /// How a step is made; g is the gradient, or the direction made of it, eta the step size.
 ///
-/// [Muon](super::Spectral::Muon) takes the momentum mu before its direction is made, as published,
+/// [Muon](UpdateRule::muon) takes the momentum mu before its direction is made, as published,
 /// and gradients at x alone: then the step is x - eta times the direction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Method<S> {

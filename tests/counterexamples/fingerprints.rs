@@ -2,15 +2,14 @@ use rankproof::blocks::Block;
 use rankproof::matrix::Matrix;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Entrywise, UpdateRule};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, unit};
 
 /// Six neurons in the classes of `classes`, a (6, 2) matrix, with a cubic psi and sign descent.
 fn in_classes(classes: &Matrix<Fp>) -> Explicit<Fp> {
-    let mut explicit = Explicit::new(6, 2, 1)
-        .bent(Activation::Identity, odd())
-        .along(UpdateRule::Entrywise(Entrywise::Cube));
+    let mut explicit =
+        Explicit::new(6, 2, 1).bent(Activation::Identity, odd()).along(UpdateRule::cube());
     let parameters = &mut explicit.network.parameters;
     parameters.b = classes.times(&integers(2, 2, 1));
     parameters.c = Matrix::product(integers::<Fp>(1, 2, 2).view(), classes.t());

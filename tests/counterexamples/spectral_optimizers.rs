@@ -1,7 +1,7 @@
 use rankproof::matrix::RankRevealing;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Entrywise, UpdateRule};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -13,28 +13,24 @@ fn spectral<S: RankRevealing>() -> Explicit<S> {
     explicit
 }
 
-fn entrywise<S: RankRevealing>(direction: Entrywise<S>) -> Explicit<S> {
-    spectral().along(UpdateRule::Entrywise(direction))
-}
-
 #[test]
 fn sign_descent_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::Sign).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::<Fp>::sign()).rank(2), 4);
 }
 
 #[test]
 fn entrywise_clipping_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::Clip(Fp::ONE)).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::clip(Fp::ONE)).rank(2), 4);
 }
 
 #[test]
 fn the_cube_of_a_gradient_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::Cube).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::<Fp>::cube()).rank(2), 4);
 }
 
 #[test]
 fn l1_decay_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::L1(Fp::ONE)).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::l1(Fp::ONE)).rank(2), 4);
 }
 
 /// In f64: roots are not in the field.

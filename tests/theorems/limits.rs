@@ -14,12 +14,13 @@ use std::process::Command;
 use proptest::prelude::*;
 use proptest::strategy::{Union, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use rankproof::named::Named;
 use rankproof::network::Trained;
 use rankproof::scalar::{Fp, Stream};
 use rankproof::task::TaskFamily;
 use rankproof::theorem::{
-    ALL, ActivationKind, Arithmetic, Case, Domain, InitialState, InitialWeights, Measure,
-    MethodKind, RuleKind, Setting, best_limit,
+    ALL, ActivationKind, Arithmetic, Case, Domain, InitialState, InitialWeights, Measure, RuleKind,
+    Setting, best_limit,
 };
 use rankproof::training::Trajectory;
 
@@ -243,7 +244,6 @@ impl Exceeded {
             phi: ActivationKind::Identity,
             leak_quarters: 4,
             bias: false,
-            task: TaskFamily::RandomTargets,
             scheduled: false,
             decay: false,
             minibatches: false,
@@ -262,15 +262,16 @@ impl Exceeded {
         let parts: Vec<_> = parts.iter().filter(|(_, learns)| *learns).map(|part| part.0).collect();
         let last = learning_steps - 1;
         let pairs = [
-            ("--measure", measure_name(self.measure).to_owned()),
+            ("--measure", self.measure.name().to_owned()),
             ("--neurons", dimensions.neurons.to_string()),
             ("--time", dimensions.steps.to_string()),
             ("--trials", dimensions.trials.to_string()),
-            ("--activation", activation_name(self.setting.psi)?.to_owned()),
-            ("--optimizer", optimizer_name(&self.setting)?.to_owned()),
+            ("--activation", self.setting.psi.named()?.to_owned()),
+            ("--task", self.setting.task.name().to_owned()),
+            ("--optimizer", self.setting.optimizer().named()?.to_owned()),
             ("--train", (!parts.is_empty()).then(|| parts.join(","))?),
-            ("--start", start_name(self.setting.initial_weights)),
-            ("--state", state_name(self.setting.initial_state).to_owned()),
+            ("--start", self.setting.initial_weights.to_string()),
+            ("--state", self.setting.initial_state.name().to_owned()),
             ("--instances", "1".to_owned()),
             ("--seed", self.seed.to_string()),
             ("--sweep", format!("d_in={}", dimensions.d_in)),
@@ -298,55 +299,4 @@ fn is_shown_by_its_command(exceeded: &Exceeded) {
     let row = cells.lines().nth(1 + exceeded.step).expect("a row for each step");
     let measured = row.split(',').nth(3).expect("the fourth column is the rank");
     assert_eq!(measured, exceeded.rank.to_string(), "{exceeded}\n{cells}");
-}
-
-fn measure_name(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Rank => "rank",
-        Measure::GradientRank => "gradient-rank",
-        Measure::R3 => "r3",
-        Measure::Cp => "cp",
-    }
-}
-
-fn activation_name(activation: ActivationKind) -> Option<&'static str> {
-    match activation {
-        ActivationKind::Identity => Some("identity"),
-        ActivationKind::Relu => Some("relu"),
-        ActivationKind::Polynomial(2) => Some("quadratic"),
-        ActivationKind::Polynomial(3) => Some("cubic"),
-        ActivationKind::OddCubic => Some("odd-cubic"),
-        _ => None,
-    }
-}
-
-fn optimizer_name(setting: &Setting) -> Option<&'static str> {
-    match (setting.method, setting.rule) {
-        (MethodKind::GradientDescent, RuleKind::Gradient) => Some("gradient-descent"),
-        (MethodKind::HeavyBall, RuleKind::Gradient) => Some("heavy-ball"),
-        (MethodKind::Nesterov, RuleKind::Gradient) => Some("nesterov"),
-        (MethodKind::GradientFlow, RuleKind::Gradient) => Some("gradient-flow"),
-        (MethodKind::GradientDescent, RuleKind::Muon) => Some("muon"),
-        (MethodKind::GradientDescent, RuleKind::Sign) => Some("sign"),
-        (MethodKind::GradientDescent, RuleKind::Clip) => Some("clip"),
-        (MethodKind::GradientDescent, RuleKind::Cube) => Some("cube"),
-        _ => None,
-    }
-}
-
-fn start_name(start: InitialWeights) -> String {
-    match start {
-        InitialWeights::Zero => "zero".to_owned(),
-        InitialWeights::ScaledIdentity => "identity".to_owned(),
-        InitialWeights::Full => "full".to_owned(),
-        InitialWeights::LowRank(r) => r.to_string(),
-    }
-}
-
-fn state_name(state: InitialState) -> &'static str {
-    match state {
-        InitialState::Zero => "zero",
-        InitialState::Common => "common",
-        InitialState::PerTrial => "per-trial",
-    }
 }
