@@ -148,6 +148,26 @@ fn decay_and_schedules_enter_each_step() {
     assert_eq!([0, 1, 2].map(|k| schedule.at(k)), [4, 28, 196].map(Fp::new));
 }
 
+/// Along plain descent weight decay does not pass through the rule, as AdamW, Lion and Muon have it.
+fn decay_is_decoupled<S: RankRevealing>(tolerance: f64) {
+    let (start, size, decay) = (S::ratio(7, 10), S::ratio(1, 8), S::ratio(1, 4));
+    for (kind, rule) in RuleKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.usual()?))) {
+        let step = |weight_decay| {
+            let plain = Optimizer::gradient_descent(size);
+            quadratic(start, Optimizer { rule: UpdateRule::clone(&rule), weight_decay, ..plain }, 1)
+        };
+        let difference = step(decay)[1] - (step(S::ZERO)[1] - size * decay * start);
+        let error = S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(difference).abs());
+        assert!(difference == S::ZERO || error < tolerance, "{kind:?}: {difference}");
+    }
+}
+
+#[test]
+fn decay_is_decoupled_from_every_rule() {
+    decay_is_decoupled::<Fp>(0.0);
+    decay_is_decoupled::<f64>(1e-15);
+}
+
 #[test]
 fn clipping_shortens_long_gradients_alone() {
     let optimizer = Optimizer { clip: Some(1.0), ..Optimizer::gradient_descent(0.5) };

@@ -29,7 +29,7 @@ pub const THEOREM: Theorem = Theorem {
                 of neurons whose gates agree at all visited steps, trials and times, rank D_k <= \
                 sum over atoms of rank([B, C^T, h_0, b] restricted to the atom).",
     hypotheses: &[
-        "phi, psi of the form f(z) = g(z) z, f'(z) = g(z): identity, ReLU",
+        "phi, psi of the form f(z) = g(z) z, f'(z) = g(z): identity, ReLU, leaky ReLU",
         "W_0 = w I",
         "GD-like learning",
     ],
