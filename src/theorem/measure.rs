@@ -58,9 +58,10 @@ pub struct Measured {
 /// `7`, or both ends.
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.lower == self.upper {
-            true => write!(f, "{}", self.lower),
-            false => write!(f, "{}..{}", self.lower, self.upper),
+        if self.lower == self.upper {
+            write!(f, "{}", self.lower)
+        } else {
+            write!(f, "{}..{}", self.lower, self.upper)
         }
     }
 }
