@@ -236,6 +236,7 @@ rules![
     cube: Cube, "cube", "The cube of each entry of the gradient";
     muon: Muon, "muon", "Muon: Nesterov's momentum, with the singular values of that of W nearly equal";
     shampoo: Shampoo, "shampoo", "Shampoo: the gradient of W between inverse fourth roots of sums of its squares";
+    lion: Lion, "lion", "Lion: the sign of the momentum moved towards the gradient";
 ];
 
 impl RuleKind {
