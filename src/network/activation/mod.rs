@@ -146,6 +146,7 @@ functions![
     softplus: Softplus, "softplus", "ln(1 + e^z)";
     logistic: Logistic, "logistic", "1 / (1 + e^-z), the derivative of softplus";
     exponential: Exponential, "exponential", "e^z";
+    leaky_relu: LeakyRelu(slope: S), "leaky-relu", "z where it is positive, else a small multiple of z, 0.01";
 ];
 
 impl<S: Scalar> Activation<S> {
