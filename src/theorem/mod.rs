@@ -12,23 +12,24 @@ mod instance;
 mod measure;
 mod movement;
 mod proof;
+mod quantity;
 mod setting;
 mod slope;
 mod verification;
 
-pub use check::{
-    Case, CaseId, CaseReport, Observation, Observed, SECOND_INSTANCES, Undecided, Verdict,
-};
+pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
 pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
-pub use measure::{Measure, Measured, best_limit};
+pub use measure::{Measure, best_limit};
 pub use proof::Proof;
+pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
     Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, OptimizerKind, Setting,
 };
 pub use slope::Slope;
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
 
+pub use crate::bounds::Verdict;
 pub use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp};
 pub use crate::training::RuleKind;
