@@ -1,0 +1,320 @@
+//! What the activity of a neuron is, given the output of the network: one file for each law.
+
+mod gaussian;
+mod poisson;
+
+use serde::{Deserialize, Serialize};
+
+use super::FitFloat;
+use super::observations::{Chunk, Role, Statistics};
+use crate::matrix::Matrix;
+use crate::recording::Quantity;
+use crate::scalar::Stream;
+
+/// What the activity of a neuron is, given the output y of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Likelihood {
+    /// Normal with mean y.
+    Gaussian,
+    /// A Poisson count with rate e^y per bin.
+    Poisson,
+}
+
+impl Likelihood {
+    /// All of them.
+    pub const ALL: &[Likelihood] = &[Likelihood::Gaussian, Likelihood::Poisson];
+
+    fn law<S: FitFloat>(self) -> &'static dyn Law<S> {
+        match self {
+            Likelihood::Gaussian => &gaussian::Gaussian,
+            Likelihood::Poisson => &poisson::Poisson,
+        }
+    }
+}
+
+/// A law: what distinguishes one likelihood from another.
+///
+/// Outputs are those of the network, of which there is one for each entry; means are what entries
+/// of these outputs have on average.
+pub(super) trait Law<S>: Sync {
+    /// Its name, in commands.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in a few words.
+    fn about(&self) -> &'static str;
+
+    /// What a reported loss is, in words.
+    fn loss_in_words(&self) -> &'static str;
+
+    /// True if a recording of such entries can follow it.
+    fn allows(&self, quantity: Quantity) -> bool;
+
+    /// What an output of scale one of this neuron is multiplied by and what is added to it, so that
+    /// a fit starts from its activity.
+    fn start(&self, neuron: &Statistics) -> Start;
+
+    /// The mean that an output stands for.
+    fn mean(&self, output: f64) -> f64;
+
+    /// The mean nearest to this one under which any entry is possible.
+    fn possible(&self, mean: f64, neuron: &Statistics) -> f64;
+
+    /// The loss of an entry that is predicted by this mean: minus its log-likelihood in nats, or
+    /// what is proportional to it.
+    fn loss(&self, activity: f64, mean: f64, neuron: &Statistics) -> f64;
+
+    /// The part of it that no mean changes, which [`errors`](Law::errors) leaves out.
+    fn constant(&self, activity: f64, neuron: &Statistics) -> f64;
+
+    /// What mean losses are divided by to be reported. `variance` is that of the training entries
+    /// about the means of their neurons.
+    fn unit(&self, variance: f64) -> f64;
+
+    /// By how much the objective rises where the log-likelihood falls by a nat, at most.
+    fn of_a_nat(&self) -> f64;
+
+    /// Replaces outputs, (neurons, T M), by the derivative of the loss summed over the training
+    /// entries, times `factor`; returns the sums of the losses, without the constants, of the
+    /// training and of the validation entries.
+    fn errors(
+        &self,
+        outputs: &mut Matrix<S>,
+        chunk: &Chunk<S>,
+        neurons: &[Statistics],
+        factor: S,
+    ) -> [f64; 2];
+
+    /// What is recorded where the law allows a choice: of counts or of values.
+    fn recorded(&self) -> Quantity;
+
+    /// Replaces means, neuron innermost, by entries that are drawn; `noise` is the share of the
+    /// variance that is noise, where that is not said by the means.
+    fn draw(&self, means: &mut [f64], neurons: usize, noise: f64, stream: &mut Stream);
+}
+
+/// Where a fit starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Start {
+    /// What outputs of scale one are multiplied by.
+    pub scale: f64,
+    /// What is added to them.
+    pub offset: f64,
+}
+
+/// The entries of a chunk one by one, as [`Law::errors`] needs it: `entry` gives the loss and its
+/// derivative by the output, for a neuron, an output and the activity.
+fn each_entry<S: FitFloat>(
+    outputs: &mut Matrix<S>,
+    chunk: &Chunk<S>,
+    factor: S,
+    entry: impl Fn(usize, S, S) -> (S, S),
+) -> [f64; 2] {
+    let height = outputs.rows().max(1);
+    let mut sums = [0.0; 2];
+    let columns = outputs.data_mut().chunks_exact_mut(height);
+    let known = chunk.activity.data().chunks_exact(height).zip(chunk.roles.chunks_exact(height));
+    for (outputs, (activity, roles)) in columns.zip(known) {
+        let (mut train, mut validation) = (S::ZERO, S::ZERO);
+        let entries = outputs.iter_mut().zip(activity).zip(roles).enumerate();
+        for (n, ((output, &activity), role)) in entries {
+            match role {
+                Role::Train => {
+                    let (loss, slope) = entry(n, *output, activity);
+                    train += loss;
+                    *output = factor * slope;
+                }
+                Role::Validation => {
+                    validation += entry(n, *output, activity).0;
+                    *output = S::ZERO;
+                }
+                Role::Test | Role::Unused => *output = S::ZERO,
+            }
+        }
+        sums = [sums[0] + train.to_f64(), sums[1] + validation.to_f64()];
+    }
+    sums
+}
+
+/// A rate that leaves a spike possible: a neuron without one gets a rate below what its number of
+/// bins could show.
+fn possible_rate(rate: f64, neuron: &Statistics) -> f64 {
+    rate.max(0.1 / neuron.entries.max(1) as f64)
+}
+
+impl Likelihood {
+    /// `gaussian`, `poisson`.
+    pub fn name(self) -> &'static str {
+        self.law::<f64>().name()
+    }
+
+    /// What it is, in a few words.
+    pub fn about(self) -> &'static str {
+        self.law::<f64>().about()
+    }
+
+    /// The one that is usual for entries of this kind.
+    pub fn usual(quantity: Quantity) -> Self {
+        match quantity {
+            Quantity::Counts => Likelihood::Poisson,
+            Quantity::Values => Likelihood::Gaussian,
+        }
+    }
+
+    /// True if a recording of such entries can follow it.
+    pub fn allows(self, quantity: Quantity) -> bool {
+        self.law::<f64>().allows(quantity)
+    }
+
+    /// What a reported loss is, in words.
+    pub fn loss_in_words(self) -> &'static str {
+        self.law::<f64>().loss_in_words()
+    }
+
+    pub(super) fn start(self, neuron: &Statistics) -> Start {
+        self.law::<f64>().start(neuron)
+    }
+
+    pub(super) fn mean(self, output: f64) -> f64 {
+        self.law::<f64>().mean(output)
+    }
+
+    pub(super) fn possible(self, mean: f64, neuron: &Statistics) -> f64 {
+        self.law::<f64>().possible(mean, neuron)
+    }
+
+    pub(super) fn loss(self, activity: f64, mean: f64, neuron: &Statistics) -> f64 {
+        self.law::<f64>().loss(activity, mean, neuron)
+    }
+
+    pub(super) fn constant(self, activity: f64, neuron: &Statistics) -> f64 {
+        self.law::<f64>().constant(activity, neuron)
+    }
+
+    /// What mean losses are divided by to be reported, above zero.
+    pub(super) fn unit(self, variance: f64) -> f64 {
+        self.law::<f64>().unit(variance).max(f64::MIN_POSITIVE)
+    }
+
+    pub(super) fn of_a_nat(self) -> f64 {
+        self.law::<f64>().of_a_nat()
+    }
+
+    pub(super) fn recorded(self) -> Quantity {
+        self.law::<f64>().recorded()
+    }
+
+    pub(super) fn draw(self, means: &mut [f64], neurons: usize, noise: f64, stream: &mut Stream) {
+        self.law::<f64>().draw(means, neurons, noise, stream);
+    }
+
+    pub(super) fn errors<S: FitFloat>(
+        self,
+        outputs: &mut Matrix<S>,
+        chunk: &Chunk<S>,
+        neurons: &[Statistics],
+        factor: S,
+    ) -> [f64; 2] {
+        self.law::<S>().errors(outputs, chunk, neurons, factor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEURON: Statistics = Statistics { entries: 40, mean: 1.5, variance: 4.0, within: 3.0 };
+
+    /// One neuron in one bin of some trials, all of one role.
+    fn chunk(activity: &[f64], role: Role) -> Chunk<f64> {
+        Chunk {
+            trials: 0..activity.len(),
+            activity: Matrix::from_columns(1, activity.len(), activity.to_vec()),
+            roles: vec![role; activity.len()],
+        }
+    }
+
+    fn errors(likelihood: Likelihood, output: f64, activity: f64, role: Role) -> ([f64; 2], f64) {
+        let mut outputs = Matrix::from_columns(1, 1, vec![output]);
+        let sums = likelihood.errors(&mut outputs, &chunk(&[activity], role), &[NEURON], 1.0);
+        (sums, outputs[(0, 0)])
+    }
+
+    #[test]
+    fn every_derivative_agrees_with_differences_and_every_loss_with_what_is_scored() {
+        for &likelihood in Likelihood::ALL {
+            for activity in [0.0, 1.0, 5.0] {
+                for output in [-1.5, 0.0, 0.7] {
+                    let at = |step: f64| {
+                        errors(likelihood, output + step, activity, Role::Train).0[0]
+                    };
+                    let h = 1e-3;
+                    let difference =
+                        (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
+                    let ([loss, validation], slope) =
+                        errors(likelihood, output, activity, Role::Train);
+                    let name = likelihood.name();
+                    assert!((slope - difference).abs() < 1e-9 * slope.abs().max(1.0), "{name}");
+                    assert_eq!(validation, 0.0);
+                    let mean = likelihood.mean(output);
+                    let scored = likelihood.loss(activity, mean, &NEURON);
+                    let whole = loss + likelihood.constant(activity, &NEURON);
+                    assert!((scored - whole).abs() < 1e-12 * scored.abs().max(1.0), "{name}");
+                    // Other entries count where they belong, and pull at nothing.
+                    let held_out = errors(likelihood, output, activity, Role::Validation);
+                    assert_eq!(held_out, ([0.0, loss], 0.0), "{name}");
+                    for role in [Role::Test, Role::Unused] {
+                        assert_eq!(errors(likelihood, output, activity, role), ([0.0; 2], 0.0));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Drawn entries have the mean that is asked for, and are of the kind that the law allows; the
+    /// loss of many is least at their mean, so that the law that draws is the one that is fitted.
+    #[test]
+    fn entries_are_drawn_from_the_law_that_scores_them() {
+        for &likelihood in Likelihood::ALL {
+            let name = likelihood.name();
+            assert!(likelihood.allows(likelihood.recorded()), "{name}");
+            assert_eq!(Likelihood::usual(likelihood.recorded()).recorded(), likelihood.recorded());
+            let means: Vec<f64> = (0..40_000).map(|k| [0.5, 2.5][k % 2]).collect();
+            let mut entries = means.clone();
+            likelihood.draw(&mut entries, 1, 0.5, &mut Stream::new("drawn", 0, 0));
+            let residuals = entries.iter().zip(&means).map(|(entry, mean)| entry - mean);
+            let error = crate::statistics::Moments::of(residuals);
+            assert!(error.mean.abs() < 4.0 * error.standard_error(), "{name}: {error:?}");
+            assert!(error.variance() > 0.1, "{name}: there is noise");
+            let loss = |factor: f64| -> f64 {
+                let pairs = entries.iter().zip(&means);
+                pairs.map(|(&entry, mean)| likelihood.loss(entry, factor * mean, &NEURON)).sum()
+            };
+            assert!(loss(1.0) < loss(0.9) && loss(1.0) < loss(1.1), "{name}");
+            if likelihood.recorded() == Quantity::Counts {
+                assert!(entries.iter().all(|entry| entry.fract() == 0.0 && *entry >= 0.0));
+            }
+        }
+    }
+
+    /// A fit starts from the mean of each neuron.
+    #[test]
+    fn the_start_predicts_the_mean() {
+        for &likelihood in Likelihood::ALL {
+            let start = likelihood.start(&NEURON);
+            assert!((likelihood.mean(start.offset) - NEURON.mean).abs() < 1e-12);
+            assert!(start.scale > 0.0);
+            // A neuron that was silent can still be scored.
+            let silent = Statistics { mean: 0.0, variance: 0.0, within: 0.0, ..NEURON };
+            let mean = likelihood.mean(likelihood.start(&silent).offset);
+            let possible = likelihood.possible(mean, &silent);
+            assert!(likelihood.loss(1.0, possible, &silent).is_finite());
+        }
+    }
+
+    #[test]
+    fn names_are_different() {
+        let names: std::collections::BTreeSet<_> =
+            Likelihood::ALL.iter().map(|likelihood| likelihood.name()).collect();
+        assert_eq!(names.len(), Likelihood::ALL.len());
+    }
+}
