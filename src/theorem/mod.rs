@@ -12,17 +12,17 @@ mod instance;
 mod measure;
 mod movement;
 mod proof;
+mod quantity;
 mod setting;
 mod slope;
 mod verification;
 
-pub use check::{
-    Case, CaseId, CaseReport, Observation, Observed, SECOND_INSTANCES, Undecided, Verdict,
-};
+pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
 pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
-pub use measure::{Measure, Measured, best_limit};
+pub use measure::{Measure, best_limit};
 pub use proof::Proof;
+pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
     ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
     MethodKind, Setting,
@@ -30,6 +30,7 @@ pub use setting::{
 pub use slope::Slope;
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
 
+pub use crate::bounds::Verdict;
 use crate::scalar::{DoubleDouble, Fp};
 use crate::training::Tampering;
 
