@@ -42,8 +42,7 @@ fn recover(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), B
     let (recording, truth) = simulation.recording(1)?;
     let roles = HeldOut::default().roles(&recording, 0, &[Role::Test, Role::Validation], 1)?;
     let observations = Observations::<f32>::new(&recording, &roles)?;
-    let mut fit =
-        Fit::new(Objective::new(&truth.architecture, observations)?, Settings::default());
+    let mut fit = Fit::new(Objective::new(&truth.architecture, observations)?, Settings::default());
     fit.run(|_, _| ControlFlow::Continue(()))?;
     let model = fit.model();
     let observations = Observations::<f64>::new(&recording, &roles)?;
@@ -75,8 +74,7 @@ fn recover(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), B
 fn matched(truth: &Matrix<f64>, fitted: &Matrix<f64>) -> Vec<(usize, usize, f64)> {
     let rank = truth.rows();
     let best = |r: usize| {
-        let all =
-            (0..rank).map(|s| (r, s, correlation(&row(truth, r), &row(fitted, s))));
+        let all = (0..rank).map(|s| (r, s, correlation(&row(truth, r), &row(fitted, s))));
         all.max_by(|a, b| a.2.abs().total_cmp(&b.2.abs())).expect("at least one factor")
     };
     (0..rank).map(best).collect()

@@ -122,7 +122,10 @@ fn wrong_input_is_refused_in_one_sentence() {
         ("fit rec.npz --rank 2 --likelihood poisson --out x", "needs counts"),
         ("fit rec.npz --rank 2 --held-out 0.4 --out x", "from 0 to 0.25"),
         ("fit rec.npz --resume nowhere", "expected a fit"),
-        ("fit rec.npz --rank 2 --inputs preparation --out x", "--preparation is 0, expected at least one"),
+        (
+            "fit rec.npz --rank 2 --inputs preparation --out x",
+            "--preparation is 0, expected at least one",
+        ),
         ("fit rec.npz --rank 2 --initial zero --out x", "--initial is zero without inputs"),
         ("fit rec.npz --rank 2 --length 0 --out x", "--length is 0, expected a number above 0"),
         ("fit rec.npz --rank 2 --activity-penalty=-1 --out x", "--activity-penalty is -1"),

@@ -123,10 +123,7 @@ fn choose(
     Ok(chosen)
 }
 
-fn fitted(
-    recording: &Recording,
-    architecture: &Architecture,
-) -> Result<Fit<f32>, Box<dyn Error>> {
+fn fitted(recording: &Recording, architecture: &Architecture) -> Result<Fit<f32>, Box<dyn Error>> {
     let roles = HeldOut::default().roles(recording, 0, &[Role::Validation], 1)?;
     let objective = Objective::new(architecture, Observations::new(recording, &roles)?)?;
     let mut fit = Fit::new(objective, Settings::default());

@@ -266,12 +266,7 @@ fn finish<S: FitFloat>(
     Ok(ExitCode::SUCCESS)
 }
 
-fn shown(
-    arguments: &Arguments,
-    folder: &Path,
-    summary: &Summary,
-    time: Duration,
-) -> String {
+fn shown(arguments: &Arguments, folder: &Path, summary: &Summary, time: Duration) -> String {
     let mut table = table(&["entries", "number", "loss", "R2"], 1);
     let rows = [
         ("fitted", Some(summary.train)),

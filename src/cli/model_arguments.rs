@@ -193,9 +193,8 @@ enum ReadoutName {
 pub fn likelihoods() -> impl TypedValueParser<Value = Likelihood> {
     let all = || Likelihood::ALL.iter().copied();
     let values = all().map(|one| PossibleValue::new(one.name()).help(one.about()));
-    PossibleValuesParser::new(values).map(move |name| {
-        all().find(|one| one.name() == name).expect("one of the possible values")
-    })
+    PossibleValuesParser::new(values)
+        .map(move |name| all().find(|one| one.name() == name).expect("one of the possible values"))
 }
 
 /// A misfit of a choice, with the option that makes it: what is said of it has the option's name.

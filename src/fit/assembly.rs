@@ -2,8 +2,8 @@
 
 use super::FitFloat;
 use super::architecture::Architecture;
-use super::misfit::Misfit;
 use super::gradient::ModelGradient;
+use super::misfit::Misfit;
 use super::model::Model;
 use super::observations::Observations;
 use super::parts::{
@@ -85,11 +85,8 @@ impl<S: FitFloat> Assembly<S> {
     /// The gradient by the blocks, given that by the model.
     pub fn pull_back(&self, blocks: &Blocks<S>, by_model: &ModelGradient<S>) -> Blocks<S> {
         let of_weights = by_model.columns.columns(self.columns.weights.clone());
-        let mut of_weights = Matrix::from_columns(
-            of_weights.rows(),
-            of_weights.cols(),
-            of_weights.data().to_vec(),
-        );
+        let mut of_weights =
+            Matrix::from_columns(of_weights.rows(), of_weights.cols(), of_weights.data().to_vec());
         let columns = unit_columns(matrix(blocks, "column"));
         let gradient = self.initial.pull_back(
             blocks,
@@ -98,8 +95,7 @@ impl<S: FitFloat> Assembly<S> {
             &mut of_weights,
             Blocks::default(),
         );
-        let gradient =
-            self.recurrence.pull_back(blocks, &of_weights, &by_model.weights, gradient);
+        let gradient = self.recurrence.pull_back(blocks, &of_weights, &by_model.weights, gradient);
         let gradient = self.drive.pull_back(&by_model.columns, &by_model.drive, gradient);
         self.readout.pull_back(blocks, &by_model.readout, gradient)
     }

@@ -247,8 +247,12 @@ impl CrossValidation {
         let (seeds, units) = if comparison.is_network() { (self.seeds, units) } else { (1, 0) };
         let starts = (0..self.folds).flat_map(|fold| (0..seeds).map(move |seed| (fold, seed)));
         starts
-            .map(|(fold, seed)| {
-                Job { comparison, rank, units, seed: self.settings.seed + seed, fold }
+            .map(|(fold, seed)| Job {
+                comparison,
+                rank,
+                units,
+                seed: self.settings.seed + seed,
+                fold,
             })
             .collect()
     }
@@ -287,9 +291,8 @@ impl CrossValidation {
         let observations = Observations::<S>::new(recording, &roles)?;
         let objective = Objective::new(&architecture, observations)?;
         let mut fit = Fit::new(objective, Settings { seed: job.seed, ..self.settings });
-        let outcome = fit.run(|_, _| {
-            if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
+        let outcome = fit
+            .run(|_, _| if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })?;
         if outcome == Outcome::Interrupted {
             return Ok(None);
         }
@@ -370,7 +373,8 @@ impl CrossValidation {
     ) -> Compared {
         let own = scores_by_fold(folds, Comparison::LowTensorRank, rank, units);
         let other = scores_by_fold(folds, comparison, rank, units);
-        let paired = other.iter().filter_map(|(fold, score)| Some(score.loss - own.get(fold)?.loss));
+        let paired =
+            other.iter().filter_map(|(fold, score)| Some(score.loss - own.get(fold)?.loss));
         let excess = Moments::of(paired);
         Compared {
             comparison,

@@ -140,7 +140,8 @@ impl<S: Real> Step<'_, S> {
             (Weights::Shared { rows, factors }, Weights::Shared { factors: of_factors, .. }) => {
                 let of_p = part_mut(gradient.projections.data_mut(), rank * count, step);
                 let factors = factors.columns(self.trials.clone()).data();
-                let trials = of_z.chunks_exact(width).zip(of_factors.data_mut().chunks_exact_mut(rank));
+                let trials =
+                    of_z.chunks_exact(width).zip(of_factors.data_mut().chunks_exact_mut(rank));
                 let known = projections.data().chunks_exact(rank).zip(factors.chunks_exact(rank));
                 for (((dz, dc), (p, c)), dp) in trials.zip(known).zip(of_p.chunks_exact_mut(rank)) {
                     for r in 0..rank {
@@ -250,12 +251,8 @@ impl Dynamics {
         let count = states.cols();
         let factors = Matrix::from_columns(self.factors.len(), count, self.factors.repeat(count));
         let weights = Weights::Shared { rows: self.rows.clone(), factors };
-        let step = Step {
-            columns: &self.columns,
-            weights: &weights,
-            trials: 0..count,
-            leak: self.leak,
-        };
+        let step =
+            Step { columns: &self.columns, weights: &weights, trials: 0..count, leak: self.leak };
         let (rates, _) = self.rates(states);
         let mut projections = vec![0.0; self.factors.len() * count];
         let mut coefficients = projections.clone();

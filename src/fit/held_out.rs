@@ -139,10 +139,9 @@ mod tests {
     fn folds_hold_out_different_entries_of_the_share_asked_for() {
         let (recording, held_out) = (recording(), HeldOut::default());
         let both = [Role::Test, Role::Validation];
-        let roles: Vec<_> =
-            (0..held_out.most_folds())
-                .map(|fold| held_out.roles(&recording, fold, &both, 1).unwrap())
-                .collect();
+        let roles: Vec<_> = (0..held_out.most_folds())
+            .map(|fold| held_out.roles(&recording, fold, &both, 1).unwrap())
+            .collect();
         assert_eq!(roles.len(), 10);
         let mut used = vec![false; roles[0].len()];
         for roles in &roles {

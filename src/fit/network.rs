@@ -157,9 +157,8 @@ impl<'a, S: FitFloat> Network<'a, S> {
         for column in trace.slopes.data().chunks_exact(units) {
             mean.iter_mut().zip(column).for_each(|(sum, &slope)| *sum += slope * count);
         }
-        let seen = Matrix::from_fn(units, self.model.rank, |i, r| {
-            mean[i] * self.model.columns[(i, r)]
-        });
+        let seen =
+            Matrix::from_fn(units, self.model.rank, |i, r| mean[i] * self.model.columns[(i, r)]);
         self.model.readout.matrix.times(&seen)
     }
 

@@ -68,8 +68,8 @@ impl<S: FitFloat> Objective<S> {
         let expected = || format!("one for {}, which the recording holds", quantity.name());
         let allowed = likelihood.allows(quantity);
         Misfit::unless(allowed, "likelihood", likelihood.name(), expected())?;
-        let [train, validation] =
-            [Role::Train, Role::Validation].map(|role| Measure::new(&observations, architecture, role));
+        let [train, validation] = [Role::Train, Role::Validation]
+            .map(|role| Measure::new(&observations, architecture, role));
         Misfit::unless(train.entries > 0, "number of entries to fit", 0, "at least 1")?;
         Ok(Objective {
             assembly: Assembly::new(architecture, &observations),

@@ -116,7 +116,8 @@ impl Simulation {
         let observations: Observations<f64> = Observations::new(&recording, &roles)?;
         let groups = observations.groups.clone();
         let objective = Objective::new(&architecture, observations)?;
-        let mut model = objective.model(&self.blocks(objective.start(&stream), &groups, &stream))?;
+        let mut model =
+            objective.model(&self.blocks(objective.start(&stream), &groups, &stream))?;
         if let Weights::Shared { factors, .. } = &mut model.weights {
             *factors = self.trial_factors();
         }

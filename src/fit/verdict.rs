@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::architecture::{Architecture, During, Grouping, InitialStates};
-use super::cross_validation::{Comparison, Compared, CrossValidation, Fold};
+use super::cross_validation::{Compared, Comparison, CrossValidation, Fold};
 
 /// How another model predicts held-out entries against low tensor rank.
 ///
@@ -192,7 +192,9 @@ mod tests {
             assert_eq!(text.contains("Initial states, gains"), untested, "{text}");
             assert!(text.contains("ains or inputs that vary"), "{text}");
         }
-        assert!(verdict(InitialStates::Zero, During::Throughout).assumptions.leave_initial_states());
+        assert!(
+            verdict(InitialStates::Zero, During::Throughout).assumptions.leave_initial_states()
+        );
     }
 
     /// The example there is of a recording on which both others are worse.

@@ -201,11 +201,12 @@ fn flow<S: FitFloat>(
     let reach = reach(&early, &plane, starts, architecture.steps(recording.bins));
     let title = "Flow in the plane of the first two columns";
     let figure = Figure::new(title).columns(2);
-    Some(
-        figure
-            .panel(streamlines("early trials", &early, &plane, reach))
-            .panel(streamlines("late trials", &late, &plane, reach)),
-    )
+    Some(figure.panel(streamlines("early trials", &early, &plane, reach)).panel(streamlines(
+        "late trials",
+        &late,
+        &plane,
+        reach,
+    )))
 }
 
 /// Where states of a grid in a plane (N, 2) go.

@@ -244,9 +244,8 @@ mod tests {
         for &likelihood in Likelihood::ALL {
             for activity in [0.0, 1.0, 5.0] {
                 for output in [-1.5, 0.0, 0.7] {
-                    let at = |step: f64| {
-                        errors(likelihood, output + step, activity, Role::Train).0[0]
-                    };
+                    let at =
+                        |step: f64| errors(likelihood, output + step, activity, Role::Train).0[0];
                     let h = 1e-3;
                     let difference =
                         (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);

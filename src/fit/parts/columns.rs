@@ -23,7 +23,11 @@ impl Columns {
     pub fn new(architecture: &Architecture) -> Self {
         let inputs = architecture.rank + architecture.own_inputs();
         let bias = inputs + usize::from(architecture.bias == Bias::Free);
-        Columns { weights: 0..architecture.rank, inputs: architecture.rank..inputs, bias: inputs..bias }
+        Columns {
+            weights: 0..architecture.rank,
+            inputs: architecture.rank..inputs,
+            bias: inputs..bias,
+        }
     }
 
     /// How many there are.

@@ -51,11 +51,7 @@ impl InitialPart {
             return InitialPart::Zero;
         };
         let groups = OfGroups { units, count: groups.count(by), of_trial: groups.of_trials(by) };
-        if confined {
-            InitialPart::Confined { rank, groups }
-        } else {
-            InitialPart::Free { groups }
-        }
+        if confined { InitialPart::Confined { rank, groups } } else { InitialPart::Free { groups } }
     }
 
     /// `initial`, unless all start at zero.
@@ -111,8 +107,7 @@ impl InitialPart {
                 let mut sums = groups.sums(of_trials);
                 sums.scale(state_scale(groups.units));
                 let coefficients = matrix(blocks, "initial");
-                of_columns
-                    .add_scaled(S::ONE, &Matrix::product(sums.view(), coefficients.t()));
+                of_columns.add_scaled(S::ONE, &Matrix::product(sums.view(), coefficients.t()));
                 gradient.with("initial", Matrix::product(columns.t(), sums.view()))
             }
         }

@@ -94,13 +94,15 @@ impl<S: FitFloat> RecurrencePart<S> {
                 vec![("row", (units, rank)), ("mean", (rank, 1)), ("whitened", (trials, rank))]
             }
             RecurrencePart::Constant { .. } => vec![("row", (units, rank)), ("mean", (rank, 1))],
-            RecurrencePart::Free { .. } => vec![
-                ("free_column", (units, rank * trials)),
-                ("free_row", (units, rank * trials)),
-            ],
+            RecurrencePart::Free { .. } => {
+                vec![("free_column", (units, rank * trials)), ("free_row", (units, rank * trials))]
+            }
         };
         let column = ("column", (units, rank));
-        std::iter::once(column).chain(alternative).map(|(name, shape)| (name.into(), shape)).collect()
+        std::iter::once(column)
+            .chain(alternative)
+            .map(|(name, shape)| (name.into(), shape))
+            .collect()
     }
 
     /// Weights of unit strength, the same in all trials and symmetric, so that activity neither
