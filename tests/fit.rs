@@ -56,14 +56,19 @@ fn known_weights_are_recovered() {
     let model = fit.model();
     let found = fit.score(Role::Test).r2;
     let best = truth_score(&recording, &truth).r2;
-    assert!(best > 0.8 && found > best - 0.005, "held-out R2 {found}, of the truth {best}");
+    // Noise is a tenth of the variance, and so many numbers explain so much of it by chance.
+    assert!((best - 0.9).abs() < 0.005, "held-out R2 of the truth {best}");
+    let numbers: usize = fit.blocks().shapes().iter().map(|(_, (rows, cols))| rows * cols).sum();
+    let by_chance = 0.1 * numbers as f64 / fit.objective().entries(Role::Train) as f64;
+    assert!(by_chance < 0.003 && found > best - by_chance, "{found}, of the truth {best}");
 
     let seen = fit.objective().visible_columns(&model).map(f64::from);
     let exact = objective::<f64>(&recording, &truth.architecture);
     let true_columns = exact.visible_columns(&truth.model);
     let space = |columns: &Matrix<f64>| Subspace::spanned_by(SMALL.neurons, [columns]).unwrap();
     let angles = principal_angles(&space(&seen), &space(&true_columns));
-    assert!(angles.iter().all(|angle| angle.to_degrees() < 10.0), "{angles:?}");
+    // The noise turns them by 1.7 and 2.9 degrees; a random plane of 60 is turned by more than 60.
+    assert!(angles.iter().all(|angle| angle.to_degrees() < 5.0), "{angles:?}");
 
     // Terms come in any order and with any sign.
     let of_term = |factors: &Matrix<f64>, r: usize| {
@@ -74,7 +79,7 @@ fn known_weights_are_recovered() {
         let expected = of_term(truth.model.trial_factors().unwrap(), r);
         let correlations = (0..2).map(|s| correlation(&expected, &of_term(&factors, s)).abs());
         let best = correlations.fold(0.0, f64::max);
-        assert!(best > 0.95, "trial factor {r} correlates by {best}");
+        assert!(best > 0.99, "trial factor {r} correlates by {best}");
     }
 }
 
@@ -92,8 +97,8 @@ fn a_model_without_learning_or_of_too_low_rank_predicts_worse() {
     let constant = Architecture { recurrence: Recurrence::Constant, ..truth.architecture.clone() };
     for architecture in [low, constant] {
         let found = fitted(&recording, &architecture).score(Role::Test).r2;
-        // The right model comes within 0.001 of the truth here.
-        assert!(found < best - 0.01, "{:?}: {found} against {best}", architecture.recurrence);
+        // The right model comes within 0.002 of the truth here, these within 0.05 do not.
+        assert!(found < best - 0.05, "{:?}: {found} against {best}", architecture.recurrence);
     }
 }
 
@@ -108,7 +113,7 @@ fn counts_are_fitted_with_a_poisson_likelihood() {
     let roles = HeldOut::default().roles(&recording, 0, &BOTH, 1).unwrap();
     let means = condition_means(&recording, &roles, Likelihood::Poisson, Role::Test).unwrap();
     assert!(best < means.loss);
-    assert!(found - best < 0.25 * (means.loss - best), "{found}, {best}, {}", means.loss);
+    assert!(found - best < 0.05 * (means.loss - best), "{found}, {best}, {}", means.loss);
     // What the loop reports is what is scored, factorials and all.
     let scored = fit.score(Role::Validation).loss;
     let reported = fit.losses().iter().map(|losses| losses.validation).fold(f64::NAN, f64::min);

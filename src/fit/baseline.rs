@@ -84,7 +84,7 @@ fn score(
     let mut sums = Sums::new(likelihood);
     for (place, _) in roles.iter().enumerate().filter(|&(_, &other)| other == role) {
         let neuron = &observations.statistics[recording.entry_of(place)[0]];
-        let mean = likelihood.possible(mean(place), neuron);
+        let mean = likelihood.law::<f64>().possible(mean(place), neuron);
         sums.add(recording.activity[place], mean, neuron);
     }
     sums.score(observations.variance())

@@ -143,7 +143,7 @@ impl<S: FitFloat> Objective<S> {
 
     fn errors(&self, outputs: &mut Matrix<S>, chunk: &Chunk<S>, factor: S) -> [f64; 2] {
         let neurons = &self.observations.statistics;
-        self.architecture.likelihood.errors(outputs, chunk, neurons, factor)
+        self.architecture.likelihood.law().errors(outputs, chunk, neurons, factor)
     }
 
     /// The training loss and the penalties, of which [`gradient`](Objective::gradient) is the
@@ -184,7 +184,7 @@ impl<S: FitFloat> Objective<S> {
     /// The weight of the whitened numbers, standard normal before the data are seen, against the
     /// loss: that of a log-prior against a mean log-likelihood.
     fn prior_weight(&self) -> f64 {
-        self.architecture.likelihood.of_a_nat() / self.train.entries as f64
+        self.architecture.likelihood.law::<f64>().of_a_nat() / self.train.entries as f64
     }
 
     fn add_prior(&self, blocks: &Blocks<S>, gradient: &mut Blocks<S>) {
@@ -197,10 +197,10 @@ impl<S: FitFloat> Objective<S> {
     /// The means of all entries of each chunk, (neurons, T M).
     fn means_by_chunk(&self, model: &Model<S>) -> Vec<Matrix<S>> {
         let network = self.network(model);
-        let likelihood = self.architecture.likelihood;
+        let law = self.architecture.likelihood.law::<f64>();
         let of_chunk = |chunk: &Chunk<S>| {
             let outputs = network.outputs(&network.run(chunk.trials.clone(), None));
-            outputs.map(|output| S::from_f64(likelihood.mean(output.to_f64())))
+            outputs.map(|output| S::from_f64(law.mean(output.to_f64())))
         };
         self.observations.chunks.par_iter().map(of_chunk).collect()
     }
@@ -254,13 +254,13 @@ impl Measure {
         architecture: &Architecture,
         role: Role,
     ) -> Self {
-        let (likelihood, entries) = (architecture.likelihood, observations.entries(role));
-        let unit = likelihood.unit(observations.variance());
+        let (law, entries) = (architecture.likelihood.law::<f64>(), observations.entries(role));
+        let unit = law.unit(observations.variance());
         let constants = observations.chunks.iter().flat_map(|chunk| {
             let of_role = chunk.roles.iter().enumerate().filter(move |&(_, &other)| other == role);
             of_role.map(|(place, _)| {
                 let neuron = &observations.statistics[place % observations.neurons];
-                likelihood.constant(chunk.activity.data()[place].to_f64(), neuron)
+                law.constant(chunk.activity.data()[place].to_f64(), neuron)
             })
         });
         Measure {

@@ -43,7 +43,7 @@ impl Sums {
         self.entries += 1;
         self.squares += (activity - mean).powi(2);
         self.total += (activity - neuron.mean).powi(2);
-        self.loss += self.likelihood.loss(activity, mean, neuron);
+        self.loss += self.likelihood.law::<f64>().loss(activity, mean, neuron);
     }
 
     /// What is reported of them; `variance` is that of the training entries.
@@ -51,7 +51,7 @@ impl Sums {
         let mean = self.loss / self.entries.max(1) as f64;
         Score {
             entries: self.entries,
-            loss: mean / self.likelihood.unit(variance),
+            loss: mean / self.likelihood.law::<f64>().unit(variance),
             r2: 1.0 - self.squares / self.total,
         }
     }

@@ -123,7 +123,12 @@ impl Simulation {
         }
         recording.activity = objective.predictions(&model);
         let mut noise = stream.named("noise");
-        self.likelihood.draw(&mut recording.activity, self.neurons, self.noise, &mut noise);
+        self.likelihood.law::<f64>().draw(
+            &mut recording.activity,
+            self.neurons,
+            self.noise,
+            &mut noise,
+        );
         Ok((recording, Saved { architecture, model, seed, iterations: 0 }))
     }
 
@@ -149,14 +154,14 @@ impl Simulation {
             neuron_names: (0..self.neurons).map(|n| format!("neuron {n}")).collect(),
             bin_seconds: 0.05,
             start_seconds: 0.0,
-            quantity: self.likelihood.recorded(),
+            quantity: self.likelihood.law::<f64>().recorded(),
             unit: if self.counts() { "spikes per bin" } else { "arbitrary" }.to_owned(),
             provenance: json!({ "simulated": self, "seed": seed }),
         }
     }
 
     fn counts(&self) -> bool {
-        self.likelihood.recorded() == Quantity::Counts
+        self.likelihood.law::<f64>().recorded() == Quantity::Counts
     }
 
     /// What an entry is before anything was recorded, for the scales of the model: of unit variance

@@ -50,7 +50,7 @@ impl<S: FitFloat> Law<S> for Gaussian {
     }
 
     fn unit(&self, variance: f64) -> f64 {
-        variance
+        variance.max(f64::MIN_POSITIVE)
     }
 
     /// A squared error over twice the variance of the noise is a nat, and the noise has no more

@@ -24,7 +24,8 @@ impl Likelihood {
     /// All of them.
     pub const ALL: &[Likelihood] = &[Likelihood::Gaussian, Likelihood::Poisson];
 
-    fn law<S: FitFloat>(self) -> &'static dyn Law<S> {
+    /// What distinguishes it.
+    pub(super) fn law<S: FitFloat>(self) -> &'static dyn Law<S> {
         match self {
             Likelihood::Gaussian => &gaussian::Gaussian,
             Likelihood::Poisson => &poisson::Poisson,
@@ -35,7 +36,7 @@ impl Likelihood {
 /// A law: what distinguishes one likelihood from another.
 ///
 /// Outputs are those of the network, of which there is one for each entry; means are what entries
-/// of these outputs have on average.
+/// of these outputs have on average. What is given here is that of counts of the rate e^y.
 pub(super) trait Law<S>: Sync {
     /// Its name, in commands.
     fn name(&self) -> &'static str;
@@ -44,20 +45,31 @@ pub(super) trait Law<S>: Sync {
     fn about(&self) -> &'static str;
 
     /// What a reported loss is, in words.
-    fn loss_in_words(&self) -> &'static str;
+    fn loss_in_words(&self) -> &'static str {
+        "negative log-likelihood in nats for an entry"
+    }
 
     /// True if a recording of such entries can follow it.
-    fn allows(&self, quantity: Quantity) -> bool;
+    fn allows(&self, quantity: Quantity) -> bool {
+        quantity == Quantity::Counts
+    }
 
     /// What an output of scale one of this neuron is multiplied by and what is added to it, so that
     /// a fit starts from its activity.
-    fn start(&self, neuron: &Statistics) -> Start;
+    fn start(&self, neuron: &Statistics) -> Start {
+        Start { scale: 1.0, offset: self.possible(neuron.mean, neuron).ln() }
+    }
 
     /// The mean that an output stands for.
-    fn mean(&self, output: f64) -> f64;
+    fn mean(&self, output: f64) -> f64 {
+        output.exp()
+    }
 
-    /// The mean nearest to this one under which any entry is possible.
-    fn possible(&self, mean: f64, neuron: &Statistics) -> f64;
+    /// The mean nearest to this one under which any entry is possible: a neuron without a spike gets
+    /// a rate below what its number of bins could show.
+    fn possible(&self, mean: f64, neuron: &Statistics) -> f64 {
+        mean.max(0.1 / neuron.entries.max(1) as f64)
+    }
 
     /// The loss of an entry that is predicted by this mean: minus its log-likelihood in nats, or
     /// what is proportional to it.
@@ -66,12 +78,17 @@ pub(super) trait Law<S>: Sync {
     /// The part of it that no mean changes, which [`errors`](Law::errors) leaves out.
     fn constant(&self, activity: f64, neuron: &Statistics) -> f64;
 
-    /// What mean losses are divided by to be reported. `variance` is that of the training entries
-    /// about the means of their neurons.
-    fn unit(&self, variance: f64) -> f64;
+    /// What mean losses are divided by to be reported, above zero. `variance` is that of the
+    /// training entries about the means of their neurons.
+    fn unit(&self, variance: f64) -> f64 {
+        let _ = variance;
+        1.0
+    }
 
     /// By how much the objective rises where the log-likelihood falls by a nat, at most.
-    fn of_a_nat(&self) -> f64;
+    fn of_a_nat(&self) -> f64 {
+        1.0
+    }
 
     /// Replaces outputs, (neurons, T M), by the derivative of the loss summed over the training
     /// entries, times `factor`; returns the sums of the losses, without the constants, of the
@@ -85,7 +102,9 @@ pub(super) trait Law<S>: Sync {
     ) -> [f64; 2];
 
     /// What is recorded where the law allows a choice: of counts or of values.
-    fn recorded(&self) -> Quantity;
+    fn recorded(&self) -> Quantity {
+        Quantity::Counts
+    }
 
     /// Replaces means, neuron innermost, by entries that are drawn; `noise` is the share of the
     /// variance that is noise, where that is not said by the means.
@@ -135,12 +154,6 @@ fn each_entry<S: FitFloat>(
     sums
 }
 
-/// A rate that leaves a spike possible: a neuron without one gets a rate below what its number of
-/// bins could show.
-fn possible_rate(rate: f64, neuron: &Statistics) -> f64 {
-    rate.max(0.1 / neuron.entries.max(1) as f64)
-}
-
 impl Likelihood {
     /// `gaussian`, `poisson`.
     pub fn name(self) -> &'static str {
@@ -169,53 +182,6 @@ impl Likelihood {
     pub fn loss_in_words(self) -> &'static str {
         self.law::<f64>().loss_in_words()
     }
-
-    pub(super) fn start(self, neuron: &Statistics) -> Start {
-        self.law::<f64>().start(neuron)
-    }
-
-    pub(super) fn mean(self, output: f64) -> f64 {
-        self.law::<f64>().mean(output)
-    }
-
-    pub(super) fn possible(self, mean: f64, neuron: &Statistics) -> f64 {
-        self.law::<f64>().possible(mean, neuron)
-    }
-
-    pub(super) fn loss(self, activity: f64, mean: f64, neuron: &Statistics) -> f64 {
-        self.law::<f64>().loss(activity, mean, neuron)
-    }
-
-    pub(super) fn constant(self, activity: f64, neuron: &Statistics) -> f64 {
-        self.law::<f64>().constant(activity, neuron)
-    }
-
-    /// What mean losses are divided by to be reported, above zero.
-    pub(super) fn unit(self, variance: f64) -> f64 {
-        self.law::<f64>().unit(variance).max(f64::MIN_POSITIVE)
-    }
-
-    pub(super) fn of_a_nat(self) -> f64 {
-        self.law::<f64>().of_a_nat()
-    }
-
-    pub(super) fn recorded(self) -> Quantity {
-        self.law::<f64>().recorded()
-    }
-
-    pub(super) fn draw(self, means: &mut [f64], neurons: usize, noise: f64, stream: &mut Stream) {
-        self.law::<f64>().draw(means, neurons, noise, stream);
-    }
-
-    pub(super) fn errors<S: FitFloat>(
-        self,
-        outputs: &mut Matrix<S>,
-        chunk: &Chunk<S>,
-        neurons: &[Statistics],
-        factor: S,
-    ) -> [f64; 2] {
-        self.law::<S>().errors(outputs, chunk, neurons, factor)
-    }
 }
 
 #[cfg(test)]
@@ -223,6 +189,11 @@ mod tests {
     use super::*;
 
     const NEURON: Statistics = Statistics { entries: 40, mean: 1.5, variance: 4.0, within: 3.0 };
+
+    /// Each law with its name.
+    fn laws() -> impl Iterator<Item = (&'static str, &'static dyn Law<f64>)> {
+        Likelihood::ALL.iter().map(|likelihood| (likelihood.name(), likelihood.law()))
+    }
 
     /// One neuron in one bin of some trials, all of one role.
     fn chunk(activity: &[f64], role: Role) -> Chunk<f64> {
@@ -233,36 +204,33 @@ mod tests {
         }
     }
 
-    fn errors(likelihood: Likelihood, output: f64, activity: f64, role: Role) -> ([f64; 2], f64) {
+    fn errors(law: &dyn Law<f64>, output: f64, activity: f64, role: Role) -> ([f64; 2], f64) {
         let mut outputs = Matrix::from_columns(1, 1, vec![output]);
-        let sums = likelihood.errors(&mut outputs, &chunk(&[activity], role), &[NEURON], 1.0);
+        let sums = law.errors(&mut outputs, &chunk(&[activity], role), &[NEURON], 1.0);
         (sums, outputs[(0, 0)])
     }
 
     #[test]
     fn every_derivative_agrees_with_differences_and_every_loss_with_what_is_scored() {
-        for &likelihood in Likelihood::ALL {
+        for (name, law) in laws() {
             for activity in [0.0, 1.0, 5.0] {
                 for output in [-1.5, 0.0, 0.7] {
-                    let at =
-                        |step: f64| errors(likelihood, output + step, activity, Role::Train).0[0];
+                    let at = |step: f64| errors(law, output + step, activity, Role::Train).0[0];
                     let h = 1e-3;
                     let difference =
                         (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
-                    let ([loss, validation], slope) =
-                        errors(likelihood, output, activity, Role::Train);
-                    let name = likelihood.name();
+                    let ([loss, validation], slope) = errors(law, output, activity, Role::Train);
                     assert!((slope - difference).abs() < 1e-9 * slope.abs().max(1.0), "{name}");
                     assert_eq!(validation, 0.0);
-                    let mean = likelihood.mean(output);
-                    let scored = likelihood.loss(activity, mean, &NEURON);
-                    let whole = loss + likelihood.constant(activity, &NEURON);
+                    let mean = law.mean(output);
+                    let scored = law.loss(activity, mean, &NEURON);
+                    let whole = loss + law.constant(activity, &NEURON);
                     assert!((scored - whole).abs() < 1e-12 * scored.abs().max(1.0), "{name}");
                     // Other entries count where they belong, and pull at nothing.
-                    let held_out = errors(likelihood, output, activity, Role::Validation);
+                    let held_out = errors(law, output, activity, Role::Validation);
                     assert_eq!(held_out, ([0.0, loss], 0.0), "{name}");
                     for role in [Role::Test, Role::Unused] {
-                        assert_eq!(errors(likelihood, output, activity, role), ([0.0; 2], 0.0));
+                        assert_eq!(errors(law, output, activity, role), ([0.0; 2], 0.0));
                     }
                 }
             }
@@ -273,23 +241,23 @@ mod tests {
     /// loss of many is least at their mean, so that the law that draws is the one that is fitted.
     #[test]
     fn entries_are_drawn_from_the_law_that_scores_them() {
-        for &likelihood in Likelihood::ALL {
-            let name = likelihood.name();
-            assert!(likelihood.allows(likelihood.recorded()), "{name}");
-            assert_eq!(Likelihood::usual(likelihood.recorded()).recorded(), likelihood.recorded());
+        for (name, law) in laws() {
+            assert!(law.allows(law.recorded()), "{name}");
+            let usual = Likelihood::usual(law.recorded()).law::<f64>();
+            assert_eq!(usual.recorded(), law.recorded());
             let means: Vec<f64> = (0..40_000).map(|k| [0.5, 2.5][k % 2]).collect();
             let mut entries = means.clone();
-            likelihood.draw(&mut entries, 1, 0.5, &mut Stream::new("drawn", 0, 0));
+            law.draw(&mut entries, 1, 0.5, &mut Stream::new("drawn", 0, 0));
             let residuals = entries.iter().zip(&means).map(|(entry, mean)| entry - mean);
             let error = crate::statistics::Moments::of(residuals);
             assert!(error.mean.abs() < 4.0 * error.standard_error(), "{name}: {error:?}");
             assert!(error.variance() > 0.1, "{name}: there is noise");
             let loss = |factor: f64| -> f64 {
                 let pairs = entries.iter().zip(&means);
-                pairs.map(|(&entry, mean)| likelihood.loss(entry, factor * mean, &NEURON)).sum()
+                pairs.map(|(&entry, mean)| law.loss(entry, factor * mean, &NEURON)).sum()
             };
             assert!(loss(1.0) < loss(0.9) && loss(1.0) < loss(1.1), "{name}");
-            if likelihood.recorded() == Quantity::Counts {
+            if law.recorded() == Quantity::Counts {
                 assert!(entries.iter().all(|entry| entry.fract() == 0.0 && *entry >= 0.0));
             }
         }
@@ -298,22 +266,21 @@ mod tests {
     /// A fit starts from the mean of each neuron.
     #[test]
     fn the_start_predicts_the_mean() {
-        for &likelihood in Likelihood::ALL {
-            let start = likelihood.start(&NEURON);
-            assert!((likelihood.mean(start.offset) - NEURON.mean).abs() < 1e-12);
-            assert!(start.scale > 0.0);
+        for (name, law) in laws() {
+            let start = law.start(&NEURON);
+            assert!((law.mean(start.offset) - NEURON.mean).abs() < 1e-12, "{name}");
+            assert!(start.scale > 0.0, "{name}");
             // A neuron that was silent can still be scored.
             let silent = Statistics { mean: 0.0, variance: 0.0, within: 0.0, ..NEURON };
-            let mean = likelihood.mean(likelihood.start(&silent).offset);
-            let possible = likelihood.possible(mean, &silent);
-            assert!(likelihood.loss(1.0, possible, &silent).is_finite());
+            let mean = law.mean(law.start(&silent).offset);
+            let possible = law.possible(mean, &silent);
+            assert!(law.loss(1.0, possible, &silent).is_finite(), "{name}");
         }
     }
 
     #[test]
     fn names_are_different() {
-        let names: std::collections::BTreeSet<_> =
-            Likelihood::ALL.iter().map(|likelihood| likelihood.name()).collect();
+        let names: std::collections::BTreeSet<_> = laws().map(|(name, _)| name).collect();
         assert_eq!(names.len(), Likelihood::ALL.len());
     }
 }

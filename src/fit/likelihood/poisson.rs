@@ -2,11 +2,10 @@
 
 use statrs::function::factorial::ln_factorial;
 
-use super::{Law, Start, each_entry, possible_rate};
+use super::{Law, each_entry};
 use crate::fit::FitFloat;
 use crate::fit::observations::{Chunk, Statistics};
 use crate::matrix::Matrix;
-use crate::recording::Quantity;
 use crate::scalar::Stream;
 
 /// The output is the logarithm of the rate for a bin.
@@ -21,40 +20,12 @@ impl<S: FitFloat> Law<S> for Poisson {
         "Poisson counts"
     }
 
-    fn loss_in_words(&self) -> &'static str {
-        "negative log-likelihood in nats for an entry"
-    }
-
-    fn allows(&self, quantity: Quantity) -> bool {
-        quantity == Quantity::Counts
-    }
-
-    fn start(&self, neuron: &Statistics) -> Start {
-        Start { scale: 1.0, offset: possible_rate(neuron.mean, neuron).ln() }
-    }
-
-    fn mean(&self, output: f64) -> f64 {
-        output.exp()
-    }
-
-    fn possible(&self, mean: f64, neuron: &Statistics) -> f64 {
-        possible_rate(mean, neuron)
-    }
-
     fn loss(&self, activity: f64, mean: f64, _: &Statistics) -> f64 {
         mean - activity * mean.ln() + ln_factorial(activity as u64)
     }
 
     fn constant(&self, activity: f64, _: &Statistics) -> f64 {
         ln_factorial(activity as u64)
-    }
-
-    fn unit(&self, _: f64) -> f64 {
-        1.0
-    }
-
-    fn of_a_nat(&self) -> f64 {
-        1.0
     }
 
     fn errors(
@@ -69,10 +40,6 @@ impl<S: FitFloat> Law<S> for Poisson {
             let rate = exp(output);
             (rate - activity * output, rate - activity)
         })
-    }
-
-    fn recorded(&self) -> Quantity {
-        Quantity::Counts
     }
 
     fn draw(&self, means: &mut [f64], _: usize, _: f64, stream: &mut Stream) {

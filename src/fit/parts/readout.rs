@@ -41,7 +41,7 @@ impl<S: FitFloat> ReadoutPart<S> {
     /// Of a model of a recording.
     pub fn new(architecture: &Architecture, observations: &Observations<S>) -> Self {
         let neurons = observations.statistics.iter();
-        let starts = neurons.map(|neuron| architecture.likelihood.start(neuron));
+        let starts = neurons.map(|neuron| architecture.likelihood.law::<f64>().start(neuron));
         let (scales, offsets) =
             starts.map(|start| (S::from_f64(start.scale), S::from_f64(start.offset))).unzip();
         ReadoutPart {
