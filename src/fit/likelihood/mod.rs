@@ -1,6 +1,7 @@
 //! What the activity of a neuron is, given the output of the network: one file for each law.
 
 mod gaussian;
+mod negative_binomial;
 mod poisson;
 
 use serde::{Deserialize, Serialize};
@@ -18,17 +19,22 @@ pub enum Likelihood {
     Gaussian,
     /// A Poisson count with rate e^y per bin.
     Poisson,
+    /// A count of mean e^y per bin and of more variance, by a dispersion that is estimated for each
+    /// neuron.
+    NegativeBinomial,
 }
 
 impl Likelihood {
     /// All of them.
-    pub const ALL: &[Likelihood] = &[Likelihood::Gaussian, Likelihood::Poisson];
+    pub const ALL: &[Likelihood] =
+        &[Likelihood::Gaussian, Likelihood::Poisson, Likelihood::NegativeBinomial];
 
     /// What distinguishes it.
     pub(super) fn law<S: FitFloat>(self) -> &'static dyn Law<S> {
         match self {
             Likelihood::Gaussian => &gaussian::Gaussian,
             Likelihood::Poisson => &poisson::Poisson,
+            Likelihood::NegativeBinomial => &negative_binomial::NegativeBinomial,
         }
     }
 }
