@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, Command, Id};
-use rankproof::file::write_atomically;
+use rankproof::file::{Element, write_atomically};
 use rankproof::fit::{
     Architecture, Blocks, Fit, FitFloat, Losses, Objective, Observations, Outcome, Role, Saved,
     Score, Settings,
@@ -176,7 +176,7 @@ fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyho
 /// How long work may be lost when a machine stops.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(20);
 
-fn fit<S: FitFloat>(
+fn fit<S: FitFloat + Element>(
     arguments: &Arguments,
     folder: &Path,
     plan: &Plan,
@@ -250,7 +250,7 @@ fn in_words(losses: &Losses) -> String {
     }
 }
 
-fn finish<S: FitFloat>(
+fn finish<S: FitFloat + Element>(
     arguments: &Arguments,
     folder: &Path,
     plan: &Plan,

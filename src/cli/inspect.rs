@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::file::{Entry, Kind, ReadError, Source, outline};
+use rankproof::file::{Entry, Kind, ReadError, Sample, Source, outline};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::files::{Files, arrays_of};
 use super::hints::hints;
@@ -144,15 +143,10 @@ fn values(entry: &Entry) -> String {
     if entry.first.len() < FIRST { text } else { text + " ..." }
 }
 
-fn value(value: &Value) -> String {
+fn value(value: &Sample) -> String {
     match value {
-        Value::Number(number) => match number.as_f64() {
-            Some(number) => short(number, 5),
-            None => number.to_string(),
-        },
-        Value::String(text) => format!("{text:?}"),
-        // JSON has no NaN.
-        _ => "NaN".to_owned(),
+        Sample::Number(number) => short(*number, 5),
+        Sample::Text(text) => format!("{text:?}"),
     }
 }
 

@@ -434,8 +434,9 @@ fn categories(indices: &[usize], names: &[String]) -> String {
 }
 
 fn source(recording: &Recording) -> String {
-    let source = &recording.provenance["source"];
-    let text = |key: &str| source[key].as_str().unwrap_or("?").to_owned();
+    let provenance: serde_json::Value =
+        serde_json::from_str(&recording.provenance).unwrap_or_default();
+    let text = |key: &str| provenance["source"][key].as_str().unwrap_or("?").to_owned();
     let digits: String = text("sha256").chars().take(16).collect();
     format!("{}, {}, SHA-256 {digits}...", text("file"), text("format"))
 }

@@ -10,11 +10,11 @@ use clap::Args;
 use indicatif::ProgressBar;
 use rankproof::file::{Array, Npz, ReadError};
 use rankproof::matrix::{Matrix, Rank};
-use rankproof::report::{doubts, scientific};
 use rankproof::tensor::{LowerEnd, Mode, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
 use rankproof::weights::{
-    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks,
+    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks, doubts,
+    scientific,
 };
 use serde::Serialize;
 

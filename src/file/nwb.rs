@@ -28,13 +28,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use super::array::Precision;
 use super::error::{ReadError, ReadErrorKind};
 use super::format::{Opened, Reader};
 use super::hdf5::objects::{Body, Object};
 use super::hdf5::{self, Hdf5};
 use super::node::{Kind, Node};
 use super::value::{Loaded, Numbers};
+use crate::scalar::Precision;
 
 /// Takes an HDF5 file for NWB if it says that it is, else for what it is.
 ///

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use serde_json::Value as Json;
 
 use super::error::{ReadError, ReadErrorKind, Shape};
 use super::node::{Kind, Node};
@@ -42,11 +41,31 @@ pub struct Entry {
     /// Why it is not read, or what of it; of several parts why the first that is not.
     pub unread: Option<String>,
     /// The first values, of the first that has any.
-    pub first: Vec<Json>,
+    pub first: Vec<Sample>,
     /// How many siblings this one stands for.
     pub alike: usize,
     /// The name of the last of them.
     pub last: Option<String>,
+}
+
+/// A value that is shown of an array.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Sample {
+    /// A number.
+    Number(f64),
+    /// A string.
+    Text(String),
+}
+
+impl Sample {
+    /// The number, if it is a finite one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Sample::Number(number) => Some(*number).filter(|number| number.is_finite()),
+            Sample::Text(_) => None,
+        }
+    }
 }
 
 /// Lists what is in a file, with the first `count` values of each array, and what is damaged.
@@ -171,7 +190,7 @@ impl Outline<'_> {
             .find_map(|content| self.source.first(content, 1).err())
     }
 
-    fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Json>, ReadErrorKind> {
+    fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Sample>, ReadErrorKind> {
         let readable = nodes.iter().filter(|node| !node.is_empty());
         match readable.filter_map(|node| node.content).next() {
             Some(content) => self.source.first(content, self.count),

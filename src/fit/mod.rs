@@ -144,12 +144,11 @@ pub use saved::Saved;
 pub use simulate::Simulation;
 pub use verdict::{Assumptions, Standing, Verdict};
 
-use crate::file::Element;
 use crate::matrix::{RankRevealing, ThinQr};
 use crate::scalar::Real;
 
 /// The number types that models are fitted in.
-pub trait FitFloat: Real + RankRevealing + ThinQr + Element + faer::traits::ComplexField {}
+pub trait FitFloat: Real + RankRevealing + ThinQr {}
 
 impl FitFloat for f32 {}
 impl FitFloat for f64 {}

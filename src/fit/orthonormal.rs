@@ -1,12 +1,8 @@
 //! A matrix with orthonormal columns (rows if it is wide) as a smooth function of any matrix: the Q
 //! of its QR factorization with a positive diagonal of R.
 
-use faer::Par;
-use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
-
 use super::FitFloat;
 use crate::matrix::Matrix;
-use crate::scalar::to_faer;
 
 /// The orthonormal factor, of the shape of `matrix`.
 pub fn of<S: FitFloat>(matrix: &Matrix<S>) -> Matrix<S> {
@@ -31,10 +27,7 @@ pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> (Matrix<S>
     let mirrored = Matrix::from_fn(m.rows(), m.cols(), |i, j| -m[(i.max(j), i.min(j))]);
     let mut inner = q.times(&mirrored);
     inner.add_scaled(S::ONE, gradient);
-    let turned = inner.transposed();
-    let mut solution = to_faer(turned.view()).to_owned();
-    solve_upper_triangular_in_place(to_faer(r.view()), solution.as_mut(), Par::Seq);
-    let back = Matrix::from_fn(matrix.rows(), matrix.cols(), |i, j| solution[(j, i)]);
+    let back = S::solve_triangle(&r, &inner.transposed()).transposed();
     (q, back)
 }
 

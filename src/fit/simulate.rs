@@ -1,7 +1,6 @@
 //! Recordings with known weights.
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::architecture::{Architecture, Grouping, InitialStates, Likelihood, Recurrence};
 use super::objective::Objective;
@@ -115,7 +114,7 @@ impl Simulation {
             start_seconds: 0.0,
             quantity: if self.counts { Quantity::Counts } else { Quantity::Values },
             unit: if self.counts { "spikes per bin" } else { "arbitrary" }.to_owned(),
-            provenance: json!({ "simulated": self, "seed": seed }),
+            provenance: format!("simulated, seed {seed}"),
         }
     }
 

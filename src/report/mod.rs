@@ -9,7 +9,6 @@ mod fit;
 mod input;
 mod page;
 mod verification;
-mod weights;
 
 pub use catalogue::{Entry, Fact, entries};
 pub use experiment::{Exhibit, Experiment, ExperimentError, Number, Summary, Table};
@@ -19,4 +18,3 @@ pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
 pub use input::InputError;
 pub use page::{Page, Results};
 pub use verification::{VerificationRecord, VerificationRow};
-pub use weights::{doubts, scientific};

@@ -25,10 +25,10 @@
 
 mod double_double;
 mod dual;
-
 mod elementary;
 mod float;
 mod left_factor;
+mod precision;
 mod prime;
 mod stream;
 mod view;
@@ -38,9 +38,9 @@ use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 pub use double_double::DoubleDouble;
 pub use dual::Dual;
-
 pub use elementary::Elementary;
 pub(crate) use float::to_faer;
+pub use precision::Precision;
 pub use prime::{Fp, PRIME};
 pub use stream::Stream;
 pub use view::View;

@@ -6,6 +6,8 @@
 //! which makes [`ALL`].
 
 mod check;
+#[cfg(feature = "verify")]
+mod drawing;
 mod first_gradient;
 mod generic;
 mod instance;
@@ -14,6 +16,7 @@ mod movement;
 mod proof;
 mod setting;
 mod slope;
+#[cfg(feature = "verify")]
 mod verification;
 
 pub use check::{
@@ -28,6 +31,7 @@ pub use setting::{
     MethodKind, Setting,
 };
 pub use slope::Slope;
+#[cfg(feature = "verify")]
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
 
 use crate::scalar::{DoubleDouble, Fp};

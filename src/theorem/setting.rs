@@ -3,9 +3,6 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use proptest::prelude::*;
-use proptest::sample::select;
-
 use crate::network::Trained;
 use crate::scalar::{DoubleDouble, Fp, Scalar};
 use crate::task::{Dimensions, TaskFamily};
@@ -367,66 +364,6 @@ impl Domain {
             ..linear
         }
     }
-
-    /// Draws settings of this domain and shrinks them.
-    pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
-        let real = arithmetic.is_real();
-        // Parts shrink one after the other: neurons last, because how few there may be depends on
-        // everything else.
-        let dimensions = (
-            self.d_in.clone(),
-            self.d_out.clone(),
-            self.steps.clone(),
-            self.trials.clone(),
-            self.learning_steps.clone(),
-            self.neurons.clone(),
-        );
-        let model = (
-            select(self.activations.clone()),
-            select(self.activations.clone()),
-            select(vec![4usize, 3, 2, 1]),
-            select(self.initial_weights.clone()),
-            select(self.initial_states.clone()),
-            flag(self.bias),
-        );
-        let learning = (
-            select(self.tasks.clone()),
-            select(self.losses.clone()),
-            (select(self.methods.clone()), select(self.directions.clone())),
-            flag(true),
-            flag(true),
-            flag(real),
-            flag(true),
-            select(self.trained.clone()),
-        );
-        (learning, model, dimensions)
-            .prop_map(|(learning, model, dimensions)| {
-                let (d_in, d_out, steps, trials, learning_steps, neurons) = dimensions;
-                let (phi, psi, leak_quarters, initial_weights, initial_state, bias) = model;
-                let (task, loss, how, scheduled, decay, clip, minibatches, trained) = learning;
-                let (method, direction) = how;
-                Setting {
-                    dimensions: Dimensions { neurons, d_in, d_out, steps, trials },
-                    learning_steps,
-                    phi,
-                    psi,
-                    leak_quarters,
-                    initial_weights,
-                    initial_state,
-                    bias,
-                    task,
-                    loss,
-                    method,
-                    direction,
-                    scheduled,
-                    decay,
-                    clip,
-                    minibatches,
-                    trained,
-                }
-            })
-            .boxed()
-    }
 }
 
 /// The task families of an arithmetic; the first is the one of which the least can be said.
@@ -437,9 +374,4 @@ fn tasks(arithmetic: Arithmetic) -> Vec<TaskFamily> {
         Arithmetic::DoubleDouble => family.is_available::<DoubleDouble>(),
     };
     TaskFamily::ALL.into_iter().filter(available).collect()
-}
-
-/// True in one case out of four, if at all.
-fn flag(possible: bool) -> BoxedStrategy<bool> {
-    if possible { proptest::bool::weighted(0.25).boxed() } else { Just(false).boxed() }
 }

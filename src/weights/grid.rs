@@ -17,7 +17,7 @@ use std::fmt::{self, Write};
 
 use half::{bf16, f16};
 
-use crate::file::Precision;
+use crate::scalar::Precision;
 
 /// Different magnitudes from which on values tell their grid.
 const ENOUGH: usize = 64;

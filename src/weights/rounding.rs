@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::grid::{Census, Finding, Grid};
-use crate::file::Precision;
 use crate::matrix::Matrix;
+use crate::scalar::Precision;
 
 /// To what the weights of every step were rounded.
 ///

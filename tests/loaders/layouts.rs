@@ -87,7 +87,8 @@ fn a_folder_of_arrays_is_read_as_one_file() {
     };
     let recording = prepare(folder.path(), &options).expect("prepared").recording;
     check(&recording);
-    let source = &recording.provenance["source"];
+    let provenance: serde_json::Value = serde_json::from_str(&recording.provenance).expect("JSON");
+    let source = &provenance["source"];
     assert_eq!(source["format"], "folder of NumPy .npy");
     assert!(source["bytes"].as_u64().is_some_and(|bytes| bytes > 1000));
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use rankproof::file::{Precision, Source, Value, outline};
+use rankproof::file::{Source, Value, outline};
 use rankproof::recording::{Options, Selection, Window, prepare};
+use rankproof::scalar::Precision;
 
 use super::{numbers, open, path};
 

@@ -15,12 +15,12 @@ use flate2::bufread::ZlibDecoder;
 
 use super::sparse::{self, Sparse};
 use super::{FUNCTION, object_of_class};
-use crate::file::array::Precision;
 use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
 use crate::file::error::ReadErrorKind;
 use crate::file::format::{Opened, Reader};
 use crate::file::node::{Kind, Node, NodeBudget};
 use crate::file::value::{Loaded, Numbers};
+use crate::scalar::Precision;
 
 /// Bytes before the first element.
 const HEADER: usize = 128;

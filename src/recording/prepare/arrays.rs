@@ -6,7 +6,8 @@ use super::list_axes::{self, ListAxes};
 use super::options::{Axis, Options};
 use super::realign;
 use super::trials::{Places, Trial, Trials, numbered};
-use crate::file::{Array, Precision, ReadError, ReadErrorKind, Source, Value};
+use crate::file::{Array, ReadError, ReadErrorKind, Source, Value};
+use crate::scalar::Precision;
 
 /// Reads arrays and cuts them into trials.
 ///

@@ -7,7 +7,8 @@ use super::columns;
 use super::events::{self, Events};
 use super::options::Options;
 use super::trials::{MAX_ENTRIES, Trial, Trials};
-use crate::file::{Precision, ReadError, Source};
+use crate::file::{ReadError, Source};
+use crate::scalar::Precision;
 
 /// The place of a bin in its trial may be at most this, so that an index that is none is refused.
 const LONGEST_TRIAL: usize = 100_000;

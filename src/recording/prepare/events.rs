@@ -3,7 +3,8 @@
 use super::bins::{Bins, Rounding, whole_steps};
 use super::cells::short;
 use super::options::{Options, Window};
-use crate::file::{Array, Precision, ReadError, ReadErrorKind, Source};
+use crate::file::{Array, ReadError, ReadErrorKind, Source};
+use crate::scalar::Precision;
 
 /// Bins that a trial may have.
 const MAX_BINS: f64 = 1e6;

@@ -25,7 +25,7 @@ mod wildcard;
 
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 pub use self::columns::Filter;
 pub use self::options::{Axis, ColumnAt, Options, Ranges, Scale, Selection, Window};
@@ -141,7 +141,7 @@ fn widen_bins(
 }
 
 /// Where the recording comes from, and all that was done to it.
-fn provenance(source: &Source, options: &Options, notes: &[String]) -> Result<Json, ReadError> {
+fn provenance(source: &Source, options: &Options, notes: &[String]) -> Result<String, ReadError> {
     let (bytes, sha256) = source.checksum()?;
     let file = source.path().file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(json!({
@@ -149,5 +149,6 @@ fn provenance(source: &Source, options: &Options, notes: &[String]) -> Result<Js
         "source": {"file": file, "format": source.format(), "bytes": bytes, "sha256": sha256},
         "options": options,
         "notes": notes,
-    }))
+    })
+    .to_string())
 }

@@ -7,7 +7,8 @@ use super::events::{self, Events, Interval};
 use super::options::Options;
 use super::trials::{MAX_ENTRIES, Places, Trial, Trials};
 use super::wildcard::fits;
-use crate::file::{Found, Kind, Node, Precision, ReadError, Source};
+use crate::file::{Found, Kind, Node, ReadError, Source};
+use crate::scalar::Precision;
 
 /// Samples further apart than so many times the usual are not joined across.
 const GAP: f64 = 3.0;

@@ -8,7 +8,8 @@ use super::events::{self, Events, Grid, Interval};
 use super::options::Options;
 use super::trials::{MAX_ENTRIES, Places, Trial, Trials};
 use super::units::{self, Spikes, Unit};
-use crate::file::{Precision, ReadError, Source};
+use crate::file::{ReadError, Source};
+use crate::scalar::Precision;
 
 /// Beyond so many standard deviations the Gaussian is nothing.
 const TAIL: f64 = 5.0;

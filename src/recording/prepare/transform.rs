@@ -158,7 +158,7 @@ mod tests {
             start_seconds: 0.0,
             quantity: Quantity::Values,
             unit: String::new(),
-            provenance: serde_json::Value::Null,
+            provenance: String::new(),
         }
     }
 

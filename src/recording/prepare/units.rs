@@ -12,7 +12,8 @@ use super::options::{Axis, Options};
 use super::ragged;
 use super::trials::numbered;
 use super::wildcard;
-use crate::file::{Array, Found, Precision, ReadError, Source, Value};
+use crate::file::{Array, Found, ReadError, Source, Value};
+use crate::scalar::Precision;
 
 /// A neuron and when it was seen to fire.
 pub(super) struct Unit {
