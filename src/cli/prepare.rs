@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
+use rankproof::file::{ReadError, ReadErrorKind};
 use rankproof::recording::{
-    Axis, ColumnAt, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, Selection,
-    Window, prepare,
+    Axis, ColumnAt, Filter, OptionName, Options, Prepared, Quantity, Ranges, Recording, Scale,
+    Selection, Window, prepare,
 };
 
 use super::files::{Files, arrays_of};
@@ -300,10 +301,33 @@ fn check_axes(arguments: &Arguments) -> anyhow::Result<()> {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     check_axes(arguments)?;
     Files::default().reads(arrays_of(&arguments.file)).writes("--out", [&arguments.out]).check()?;
-    let prepared = prepare(&arguments.file, &options(arguments))?;
+    let prepared = prepare(&arguments.file, &options(arguments)).map_err(in_words_of_flags)?;
     prepared.recording.write(&arguments.out)?;
     print(&summary(arguments, &prepared))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same error with the flags in place of the options that it names.
+fn in_words_of_flags(mut error: ReadError) -> ReadError {
+    if let ReadErrorKind::Choice { expected, .. } = &mut error.kind {
+        *expected = with_flags(expected);
+    }
+    error
+}
+
+/// A text with the flags in place of the options that it names.
+fn with_flags(text: &str) -> String {
+    OptionName::ALL
+        .into_iter()
+        .fold(text.to_owned(), |text, option| text.replace(&option.to_string(), &flag(option)))
+}
+
+/// By which flag an option is given.
+fn flag(option: OptionName) -> String {
+    match option {
+        OptionName::SmoothMs => "--smooth".to_owned(),
+        option => format!("--{}", option.name().replace('_', "-")),
+    }
 }
 
 fn options(arguments: &Arguments) -> Options {
@@ -382,7 +406,7 @@ fn summary(arguments: &Arguments, Prepared { recording, notes }: &Prepared) -> S
         &paragraph("  condition", &categories(&recording.conditions, &recording.condition_names));
     text += &paragraph("  epoch", &categories(&recording.epochs, &recording.epoch_names));
     for note in notes {
-        text += &paragraph("  note", note);
+        text += &paragraph("  note", &with_flags(note));
     }
     text += &paragraph("  source", &source(recording));
     text
@@ -443,4 +467,25 @@ fn source(recording: &Recording) -> String {
 
 fn short(number: f64) -> String {
     output::short(number, 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    #[test]
+    fn every_option_that_is_named_is_a_flag() {
+        let command = Arguments::augment_args(Command::new("prepare"));
+        let flags: Vec<String> = command
+            .get_arguments()
+            .filter_map(|argument| argument.get_long())
+            .map(|name| format!("--{name}"))
+            .collect();
+        for option in OptionName::ALL {
+            assert!(flags.contains(&flag(option)), "{option}");
+        }
+        assert_eq!(with_flags("either `bin` or `bin_seconds`"), "either --bin or --bin-seconds");
+    }
 }

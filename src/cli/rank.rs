@@ -175,8 +175,16 @@ fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
         "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;\n{}\n\n",
         arguments.file.display(),
         arguments.array,
-        history.rounding(),
+        sentence(history.rounding()),
     )
+}
+
+/// To what the weights were rounded, and by which flag, if by one.
+fn sentence(rounding: &Rounding) -> String {
+    match rounding.decided() {
+        Decided::Given => format!("{rounding} by --precision"),
+        _ => rounding.to_string(),
+    }
 }
 
 /// Ranks and singular values of some steps: all of them are in the JSON.
@@ -467,7 +475,7 @@ impl JsonPrecision {
                 Decided::Fixed(_) => "by the array: values may be exact",
                 Decided::Type => "by the array",
             },
-            sentence: rounding.to_string(),
+            sentence: sentence(rounding),
         }
     }
 }

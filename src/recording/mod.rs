@@ -13,6 +13,7 @@ mod prepared;
 pub use builder::RecordingBuilder;
 #[cfg(feature = "files")]
 pub use prepare::{
-    Axis, ColumnAt, Filter, Options, Prepared, Ranges, Scale, Selection, Window, prepare,
+    Axis, ColumnAt, Filter, OptionName, Options, Prepared, Ranges, Scale, Selection, Window,
+    prepare,
 };
 pub use prepared::{InvalidRecording, Quantity, Recording};

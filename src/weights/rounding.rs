@@ -172,7 +172,7 @@ impl fmt::Display for Rounding {
                 f.write_str(if coarser { "; W_0 is taken as it is" } else { "" })
             }
             Decided::Given => {
-                write!(f, "values have {precision} in {array}, by --precision")
+                write!(f, "values have {precision} in {array}, as given")
             }
             Decided::Few(count) => write!(
                 f,

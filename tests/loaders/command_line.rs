@@ -259,6 +259,12 @@ fn prepare_refuses_in_one_sentence_and_writes_nothing() {
     assert!(nothing.contains("--array") && nothing.contains("--spikes"), "{nothing}");
     let window = refused("session.nwb", &["--spikes", "units", "--window", "1,0"]);
     assert!(window.contains("two numbers of seconds"), "{window}");
+    // The library names options, the program its flags.
+    let bin = refused("session.nwb", &["--spikes", "units", "--align", "trials.start_time"]);
+    assert!(bin.contains("holds spike times, expected --bin above 0 s to count them"), "{bin}");
+    let smooth = ["--array", "counts", "--bin-seconds", "0.1", "--smooth", "0"];
+    let smooth = refused("counts.npz", &smooth);
+    assert!(smooth.contains("smoothed by no time, expected --smooth above 0"), "{smooth}");
     let filter = refused("counts.npz", &["--array", "counts", "--where", "left"]);
     assert!(filter.contains("expected COLUMN=VALUE"), "{filter}");
 }

@@ -5,7 +5,8 @@ use super::bins::{Rounding, whole_steps};
 use super::cells::Cell;
 use super::columns;
 use super::events::{self, Events};
-use super::options::Options;
+use super::options::OptionName::{TrialLabels, TrialStarts};
+use super::options::{Options, wrong_choice};
 use super::trials::{MAX_ENTRIES, Trial, Trials};
 use crate::file::{ReadError, Source};
 use crate::scalar::Precision;
@@ -40,7 +41,8 @@ pub(super) fn by_bins(
         }
         _ => {
             let found = "is told twice where trials begin";
-            return Err(source.error(path, found, "either --trial-labels or --trial-starts"));
+            let expected = format!("either {TrialLabels} or {TrialStarts}");
+            return Err(wrong_choice(source, path, found, expected));
         }
     };
     let places = match &options.bin_index {

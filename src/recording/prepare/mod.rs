@@ -28,7 +28,9 @@ use std::path::Path;
 use serde_json::json;
 
 pub use self::columns::Filter;
-pub use self::options::{Axis, ColumnAt, Options, Ranges, Scale, Selection, Window};
+use self::options::OptionName::Bin;
+use self::options::wrong_choice_of_file;
+pub use self::options::{Axis, ColumnAt, OptionName, Options, Ranges, Scale, Selection, Window};
 use self::trials::Trials;
 use super::prepared::{Quantity, Recording};
 use crate::file::{ReadError, ReadErrorKind, Source};
@@ -96,9 +98,8 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
     trials.mask(options.missing);
     trials.counts = options.quantity != Some(Quantity::Values) && trials.hold_counts();
     if options.quantity == Some(Quantity::Counts) && !trials.counts {
-        let found = "does not hold counts".to_owned();
-        let expected = "integers from 0 where --quantity counts is given".to_owned();
-        return Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }));
+        let expected = format!("integers from 0 where {} counts is given", OptionName::Quantity);
+        return Err(wrong_choice_of_file(&source, "does not hold counts", expected));
     }
     widen_bins(&source, &mut trials, options, &mut notes)?;
     let neurons = select::neurons(&mut source, &mut trials, options)?;
@@ -129,8 +130,8 @@ fn widen_bins(
     let factor = ratio.round();
     if factor < 1.0 || (ratio - factor).abs() > 1e-6 * ratio || factor > 1e6 {
         let found = format!("has bins of {} s", trials.bin_seconds);
-        let expected = format!("bins of which a whole number is the {bin} s of --bin");
-        return Err(ReadError::of_file(source.path(), ReadErrorKind::Content { found, expected }));
+        let expected = format!("bins of which a whole number is the {bin} s of {Bin}");
+        return Err(wrong_choice_of_file(source, found, expected));
     }
     let cut = trials.widen(factor as usize);
     trials.bin_seconds = bin;

@@ -5,7 +5,8 @@ use statrs::function::erf::erf;
 use super::bins::{Bins, Rounding};
 use super::columns;
 use super::events::{self, Events, Grid, Interval};
-use super::options::Options;
+use super::options::OptionName::{self, Bin, Every, IgnoreObserved};
+use super::options::{Options, wrong_choice};
 use super::trials::{MAX_ENTRIES, Places, Trial, Trials};
 use super::units::{self, Spikes, Unit};
 use crate::file::{ReadError, Source};
@@ -32,7 +33,8 @@ pub(super) fn cut(
     notes: &mut Vec<String>,
 ) -> Result<Trials, ReadError> {
     let Some(bin) = options.bin.filter(|bin| *bin > 0.0 && bin.is_finite()) else {
-        return Err(source.error(path, "holds spike times", "--bin SECONDS above 0 to count them"));
+        let expected = format!("{Bin} above 0 s to count them");
+        return Err(wrong_choice(source, path, "holds spike times", expected));
     };
     let (mut spikes, rounding) = units::read(source, path, options, notes)?;
     let cut = match &mut spikes {
@@ -108,9 +110,9 @@ fn of_session(
     let mut entries = trials.iter().flat_map(|trial| &trial.activity);
     if units.iter().any(|unit| unit.observed.is_some()) && entries.all(|entry| entry.is_nan()) {
         let found = "has no bin in which a neuron was observed";
-        let expected = "events within obs_intervals and out of invalid_times, or \
-                        --ignore-observed";
-        return Err(source.error(path, found, expected));
+        let expected =
+            format!("events within obs_intervals and out of invalid_times, or {IgnoreObserved}");
+        return Err(wrong_choice(source, path, found, expected));
     }
     events::note_of_invalid(invalid_trials, notes);
     let latest = times.last().copied().unwrap_or(0.0);
@@ -129,7 +131,8 @@ fn of_trials(
 ) -> Result<Cut, ReadError> {
     if options.every.is_some() {
         let found = "holds spikes trial by trial";
-        return Err(source.error(path, found, "--window START,END in place of --every"));
+        let expected = format!("{} in place of {Every}", OptionName::Window);
+        return Err(wrong_choice(source, path, found, expected));
     }
     let grid = events::grid(source, options, bin)?;
     let neurons = trials.first().map_or(0, Vec::len);
