@@ -20,6 +20,8 @@ use rankproof::recording::Recording;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use statrs::statistics::Statistics;
 
+#[path = "../console.rs"]
+mod console;
 #[path = "../force_field/main.rs"]
 #[allow(dead_code)]
 pub mod force_field;
@@ -32,7 +34,7 @@ use recording::recorded;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "What learning did to the weights, inferred from activity alone";
-    run(Experiment::from_arguments("recover", title)?)
+    run(console::experiment("recover", title)?)
 }
 
 /// Records, fits, compares.

@@ -3,13 +3,14 @@
 use rayon::prelude::*;
 
 use crate::scalar::{Fp, Stream};
+use crate::task::Dimensions;
 use crate::theorem::{
     Case, MOST_MISSED, Measure, Measured, Setting, Theorem, Undecided, best_limit, entries,
     probability,
 };
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
     /// Everything that stays the same. Its d_in, d_out and learning steps are replaced.
     pub setting: Setting,
@@ -25,6 +26,23 @@ pub struct Sweep {
     pub instances: u64,
     /// The seed of the random numbers.
     pub seed: u64,
+}
+
+/// Linear networks in which the rows of one input grow as the Fibonacci numbers.
+impl Default for Sweep {
+    fn default() -> Self {
+        // Trials and time steps enough not to limit a rank.
+        let dimensions = Dimensions { neurons: 48, d_in: 1, d_out: 1, steps: 16, trials: 16 };
+        Sweep {
+            setting: Setting::plain(dimensions),
+            d_in: vec![1, 2, 3],
+            d_out: vec![1, 2, 4, 36],
+            steps: (0..=7).collect(),
+            measure: Measure::Rank,
+            instances: 3,
+            seed: 1,
+        }
+    }
 }
 
 /// One place of the grid.
@@ -130,7 +148,6 @@ fn missed(setting: &Setting, sweep: &Sweep, step: usize, limit: usize) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::Dimensions;
     use crate::theorem::ActivationKind;
 
     fn linear() -> Setting {

@@ -34,6 +34,7 @@ mod round_trip_tests;
 pub use array::Array;
 pub use atomic::{WriteError, write_atomically};
 pub use error::{ReadError, ReadErrorKind};
+pub use guard::is_guarded;
 pub use node::{Kind, Node};
 pub use numpy::{Element, Npz, NpzWriter, write_npz};
 pub(crate) use nwb::check_index;

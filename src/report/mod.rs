@@ -11,7 +11,7 @@ mod page;
 mod verification;
 
 pub use catalogue::{Entry, Fact, entries};
-pub use experiment::{Exhibit, Experiment, ExperimentError, Number, Summary, Table};
+pub use experiment::{Exhibit, Experiment, ExperimentError, Message, Number, Summary, Table};
 pub use exploration::ExplorationTable;
 pub use figure::{Figure, Panel, number};
 pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
