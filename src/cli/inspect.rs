@@ -47,7 +47,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         order_of_axes(&source).to_owned(),
         tree(&source, &entries),
         scales(&entries),
-        not_read(&source, &entries),
+        listed("Assumed", &source, &entries, |entry| entry.assumed.as_ref()),
+        listed("Not read", &source, &entries, |entry| entry.unread.as_ref()),
         hints(&source, &entries),
     ];
     print(&text.concat())?;
@@ -112,11 +113,16 @@ fn is_shown(source: &Source, entry: &Entry) -> bool {
     !(source.is_nwb() && entry.path.starts_with("specifications"))
 }
 
-/// What is in the file and not read, and why.
-fn not_read(source: &Source, entries: &[Entry]) -> String {
+/// What is said of some of the entries, under a title.
+fn listed(
+    title: &str,
+    source: &Source,
+    entries: &[Entry],
+    said: impl Fn(&Entry) -> Option<&String>,
+) -> String {
     let shown = entries.iter().filter(|entry| is_shown(source, entry));
     let lines = shown.filter_map(|entry| {
-        let why = entry.unread.as_ref()?;
+        let why = said(entry)?;
         let alike = match entry.alike {
             1 => String::new(),
             alike => format!(" ({alike} alike)"),
@@ -127,7 +133,7 @@ fn not_read(source: &Source, entries: &[Entry]) -> String {
     let width = lines.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
     let text: String =
         lines.iter().map(|(path, why)| format!("  {path:width$}  {why}\n")).collect();
-    if text.is_empty() { text } else { format!("\nNot read\n{text}") }
+    if text.is_empty() { text } else { format!("\n{title}\n{text}") }
 }
 
 /// As many of the first values as there is room for.

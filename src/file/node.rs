@@ -27,6 +27,8 @@ pub struct Node {
     pub scaled: Option<String>,
     /// What the file says of it.
     pub note: Option<String>,
+    /// What is taken for granted in reading it, where the file does not say.
+    pub assumed: Option<String>,
     /// Why it is not read; of an array or a group that is, what of it is not.
     pub unread: Option<String>,
     /// The parts of a group by name, or the elements of a list in the order of the file.
@@ -74,6 +76,7 @@ impl Node {
             rate: None,
             scaled: None,
             note: None,
+            assumed: None,
             unread: None,
             children: Vec::new(),
             content: None,

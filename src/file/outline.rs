@@ -38,6 +38,9 @@ pub struct Entry {
     pub scaled: Option<String>,
     /// What the file says of it.
     pub note: Option<String>,
+    /// What is taken for granted in reading it; of several parts the first of which something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
     /// Why it is not read, or what of it; of several parts why the first that is not.
     pub unread: Option<String>,
     /// The first values, of the first that has any.
@@ -143,6 +146,7 @@ impl Outline<'_> {
             unit: shown[0].unit.clone(),
             scaled: shown[0].scaled.clone(),
             note: shown[0].note.clone(),
+            assumed: nodes.iter().find_map(|node| node.assumed.clone()),
             unread: flaw.as_ref().map(ReadErrorKind::to_string).or_else(|| unread(nodes)),
             first: values,
             alike: 1,

@@ -138,6 +138,10 @@ fn inspect_lists_what_is_not_read_with_the_reason() {
     let (tree, rest) = text.split_once("\nNot read\n").expect("a section of its own");
     assert!(tree.contains("(not read)"), "{text}");
     assert!(rest.starts_with("  pickled           holds Python objects"), "{text}");
+    let latin = stdout(&inspect("odd/names_old.h5"));
+    let (_, assumed) = latin.split_once("\nAssumed\n").expect("a section of its own");
+    assert!(assumed.contains("µV      has a name that is not UTF-8"), "{latin}");
+    assert!(!latin.contains("Not read"), "what is read is not listed there: {latin}");
     let damaged = inspect("odd/classes.mat");
     assert_eq!(damaged.status.code(), Some(2), "what is damaged is one");
     let text = stdout(&damaged);

@@ -61,7 +61,11 @@ impl<'a> Builder<'a> {
         };
         let node = node
             .unwrap_or_else(|flaw| self.reader.hdf5.unread(name, &Unread::of_flaw("array", flaw)));
-        Node { unread: node.unread.or_else(|| object.unread.clone()), ..node }
+        Node {
+            assumed: object.assumed.map(str::to_owned),
+            unread: node.unread.or_else(|| object.unread.clone()),
+            ..node
+        }
     }
 
     fn group(
