@@ -31,7 +31,7 @@ fn force_field() {
 }
 
 #[path = "../experiments/recover/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod recover;
 
 #[test]
@@ -40,7 +40,7 @@ fn recover() {
 }
 
 #[path = "../experiments/simulated.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod simulated;
 
 #[test]
@@ -49,7 +49,7 @@ fn simulated() {
 }
 
 #[path = "../experiments/recordings/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod recordings;
 
 #[test]
@@ -59,7 +59,7 @@ fn recordings() {
 }
 
 #[path = "../experiments/growth.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod growth;
 
 #[test]
@@ -68,7 +68,7 @@ fn growth() {
 }
 
 #[path = "../experiments/optimizers/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod optimizers;
 
 #[test]
@@ -77,7 +77,7 @@ fn optimizers() {
 }
 
 #[path = "../experiments/nonlinearity/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod nonlinearity;
 
 #[test]
@@ -86,7 +86,7 @@ fn nonlinearity() {
 }
 
 #[path = "../experiments/width/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod width;
 
 #[test]

@@ -23,7 +23,7 @@ use statrs::statistics::Statistics;
 #[path = "../console.rs"]
 mod console;
 #[path = "../force_field/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "what the other experiment has beside the network")]
 pub mod force_field;
 mod movement;
 mod recording;

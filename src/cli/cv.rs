@@ -19,7 +19,7 @@ use super::files::Files;
 use super::interrupt;
 use super::list_of_numbers;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
-use super::output::{print, progress, rendered, table, write_json};
+use super::output::{print, progress, table, write_json};
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
 ///
@@ -324,8 +324,8 @@ impl Results {
         let unit = self.likelihood.loss_in_words();
         format!(
             "{}\n{}\n{}\nloss: {unit}; se: standard error over {} folds. Results are in {}",
-            rendered(&ranks),
-            rendered(&others),
+            ranks.to_string(),
+            others.to_string(),
             self.verdict.in_words(),
             self.folds,
             folder.display()

@@ -18,7 +18,7 @@ use rankproof::theorem::{
 
 use super::files::Files;
 use super::list_of_numbers;
-use super::output::{print, progress, rendered, table};
+use super::output::{print, progress, table};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
 ///
@@ -269,7 +269,7 @@ fn shown(sweep: &Sweep, cells: &[Cell]) -> String {
     let headers: Vec<_> = headers.iter().map(String::as_str).collect();
     let mut table = table(&headers, 0);
     table.add_rows(rows);
-    format!("{}\n{}\n", rendered(&table), legend.join("\n"))
+    format!("{}\n{}\n", table.to_string(), legend.join("\n"))
 }
 
 fn write_csv(path: &Path, cells: &[Cell]) -> anyhow::Result<()> {

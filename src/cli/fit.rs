@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::files::Files;
 use super::interrupt;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
-use super::output::{print, progress, rendered, shell_word, table, write_json};
+use super::output::{print, progress, shell_word, table, write_json};
 
 /// Fit an RNN whose weights change over trials with low tensor rank to a recording.
 ///
@@ -334,7 +334,7 @@ fn shown(
         summary.units,
         summary.iterations,
         time.as_secs_f64(),
-        rendered(&table),
+        table.to_string(),
         folder.display()
     )
 }

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use rankproof::file::{Entry, Kind, ReadError, Sample, Source, outline};
+use rankproof::scalar::significant;
 use serde::Serialize;
 
 use super::files::{Files, arrays_of};
 use super::hints::hints;
-use super::output::{print, rendered, short, table, write_json};
+use super::output::{print, table, write_json};
 
 /// Show what is in a recording: names, types, shapes, units and first values.
 ///
@@ -67,9 +68,10 @@ struct Json<'a> {
 }
 
 fn order_of_axes(source: &Source) -> &'static str {
-    match source.format().starts_with("MATLAB v7.3") {
-        true => "Axes are as HDF5 has them, in the reverse of MATLAB's order.\n\n",
-        false => "\n",
+    if source.format().starts_with("MATLAB v7.3") {
+        "Axes are as HDF5 has them, in the reverse of MATLAB's order.\n\n"
+    } else {
+        "\n"
     }
 }
 
@@ -97,7 +99,7 @@ fn tree(source: &Source, entries: &[Entry]) -> String {
             clipped(&values, LONGEST_VALUES),
         ]);
     }
-    rendered(&table)
+    table.to_string()
 }
 
 /// What was done to the numbers that are shown.
@@ -151,15 +153,16 @@ fn values(entry: &Entry) -> String {
 
 fn value(value: &Sample) -> String {
     match value {
-        Sample::Number(number) => short(*number, 5),
+        Sample::Number(number) => significant(*number, 5),
         Sample::Text(text) => format!("{text:?}"),
     }
 }
 
 fn clipped(text: &str, length: usize) -> String {
     let line = text.replace(['\n', '\r', '\t'], " ");
-    match line.chars().count() > length {
-        true => line.chars().take(length - 3).collect::<String>() + "...",
-        false => line,
+    if line.chars().count() > length {
+        line.chars().take(length - 3).collect::<String>() + "..."
+    } else {
+        line
     }
 }

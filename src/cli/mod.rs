@@ -128,8 +128,9 @@ fn list_of_numbers(text: &str, expected: impl Fn() -> String) -> Result<Vec<usiz
         return text.split(',').map(number).collect();
     };
     let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
-    match last.saturating_sub(first) > MOST {
-        true => Err(format!("more than {MOST} numbers")),
-        false => Ok((first..=last).collect()),
+    if last.saturating_sub(first) > MOST {
+        Err(format!("more than {MOST} numbers"))
+    } else {
+        Ok((first..=last).collect())
     }
 }

@@ -10,9 +10,10 @@ use rankproof::recording::{
     Axis, ColumnAt, Filter, OptionName, Options, Prepared, Quantity, Ranges, Recording, Scale,
     Selection, Window, prepare,
 };
+use rankproof::scalar::significant;
 
 use super::files::{Files, arrays_of};
-use super::output::{self, paragraph, print};
+use super::output::{paragraph, print};
 
 /// The headings under which options are listed.
 const WHAT: &str = "What to take";
@@ -254,9 +255,10 @@ fn read_factor(text: &str) -> Result<f64, String> {
         (Ok(above), Ok(below)) => above / below,
         _ => f64::NAN,
     };
-    match factor > 0.0 && factor.is_finite() {
-        true => Ok(factor),
-        false => Err("expected a factor above 0, such as 0.001 or 1/30000".to_owned()),
+    if factor > 0.0 && factor.is_finite() {
+        Ok(factor)
+    } else {
+        Err("expected a factor above 0, such as 0.001 or 1/30000".to_owned())
     }
 }
 
@@ -438,9 +440,10 @@ fn lengths(recording: &Recording) -> String {
         last.map_or(0, |last| last / recording.neurons + 1)
     });
     let (least, most) = (bins.clone().min().unwrap_or(0), bins.max().unwrap_or(0));
-    match least == most {
-        true => format!("all trials last {most} bins"),
-        false => format!("trials last {least} to {most} bins"),
+    if least == most {
+        format!("all trials last {most} bins")
+    } else {
+        format!("trials last {least} to {most} bins")
     }
 }
 
@@ -466,7 +469,7 @@ fn source(recording: &Recording) -> String {
 }
 
 fn short(number: f64) -> String {
-    output::short(number, 4)
+    significant(number, 4)
 }
 
 #[cfg(test)]

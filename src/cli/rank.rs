@@ -19,7 +19,7 @@ use rankproof::weights::{
 use serde::Serialize;
 
 use super::files::Files;
-use super::output::{paragraph, print, progress, rendered, table, write_json};
+use super::output::{paragraph, print, progress, table, write_json};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
@@ -204,10 +204,8 @@ fn steps(ranks: &WeightRanks) -> String {
             spectrum(values, increment, ranks.exponent),
         ]);
     }
-    if let Some(column) = table.column_mut(4) {
-        column.set_cell_alignment(comfy_table::CellAlignment::Left);
-    }
-    rendered(&table) + "\n"
+    table.align_left(4);
+    table.to_string() + "\n"
 }
 
 /// 1, 2, 5, 10, 20, ... and the last.
@@ -292,19 +290,14 @@ fn hold(bounds: &[HeldBound]) -> String {
             }
         }
     }
-    for column in [1, 4] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(comfy_table::CellAlignment::Left);
-        }
-    }
+    [1, 4].into_iter().for_each(|column| table.align_left(column));
     let violated = bounds.iter().any(|bound| bound.verdict() == Some(Verdict::Violated));
-    let meaning = match violated {
-        true => {
-            "A violated bound means that a hypothesis fails: rankproof theorems ID lists them.\n"
-        }
-        false => "",
+    let meaning = if violated {
+        "A violated bound means that a hypothesis fails: rankproof theorems ID lists them.\n"
+    } else {
+        ""
     };
-    rendered(&table) + meaning
+    table.to_string() + meaning
 }
 
 fn verdict(found: &Observation) -> &'static str {

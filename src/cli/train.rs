@@ -19,7 +19,7 @@ use rankproof::training::{
 };
 
 use super::files::Files;
-use super::output::{paragraph, print, progress, rendered, table};
+use super::output::{paragraph, print, progress, table};
 
 /// Train a network by exact gradients and save the weights of every learning step.
 ///
@@ -416,7 +416,7 @@ fn describe(arguments: &Arguments, trajectory: &Trajectory<f64>, report: &Report
         arguments.task.name(),
         arguments.neurons,
         trajectory.losses[0],
-        rendered(&table)
+        table.to_string()
     );
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);

@@ -12,7 +12,7 @@ use rankproof::theorem::{
 };
 
 use super::files::Files;
-use super::output::{paragraph, print, progress, rendered, table, write_json};
+use super::output::{paragraph, print, progress, table, write_json};
 use super::theorem as read_theorem;
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
@@ -157,7 +157,7 @@ fn tabulate(lines: &[Line]) -> String {
             format!("{caught}/{}", result.controls.len()),
         ]);
     }
-    rendered(&table)
+    table.to_string()
 }
 
 fn legend(arguments: &Arguments, lines: &[Line]) -> String {

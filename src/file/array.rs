@@ -54,7 +54,7 @@ impl Array {
     }
 
     /// The index and the value of the first NaN or infinity.
-    pub fn first_not_finite(&self) -> Option<(Vec<usize>, f64)> {
+    pub(super) fn first_not_finite(&self) -> Option<(Vec<usize>, f64)> {
         let position = self.data.iter().position(|number| !number.is_finite())?;
         Some((self.index(position), self.data[position]))
     }

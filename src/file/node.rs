@@ -137,9 +137,10 @@ impl NodeBudget {
     pub fn spend(&mut self, depth: usize) -> Result<(), ReadErrorKind> {
         self.0 += 1;
         self.check()?;
-        match depth > DEEPEST {
-            true => Err(refused(format!("is nested more than {DEEPEST} deep"))),
-            false => Ok(()),
+        if depth > DEEPEST {
+            Err(refused(format!("is nested more than {DEEPEST} deep")))
+        } else {
+            Ok(())
         }
     }
 
@@ -149,9 +150,10 @@ impl NodeBudget {
     ///
     /// If there are more than a recording can have already.
     pub fn check(&self) -> Result<(), ReadErrorKind> {
-        match self.0 > MAX_NODES {
-            true => Err(refused(format!("holds more than {MAX_NODES} parts"))),
-            false => Ok(()),
+        if self.0 > MAX_NODES {
+            Err(refused(format!("holds more than {MAX_NODES} parts")))
+        } else {
+            Ok(())
         }
     }
 }

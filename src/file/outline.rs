@@ -1,6 +1,6 @@
 //! What is in a file, in few lines: the tree with like parts shown once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -105,7 +105,7 @@ const DIFFERENT: usize = 8;
 impl Outline<'_> {
     /// The parts of like groups, by name.
     fn children(&mut self, groups: &[&Node], path: &str, depth: usize) {
-        for (names, nodes) in alike(by_name(groups)) {
+        for Alike { names, nodes } in alike(by_name(groups)) {
             if nodes.iter().all(|node| node.element == "group" && node.children.is_empty()) {
                 continue;
             }
@@ -228,33 +228,46 @@ fn by_name<'a>(groups: &[&'a Node]) -> Vec<(&'a str, Vec<&'a Node>)> {
     parts
 }
 
-/// Names with their nodes; those that differ in digits alone and hold the same are one.
-fn alike<'a>(parts: Vec<(&'a str, Vec<&'a Node>)>) -> Vec<(Vec<&'a str>, Vec<&'a Node>)> {
-    let key = |name: &str, nodes: &[&Node]| {
-        let digits = |c: char| if c.is_ascii_digit() { '#' } else { c };
-        let mut pattern: String = name.chars().map(digits).collect();
-        while pattern.contains("##") {
-            pattern = pattern.replace("##", "#");
+/// Parts that are listed as one.
+#[derive(Default)]
+struct Alike<'a> {
+    names: Vec<&'a str>,
+    nodes: Vec<&'a Node>,
+}
+
+/// Names with their nodes; of those with the same [`likeness`] are [`MANY`] or more one.
+fn alike<'a>(parts: Vec<(&'a str, Vec<&'a Node>)>) -> Vec<Alike<'a>> {
+    let mut families: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, (name, nodes)) in parts.iter().enumerate() {
+        if let Some(likeness) = likeness(name, nodes[0]) {
+            families.entry(likeness).or_default().push(place);
         }
-        pattern.contains('#').then(|| format!("{pattern}\n{}", signature(nodes[0])))
-    };
-    let keys: Vec<_> = parts.iter().map(|(name, nodes)| key(name, nodes)).collect();
-    let mut counts = HashMap::new();
-    for key in keys.iter().flatten() {
-        *counts.entry(key).or_insert(0) += 1;
     }
-    let mut places: HashMap<&String, usize> = HashMap::new();
-    let mut merged: Vec<(Vec<&str>, Vec<&Node>)> = Vec::new();
-    for ((name, nodes), key) in parts.into_iter().zip(&keys) {
-        let many = key.as_ref().filter(|key| counts[key] >= MANY);
-        let place = many.map_or(merged.len(), |key| *places.entry(key).or_insert(merged.len()));
-        if place == merged.len() {
-            merged.push((Vec::new(), Vec::new()));
+    // The place of the part under which each is listed: of a large family that of the first.
+    let mut listed: Vec<usize> = (0..parts.len()).collect();
+    for family in families.into_values().filter(|family| family.len() >= MANY) {
+        family.iter().for_each(|&place| listed[place] = family[0]);
+    }
+    let mut merged: BTreeMap<usize, Alike> = BTreeMap::new();
+    for ((name, nodes), place) in parts.into_iter().zip(listed) {
+        let alike = merged.entry(place).or_default();
+        alike.names.push(name);
+        alike.nodes.extend(nodes);
+    }
+    merged.into_values().collect()
+}
+
+/// The name with one `#` for all digits in a row, and what the part holds; `None` of a name without
+/// digits.
+fn likeness(name: &str, node: &Node) -> Option<String> {
+    let mut pattern = String::new();
+    for c in name.chars() {
+        let c = if c.is_ascii_digit() { '#' } else { c };
+        if c != '#' || !pattern.ends_with('#') {
+            pattern.push(c);
         }
-        merged[place].0.push(name);
-        merged[place].1.extend(nodes);
     }
-    merged
+    pattern.contains('#').then(|| format!("{pattern}\n{}", signature(node)))
 }
 
 /// What like parts have in common: kinds, types, names and numbers of axes.

@@ -1,7 +1,6 @@
 //! The file that holds a recording.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::prepared::{InvalidRecording, Quantity, Recording};
-use crate::file::{Array, Npz, NpzWriter, ReadError, ReadErrorKind, WriteError, write_npz};
+use crate::file::{Array, Npz, ReadError, ReadErrorKind, WriteError, write_npz};
 
 /// The version of the file format that is written and read.
 const SCHEMA: u32 = 1;
@@ -108,20 +107,6 @@ impl Recording {
     ///
     /// If it is not valid or the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), WriteError> {
-        self.write_with(path, |_| Ok(()))
-    }
-
-    /// Writes the file with more arrays in it, as `more` adds them; [`Recording::read`] passes
-    /// over them.
-    ///
-    /// # Errors
-    ///
-    /// If it is not valid, `more` fails or the file cannot be written.
-    pub fn write_with(
-        &self,
-        path: impl AsRef<Path>,
-        more: impl FnOnce(&mut NpzWriter<&mut BufWriter<File>>) -> io::Result<()>,
-    ) -> Result<(), WriteError> {
         write_npz(path, |npz| {
             let invalid = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
             self.validate().map_err(invalid)?;
@@ -135,8 +120,7 @@ impl Recording {
             npz.array("bin_s", &[], &[self.bin_seconds])?;
             npz.array("start_s", &[], &[self.start_seconds])?;
             let meta = serde_json::to_vec(&self.meta()).map_err(io::Error::other)?;
-            npz.array("meta", &[meta.len()], &meta)?;
-            more(npz)
+            npz.array("meta", &[meta.len()], &meta)
         })
     }
 
@@ -264,7 +248,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rec.npz");
         let truth = recording();
-        truth.write_with(&path, |npz| npz.array("truth_rank", &[], &[3_i64])).unwrap();
+        truth.write(&path).unwrap();
         let read = Recording::read(&path).unwrap();
         let bits = |r: &Recording| r.activity.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&read), bits(&truth));

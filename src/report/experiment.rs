@@ -7,12 +7,11 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use comfy_table::{CellAlignment, ContentArrangement, presets};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::file::{WriteError, write_atomically};
-use crate::report::Figure;
+use crate::report::{Figure, TextTable};
 
 /// An experiment while it runs. Everything it shows goes through here: it is written to the
 /// experiment's folder, where `rankproof report` finds it, and told to whoever
@@ -282,17 +281,15 @@ impl Table {
     }
 
     /// Columns aligned by spaces, numbers to the right.
-    pub fn to_text(&self) -> String {
-        let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(&self.headers).add_rows(&self.rows);
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((if index == 0 { 0 } else { 2 }, 0));
-            if self.rows.iter().all(|row| row[index].parse::<f64>().is_ok()) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    fn to_text(&self) -> String {
+        let mut table = TextTable::new(&self.headers);
+        table.add_rows(&self.rows);
+        let is_number =
+            |column: usize| self.rows.iter().all(|row| row[column].parse::<f64>().is_ok());
+        (0..self.headers.len())
+            .filter(|&column| is_number(column))
+            .for_each(|column| table.align_right(column));
+        table.to_string()
     }
 
     fn to_csv(&self) -> String {

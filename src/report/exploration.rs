@@ -61,7 +61,7 @@ fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
     if others > 0 {
         let agreeing = cells.iter().filter(|cell| cell.missed.is_none() && cell.disagreeing == 0);
         let support = match sweep.instances {
-            1 => "and one instance alone: --instances gives more.".to_owned(),
+            1 => "and one instance alone, where more would tell.".to_owned(),
             _ => format!("in {} of them all instances agree.", agreeing.count()),
         };
         lines.push(format!("{others} cells have no such bound below {MOST_MISSED:.0e}; {support}"));

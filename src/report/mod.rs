@@ -8,6 +8,7 @@ mod figure;
 mod fit;
 mod input;
 mod page;
+mod text_table;
 mod verification;
 
 pub use catalogue::{Entry, Fact, entries};
@@ -17,4 +18,5 @@ pub use figure::{Figure, Panel, number};
 pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
 pub use input::InputError;
 pub use page::{Page, Results};
+pub use text_table::TextTable;
 pub use verification::{VerificationRecord, VerificationRow};

@@ -31,6 +31,7 @@ mod left_factor;
 mod precision;
 mod prime;
 mod stream;
+mod text;
 mod view;
 
 use std::fmt::{Debug, Display};
@@ -43,6 +44,7 @@ pub(crate) use float::to_faer;
 pub use precision::Precision;
 pub use prime::{Fp, PRIME};
 pub use stream::Stream;
+pub use text::significant;
 pub use view::View;
 
 /// Runs a loop over numbers with the widest vector instructions of the machine.

@@ -95,9 +95,10 @@ impl Reduced<f64> {
             if turned { inside.transposed() } else { inside }
         });
         let slices = slices.collect();
-        let (left, right) = match turned {
-            true => (self.left.clone(), self.right.times(&basis)),
-            false => (self.left.times(&basis), self.right.clone()),
+        let (left, right) = if turned {
+            (self.left.clone(), self.right.times(&basis))
+        } else {
+            (self.left.times(&basis), self.right.clone())
         };
         Reduced { slices, left, right, lost: lost.sqrt() }
     }

@@ -115,9 +115,12 @@ impl Rounding {
         if let [(.., name)] = runs.as_slice() {
             return name.clone();
         }
-        let shown = runs.iter().take(SHOWN).map(|(first, last, name)| match first == last {
-            true => format!("{name} (W_{first})"),
-            false => format!("{name} (W_{first} to W_{last})"),
+        let shown = runs.iter().take(SHOWN).map(|(first, last, name)| {
+            if first == last {
+                format!("{name} (W_{first})")
+            } else {
+                format!("{name} (W_{first} to W_{last})")
+            }
         });
         let more = if runs.len() > SHOWN { " and others" } else { "" };
         shown.collect::<Vec<_>>().join(", ") + more

@@ -479,9 +479,10 @@ impl Parser {
             .ok_or_else(|| damaged(format!("an array holds numbers of type {kind}")))?;
         let (expected, found) = (byte_count(&shape, number.size()), bytes.get().len());
         if expected != found as u128 {
-            return Err(match expected > found as u128 {
-                true => ReadErrorKind::TooShort { shape, expected, found: found as u64 },
-                false => ReadErrorKind::TooLong { shape, expected },
+            return Err(if expected > found as u128 {
+                ReadErrorKind::TooShort { shape, expected, found: found as u64 }
+            } else {
+                ReadErrorKind::TooLong { shape, expected }
             });
         }
         let precision = match known {

@@ -323,10 +323,7 @@ impl Reader for Mat73 {
             let precision = sparse::precision(self.sparse[place].is_logical);
             return Ok(Loaded::Numbers(Numbers { shape: vec![data.len()], data, precision }));
         }
-        match content < TEXTS {
-            true => self.hdf5.first(content, count),
-            false => self.load(content),
-        }
+        if content < TEXTS { self.hdf5.first(content, count) } else { self.load(content) }
     }
 }
 

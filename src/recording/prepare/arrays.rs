@@ -1,7 +1,7 @@
 //! Trials from arrays: with a trial axis, one for each trial, or continuous.
 
 use super::cells::{Cell, Cells};
-use super::continuous;
+use super::continuous::Continuous;
 use super::list_axes::{self, ListAxes};
 use super::options::OptionName::{
     Align, AlignIndex, Axes, BinSeconds, BinSecondsArray, Every, TrialLabels, TrialStarts, Until,
@@ -64,10 +64,10 @@ pub(super) fn cut(
             return Err(wrong_choice(source, path, found, expected));
         }
         (_, true, false) if !has_trials => {
-            continuous::by_bins(source, path, blocks, options, &mut trials, notes)?;
+            Continuous { source, path, blocks, options, notes }.by_bins(&mut trials)?;
         }
         (false, false, true) if options.align_index.is_none() => {
-            continuous::by_events(source, path, blocks, options, &mut trials, notes)?;
+            Continuous { source, path, blocks, options, notes }.by_events(&mut trials)?;
         }
         (true, false, false) => one_by_one(blocks, is_list && !has_trials, &mut trials),
         (false, false, false) => {
@@ -257,12 +257,11 @@ fn bin_seconds(source: &mut Source, options: &Options) -> Result<f64, ReadError>
             return Err(wrong_choice_of_file(source, found, expected));
         }
     };
-    match width > 0.0 && width.is_finite() {
-        true => Ok(width),
-        false => {
-            let found = format!("was told of bins of {width} s");
-            let flaw = ReadErrorKind::Content { found, expected: "a positive number".to_owned() };
-            Err(ReadError::of_file(source.path(), flaw))
-        }
+    if width > 0.0 && width.is_finite() {
+        Ok(width)
+    } else {
+        let found = format!("was told of bins of {width} s");
+        let flaw = ReadErrorKind::Content { found, expected: "a positive number".to_owned() };
+        Err(ReadError::of_file(source.path(), flaw))
     }
 }

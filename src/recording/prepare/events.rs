@@ -154,13 +154,12 @@ pub(super) fn grid(source: &Source, options: &Options, bin: f64) -> Result<Grid,
     };
     let bins = (end - start) / bin;
     let is_whole = (bins - bins.round()).abs() < 1e-6 * bins.abs().max(1.0);
-    match (1.0..=MAX_BINS).contains(&bins.round()) && is_whole {
-        true => Ok(Grid { start, bin, bins: bins.round() as usize }),
-        false => {
-            let found = format!("is to be cut from {start} to {end} s in bins of {bin} s");
-            let expected = "a window of a whole number of bins, at least one";
-            Err(wrong_choice_of_file(source, found, expected))
-        }
+    if (1.0..=MAX_BINS).contains(&bins.round()) && is_whole {
+        Ok(Grid { start, bin, bins: bins.round() as usize })
+    } else {
+        let found = format!("is to be cut from {start} to {end} s in bins of {bin} s");
+        let expected = "a window of a whole number of bins, at least one";
+        Err(wrong_choice_of_file(source, found, expected))
     }
 }
 

@@ -172,9 +172,10 @@ fn of_each(
 
 fn check_size(source: &Source, path: &str, axes: [usize; 3]) -> Result<(), ReadError> {
     let entries = axes.into_iter().fold(1, usize::saturating_mul);
-    match entries > MAX_ENTRIES {
-        true => Err(source.error(path, "gives more entries than fit in memory", "fewer events")),
-        false => Ok(()),
+    if entries > MAX_ENTRIES {
+        Err(source.error(path, "gives more entries than fit in memory", "fewer events"))
+    } else {
+        Ok(())
     }
 }
 

@@ -109,10 +109,7 @@ impl Reading<'_> {
             Found::One(node) => node.child("spike_times").is_some(),
             Found::Each(_) => false,
         };
-        match is_table {
-            true => self.table(&path).map(Spikes::OfSession),
-            false => self.list(&path),
-        }
+        if is_table { self.table(&path).map(Spikes::OfSession) } else { self.list(&path) }
     }
 
     /// The spike times of one neuron.
@@ -171,9 +168,10 @@ impl Reading<'_> {
         };
         self.single |= spikes.precision == Precision::Single;
         let count = spikes.lists.len();
-        let names = match self.source.find(&column("id")).is_ok() {
-            true => self.source.numbers(&column("id"))?.data.iter().map(f64::to_string).collect(),
-            false => numbered(count, self.source.first_index()),
+        let names = if self.source.find(&column("id")).is_ok() {
+            self.source.numbers(&column("id"))?.data.iter().map(f64::to_string).collect()
+        } else {
+            numbered(count, self.source.first_index())
         };
         if names.len() != count {
             let found = format!("has {} ids for {count} lists of spikes", names.len());
