@@ -15,7 +15,7 @@
 
 use std::error::Error;
 
-use rankproof::conjecture::{Cell, Sweep, explore};
+use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::prelude::*;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use rankproof::theorem::fibonacci_growth::fibonacci;
@@ -36,7 +36,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     // Outputs enough for the growth of one input not to end within `steps`.
     let (many, steps) = if experiment.quick() { (20, 6) } else { (40, 7) };
     let grid = ranks(linear(), vec![1, 2, 4], vec![1, 4, many], steps)?;
-    let rows: Vec<&[Cell]> = grid.chunks(steps + 1).collect();
+    let rows: Vec<&[GridCell]> = grid.chunks(steps + 1).collect();
     let kinds = KINDS.map(|kind| ranks(of_kind(kind), vec![1], vec![many], steps));
     let kinds = kinds.into_iter().collect::<Result<Vec<_>, _>>()?;
 
@@ -44,7 +44,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     let named = rows.iter().map(|row| (KINDS[0], *row));
     for (kind, row) in named.chain(KINDS.into_iter().zip(&kinds).skip(1).map(|(k, r)| (k, &r[..])))
     {
-        let list = |number: fn(&Cell) -> usize| {
+        let list = |number: fn(&GridCell) -> usize| {
             row.iter().map(|cell| number(cell).to_string()).collect::<Vec<_>>().join(" ")
         };
         let (measured, limit) = (list(|cell| cell.measured.lower), list(|cell| cell.limit));
@@ -70,16 +70,16 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     )?;
 
     let linear = || grid.iter().chain(kinds[..3].iter().flatten());
-    let count = |test: fn(&Cell) -> bool| linear().filter(|cell| test(cell)).count() as f64;
+    let count = |test: fn(&GridCell) -> bool| linear().filter(|cell| test(cell)).count() as f64;
     let cells = linear().count() as f64;
     // A theorem with a proof: no exception is expected.
     let above = count(|cell| cell.measured.upper > cell.limit);
     experiment.number("above", "ranks of linear networks above their bound", above, 0.0..=0.0);
     // The theorem says that generic instances attain it, everywhere.
-    let attained = count(Cell::is_explained) / cells;
+    let attained = count(GridCell::is_explained) / cells;
     experiment.number("attained", "part of the ranks that equal their bound", attained, 1.0..=1.0);
     // An instance misses about one rank in as many as the field has elements, 1e15; what is proved
-    // of that is `Cell::missed`.
+    // of that is `GridCell::missed`.
     let others = count(|cell| cell.disagreeing > 0);
     experiment.number("others", "ranks on which instances disagree", others, 0.0..=0.0);
     // F_{K+2} - 1: 20 for K = 6, 33 for K = 7.
@@ -102,11 +102,11 @@ fn ranks(
     d_in: Vec<usize>,
     d_out: Vec<usize>,
     steps: usize,
-) -> Result<Vec<Cell>, Box<dyn Error>> {
+) -> Result<Vec<GridCell>, Box<dyn Error>> {
     let steps = (0..=steps).collect();
     let sweep =
         Sweep { setting, d_in, d_out, steps, measure: Measure::Rank, instances: 3, seed: 1 };
-    Ok(explore(&sweep, &|| ()).map_err(|undecided| format!("exploring: {undecided}"))?)
+    Ok(explore(&sweep, &|| ()).map_err(|reason| format!("exploring: {reason}"))?)
 }
 
 /// W_0 = 0, h_0 = 0, and trials and time steps enough not to limit a rank. The weights, inputs,
@@ -130,12 +130,12 @@ fn of_kind(kind: &str) -> Setting {
     }
 }
 
-fn measured(row: &[Cell]) -> impl Iterator<Item = (f64, f64)> {
+fn measured(row: &[GridCell]) -> impl Iterator<Item = (f64, f64)> {
     row.iter().map(|cell| (cell.step as f64, cell.measured.lower as f64))
 }
 
 /// A panel for each (d_in, d_out).
-fn channels_figure(rows: &[&[Cell]]) -> Figure {
+fn channels_figure(rows: &[&[GridCell]]) -> Figure {
     let title = "The rank meets the smaller of two bounds at every step";
     rows.iter().fold(Figure::new(title), |figure, row| {
         let (d_in, d_out) = (row[0].d_in, row[0].d_out);
@@ -154,7 +154,7 @@ fn channels_figure(rows: &[&[Cell]]) -> Figure {
 }
 
 /// One input, many outputs.
-fn kinds_figure(kinds: &[Vec<Cell>], d_out: usize) -> Figure {
+fn kinds_figure(kinds: &[Vec<GridCell>], d_out: usize) -> Figure {
     let title = format!("One input, {d_out} outputs: who grows how fast");
     let panel = Panel::new(title, "learning step k", "rank of W_k - W_0");
     let lines = KINDS.iter().zip(kinds);

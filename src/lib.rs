@@ -11,6 +11,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`bounds`] | whole numbers known from both sides, and held against bounds |
 //! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
 //! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
 //! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket, CP decomposition |
@@ -75,6 +76,7 @@
 #![warn(missing_docs, clippy::missing_errors_doc)]
 
 pub mod blocks;
+pub mod bounds;
 #[cfg(feature = "verify")]
 pub mod conjecture;
 #[cfg(feature = "files")]
@@ -97,6 +99,7 @@ pub mod weights;
 /// What most programs need.
 pub mod prelude {
     pub use crate::blocks::{Block, Blocks, Subset};
+    pub use crate::bounds::Bounds;
     pub use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
     pub use crate::network::{
         Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,

@@ -32,7 +32,7 @@ fn quadratic<S: RankRevealing>(start: S, optimizer: Optimizer<S>, steps: usize) 
     let network = Network { dynamics: Dynamics::rate(S::ONE, Activation::Identity), parameters };
     let training = Training::new(network, &task, &SquaredError, optimizer);
     let trajectory = training.run(steps).expect("finite");
-    (0..=steps).map(|k| trajectory.slice(k)[(0, 0)]).collect()
+    (0..=steps).map(|k| trajectory.weights_at(k)[(0, 0)]).collect()
 }
 
 fn plain<S: Scalar>(method: Method<S>, size: S) -> Optimizer<S> {
@@ -181,13 +181,17 @@ fn the_factors_of_a_trajectory_rebuild_its_weights() {
     for (setting, stream) in cases(Arithmetic::Exact) {
         let trajectory: Trajectory<Fp> = trained(&setting, stream).expect("no run ends in a field");
         for k in 0..=trajectory.steps() {
-            assert_eq!(trajectory.rebuilt(k).to_matrix(), trajectory.slice(k), "{setting}");
+            assert_eq!(
+                trajectory.combination(k).to_matrix(),
+                trajectory.weights_at(k),
+                "{setting}"
+            );
         }
     }
     for (setting, stream) in cases(Arithmetic::F64) {
         let Some(trajectory) = trained::<f64>(&setting, stream) else { continue };
         for k in 0..=trajectory.steps() {
-            let difference = trajectory.rebuilt(k).to_matrix().minus(&trajectory.slice(k));
+            let difference = trajectory.combination(k).to_matrix().minus(&trajectory.weights_at(k));
             assert!(difference.norm() <= trajectory.noise(k), "{setting}");
         }
     }
@@ -211,7 +215,7 @@ fn a_tensor_from_factors_is_that_of_the_slices() {
         assert_eq!(slices.losses, factors.losses);
         for k in 1..=setting.learning_steps {
             assert_eq!(slices.increments().slice(k - 1), factors.increments().slice(k - 1));
-            assert_eq!(slices.slice(k), factors.slice(k));
+            assert_eq!(slices.weights_at(k), factors.weights_at(k));
         }
         let ranks =
             |trajectory: &Trajectory<Fp>| trajectory.increments().reduced().unfolding_ranks(0.0);
@@ -271,7 +275,7 @@ fn what_is_not_trained_stays() {
     let (start, end) = (&network.parameters, Parameters::of(&trajectory.end));
     assert_eq!((&end.b, &end.c, &end.bias, &end.h0), (&start.b, &start.c, &start.bias, &start.h0));
     assert_ne!(end.w.to_matrix(), start.w.to_matrix());
-    assert_eq!(end.w.to_matrix(), trajectory.slice(3));
+    assert_eq!(end.w.to_matrix(), trajectory.weights_at(3));
 }
 
 #[test]
@@ -361,10 +365,14 @@ fn every_trained_block_of_an_architecture_telescopes() {
             for name in ["W", "B", "h0"] {
                 let (full, factors) = (full.of(name).unwrap(), factors.of(name).unwrap());
                 for k in 0..=3 {
-                    assert_eq!(full.rebuilt(k).to_matrix(), full.slice(k), "{name} {optimizer:?}");
-                    assert_eq!(factors.slice(k), full.slice(k), "{name} {optimizer:?}");
+                    assert_eq!(
+                        full.combination(k).to_matrix(),
+                        full.weights_at(k),
+                        "{name} {optimizer:?}"
+                    );
+                    assert_eq!(factors.weights_at(k), full.weights_at(k), "{name} {optimizer:?}");
                 }
-                assert_ne!(full.slice(3), full.slice(0), "{name} {optimizer:?}");
+                assert_ne!(full.weights_at(3), full.weights_at(0), "{name} {optimizer:?}");
             }
             assert_eq!(full.end.get("C"), blocks.get("C"));
             assert!(full.of("C").is_err());
@@ -396,7 +404,7 @@ fn a_network_trains_as_its_architecture_does() {
         assert_eq!(own.losses, any.losses);
         assert_eq!(own.end, any.end);
         for k in 0..=3 {
-            assert_eq!(own.slice(k), any.slice(k));
+            assert_eq!(own.weights_at(k), any.weights_at(k));
         }
     }
 }
@@ -437,10 +445,10 @@ fn a_column_for_each_trial_is_in_the_batches_of_its_trial() {
     let mini = || Batches::Mini { size: 2, stream: Box::new(Stream::new("batches", 0, 0)) };
     let named = |name| Subset::named(&blocks, [name]).expect("a block");
     let trajectory = run(mini(), named("h0")).expect("no run ends in a field");
-    let end = trajectory.of("h0").unwrap().slice(1);
+    let end = trajectory.of("h0").unwrap().weights_at(1);
     let moved = (0..3).filter(|&trial| end.column(trial) != states.column(trial)).count();
     assert_eq!(moved, 2);
-    assert_eq!(trajectory.of("h0").unwrap().rebuilt(1).to_matrix(), end);
+    assert_eq!(trajectory.of("h0").unwrap().combination(1).to_matrix(), end);
     let whole = Batches::Mini { size: 3, stream: Box::new(Stream::new("batches", 0, 0)) };
     let [permuted, full] = [run(whole, named("h0")), run(Batches::Full, named("h0"))];
     assert_eq!(permuted.expect("a field").end, full.expect("a field").end);

@@ -159,7 +159,7 @@ impl Learner {
         let stream = Box::new(self.stream.named(name));
         training.batches = Batches::Mini { size: batch, stream };
         let trajectory = training.run(steps)?;
-        let weights: Vec<_> = (1..=steps).map(|k| trajectory.slice(k)).collect();
+        let weights: Vec<_> = (1..=steps).map(|k| trajectory.weights_at(k)).collect();
         if let Some(last) = weights.last() {
             self.network.parameters.w = Block::from(last.clone());
         }

@@ -5,7 +5,7 @@ use rankproof::report::{Figure, Panel};
 use super::row::{LEARNING_STEPS, Row};
 
 pub fn rank_figure(rows: &[Row], control: &[(f64, [f64; 2])]) -> Figure {
-    let ranks = rows.iter().map(|row| (row.neurons as f64, row.ranks[0].lower as f64));
+    let ranks = rows.iter().map(|row| (row.neurons as f64, row.ranks[0].bounds.lower as f64));
     let of = |index: usize| control.iter().map(move |(neurons, ranks)| (*neurons, ranks[index]));
     let panel = Panel::new("The rank does not grow with the network", "neurons N", "rank")
         .log_x()

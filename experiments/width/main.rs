@@ -85,7 +85,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 
     // The theorem: at most d, at every width. Generic data attain it.
     let d = (D_IN + D_OUT) as f64;
-    let last = |rank: &Rank| [rank.lower as f64, rank.upper as f64];
+    let last = |rank: &Rank| [rank.bounds.lower as f64, rank.bounds.upper as f64];
     let ends: Vec<f64> = rows.iter().flat_map(|row| row.ranks.iter().flat_map(last)).collect();
     let largest = ends.iter().copied().fold(0.0, f64::max);
     let smallest = ends.iter().copied().fold(f64::INFINITY, f64::min);

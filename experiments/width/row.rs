@@ -88,7 +88,7 @@ pub fn control_ranks(neurons: usize) -> Result<[f64; 2], Box<dyn Error>> {
     };
     let optimizer = Optimizer::gradient_descent(Fp::ratio(1, 10));
     let trajectory = Training::new(network, &task, &SquaredError, optimizer).run(LEARNING_STEPS)?;
-    Ok([1, LEARNING_STEPS].map(|step| trajectory.rank(step).lower as f64))
+    Ok([1, LEARNING_STEPS].map(|step| trajectory.rank(step).bounds.lower as f64))
 }
 
 /// The largest resident set of this process so far, in bytes.

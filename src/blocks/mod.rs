@@ -220,7 +220,7 @@ impl<S: Scalar> Blocks<S> {
 
     /// The square root of the sum of squares as an f64; 0 where there are no real numbers.
     pub fn norm(&self) -> f64 {
-        S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(self.norm_squared()).sqrt())
+        self.norm_squared().size().sqrt()
     }
 
     /// True if no entry is a NaN or an infinity.

@@ -9,7 +9,7 @@ fn setting(arithmetic: Arithmetic) -> Domain {
 fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     let learned = case.train()?;
     let bound = case.setting.channels();
-    Ok(vec![Observation::rank("rank D_1", &learned.rank(1), bound)])
+    Ok(vec![Observation::rank(Quantity::Rank(Sequence::Increments, 1), &learned.rank(1), bound)])
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use rankproof::conjecture::{Cell, Sweep, explore};
+use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::file::write_atomically;
 use rankproof::network::Trained;
 use rankproof::report::ExplorationTable;
@@ -171,10 +171,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write_csv(path, &cells)?;
     }
     print(&shown(&sweep, &cells))?;
-    Ok(ExitCode::from(u8::from(cells.iter().any(Cell::is_refuted))))
+    Ok(ExitCode::from(u8::from(cells.iter().any(GridCell::is_refuted))))
 }
 
-fn explored(sweep: &Sweep) -> anyhow::Result<Vec<Cell>> {
+fn explored(sweep: &Sweep) -> anyhow::Result<Vec<GridCell>> {
     let bar = progress((sweep.d_in.len() * sweep.d_out.len()) as u64, "exploring");
     let cells = explore(sweep, &|| bar.inc(1));
     bar.finish_and_clear();
@@ -264,7 +264,7 @@ fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
     }
 }
 
-fn shown(sweep: &Sweep, cells: &[Cell]) -> String {
+fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {
     let ExplorationTable { headers, rows, legend } = ExplorationTable::new(sweep, cells);
     let headers: Vec<_> = headers.iter().map(String::as_str).collect();
     let mut table = table(&headers, 0);
@@ -272,10 +272,10 @@ fn shown(sweep: &Sweep, cells: &[Cell]) -> String {
     format!("{}\n{}\n", table.to_string(), legend.join("\n"))
 }
 
-fn write_csv(path: &Path, cells: &[Cell]) -> anyhow::Result<()> {
+fn write_csv(path: &Path, cells: &[GridCell]) -> anyhow::Result<()> {
     let mut text = String::from("d_in,d_out,step,lower,upper,disagreeing,missed,bound,theorem\n");
     for cell in cells {
-        let Cell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem } = cell;
+        let GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem } = cell;
         let missed = missed.map_or_else(String::new, |missed| format!("{missed:.0e}"));
         let id = theorem.map_or("", |theorem| theorem.id);
         text += &format!(

@@ -219,10 +219,10 @@ fn some_steps(last: usize) -> Vec<usize> {
 
 /// The first singular values, with a bar where the noise begins.
 fn spectrum(values: &[f64], rank: &Rank, exponent: i32) -> String {
-    let shown = (rank.upper + 2).clamp(6, 9).min(values.len());
+    let shown = (rank.bounds.upper + 2).clamp(6, 9).min(values.len());
     let mut text: Vec<String> = Vec::new();
     for (index, value) in values[..shown].iter().enumerate() {
-        if index == rank.upper {
+        if index == rank.bounds.upper {
             text.push("|".to_owned());
         }
         text.push(scientific(*value, exponent, 0));
@@ -281,8 +281,8 @@ fn hold(bounds: &[HeldBound]) -> String {
                 for (index, found) in observations.iter().enumerate() {
                     table.add_row([
                         if index == 0 { id } else { "" },
-                        &found.what,
-                        &found.observed(),
+                        &found.quantity.to_string(),
+                        &found.found.to_string(),
                         &found.bound.to_string(),
                         verdict(found),
                     ]);
@@ -482,9 +482,9 @@ impl JsonBound {
             Some(Verdict::Inconclusive) => "inconclusive",
         };
         let observations = bound.found.iter().flatten().map(|found| JsonObservation {
-            what: found.what.clone(),
-            lower: found.lower,
-            upper: found.upper,
+            what: found.quantity.to_string(),
+            lower: found.found.lower,
+            upper: found.found.upper,
             bound: found.bound,
         });
         let observations = observations.collect();

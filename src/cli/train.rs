@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use rankproof::blocks::Block;
+use rankproof::bounds::Bounds;
 use rankproof::file::write_npz;
 use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
 use rankproof::network::{
@@ -321,7 +322,7 @@ struct Report {
     /// The singular values of the same, descending, as many for each.
     spectra: Vec<Vec<f64>>,
     unfoldings: [Rank; 3],
-    cp: Option<(usize, usize)>,
+    cp: Option<Bounds>,
 }
 
 impl Report {
@@ -335,7 +336,7 @@ impl Report {
         Report {
             ranks: spectra.iter().enumerate().map(rank).collect(),
             unfoldings: reduced.unfolding_ranks(noise),
-            cp: (reduced.tight_cp_bracket(noise)).map(|bracket| (bracket.lower, bracket.upper())),
+            cp: reduced.tight_cp_bracket(noise).map(|bracket| bracket.bounds()),
             spectra,
         }
     }
@@ -359,7 +360,7 @@ fn save(
             npz.array("right", &[n, terms], &row_major(&right))?;
             npz.array("coefficients", &[steps + 1, terms], &row_major(&coefficients))?;
         } else {
-            let slices = (0..=steps).map(|k| row_major(&trajectory.slice(k)));
+            let slices = (0..=steps).map(|k| row_major(&trajectory.weights_at(k)));
             npz.array_in_parts("W", &[steps + 1, n, n], slices)?;
         }
         npz.array("B", &[n, start.b.cols()], &row_major(&start.b))?;
@@ -407,8 +408,8 @@ fn describe(arguments: &Arguments, trajectory: &Trajectory<f64>, report: &Report
     }
     let [r1, r2, r3] = &report.unfoldings;
     let cp = match report.cp {
-        Some((lower, upper)) if lower == upper => lower.to_string(),
-        Some((lower, upper)) => format!("{lower} to {upper}"),
+        Some(Bounds { lower, upper }) if lower == upper => lower.to_string(),
+        Some(Bounds { lower, upper }) => format!("{lower} to {upper}"),
         None => "inconclusive".to_owned(),
     };
     let mut text = format!(

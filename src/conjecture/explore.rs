@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
+use crate::bounds::Bounds;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
 use crate::theorem::{
-    Case, MOST_MISSED, Measure, Measured, Setting, Theorem, Undecided, best_limit, entries,
-    probability,
+    Case, Inconclusive, MOST_MISSED, Measure, Setting, Theorem, best_limit, entries, probability,
 };
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
@@ -47,7 +47,7 @@ impl Default for Sweep {
 
 /// One place of the grid.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub struct GridCell {
     /// Inputs.
     pub d_in: usize,
     /// Outputs.
@@ -55,7 +55,7 @@ pub struct Cell {
     /// Learning steps.
     pub step: usize,
     /// The largest value over the instances; both ends the largest.
-    pub measured: Measured,
+    pub measured: Bounds,
     /// Instances whose value is another one.
     pub disagreeing: usize,
     /// The probability with which all instances miss the generic rank, at most; `None` where it is
@@ -67,7 +67,7 @@ pub struct Cell {
     pub theorem: Option<&'static Theorem>,
 }
 
-impl Cell {
+impl GridCell {
     /// True if the generic rank reaches the bound for certain.
     pub fn is_explained(&self) -> bool {
         self.measured.lower == self.limit
@@ -80,7 +80,7 @@ impl Cell {
 }
 
 /// The cells, d_in slowest, then d_out, then the steps.
-pub type Exploration = Vec<Cell>;
+pub type Exploration = Vec<GridCell>;
 
 /// Measures every place of the grid in exact arithmetic. `done` is called after each pair of
 /// channel numbers.
@@ -88,7 +88,7 @@ pub type Exploration = Vec<Cell>;
 /// # Errors
 ///
 /// If the field cannot express the setting.
-pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, Undecided> {
+pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, Inconclusive> {
     let pairs: Vec<_> = (sweep.d_in.iter())
         .flat_map(|&d_in| sweep.d_out.iter().map(move |&d_out| (d_in, d_out)))
         .collect();
@@ -104,7 +104,7 @@ pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, U
 }
 
 /// All steps of one pair of channel numbers.
-fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Undecided> {
+fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<GridCell>, Inconclusive> {
     let mut setting = sweep.setting.clone();
     (setting.dimensions.d_in, setting.dimensions.d_out) = (d_in, d_out);
     // One step more, so that the gradient after the last one is there too.
@@ -114,24 +114,22 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<Cell>, Undecided>
             let stream = Stream::new("explore", sweep.seed, number);
             let trajectory = Case::<Fp>::draw(&setting, stream, None)?.train()?;
             let measured = sweep.steps.iter().map(|&step| sweep.measure.of(&trajectory, step));
-            measured.collect::<Option<Vec<_>>>().ok_or(Undecided::Unavailable)
+            measured.collect::<Option<Vec<_>>>().ok_or(Inconclusive::Unavailable)
         })
         .collect();
     let instances = instances?;
     let cells = sweep.steps.iter().enumerate().map(|(index, &step)| {
         let values = instances.iter().map(|values| values[index]);
-        let measured = values.clone().fold(Measured { lower: 0, upper: 0 }, |most, value| {
-            Measured { lower: most.lower.max(value.lower), upper: most.upper.max(value.upper) }
-        });
+        let measured = values.clone().fold(Bounds::exactly(0), Bounds::max);
         let (limit, theorem) = best_limit(&setting, sweep.measure, step);
         let disagreeing = values.filter(|&value| value != measured).count();
         let missed = missed(&setting, sweep, step, limit);
-        Cell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem }
+        GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem }
     });
     Ok(cells.collect())
 }
 
-/// See [`Cell::missed`]: the generic rank is at most `limit`, and so is the size of the minor that
+/// See [`GridCell::missed`]: the generic rank is at most `limit`, and so is the size of the minor that
 /// all instances would have to be roots of.
 fn missed(setting: &Setting, sweep: &Sweep, step: usize, limit: usize) -> Option<f64> {
     let learning_steps = match sweep.measure {
@@ -203,6 +201,6 @@ mod tests {
             instances: 1,
             seed: 0,
         };
-        assert_eq!(explore(&sweep, &|| ()).err(), Some(Undecided::Unavailable));
+        assert_eq!(explore(&sweep, &|| ()).err(), Some(Inconclusive::Unavailable));
     }
 }

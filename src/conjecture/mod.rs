@@ -9,20 +9,22 @@
 mod explore;
 mod status;
 
-pub use explore::{Cell, Exploration, Sweep, explore};
+pub use explore::{Exploration, GridCell, Sweep, explore};
 pub use status::{Conjecture, Status};
 
 /// What the file of a conjecture needs.
 pub mod prelude {
     pub use super::{Conjecture, Status};
     pub use crate::blocks::{Block, Blocks, Subset};
+    pub use crate::bounds::Bounds;
     pub use crate::matrix::{Matrix, RankRevealing, Subspace};
     pub use crate::network::Trained;
     pub use crate::network::architecture::Architecture;
     pub use crate::scalar::Scalar;
     pub use crate::tape::{Scope, Var};
+    pub use crate::tensor::Mode;
     pub use crate::theorem::{
-        ActivationKind, Arithmetic, Case, DirectionKind, Domain, InitialState, InitialWeights,
-        LossKind, Measure, MethodKind, Observation, Observed, Undecided,
+        ActivationKind, Arithmetic, Case, DirectionKind, Domain, Inconclusive, InitialState,
+        InitialWeights, LossKind, Measure, MethodKind, Observation, Observed, Quantity, Sequence,
     };
 }

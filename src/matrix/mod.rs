@@ -221,8 +221,7 @@ impl<S: Scalar> Matrix<S> {
     /// It is what noise floors are proportional to, so in a field, where there is no noise, zero
     /// is the right answer.
     pub fn norm(&self) -> f64 {
-        let Some(real) = S::ELEMENTARY else { return 0.0 };
-        self.data.iter().map(|&entry| (real.to_f64)(entry).powi(2)).sum::<f64>().sqrt()
+        self.data.iter().map(|entry| entry.size().powi(2)).sum::<f64>().sqrt()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rank of a matrix with its evidence; undecided is an answer.
+//! The rank of a matrix with its evidence; inconclusive is an answer.
 
 use std::fmt;
 
@@ -6,19 +6,18 @@ use super::elimination::{column_echelon, rank as eliminate};
 use super::qr::ThinQr;
 use super::singular::{SingularValues, dot};
 use super::{Factors, Matrix};
+use crate::bounds::Bounds;
 use crate::scalar::{DoubleDouble, Fp, Real, Scalar};
 
 /// By what factor a singular value must exceed the noise floor to count as signal. Between the
 /// floor and this multiple of it nothing is claimed.
 pub const CLEAR_GAP: f64 = 10.0;
 
-/// A rank, as far as it is known: `lower <= rank <= upper`.
+/// A rank, as far as it is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rank {
-    /// What the rank is at least.
-    pub lower: usize,
-    /// What the rank is at most.
-    pub upper: usize,
+    /// What it is at least and at most.
+    pub bounds: Bounds,
     /// Where the two come from.
     pub evidence: Evidence,
 }
@@ -26,7 +25,7 @@ pub struct Rank {
 /// How a rank was found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Evidence {
-    /// Elimination without rounding: `lower == upper`.
+    /// Elimination without rounding: both ends are the same.
     Exact,
     /// Singular values against a noise floor: those above [`CLEAR_GAP`] times the floor are
     /// signal, those below the floor are noise, those between leave the rank open.
@@ -41,7 +40,7 @@ pub enum Evidence {
 impl Rank {
     /// A rank that is a fact.
     pub fn exact(rank: usize) -> Self {
-        Rank { lower: rank, upper: rank, evidence: Evidence::Exact }
+        Rank { bounds: Bounds::exactly(rank), evidence: Evidence::Exact }
     }
 
     /// The rank that singular values show above a noise floor; any rank above one that is not
@@ -52,7 +51,7 @@ impl Rank {
             true => (above(CLEAR_GAP * floor), above(floor)),
             false => (0, values.len()),
         };
-        Rank { lower, upper, evidence: Evidence::Spectrum { values, floor } }
+        Rank { bounds: Bounds { lower, upper }, evidence: Evidence::Spectrum { values, floor } }
     }
 
     /// The singular values and the noise floor, if the rank comes from them.
@@ -65,17 +64,14 @@ impl Rank {
 
     /// The rank, or `None` when it is inconclusive.
     pub fn known(&self) -> Option<usize> {
-        (self.lower == self.upper).then_some(self.lower)
+        self.bounds.known()
     }
 }
 
 /// A number, or both ends.
 impl fmt::Display for Rank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.known() {
-            Some(rank) => write!(f, "{rank}"),
-            None => write!(f, "{}..{}", self.lower, self.upper),
-        }
+        self.bounds.fmt(f)
     }
 }
 
@@ -103,7 +99,7 @@ pub trait RankRevealing: Scalar {
     fn column_basis(matrix: &Matrix<Self>, noise: f64) -> Option<Matrix<Self>>;
 
     /// A basis of as many dimensions of the column space as are clear of the noise, the strongest
-    /// ones: `rank(matrix, noise).lower` columns, orthonormal in floating point.
+    /// ones: `rank(matrix, noise).bounds.lower` columns, orthonormal in floating point.
     fn clear_basis(matrix: &Matrix<Self>, noise: f64) -> Matrix<Self>;
 
     /// The same matrix, where this arithmetic is the prime field: for what is true of ranks but
@@ -206,7 +202,7 @@ macro_rules! rank_by_singular_values {
             fn clear_basis(matrix: &Matrix<Self>, noise: f64) -> Matrix<Self> {
                 let (values, left) = <$float>::left_singular(matrix);
                 let floor = floor(Self::ROUNDING, matrix, &values, noise);
-                let rank = Rank::of_spectrum(values, floor).lower;
+                let rank = Rank::of_spectrum(values, floor).bounds.lower;
                 left.truncated(rank)
             }
 
@@ -273,9 +269,9 @@ mod tests {
     #[test]
     fn spectrum_between_floor_and_gap_is_inconclusive() {
         let rank = Rank::of_spectrum(vec![1.0, 1e-3, 1e-9], 1e-6);
-        assert_eq!((rank.lower, rank.upper, rank.known()), (2, 2, Some(2)));
+        assert_eq!((rank.bounds, rank.known()), (Bounds::exactly(2), Some(2)));
         let rank = Rank::of_spectrum(vec![1.0, 5e-6, 1e-9], 1e-6);
-        assert_eq!((rank.lower, rank.upper, rank.known()), (1, 2, None));
+        assert_eq!((rank.bounds, rank.known()), (Bounds { lower: 1, upper: 2 }, None));
         assert_eq!(rank.to_string(), "1..2");
     }
 
@@ -284,7 +280,7 @@ mod tests {
         let matrix = Matrix::scaled_identity(3, 1.0);
         for noise in [f64::NAN, f64::INFINITY] {
             let rank = f64::rank(&matrix, noise);
-            assert_eq!((rank.lower, rank.upper), (0, 3));
+            assert_eq!(rank.bounds, Bounds { lower: 0, upper: 3 });
         }
         let overflown = f64::rank(&Matrix::scaled_identity(3, f64::INFINITY), 0.0);
         assert_eq!(overflown.known(), None);
@@ -314,7 +310,7 @@ mod tests {
             zero(&S::outside(&basis, &matrix));
             let other = Matrix::random(rows, 1, &mut stream);
             assert_eq!(
-                S::rank(&S::outside(&basis, &other), tolerance).lower,
+                S::rank(&S::outside(&basis, &other), tolerance).bounds.lower,
                 usize::from(rank < rows)
             );
             let mut doubled = factors.clone();

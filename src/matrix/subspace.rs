@@ -1,7 +1,6 @@
 //! Linear subspaces: sums, containment, principal angles.
 
 use super::{Matrix, Rank, RankRevealing, SingularValues};
-use crate::scalar::Real;
 
 /// A subspace of the space of N-vectors, held by a basis (orthonormal in floating point).
 ///
@@ -56,11 +55,9 @@ impl<S: RankRevealing> Subspace<S> {
         let own = S::ROUNDING * matrix.rows().max(matrix.cols()) as f64 * matrix.norm();
         S::rank(&S::outside(&self.basis, matrix), noise.max(own))
     }
-}
 
-impl<S: RankRevealing + Real> Subspace<S> {
     /// How much of a square matrix D lies outside: ||D - P D P|| and ||Q D Q|| in the Frobenius
-    /// norm, with P the projection on the space and Q = 1 - P.
+    /// norm, with P the projection on the space and Q = 1 - P; zero in a field, which has no norms.
     pub fn norms_outside(&self, matrix: &Matrix<S>) -> [f64; 2] {
         let beyond = |matrix: &Matrix<S>| S::outside(&self.basis, matrix);
         // Q D, then Q D Q and P D Q by their transposes.

@@ -1,6 +1,6 @@
 //! An exploration as a table: ranks beside their bounds.
 
-use crate::conjecture::{Cell, Sweep};
+use crate::conjecture::{GridCell, Sweep};
 use crate::scalar::PRIME;
 use crate::theorem::MOST_MISSED;
 
@@ -18,9 +18,9 @@ pub struct ExplorationTable {
 
 impl ExplorationTable {
     /// The table of the cells of a sweep.
-    pub fn new(sweep: &Sweep, cells: &[Cell]) -> Self {
+    pub fn new(sweep: &Sweep, cells: &[GridCell]) -> Self {
         let steps = sweep.steps.iter().map(|step| format!("k={step}"));
-        let row = |row: &[Cell]| {
+        let row = |row: &[GridCell]| {
             let numbers = [row[0].d_in.to_string(), row[0].d_out.to_string()];
             numbers.into_iter().chain(row.iter().map(entry)).collect()
         };
@@ -32,7 +32,7 @@ impl ExplorationTable {
     }
 }
 
-fn entry(cell: &Cell) -> String {
+fn entry(cell: &GridCell) -> String {
     let mut entry = cell.measured.to_string();
     if cell.is_refuted() {
         entry += &format!(">{}", cell.limit);
@@ -46,7 +46,7 @@ fn entry(cell: &Cell) -> String {
 }
 
 /// How far the ranks are those of generic instances.
-fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
+fn generic(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
     let bounds: Vec<f64> = cells.iter().filter_map(|cell| cell.missed).collect();
     let mut lines = Vec::new();
     // Zero where nothing has been learned.
@@ -69,7 +69,7 @@ fn generic(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
     lines
 }
 
-fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
+fn legend(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
     let mut ids: Vec<_> = cells.iter().filter_map(|cell| cell.theorem).map(|t| t.id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -100,8 +100,9 @@ fn legend(sweep: &Sweep, cells: &[Cell]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounds::Bounds;
     use crate::task::Dimensions;
-    use crate::theorem::{Measure, Measured, Setting};
+    use crate::theorem::{Measure, Setting};
 
     /// Below its bound, at it, and above it.
     #[test]
@@ -116,11 +117,11 @@ mod tests {
             instances: 1,
             seed: 0,
         };
-        let cell = |step| Cell {
+        let cell = |step| GridCell {
             d_in: 1,
             d_out: 1,
             step,
-            measured: Measured { lower: step, upper: step },
+            measured: Bounds::exactly(step),
             disagreeing: 0,
             missed: Some(0.0),
             limit: 2,

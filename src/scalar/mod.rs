@@ -116,6 +116,11 @@ pub trait Scalar:
     /// False of a NaN or an infinity; always true in a field.
     fn is_finite(self) -> bool;
 
+    /// Its absolute value as an f64, for the sizes of rounding errors; 0 in a field, which has none.
+    fn size(self) -> f64 {
+        Self::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(self).abs())
+    }
+
     /// A number in general position: uniform in the field, uniform in (-1, 1) for floats.
     fn random(stream: &mut Stream) -> Self;
 

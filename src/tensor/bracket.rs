@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Certificate, LowerEnd, Mode, Reduced};
+use super::{LowerEnd, Mode, Reduced};
+use crate::bounds::Bounds;
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::Scalar;
 
@@ -31,13 +32,11 @@ impl<S: Scalar> Decomposition<S> {
     }
 }
 
-/// What is known of a CP rank: `lower <= CP rank <= upper()`.
+/// What is known of a CP rank.
 #[derive(Clone, Debug)]
 pub struct CpBracket<S> {
-    /// The CP rank is at least this.
-    pub lower: usize,
-    /// Why.
-    pub certificate: Certificate,
+    /// What the CP rank is at least, and why.
+    pub lower_end: LowerEnd,
     /// A decomposition that reproduces the tensor: exactly in a field, within `residual` else.
     pub decomposition: Decomposition<S>,
     /// The norm of the tensor less the decomposition, as an f64; zero in a field.
@@ -85,20 +84,15 @@ impl fmt::Display for Construction {
 }
 
 impl<S: Scalar> CpBracket<S> {
-    /// The number of terms of the decomposition.
-    pub fn upper(&self) -> usize {
-        self.decomposition.terms()
-    }
-
-    /// The lower end with its certificate.
-    pub fn lower_end(&self) -> LowerEnd {
-        LowerEnd { bound: self.lower, certificate: self.certificate.clone() }
+    /// The CP rank, from the lower end to the number of terms of the decomposition.
+    pub fn bounds(&self) -> Bounds {
+        Bounds { lower: self.lower_end.bound, upper: self.decomposition.terms() }
     }
 
     /// The upper end with its construction.
     pub fn upper_end(&self) -> UpperEnd {
         let (construction, residual) = (self.construction, self.residual);
-        UpperEnd { bound: self.upper(), construction, residual }
+        UpperEnd { bound: self.decomposition.terms(), construction, residual }
     }
 }
 
@@ -111,11 +105,11 @@ impl<S: RankRevealing> Reduced<S> {
     /// slices as the mode has dimensions, and factors each slice; the best of the three modes is
     /// taken. It never has more than min(r1 r2, r1 r3, r2 r3) terms.
     pub fn cp_bracket(&self, noise: f64) -> Option<CpBracket<S>> {
-        let LowerEnd { bound: lower, certificate } = self.lower_end(noise);
+        let lower_end = self.lower_end(noise);
         let allowed = self.allowed_residual(noise);
         let mut best: Option<(Mode, Decomposition<S>, f64)> = None;
         for mode in Mode::ALL {
-            if best.as_ref().is_some_and(|(_, best, _)| best.terms() <= lower) {
+            if best.as_ref().is_some_and(|(_, best, _)| best.terms() <= lower_end.bound) {
                 break;
             }
             let Some(cut) = self.cut(mode, noise) else { continue };
@@ -130,14 +124,14 @@ impl<S: RankRevealing> Reduced<S> {
         let decomposition =
             Decomposition { a: self.left.times(&core.a), b: self.right.times(&core.b), c: core.c };
         let construction = Construction::Slices(mode);
-        Some(CpBracket { lower, certificate, decomposition, residual, construction })
+        Some(CpBracket { lower_end, decomposition, residual, construction })
     }
 
     /// Raises the lower end as far as [`best_lower_end`](Reduced::best_lower_end) can.
     pub fn raise(&self, bracket: &mut CpBracket<S>, noise: f64) {
-        let best = self.best_lower_end(noise, bracket.upper());
-        if best.bound > bracket.lower {
-            (bracket.lower, bracket.certificate) = (best.bound, best.certificate);
+        let best = self.best_lower_end(noise, bracket.bounds().upper);
+        if best.bound > bracket.lower_end.bound {
+            bracket.lower_end = best;
         }
     }
 

@@ -42,7 +42,7 @@ pub struct Term<S> {
 /// # Examples
 ///
 /// ```
-/// use rankproof::{matrix::Matrix, scalar::{Fp, Scalar}, tensor::Tensor};
+/// use rankproof::{bounds::Bounds, matrix::Matrix, scalar::{Fp, Scalar}, tensor::Tensor};
 ///
 /// let [zero, one] = [Fp::ZERO, Fp::ONE];
 /// // The W state: multilinear rank (2, 2, 2), CP rank 3, border rank 2.
@@ -53,9 +53,9 @@ pub struct Term<S> {
 /// let tensor = Tensor::from_slices(2, 2, &slices).reduced();
 /// assert_eq!(tensor.unfolding_ranks(0.0).map(|rank| rank.known()), [Some(2); 3]);
 /// let mut bracket = tensor.cp_bracket(0.0).unwrap();
-/// assert_eq!((bracket.lower, bracket.upper()), (2, 3));
+/// assert_eq!(bracket.bounds(), Bounds { lower: 2, upper: 3 });
 /// tensor.raise(&mut bracket, 0.0);
-/// assert_eq!((bracket.lower, bracket.upper()), (3, 3));
+/// assert_eq!(bracket.bounds(), Bounds::exactly(3));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Tensor<S> {

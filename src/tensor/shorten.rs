@@ -2,6 +2,7 @@
 
 use super::cp::{Compressed, CpOptions};
 use super::{Construction, CpBracket, Dense, Mode, Reduced};
+use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
 use crate::scalar::Stream;
 
@@ -29,15 +30,16 @@ impl Reduced<f64> {
     /// tensors are halved. A search can miss, so the end need not be the CP rank. Decompositions of
     /// more than 400 numbers are passed over.
     pub fn shorten(&self, bracket: &mut CpBracket<f64>, noise: f64) {
-        let dimensions = Mode::ALL.map(|mode| f64::rank(&self.unfolding(mode), noise).upper);
+        let dimensions = Mode::ALL.map(|mode| f64::rank(&self.unfolding(mode), noise).bounds.upper);
         let [a, b, c] = dimensions;
-        if bracket.lower == 0 || a * b * c == 0 {
+        let Bounds { lower, upper } = bracket.bounds();
+        if lower == 0 || a * b * c == 0 {
             return;
         }
         // Of R terms R (a + b + c - 2) numbers are free; one term more makes it easier.
         let generic = (a * b * c).div_ceil(a + b + c - 2) + 1;
-        let most = generic.min(MOST_UNKNOWNS / (a + b + c)).min(bracket.upper() - 1);
-        if bracket.lower > most {
+        let most = generic.min(MOST_UNKNOWNS / (a + b + c)).min(upper - 1);
+        if lower > most {
             return;
         }
         let core = Compressed::principal(&Dense::from(self), dimensions);
@@ -47,7 +49,7 @@ impl Reduced<f64> {
             bracket.construction = found.construction;
             true
         };
-        let mut low = bracket.lower;
+        let mut low = lower;
         if take(low) {
             return;
         }
@@ -128,7 +130,7 @@ mod tests {
             let sum = Decomposition { a: factor(), b: factor(), c: factor() };
             let slices: Vec<_> = (0..5).map(|k| sum.slice(k)).collect();
             let found = bracket(&Tensor::from_slices(5, 5, &slices), 0.0);
-            assert_eq!((found.lower, found.upper()), (terms, terms), "{}", found.certificate);
+            assert_eq!(found.bounds(), Bounds::exactly(terms), "{}", found.lower_end.certificate);
         }
     }
 
@@ -138,7 +140,7 @@ mod tests {
         let units: Vec<_> = pairs.map(|[i, j, k]| [2 * i + j, 2 * j + k, 2 * i + k]).collect();
         let found = bracket(&unit_slices(4, &units), 0.0);
         // Six is the border rank that flattenings show; in the field seven is certain.
-        assert_eq!((found.lower, found.upper()), (6, 7));
+        assert_eq!(found.bounds(), Bounds { lower: 6, upper: 7 });
         assert!(matches!(found.construction, Construction::Fitted { .. }));
     }
 
@@ -148,7 +150,7 @@ mod tests {
         let tensor = unit_slices(2, &[[0, 0, 0], [0, 1, 1], [1, 0, 1]]);
         for noise in [0.0, 1e-9, 1e-6] {
             let found = bracket(&tensor, noise);
-            assert_eq!((found.lower, found.upper()), (2, 3), "noise {noise}");
+            assert_eq!(found.bounds(), Bounds { lower: 2, upper: 3 }, "noise {noise}");
         }
         // n (a + b/n)(a + b/n)(g + f/n) - n a a g is as near as 1/n: only its size can refuse it.
         let n = 1e5;
@@ -172,8 +174,8 @@ mod tests {
             sum.c.column_mut(4).iter_mut().for_each(|x| *x *= 1e-3);
             let slices: Vec<_> = (0..4).map(|k| sum.slice(k)).collect();
             let tensor = Tensor::from_slices(4, 4, &slices);
-            assert_eq!(bracket(&tensor, 1e-2).upper(), 4, "seed {seed}");
-            found.push(bracket(&tensor, 1e-9).upper());
+            assert_eq!(bracket(&tensor, 1e-2).bounds().upper, 4, "seed {seed}");
+            found.push(bracket(&tensor, 1e-9).bounds().upper);
         }
         assert!(found.iter().all(|&upper| upper >= 5) && found.contains(&5), "{found:?}");
     }

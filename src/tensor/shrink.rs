@@ -44,11 +44,14 @@ impl Reduced<f64> {
     pub fn cp_ends(&self, noise: f64, ranks: &[Rank; 3]) -> (LowerEnd, Option<UpperEnd>) {
         let small = self.shrunk(ranks);
         if small.work() > MOST_WORK {
-            let lower = LowerEnd::of_unfoldings(ranks.each_ref().map(|rank| rank.lower));
+            let lower = LowerEnd::of_unfoldings(ranks.each_ref().map(|rank| rank.bounds.lower));
             return (lower, Some(small.lines()));
         }
         match small.tight_cp_bracket(noise) {
-            Some(bracket) => (bracket.lower_end(), Some(bracket.upper_end())),
+            Some(bracket) => {
+                let upper = bracket.upper_end();
+                (bracket.lower_end, Some(upper))
+            }
             None => (small.best_lower_end(noise, usize::MAX), None),
         }
     }
@@ -62,7 +65,7 @@ impl Reduced<f64> {
                 Mode::Row => shrunk.left.cols(),
                 _ => shrunk.right.cols(),
             };
-            let width = rank.upper + SPARE;
+            let width = rank.bounds.upper + SPARE;
             if dimensions > SHORT && width < dimensions {
                 shrunk = Cow::Owned(shrunk.projected(mode, width));
             }

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use super::instance::Instance;
-use super::{Arithmetic, Setting, Theorem};
-use crate::matrix::{Rank, RankRevealing};
+use super::movement::span;
+use super::{Arithmetic, Quantity, Setting, Theorem};
+use crate::bounds::{Bounds, Verdict};
+use crate::matrix::{Matrix, Rank, RankRevealing, Subspace};
 use crate::network::Loss;
 use crate::network::architecture::Architecture;
 use crate::scalar::Stream;
@@ -14,11 +16,9 @@ use crate::training::{ArchitectureTraining, Tampering, Training, TrainingError, 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
     /// What was counted.
-    pub what: String,
-    /// At least this.
-    pub lower: usize,
-    /// At most this.
-    pub upper: usize,
+    pub quantity: Quantity,
+    /// What it is.
+    pub found: Bounds,
     /// What the theorem allows.
     pub bound: usize,
     /// Whether it is the rank of one matrix, a matter of minors.
@@ -27,80 +27,44 @@ pub struct Observation {
 
 impl Observation {
     /// A rank against its bound.
-    pub fn rank(what: impl Into<String>, observed: &Rank, bound: usize) -> Self {
-        let (lower, upper) = (observed.lower, observed.upper);
-        Observation { of_matrix: true, ..Self::between(what, lower, upper, bound) }
+    pub fn rank(quantity: impl Into<Quantity>, found: &Rank, bound: usize) -> Self {
+        Observation { of_matrix: true, ..Self::number(quantity, found.bounds, bound) }
     }
 
-    /// A number of which both ends are known apart, against its bound.
-    pub fn between(what: impl Into<String>, lower: usize, upper: usize, bound: usize) -> Self {
-        Observation { what: what.into(), lower, upper, bound, of_matrix: false }
+    /// Any other number against its bound.
+    pub fn number(quantity: impl Into<Quantity>, found: Bounds, bound: usize) -> Self {
+        Observation { quantity: quantity.into(), found, bound, of_matrix: false }
     }
 
-    /// What was found: a number, or both ends.
-    pub fn observed(&self) -> String {
-        match self.lower == self.upper {
-            true => self.lower.to_string(),
-            false => format!("{}..{}", self.lower, self.upper),
-        }
-    }
-
-    /// Held, violated, or undecided.
+    /// Held, violated, or inconclusive.
     pub fn verdict(&self) -> Verdict {
-        if self.lower > self.bound {
-            Verdict::Violated
-        } else if self.upper > self.bound {
-            Verdict::Inconclusive
-        } else {
-            Verdict::Held { attained: self.lower == self.bound }
-        }
+        self.found.against(self.bound)
+    }
+
+    /// The verdict on several: the worst, and attained if the first one is.
+    pub fn verdict_of(observations: &[Observation]) -> Verdict {
+        Verdict::of_all(observations.iter().map(Observation::verdict))
     }
 }
 
-/// `rank of D_3: 4 <= 5`.
+/// `rank D_3: 4 <= 5`.
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, bound, observed) = (&self.what, self.bound, self.observed());
+        let Observation { quantity, found, bound, .. } = self;
         let (sign, remark) = match self.verdict() {
             Verdict::Held { attained: true } => ("<=", ", attained"),
             Verdict::Held { attained: false } => ("<=", ""),
             Verdict::Violated => (">", ", VIOLATED"),
             Verdict::Inconclusive => ("against", ", inconclusive"),
         };
-        write!(f, "{what}: {observed} {sign} {bound}{remark}")
-    }
-}
-
-/// What a check says of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Everything stays within its bound.
-    Held {
-        /// The first observation, which carries the theorem's name, reaches its bound.
-        attained: bool,
-    },
-    /// Something exceeds its bound.
-    Violated,
-    /// Neither can be said: the run diverged, or a singular value stands inside the noise.
-    Inconclusive,
-}
-
-impl Verdict {
-    /// Over several observations: the worst, and attained if the first one is.
-    pub fn of(observations: &[Observation]) -> Verdict {
-        let verdicts: Vec<_> = observations.iter().map(Observation::verdict).collect();
-        [Verdict::Violated, Verdict::Inconclusive]
-            .into_iter()
-            .find(|bad| verdicts.contains(bad))
-            .or(verdicts.first().copied())
-            .unwrap_or(Verdict::Inconclusive)
+        write!(f, "{quantity}: {found} {sign} {bound}{remark}")
     }
 }
 
 /// Why a case could not be observed.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Undecided {
+pub enum Inconclusive {
     /// The run did not finish.
     #[error(transparent)]
     Training(#[from] TrainingError),
@@ -113,7 +77,7 @@ pub enum Undecided {
 }
 
 /// What an observation function returns.
-pub type Observed = Result<Vec<Observation>, Undecided>;
+pub type Observed = Result<Vec<Observation>, Inconclusive>;
 
 /// A case as a theorem sees it: a setting, its random numbers, and possibly a deliberate error.
 pub struct Case<S> {
@@ -139,9 +103,9 @@ impl<S: RankRevealing> Case<S> {
         setting: &Setting,
         stream: Stream,
         tampering: Option<Tampering>,
-    ) -> Result<Self, Undecided> {
-        let instance = Instance::draw(setting, &stream).ok_or(Undecided::Unavailable)?;
-        let loss = setting.loss.build().ok_or(Undecided::Unavailable)?;
+    ) -> Result<Self, Inconclusive> {
+        let instance = Instance::draw(setting, &stream).ok_or(Inconclusive::Unavailable)?;
+        let loss = setting.loss.build().ok_or(Inconclusive::Unavailable)?;
         Ok(Case { setting: setting.clone(), instance, loss, stream, tampering })
     }
 
@@ -150,11 +114,11 @@ impl<S: RankRevealing> Case<S> {
     /// # Errors
     ///
     /// If the run diverges, or rounding noise hides what it changed.
-    pub fn train(&self) -> Result<Trajectory<S>, Undecided> {
+    pub fn train(&self) -> Result<Trajectory<S>, Inconclusive> {
         let trajectory = self.training().run(self.setting.learning_steps)?;
         match trajectory.is_clear() {
             true => Ok(trajectory),
-            false => Err(Undecided::Noise("the change of the weights")),
+            false => Err(Inconclusive::Noise("the change of the weights")),
         }
     }
 
@@ -164,12 +128,15 @@ impl<S: RankRevealing> Case<S> {
     ///
     /// If blocks and architecture do not fit together, the run diverges, or rounding noise hides
     /// what it changed in one of the blocks.
-    pub fn train_as(&self, architecture: &dyn Architecture<S>) -> Result<Trajectory<S>, Undecided> {
+    pub fn train_as(
+        &self,
+        architecture: &dyn Architecture<S>,
+    ) -> Result<Trajectory<S>, Inconclusive> {
         let trajectory = self.training_as(architecture).run(self.setting.learning_steps)?;
         let is_clear = trajectory.followed().all(|(_, block)| block.is_clear());
         match is_clear {
             true => Ok(trajectory),
-            false => Err(Undecided::Noise("the change of a block")),
+            false => Err(Inconclusive::Noise("the change of a block")),
         }
     }
 
@@ -188,6 +155,24 @@ impl<S: RankRevealing> Case<S> {
             batches: batches.clone(),
             ..ArchitectureTraining::new(architecture, blocks, task, loss, optimizer.clone())
         }
+    }
+
+    /// What spans S, the space in which a linear network learns: the columns of B, C^T, h_0 and b
+    /// at the start side by side, (N, d_in + d_out + states + 1).
+    pub fn directions(&self) -> Matrix<S> {
+        let start = &self.instance.network.parameters;
+        let readout = start.c.transposed();
+        Matrix::beside(start.neurons(), [&start.b, &readout, &start.h0, &start.bias])
+    }
+
+    /// S = span(col B, row C, h_0, b) at the start.
+    ///
+    /// # Errors
+    ///
+    /// If its dimension is inside the rounding noise.
+    pub fn space(&self) -> Result<Subspace<S>, Inconclusive> {
+        let directions = self.directions();
+        span(directions.rows(), [&directions], "the dimension of S")
     }
 
     /// The training of this case, not yet run.
@@ -242,7 +227,7 @@ impl CaseReport {
     /// The verdict over all observations.
     pub fn verdict(&self) -> Verdict {
         match &self.observed {
-            Ok(observations) => Verdict::of(observations),
+            Ok(observations) => Observation::verdict_of(observations),
             Err(_) => Verdict::Inconclusive,
         }
     }
@@ -291,6 +276,6 @@ fn observe<S: RankRevealing>(
     stream: Stream,
     tampering: Option<Tampering>,
 ) -> Observed {
-    let check = check.ok_or(Undecided::Unavailable)?;
+    let check = check.ok_or(Inconclusive::Unavailable)?;
     check(&Case::draw(setting, stream, tampering)?)
 }

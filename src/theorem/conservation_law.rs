@@ -125,7 +125,7 @@ pub fn balance<S: RankRevealing>(at: &Parameters<S>) -> Matrix<S> {
 /// Q after one step of gradient descent, less Q before, less the form of the step itself; and the
 /// size of what was subtracted. The step is -eta times the gradients, so its form is eta^2 times
 /// theirs.
-fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Undecided> {
+fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Inconclusive> {
     let training = Training {
         optimizer: Optimizer::gradient_descent(S::ratio(1, 3)),
         trained: Trained::ALL,
@@ -136,9 +136,7 @@ fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Un
     let mut step = end.clone();
     step.add_scaled(-S::ONE, &start);
     let drift = balance(&end).minus(&balance(&start)).minus(&balance(&step));
-    let norm =
-        |at: &Parameters<S>| S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(at.norm_squared()));
-    Ok((drift, norm(&start) + norm(&end)))
+    Ok((drift, start.norm_squared().size() + end.norm_squared().size()))
 }
 
 /// The diagonal as a column, (N, 1).

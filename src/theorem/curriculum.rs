@@ -14,7 +14,8 @@
 use super::invariant_subspace::fills_the_space;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Observed, Proof, Sequence,
+    Setting, Theorem,
 };
 use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
@@ -91,7 +92,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let count = 1 + stream.below(MOST_TASKS);
     let same_channels = stream.below(3) == 0;
     let stages: Option<Vec<_>> = (0..count).map(|j| stage(case, j, same_channels)).collect();
-    let stages = stages.ok_or(Undecided::Unavailable)?;
+    let stages = stages.ok_or(Inconclusive::Unavailable)?;
     // Once each, and one of them again.
     let order = (0..count).chain([stream.below(count)]);
     let movement = learn(case, order.map(|j| &stages[j]))?;
@@ -136,10 +137,11 @@ fn stage<S: RankRevealing>(case: &Case<S>, j: usize, same_channels: bool) -> Opt
 fn learn<'a, S: RankRevealing>(
     case: &Case<S>,
     order: impl Iterator<Item = &'a Stage<S>>,
-) -> Result<Movement<S>, Undecided> {
+) -> Result<Movement<S>, Inconclusive> {
     let start = case.instance.network.parameters.w.to_matrix();
     let (mut w, mut remainder, mut carried) = (start.clone(), S::ONE, 0.0);
-    let mut movement = Movement { matrices: Vec::new(), noise: Vec::new(), name: "D" };
+    let mut movement =
+        Movement { matrices: Vec::new(), noise: Vec::new(), sequence: Sequence::Increments };
     for stage in order {
         let mut training = Training { task: &stage.task, ..case.training() };
         let parameters = &mut training.network.parameters;
@@ -148,12 +150,12 @@ fn learn<'a, S: RankRevealing>(
         let trajectory = training.run(case.setting.learning_steps)?;
         let last = trajectory.steps();
         for k in 1..=last {
-            let mut increment = trajectory.slice(k);
+            let mut increment = trajectory.weights_at(k);
             increment.add_scaled(-(remainder * trajectory.remainder(k)), &start);
             movement.matrices.push(increment);
             movement.noise.push(carried + trajectory.noise(k));
         }
-        w = trajectory.slice(last);
+        w = trajectory.weights_at(last);
         remainder *= trajectory.remainder(last);
         carried += trajectory.noise(last);
     }

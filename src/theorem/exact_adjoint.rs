@@ -13,7 +13,9 @@
 //! in which a parameter moves cancel.
 
 use super::first_gradient::FirstGradient;
-use super::{Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Theorem, Undecided};
+use super::{
+    Arithmetic, Case, Checks, Domain, Inconclusive, Observation, Observed, Proof, Quantity, Theorem,
+};
 use crate::blocks::Block;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Gradient, Network, Parameters, Trained, forward};
@@ -75,11 +77,11 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let direction = random_direction(case);
     let observations = DIRECTIONS.iter().map(|(name, part)| {
         let direction = direction.only(*part);
-        let forward = along(case, &direction).ok_or(Undecided::Unavailable)?;
+        let forward = along(case, &direction).ok_or(Inconclusive::Unavailable)?;
         let pairing = pairing(&gradient.parameters, &direction);
         let scale = forward.scale + size(&gradient, &direction);
         let differs = differs(case, pairing - forward.derivative, scale);
-        Ok(Observation::rank(format!("directions of {name} that differ"), &differs, 0))
+        Ok(Observation::rank(Quantity::DifferingDirections(name), &differs, 0))
     });
     observations.collect()
 }
@@ -135,9 +137,7 @@ fn pairing<S: Scalar>(a: &Parameters<S>, b: &Parameters<S>) -> S {
 fn size<S: RankRevealing>(gradient: &Gradient<S>, direction: &Parameters<S>) -> f64 {
     let parts = &gradient.parameters;
     let others: f64 = [&parts.b, &parts.c, &parts.bias, &parts.h0].iter().map(|p| p.norm()).sum();
-    let direction =
-        S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(direction.norm_squared()).sqrt());
-    (gradient.w.scale() + others) * direction
+    (gradient.w.scale() + others) * direction.norm_squared().size().sqrt()
 }
 
 /// Whether a difference is none (0), one (1), or in doubt between the two: the rank of one number.

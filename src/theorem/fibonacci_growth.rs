@@ -30,8 +30,9 @@
 
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Proof, Setting, Theorem,
+    Observation, Observed, Proof, Quantity, Sequence, Setting, Theorem,
 };
+use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
 use crate::network::Trained;
 use crate::task::Dimensions;
@@ -230,17 +231,25 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let mut observations = vec![];
     for k in (1..=trajectory.steps()).rev() {
         let bound = growth.weights(k * per_step);
-        observations.push(Observation::rank(format!("rank D_{k}"), &trajectory.rank(k), bound));
+        observations.push(Observation::rank(
+            Quantity::Rank(Sequence::Increments, k),
+            &trajectory.rank(k),
+            bound,
+        ));
     }
-    let (mut lower, mut upper) = (0, 0);
+    let mut total = Bounds::exactly(0);
     let gradients = (0..).map_while(|j| trajectory.gradient(j));
     for (j, gradient) in gradients.enumerate() {
         let rank = S::rank(&gradient.to_matrix(), trajectory.gradient_noise(j));
-        (lower, upper) = (lower + rank.lower, upper + rank.upper);
-        observations.push(Observation::rank(format!("rank G_{j}"), &rank, growth.gradient(j)));
+        total = total + rank.bounds;
+        observations.push(Observation::rank(
+            Quantity::Rank(Sequence::Gradients, j),
+            &rank,
+            growth.gradient(j),
+        ));
     }
     let sum = (0..trajectory.gradients().len()).map(|j| growth.gradient(j)).sum();
-    observations.push(Observation::between("sum of rank G_j", lower, upper, sum));
+    observations.push(Observation::number("sum of rank G_j", total, sum));
     Ok(observations)
 }
 

@@ -20,7 +20,7 @@ use super::{
     Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Dynamics, Parameters, Run};
+use crate::network::{Dynamics, Run};
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -90,10 +90,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = training.run_watched(case.setting.learning_steps, |visit| {
         note(&mut patterns, visit.run, &dynamics)
     })?;
-    let start = Parameters::of(&trajectory.start);
-    let generators = [&start.b, &start.c.transposed(), &start.h0, &start.bias];
-    let generators = Matrix::beside(trajectory.neurons(), generators);
-    let restricted = restrict(&generators, &patterns);
+    let restricted = restrict(&case.directions(), &patterns);
     let space = span(trajectory.neurons(), &restricted, "a rank restricted to an atom")?;
     Movement::increments(&trajectory).within(&space, space.dimension())
 }

@@ -16,8 +16,8 @@
 
 use super::first_gradient::FirstGradient;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
-    Measure, Observation, Observed, Proof, Setting, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, InitialState,
+    InitialWeights, Measure, Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
@@ -92,7 +92,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let factors = without_zeros(&first.adjoint.lambda, &activity);
     let spans = factors.each_ref().map(|part| Subspace::spanned_by(part.rows(), [part]));
     let [Some(error), Some(active)] = spans else {
-        return Err(Undecided::Noise("the dimension of the activity or of the error"));
+        return Err(Inconclusive::Noise("the dimension of the activity or of the error"));
     };
     let pairs = factors[0].cols();
     Ok(vec![

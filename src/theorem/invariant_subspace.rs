@@ -18,7 +18,6 @@ use super::{
     Setting, Theorem,
 };
 use crate::matrix::{Factors, RankRevealing};
-use crate::network::Parameters;
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -110,9 +109,8 @@ pub(super) fn observe_in_space<S: RankRevealing>(
     low_rank: Option<&Factors<S>>,
 ) -> Observed {
     let trajectory = case.train()?;
-    let start = Parameters::of(&trajectory.start);
-    let readout = start.c.transposed();
-    let mut generators = vec![&start.b, &readout, &start.h0, &start.bias];
+    let directions = case.directions();
+    let mut generators = vec![&directions];
     generators.extend(low_rank.iter().flat_map(|factors| [&factors.left, &factors.right]));
     let space = span(trajectory.neurons(), generators, "the dimension of S")?;
     Movement::increments(&trajectory).within(&space, case.setting.channels())

@@ -25,9 +25,10 @@ use super::first_gradient::FirstGradient;
 use super::movement::span;
 use super::{
     Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Proof, Setting, Theorem,
+    Observation, Observed, Proof, Quantity, Sequence, Setting, Theorem,
 };
 use crate::blocks::Block;
+use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Network;
 use crate::scalar::Scalar;
@@ -112,7 +113,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let columns = span(n, &krylov.columns, "the dimension of span((A^T)^i C^T)")?;
     let rank = S::rank(&gradient, noise);
     let mut observations = vec![
-        Observation::rank("rank G_0", &rank, rank_bound(&case.setting)),
+        Observation::rank(Quantity::Rank(Sequence::Gradients, 0), &rank, rank_bound(&case.setting)),
         Observation::rank("columns of G_0 outside", &columns.excess(&gradient, noise), 0),
         Observation::rank("rows of G_0 outside", &rows.excess(&gradient.transposed(), noise), 0),
     ];
@@ -232,6 +233,6 @@ fn above(values: &[f64], floor: f64, limits: &[(usize, f64)]) -> Observation {
             .filter(|&&(i, limit)| values.get(i).is_some_and(|v| v + margin > limit))
             .count()
     };
-    let what = "singular values of G_0 above const rho^tau";
-    Observation::between(what, count(-floor), count(0.0), 0)
+    let found = Bounds { lower: count(-floor), upper: count(0.0) };
+    Observation::number("singular values of G_0 above const rho^tau", found, 0)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Setting, Theorem};
+use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
 use crate::tensor::Tensor;
 use crate::training::Trajectory;
@@ -32,39 +33,19 @@ impl fmt::Display for Measure {
     }
 }
 
-/// What was measured: `lower <= value <= upper`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Measured {
-    /// At least this.
-    pub lower: usize,
-    /// At most this.
-    pub upper: usize,
-}
-
-/// `7`, or both ends.
-impl fmt::Display for Measured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.lower == self.upper {
-            true => write!(f, "{}", self.lower),
-            false => write!(f, "{}..{}", self.lower, self.upper),
-        }
-    }
-}
-
 impl Measure {
     /// The value after `k` learning steps. `None` where there is none: the gradient after the last
     /// step, or a CP rank that rounding hides.
-    pub fn of<S: RankRevealing>(self, trajectory: &Trajectory<S>, k: usize) -> Option<Measured> {
-        let known = |rank: crate::matrix::Rank| Measured { lower: rank.lower, upper: rank.upper };
+    pub fn of<S: RankRevealing>(self, trajectory: &Trajectory<S>, k: usize) -> Option<Bounds> {
         if self == Measure::GradientRank {
             let gradient = trajectory.gradient(k)?;
-            return Some(known(S::rank(&gradient.to_matrix(), trajectory.gradient_noise(k))));
+            return Some(S::rank(&gradient.to_matrix(), trajectory.gradient_noise(k)).bounds);
         }
         if k == 0 {
-            return Some(Measured { lower: 0, upper: 0 });
+            return Some(Bounds::exactly(0));
         }
         if self == Measure::Rank {
-            return Some(known(trajectory.rank(k)));
+            return Some(trajectory.rank(k).bounds);
         }
         let increments: Vec<_> = (1..=k).map(|j| trajectory.increment(j)).collect();
         let n = trajectory.neurons();
@@ -74,9 +55,9 @@ impl Measure {
             Measure::Cp => {
                 let mut bracket = tensor.cp_bracket(noise)?;
                 tensor.raise(&mut bracket, noise);
-                Some(Measured { lower: bracket.lower, upper: bracket.upper() })
+                Some(bracket.bounds())
             }
-            _ => Some(known(tensor.unfolding_ranks(noise)[2].clone())),
+            _ => Some(tensor.unfolding_ranks(noise)[2].bounds),
         }
     }
 }

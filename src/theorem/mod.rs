@@ -14,18 +14,18 @@ mod instance;
 mod measure;
 mod movement;
 mod proof;
+mod quantity;
 mod setting;
 mod slope;
 #[cfg(feature = "verify")]
 mod verification;
 
-pub use check::{
-    Case, CaseId, CaseReport, Observation, Observed, SECOND_INSTANCES, Undecided, Verdict,
-};
+pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
 pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
-pub use measure::{Measure, Measured, best_limit};
+pub use measure::{Measure, best_limit};
 pub use proof::Proof;
+pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
     ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
     MethodKind, Setting,
@@ -34,6 +34,7 @@ pub use slope::Slope;
 #[cfg(feature = "verify")]
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
 
+pub use crate::bounds::Verdict;
 use crate::scalar::{DoubleDouble, Fp};
 use crate::training::Tampering;
 

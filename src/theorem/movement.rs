@@ -1,6 +1,6 @@
 //! How weights moved: the observations that theorems on a space of learning have in common.
 
-use super::{Observation, Observed, Undecided};
+use super::{Inconclusive, Observation, Observed, Quantity, Sequence, Side};
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::tensor::Tensor;
 use crate::training::Trajectory;
@@ -11,31 +11,31 @@ pub(super) struct Movement<S> {
     pub matrices: Vec<Matrix<S>>,
     /// The largest singular value that rounding can have put into each.
     pub noise: Vec<f64>,
-    /// What they are called: D or W.
-    pub name: &'static str,
+    /// What they are.
+    pub sequence: Sequence,
 }
 
 impl<S: RankRevealing> Movement<S> {
     /// D_k = W_k - c_k W_0 for k = 1..=K.
     pub fn increments(trajectory: &Trajectory<S>) -> Self {
-        Self::of(trajectory, "D", Trajectory::increment)
+        Self::of(trajectory, Sequence::Increments, Trajectory::increment)
     }
 
     /// W_k for k = 1..=K.
     pub fn weights(trajectory: &Trajectory<S>) -> Self {
-        Self::of(trajectory, "W", Trajectory::slice)
+        Self::of(trajectory, Sequence::Weights, Trajectory::weights_at)
     }
 
     fn of(
         trajectory: &Trajectory<S>,
-        name: &'static str,
+        sequence: Sequence,
         matrix: impl Fn(&Trajectory<S>, usize) -> Matrix<S>,
     ) -> Self {
         let steps = 1..=trajectory.steps();
         Movement {
             matrices: steps.clone().map(|k| matrix(trajectory, k)).collect(),
             noise: steps.map(|k| trajectory.noise(k)).collect(),
-            name,
+            sequence,
         }
     }
 
@@ -48,24 +48,23 @@ impl<S: RankRevealing> Movement<S> {
     pub fn last_rank(&self, bound: usize) -> Observation {
         let (last, noise) = (self.matrices.last(), self.noise.last());
         let rank = S::rank(last.expect("a learning step"), *noise.expect("a learning step"));
-        Observation::rank(format!("rank {}_{}", self.name, self.matrices.len()), &rank, bound)
+        Observation::rank(Quantity::Rank(self.sequence, self.matrices.len()), &rank, bound)
     }
 
     /// The columns of all matrices against a space.
     pub fn columns_outside(&self, space: &Subspace<S>) -> Observation {
-        self.outside("columns", self.matrices.clone(), space)
+        self.outside(Side::Columns, self.matrices.clone(), space)
     }
 
     /// The rows of all matrices against a space.
     pub fn rows_outside(&self, space: &Subspace<S>) -> Observation {
-        self.outside("rows", self.matrices.iter().map(Matrix::transposed).collect(), space)
+        self.outside(Side::Rows, self.matrices.iter().map(Matrix::transposed).collect(), space)
     }
 
-    fn outside(&self, side: &str, parts: Vec<Matrix<S>>, space: &Subspace<S>) -> Observation {
+    fn outside(&self, side: Side, parts: Vec<Matrix<S>>, space: &Subspace<S>) -> Observation {
         let all = Matrix::beside(space.basis().rows(), &parts);
-        let name = self.name;
-        let what = format!("{side} of {name}_1..{name}_{} outside the space", parts.len());
-        Observation::rank(what, &space.excess(&all, self.total_noise()), 0)
+        let quantity = Quantity::Outside(side, self.sequence, parts.len());
+        Observation::rank(quantity, &space.excess(&all, self.total_noise()), 0)
     }
 
     /// The CP rank of the tensor of all matrices against its bound.
@@ -73,13 +72,13 @@ impl<S: RankRevealing> Movement<S> {
     /// # Errors
     ///
     /// If rounding noise hides it.
-    pub fn cp_rank(&self, bound: usize) -> Result<Observation, Undecided> {
+    pub fn cp_rank(&self, bound: usize) -> Result<Observation, Inconclusive> {
         let first = self.matrices.first().expect("a learning step");
         let tensor = Tensor::from_slices(first.rows(), first.cols(), &self.matrices).reduced();
         let bracket = tensor.cp_bracket(self.total_noise());
-        let bracket = bracket.ok_or(Undecided::Noise("the CP rank"))?;
-        let what = format!("CP rank of {0}_1..{0}_{1}", self.name, self.matrices.len());
-        Ok(Observation::between(what, bracket.lower, bracket.upper(), bound))
+        let bracket = bracket.ok_or(Inconclusive::Noise("the CP rank"))?;
+        let quantity = Quantity::CpRank(self.sequence, self.matrices.len());
+        Ok(Observation::number(quantity, bracket.bounds(), bound))
     }
 
     /// Everything that follows from one space for rows and columns: the rank of the last matrix,
@@ -100,6 +99,6 @@ pub(super) fn span<'a, S: RankRevealing>(
     ambient: usize,
     generators: impl IntoIterator<Item = &'a Matrix<S>>,
     name: &'static str,
-) -> Result<Subspace<S>, Undecided> {
-    Subspace::spanned_by(ambient, generators).ok_or(Undecided::Noise(name))
+) -> Result<Subspace<S>, Inconclusive> {
+    Subspace::spanned_by(ambient, generators).ok_or(Inconclusive::Noise(name))
 }

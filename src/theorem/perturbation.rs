@@ -30,13 +30,13 @@
 //! rank 2 d at most. And Lambda Pi H^T has rank d and differs from D_k by
 //! (Q Lambda) (I - Pi) (Q H)^T alone.
 
-use super::movement::span;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, Domain, InitialWeights, LossKind, Observation,
-    Observed, Proof, Slope, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, InitialWeights, LossKind,
+    Observation, Observed, Proof, Quantity, Size, Slope, Theorem,
 };
 use crate::blocks::Block;
-use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing};
+use crate::bounds::Bounds;
+use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing, Subspace};
 use crate::network::{Activation, Trained};
 use crate::task::{Task, TaskFamily};
 use crate::training::{NOISE_FACTOR, Tampering, Training, Trajectory};
@@ -100,45 +100,40 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let start = by_start(case)?;
-    let drive = by_drive(case)?;
+    let start = measured(case, &by_start(case)?)?;
+    let drive = measured(case, &by_drive(case)?)?;
     Ok(vec![
-        law("D_K - P D_K P over eps", 1.0, &start.outside),
-        law("Q D_K Q over eps", 2.0, &start.outside_twice),
-        law("D_K - P D_K P over s", 2.0, &drive.outside),
-        law("Q D_K Q over s", 4.0, &drive.outside_twice),
-        law("sigma_{2d+1} / sigma_1 over eps", 2.0, &start.after_twice),
-        law("sigma_{2d+1} / sigma_1 over s", 4.0, &drive.after_twice),
-        law("||Q Lambda|| ||Q H|| / sigma_1 over eps", 2.0, &start.beyond),
-        law("||Q Lambda|| ||Q H|| / sigma_1 over s", 4.0, &drive.beyond),
-        within("eps", &start),
-        within("s", &drive),
+        law("D_K - P D_K P", Size::Start, 1.0, &start.outside),
+        law("Q D_K Q", Size::Start, 2.0, &start.outside_twice),
+        law("D_K - P D_K P", Size::Drive, 2.0, &drive.outside),
+        law("Q D_K Q", Size::Drive, 4.0, &drive.outside_twice),
+        law("sigma_{2d+1} / sigma_1", Size::Start, 2.0, &start.after_twice),
+        law("sigma_{2d+1} / sigma_1", Size::Drive, 4.0, &drive.after_twice),
+        law("||Q Lambda|| ||Q H|| / sigma_1", Size::Start, 2.0, &start.beyond),
+        law("||Q Lambda|| ||Q H|| / sigma_1", Size::Drive, 4.0, &drive.beyond),
+        within(Size::Start, &start),
+        within(Size::Drive, &drive),
     ])
 }
 
 /// Sizes at which sigma_{d+1} is more than the time courses allow.
-fn within(of: &str, measured: &Measured) -> Observation {
+fn within(over: Size, measured: &Measured) -> Observation {
     let Measured { compared, exceeding, .. } = *measured;
-    let what =
-        format!("{compared} sizes of {of}: sigma_{{d+1}} > ||Q Lambda|| (1 + ||Pi||) ||Q H||");
-    Observation::between(what, exceeding, exceeding, 0)
+    let quantity = Quantity::Exceeding { compared, over };
+    Observation::number(quantity, Bounds::exactly(exceeding), 0)
 }
 
 /// Whether an exponent is at least the predicted one: 0 if it is, 1 if not, both ends if the
 /// confidence interval does not say. Where nothing is clear of the noise, which lies far below the
 /// prediction at all sizes, the law holds.
-fn law(what: &str, predicted: f64, points: &[(f64, f64)]) -> Observation {
-    let Some(slope) = Slope::of_logs(points) else {
-        let what = format!("{what}: nothing clear of the noise; exponents below {predicted}");
-        return Observation::between(what, 0, 0, 0);
+fn law(of: &'static str, over: Size, predicted: f64, points: &[(f64, f64)]) -> Observation {
+    let measured = Slope::of_logs(points);
+    let is_enough = measured.map_or(Some(true), |slope| slope.is_at_least(predicted, TOLERANCE));
+    let below = match is_enough {
+        Some(is_enough) => Bounds::exactly(usize::from(!is_enough)),
+        None => Bounds { lower: 0, upper: 1 },
     };
-    let (lower, upper) = match slope.is_at_least(predicted, TOLERANCE) {
-        Some(true) => (0, 0),
-        Some(false) => (1, 1),
-        None => (0, 1),
-    };
-    let what = format!("{what}: exponent {slope}; exponents below {predicted}");
-    Observation::between(what, lower, upper, 0)
+    Observation::number(Quantity::Exponent { of, over, measured, predicted }, below, 0)
 }
 
 /// Six powers of two: small enough for the next order not to show, large enough for rounding in
@@ -147,9 +142,12 @@ fn sizes(largest: i32) -> impl Iterator<Item = f64> {
     (largest..largest + 6).map(|power| 0.5f64.powi(power))
 }
 
-fn real<S: RankRevealing>(x: f64) -> Result<S, Undecided> {
-    Ok((S::ELEMENTARY.ok_or(Undecided::Unavailable)?.from_f64)(x))
+fn real<S: RankRevealing>(x: f64) -> Result<S, Inconclusive> {
+    Ok((S::ELEMENTARY.ok_or(Inconclusive::Unavailable)?.from_f64)(x))
 }
+
+/// A size, and what training with it gave.
+pub type Runs<S> = Vec<(f64, Trajectory<S>)>;
 
 /// Points of a size and a number, the norms and singular values relative to D_K and only where
 /// they are clear of the noise.
@@ -163,8 +161,6 @@ pub struct Measured {
     pub after_once: Vec<(f64, f64)>,
     /// sigma_{2d+1}.
     pub after_twice: Vec<(f64, f64)>,
-    /// sigma_d of P D_K P.
-    pub core: Vec<(f64, f64)>,
     /// ||Pi||, where it is known.
     pub oblique: Vec<(f64, f64)>,
     /// ||Q Lambda|| ||Q H|| over sigma_1.
@@ -175,32 +171,30 @@ pub struct Measured {
     pub exceeding: usize,
 }
 
-/// The linear network from W_0 + eps R.
-fn by_start<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Undecided> {
+/// The linear network from W_0 + eps R, for six sizes eps.
+fn by_start<S: RankRevealing>(case: &Case<S>) -> Result<Runs<S>, Inconclusive> {
     let n = case.instance.network.parameters.neurons();
     let direction = Matrix::<S>::random(n, n, &mut case.stream.named("R"));
-    let mut measured = Measured::default();
-    for eps in sizes(24) {
+    let run = |eps| {
         let mut training = case.training();
         training.network.dynamics.phi = Activation::Identity;
         training.network.dynamics.psi = Activation::Identity;
         let mut w = training.network.parameters.w.to_matrix();
         w.add_scaled(real(eps)?, &direction);
         training.network.parameters.w = Block::from(w);
-        measure(case, eps, &training.run(case.setting.learning_steps)?, &mut measured)?;
-    }
-    Ok(measured)
+        Ok((eps, training.run(case.setting.learning_steps)?))
+    };
+    sizes(24).map(run).collect()
 }
 
-/// The network as it was drawn, with inputs, h_0 and b times s.
+/// The network as it was drawn, with inputs, h_0 and b times s, for six sizes s.
 ///
 /// # Errors
 ///
-/// If a run diverges, or the dimension of S is inside the noise.
-pub fn by_drive<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Undecided> {
+/// If a run diverges.
+pub fn by_drive<S: RankRevealing>(case: &Case<S>) -> Result<Runs<S>, Inconclusive> {
     let Task { trials, inputs, targets, mask, .. } = &case.instance.task;
-    let mut measured = Measured::default();
-    for s in sizes(15) {
+    let run = |s| {
         let scaled = |matrix: &Matrix<S>| {
             let mut matrix = matrix.clone();
             real(s).map(|s| matrix.scale(s)).map(|()| matrix)
@@ -209,42 +203,47 @@ pub fn by_drive<S: RankRevealing>(case: &Case<S>) -> Result<Measured, Undecided>
         let mut training = Training { task: &task, ..case.training() };
         let start = &mut training.network.parameters;
         (start.h0, start.bias) = (scaled(&start.h0)?, scaled(&start.bias)?);
-        measure(case, s, &training.run(case.setting.learning_steps)?, &mut measured)?;
+        Ok((s, training.run(case.setting.learning_steps)?))
+    };
+    sizes(15).map(run).collect()
+}
+
+/// Measures the end of each run.
+///
+/// # Errors
+///
+/// If the dimension of S is inside the noise.
+pub fn measured<S: RankRevealing>(
+    case: &Case<S>,
+    runs: &Runs<S>,
+) -> Result<Measured, Inconclusive> {
+    let space = case.space()?;
+    let mut measured = Measured::default();
+    for (size, trajectory) in runs {
+        measure(*size, trajectory, &space, &mut measured);
     }
     Ok(measured)
 }
 
 /// Appends what is measured at the end of a run.
 fn measure<S: RankRevealing>(
-    case: &Case<S>,
     size: f64,
     trajectory: &Trajectory<S>,
+    space: &Subspace<S>,
     measured: &mut Measured,
-) -> Result<(), Undecided> {
-    let start = &case.instance.network.parameters;
-    let readout = start.c.transposed();
-    let generators = [&start.b, &readout, &start.h0, &start.bias];
-    let space = span(start.neurons(), generators, "the dimension of S")?;
+) {
     let (last, d) = (trajectory.steps(), space.dimension());
     let increment = trajectory.increment(last);
-    // Q D, then Q D Q and P D P = P D - P D Q by way of transposes.
-    let beyond = |matrix: &Matrix<S>| S::outside(space.basis(), matrix);
-    let left = beyond(&increment);
-    let both = beyond(&left.transposed());
-    let inside = increment.minus(&left);
-    let right = beyond(&inside.transposed());
-    let core = inside.minus(&right.transposed());
-
-    let (values, cores) = (singular_values(&increment), singular_values(&core));
+    let [outside, outside_twice] = space.norms_outside(&increment);
+    let values = singular_values(&increment);
     let floor = CLEAR_GAP * trajectory.noise(last);
     let value = |values: &[f64], place: usize| values.get(place).copied().unwrap_or(0.0);
     let largest = value(&values, 0);
     let numbers = [
-        (&mut measured.outside, left.norm().hypot(right.norm()), increment.norm()),
-        (&mut measured.outside_twice, both.norm(), increment.norm()),
+        (&mut measured.outside, outside, increment.norm()),
+        (&mut measured.outside_twice, outside_twice, increment.norm()),
         (&mut measured.after_once, value(&values, d), largest),
         (&mut measured.after_twice, value(&values, 2 * d), largest),
-        (&mut measured.core, value(&cores, d - 1), largest),
     ];
     for (points, number, scale) in numbers {
         if number > floor {
@@ -253,7 +252,8 @@ fn measure<S: RankRevealing>(
     }
     let [errors, activity] = time_courses(trajectory);
     let [left, right] = [&errors, &activity].map(|courses| {
-        let norm = singular_values(&beyond(courses)).first().copied().unwrap_or(0.0);
+        let beyond = S::outside(space.basis(), courses);
+        let norm = singular_values(&beyond).first().copied().unwrap_or(0.0);
         (norm, norm > CLEAR_GAP * rounding(courses))
     });
     if left.1 && right.1 {
@@ -265,7 +265,6 @@ fn measure<S: RankRevealing>(
         let bound = left.0 * (1.0 + norm) * right.0;
         measured.exceeding += usize::from(value(&values, d) > bound + floor);
     }
-    Ok(())
 }
 
 /// Lambda and H of D_K = Lambda H^T: the columns of all gradients side by side.

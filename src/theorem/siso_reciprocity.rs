@@ -17,11 +17,13 @@
 use super::generic;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observation, Observed,
-    Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, InitialState, Measure,
+    Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
+use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
+use crate::tensor::Mode;
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -109,18 +111,18 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let movement = Movement::increments(&trajectory);
     let Parameters { b, c, .. } = Parameters::of(&trajectory.start);
     let c = c.transposed();
-    let reflection =
-        reflection(&b, &c).ok_or(Undecided::Noise("whether input and output are independent"))?;
+    let reflection = reflection(&b, &c)
+        .ok_or(Inconclusive::Noise("whether input and output are independent"))?;
     let bound = 3.min(trajectory.steps());
     let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
     let outside = outside(&movement, &b, &c)?;
     // Inside the span each is a sum of the same three matrices of rank one.
-    let upper = if outside.upper == 0 { 3 } else { b.rows() * b.rows() };
+    let upper = if outside.bounds.upper == 0 { 3 } else { b.rows() * b.rows() };
     Ok(vec![
-        Observation::rank("r3", &r3, bound),
+        Observation::rank(Quantity::UnfoldingRank(Mode::Step), &r3, bound),
         Observation::rank("matrices outside the span of three", &outside, 0),
         asymmetry(&movement, &reflection, reflection_noise(&b, &c)),
-        Observation::between("CP rank", r3.lower, upper, 3),
+        Observation::number("CP rank", Bounds { lower: r3.bounds.lower, upper }, 3),
     ])
 }
 
@@ -157,7 +159,7 @@ fn outside<S: RankRevealing>(
     movement: &Movement<S>,
     b: &Matrix<S>,
     c: &Matrix<S>,
-) -> Result<Rank, Undecided> {
+) -> Result<Rank, Inconclusive> {
     let n = b.rows();
     let outer = |left: &Matrix<S>, right: &Matrix<S>| Matrix::product(left.view(), right.t());
     let mut symmetric = outer(b, b);

@@ -13,10 +13,9 @@
 //! K matrices has rank at most d, which makes d K.
 
 use super::{
-    Arithmetic, Case, Checks, Domain, Observation, Observed, Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, Domain, Inconclusive, Observation, Observed, Proof, Setting, Theorem,
 };
-use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
-use crate::network::Parameters;
+use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::task::Dimensions;
 use crate::tensor::{Tensor, Term};
 use crate::training::Tampering;
@@ -99,11 +98,8 @@ fn random_tensors<S: RankRevealing>(case: &Case<S>) -> Observed {
 /// h_0 and b.
 fn learned_tensor<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
-    let parameters = Parameters::of(&trajectory.start);
     let n = trajectory.neurons();
-    let generators = [&parameters.b, &parameters.c.transposed(), &parameters.h0, &parameters.bias];
-    let space = Subspace::spanned_by(n, generators)
-        .ok_or(Undecided::Noise("the dimension of the space"))?;
+    let space = case.space()?;
     let bound = space.dimension() * space.dimension().min(trajectory.steps());
     let noise = trajectory.tensor_noise();
     let increments: Vec<_> = (1..=trajectory.steps()).map(|k| trajectory.increment(k)).collect();
@@ -119,7 +115,7 @@ fn cp_rank<S: RankRevealing>(
     tensor: &Tensor<S>,
     noise: f64,
     bound: usize,
-) -> Result<Observation, Undecided> {
-    let bracket = tensor.reduced().cp_bracket(noise).ok_or(Undecided::Noise(what))?;
-    Ok(Observation::between(what, bracket.lower, bracket.upper(), bound))
+) -> Result<Observation, Inconclusive> {
+    let bracket = tensor.reduced().cp_bracket(noise).ok_or(Inconclusive::Noise(what))?;
+    Ok(Observation::number(what, bracket.bounds(), bound))
 }

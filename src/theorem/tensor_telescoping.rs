@@ -12,12 +12,13 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Measure, MethodKind,
-    Observation, Observed, Proof, Setting, Theorem, Undecided,
+    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, Measure,
+    MethodKind, Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
+use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
-use crate::tensor::Decomposition;
+use crate::tensor::{Decomposition, Mode};
 use crate::training::{Tampering, Trajectory};
 
 /// The theorem as a value.
@@ -79,6 +80,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
+    use Quantity::UnfoldingRank;
     let trajectory = case.train()?;
     let (n, noise) = (trajectory.neurons(), trajectory.tensor_noise());
     let tensor = trajectory.increments().reduced();
@@ -90,26 +92,37 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         flattened(trajectory.gradients().iter().map(|gradient| gradient.to_matrix()), n);
     let increments = flattened((1..=trajectory.steps()).map(|k| trajectory.increment(k)), n);
     let span = Subspace::spanned_by(n * n, [&gradients])
-        .ok_or(Undecided::Noise("the dimension of the span of the gradients"))?;
+        .ok_or(Inconclusive::Noise("the dimension of the span of the gradients"))?;
     let rank_of =
-        |matrix: &Matrix<S>, what| S::rank(matrix, 0.0).known().ok_or(Undecided::Noise(what));
+        |matrix: &Matrix<S>, what| S::rank(matrix, 0.0).known().ok_or(Inconclusive::Noise(what));
 
     let decomposition = telescoped(&trajectory);
     let explicit = decomposition.terms();
     let bracket = tensor.cp_bracket(noise);
     let reproduced = (1..=trajectory.steps()).all(|k| {
         let rest = decomposition.slice(k - 1).minus(&trajectory.increment(k));
-        S::rank(&rest, noise).upper == 0
+        S::rank(&rest, noise).bounds.upper == 0
     });
-    let lower = bracket.as_ref().map_or(r1.lower.max(r2.lower).max(r3.lower), |b| b.lower);
-    let upper = bracket.as_ref().map_or(usize::MAX, |b| b.upper());
-    let upper = if reproduced { upper.min(explicit) } else { upper };
+    let unfoldings = r1.bounds.max(r2.bounds).max(r3.bounds);
+    let without = Bounds { upper: usize::MAX, ..unfoldings };
+    let mut cp_rank = bracket.map_or(without, |bracket| bracket.bounds());
+    if reproduced {
+        cp_rank.upper = cp_rank.upper.min(explicit);
+    }
 
     Ok(vec![
-        Observation::between("CP rank of the increments", lower, upper, explicit),
-        Observation::rank("r3", &r3, trajectory.steps().min(span.dimension())),
-        Observation::rank("r1", &r1, rank_of(&lefts, "the dimension of the errors")?),
-        Observation::rank("r2", &r2, rank_of(&rights, "the dimension of the activity")?),
+        Observation::number(Quantity::IncrementsCpRank, cp_rank, explicit),
+        Observation::rank(UnfoldingRank(Mode::Step), &r3, trajectory.steps().min(span.dimension())),
+        Observation::rank(
+            UnfoldingRank(Mode::Row),
+            &r1,
+            rank_of(&lefts, "the dimension of the errors")?,
+        ),
+        Observation::rank(
+            UnfoldingRank(Mode::Column),
+            &r2,
+            rank_of(&rights, "the dimension of the activity")?,
+        ),
         Observation::rank(
             "increments outside the span of the gradients",
             &span.excess(&increments, noise),

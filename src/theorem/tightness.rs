@@ -11,12 +11,13 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, LossKind, MethodKind, Observation, Observed,
-    Proof, Setting, Theorem, Undecided,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, LossKind, MethodKind,
+    Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
 use crate::matrix::{Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
 use crate::task::{Dimensions, TaskFamily};
+use crate::tensor::Mode;
 use crate::training::Tampering;
 
 /// The theorem as a value.
@@ -104,13 +105,13 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         S::rank(&movement.matrices[trajectory.steps() - 1], trajectory.noise(trajectory.steps()));
     let tensor = trajectory.increments().reduced();
     let [_, _, r3] = tensor.unfolding_ranks(noise);
-    let bracket = tensor.cp_bracket(noise).ok_or(Undecided::Noise("the CP rank"))?;
+    let bracket = tensor.cp_bracket(noise).ok_or(Inconclusive::Noise("the CP rank"))?;
     let start = Parameters::of(&trajectory.start);
     let space = span(neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
     Ok(vec![
-        difference("r3", &r3, dimensions(&case.setting)),
-        difference("rank D_K", &last, d),
-        Observation::between("CP rank", bracket.lower, bracket.upper(), d * d),
+        difference(Quantity::UnfoldingRank(Mode::Step), &r3, dimensions(&case.setting)),
+        difference("rank D_K".into(), &last, d),
+        Observation::number("CP rank", bracket.bounds(), d * d),
         movement.columns_outside(&space),
     ])
 }
@@ -122,10 +123,8 @@ fn dimensions(setting: &Setting) -> usize {
 }
 
 /// By how much a rank differs from what it should be.
-fn difference(what: &str, rank: &Rank, expected: usize) -> Observation {
-    let ends = [rank.lower.abs_diff(expected), rank.upper.abs_diff(expected)];
-    let lower =
-        if (rank.lower..=rank.upper).contains(&expected) { 0 } else { ends[0].min(ends[1]) };
-    let what = format!("{what} = {rank}, differs from {expected} by");
-    Observation::between(what, lower, ends[0].max(ends[1]), 0)
+fn difference(of: Quantity, rank: &Rank, expected: usize) -> Observation {
+    let (of, found) = (Box::new(of), rank.bounds);
+    let quantity = Quantity::Difference { of, found, expected };
+    Observation::number(quantity, found.abs_diff(expected), 0)
 }

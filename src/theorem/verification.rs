@@ -91,10 +91,10 @@ impl Verification {
     pub fn failure(&self) -> Option<Failure> {
         let violated = self.first_violation.map(Failure::Violated);
         let missed = self.controls.iter().find(|control| control.caught_at.is_none());
-        let undecided = self.inconclusive as f64 > MOST_INCONCLUSIVE * self.cases() as f64;
+        let inconclusive = self.inconclusive as f64 > MOST_INCONCLUSIVE * self.cases() as f64;
         violated
             .or(missed.map(|control| Failure::Blind(control.tampering)))
-            .or(undecided.then_some(Failure::Inconclusive))
+            .or(inconclusive.then_some(Failure::Inconclusive))
     }
 
     /// The rate of violations that these cases exclude with the given confidence: at a higher one,

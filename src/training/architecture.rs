@@ -37,7 +37,7 @@ use crate::task::Task;
 /// };
 /// let trajectory = training.run(4)?;
 /// let m = trajectory.of("M").unwrap();
-/// assert_eq!(m.increment(4), m.rebuilt(4).to_matrix().minus(&m.slice(0)));
+/// assert_eq!(m.increment(4), m.combination(4).to_matrix().minus(&m.weights_at(0)));
 /// # Ok::<(), rankproof::training::TrainingError>(())
 /// ```
 pub struct ArchitectureTraining<'a, S> {

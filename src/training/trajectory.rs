@@ -184,14 +184,14 @@ impl<S: Scalar> Trajectory<S> {
         self.w().gradient(j)
     }
 
-    /// W_k; see [`BlockTrajectory::slice`].
-    pub fn slice(&self, k: usize) -> Matrix<S> {
-        self.w().slice(k)
+    /// W_k; see [`BlockTrajectory::weights_at`].
+    pub fn weights_at(&self, k: usize) -> Matrix<S> {
+        self.w().weights_at(k)
     }
 
-    /// W_k from its parts; see [`BlockTrajectory::rebuilt`].
-    pub fn rebuilt(&self, k: usize) -> Block<S> {
-        self.w().rebuilt(k)
+    /// [`BlockTrajectory::combination`] of W.
+    pub fn combination(&self, k: usize) -> Block<S> {
+        self.w().combination(k)
     }
 
     /// D_k = W_k - c_k W_0, (N, N).
@@ -256,16 +256,16 @@ impl<'a, S: Scalar> BlockTrajectory<'a, S> {
         self.traces[k].get(j + 1).copied().unwrap_or(S::ZERO)
     }
 
-    /// V_k as the training computed it, (m, n); rebuilt from factors if only those were kept.
-    pub fn slice(&self, k: usize) -> Matrix<S> {
+    /// V_k as the training computed it, (m, n); the combination if only factors were kept.
+    pub fn weights_at(&self, k: usize) -> Matrix<S> {
         match &self.track.slices {
             Some(slices) => slices[k].clone(),
-            None => self.rebuilt(k).to_matrix(),
+            None => self.combination(k).to_matrix(),
         }
     }
 
-    /// V_k from V_0, the coefficients and the gradients.
-    pub fn rebuilt(&self, k: usize) -> Block<S> {
+    /// c_k V_0 + sum_j coefficient_{k,j} G_j, which is V_k, in factors as far as its parts are.
+    pub fn combination(&self, k: usize) -> Block<S> {
         let mut block = self.start.clone();
         block.scale(self.remainder(k));
         for (j, gradient) in self.track.gradients.iter().enumerate() {
@@ -279,7 +279,7 @@ impl<'a, S: Scalar> BlockTrajectory<'a, S> {
 
     /// D_k = V_k - c_k V_0, (m, n).
     pub fn increment(&self, k: usize) -> Matrix<S> {
-        let mut increment = self.slice(k);
+        let mut increment = self.weights_at(k);
         increment.add_scaled(-self.remainder(k), &self.start.to_matrix());
         increment
     }
@@ -308,12 +308,11 @@ impl<S: RankRevealing> BlockTrajectory<'_, S> {
 
     /// The largest singular value that rounding can have put into D_k; zero in a field.
     pub fn noise(&self, k: usize) -> f64 {
-        let Some(real) = S::ELEMENTARY else { return 0.0 };
         let summed: f64 = (self.track.roundings.iter().enumerate())
-            .map(|(j, rounding)| (real.to_f64)(self.coefficient(k, j)).abs() * rounding)
+            .map(|(j, rounding)| self.coefficient(k, j).size() * rounding)
             .sum();
-        let start = self.start.norm_squared();
-        NOISE_FACTOR * S::ROUNDING * self.size() * (summed + (real.to_f64)(start).sqrt())
+        let start = self.start.norm_squared().size().sqrt();
+        NOISE_FACTOR * S::ROUNDING * self.size() * (summed + start)
     }
 
     /// The largest singular value that rounding can have put into [gradient] `j`; zero in a field,

@@ -1,9 +1,10 @@
 //! Recorded increments against the bounds of the theorems.
 
 use super::{WeightError, WeightHistory, WeightRanks};
+use crate::bounds::Bounds;
 use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
 use crate::theorem::{
-    Observation, Theorem, Verdict, invariant_subspace, low_rank_initialization,
+    Observation, Quantity, Theorem, Verdict, invariant_subspace, low_rank_initialization,
     subspace_tensor_rank,
 };
 
@@ -42,7 +43,7 @@ pub struct HeldBound {
 impl HeldBound {
     /// The worst verdict; `None` if the theorem does not apply.
     pub fn verdict(&self) -> Option<Verdict> {
-        self.found.as_ref().ok().map(|observations| Verdict::of(observations))
+        self.found.as_ref().ok().map(|observations| Observation::verdict_of(observations))
     }
 
     /// Holds the increments of a history against every bound that can be read off recorded
@@ -78,12 +79,14 @@ impl HeldBound {
 fn tensor_rank(history: &WeightHistory, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
     let d = ranks.space.known().ok_or("the dimension of the space of learning is inconclusive")?;
     let increments = ranks.increments();
-    let lower = increments.cp_lower.bound;
     // No N x N x K tensor has more.
     let most = history.neurons() * history.neurons().min(history.steps());
-    let upper = increments.cp_upper.as_ref().map_or(most, |upper| upper.bound);
+    let cp_rank = Bounds {
+        lower: increments.cp_lower.bound,
+        upper: increments.cp_upper.as_ref().map_or(most, |upper| upper.bound),
+    };
     let bound = d * d.min(history.steps());
-    Ok(vec![Observation::between("CP rank of the increments", lower, upper, bound)])
+    Ok(vec![Observation::number(Quantity::IncrementsCpRank, cp_rank, bound)])
 }
 
 /// How W_0 = w I + P Q^T is made, and what follows.
@@ -95,7 +98,7 @@ struct Start<'a> {
 impl<'a> Start<'a> {
     /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
     fn of(history: &WeightHistory, channels: &'a InputOutput) -> Self {
-        let start = &history.slices()[0];
+        let start = history.weights_at(0);
         let noise = history.epsilon(0) * start.norm() + history.recording_noise(0);
         let split = |identity: f64| {
             let rest = start.minus(&Matrix::scaled_identity(start.rows(), identity));
@@ -123,11 +126,11 @@ impl<'a> Start<'a> {
         if bound == neurons {
             return Err(format!("S is the whole space of {neurons} dimensions"));
         }
-        let (lower, upper) = ranks.largest_increment().ok_or("the noise hides the increments")?;
+        let largest = ranks.largest_increment().ok_or("the noise hides the increments")?;
         let (sides, noise) = &ranks.sides;
         let outside = space.excess(sides, *noise);
         Ok(vec![
-            Observation::between("largest rank of W_k - W_0", lower, upper, bound),
+            Observation::number(Quantity::LargestIncrementRank, largest, bound),
             Observation::rank("dimensions outside S", &outside, 0),
         ])
     }

@@ -36,13 +36,13 @@ fn doubt(what: &str, rank: &Rank, exponent: i32) -> Option<String> {
              noise floor {floor}"
         ));
     }
-    let next = written(*values.get(rank.lower)?);
+    let next = written(*values.get(rank.bounds.lower)?);
     Some(format!(
         "{what}: between {} and {}, because singular value {} is {next}, less than {CLEAR_GAP} \
          times the noise floor {}",
-        rank.lower,
-        rank.upper,
-        rank.lower + 1,
+        rank.bounds.lower,
+        rank.bounds.upper,
+        rank.bounds.lower + 1,
         written(floor)
     ))
 }

@@ -108,9 +108,13 @@ impl WeightHistory {
         (units(&self.slices[k]) + units(&self.slices[0])) / 2.0
     }
 
-    /// W_0..W_K, over 2^exponent.
-    pub fn slices(&self) -> &[Matrix<f64>] {
-        &self.slices
+    /// W_k, over 2^exponent.
+    ///
+    /// # Panics
+    ///
+    /// If `k` is above [`steps`](WeightHistory::steps).
+    pub fn weights_at(&self, k: usize) -> &Matrix<f64> {
+        &self.slices[k]
     }
 
     /// W_k - W_0, over 2^exponent.
@@ -187,7 +191,7 @@ mod tests {
             let mut slices = vec![Matrix::zeros(2, 2); 2];
             slices[1][(0, 1)] = -largest;
             let history = WeightHistory::new(slices).unwrap();
-            assert_eq!((history.exponent(), history.slices()[1][(0, 1)]), (power, -1.0));
+            assert_eq!((history.exponent(), history.weights_at(1)[(0, 1)]), (power, -1.0));
         }
         let nothing = WeightHistory::new(vec![Matrix::zeros(2, 2); 2]).unwrap();
         assert_eq!((nothing.exponent(), nothing.recording_noise(1)), (0, 2.0_f64.powi(-1073)));

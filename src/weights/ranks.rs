@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::WeightHistory;
+use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::tensor::{LowerEnd, Mode, Reduced, UpperEnd};
 
@@ -65,7 +66,7 @@ impl WeightRanks {
         let noise = Noise::of(history);
         let (neurons, steps) = (history.neurons(), history.steps());
         let ranks = counted("ranks of the weights", steps + 1, watch, |k| {
-            seen(f64::rank(&history.slices()[k], noise.at(k)))
+            seen(f64::rank(history.weights_at(k), noise.at(k)))
         });
         let increment_ranks = counted("ranks of the increments", steps + 1, watch, |k| {
             seen(f64::rank(&history.increment(k), noise.at(k)))
@@ -76,9 +77,9 @@ impl WeightRanks {
         let (tensor, of_increments) = if delta {
             (of_increments, None)
         } else {
-            let slices = history.slices().iter().cloned();
-            let (weights, own) = Reduced::from_steps(neurons, steps + 1, slices);
-            let noise = noise.of_slices().max(own);
+            let weights = (0..=steps).map(|k| history.weights_at(k).clone());
+            let (weights, own) = Reduced::from_steps(neurons, steps + 1, weights);
+            let noise = noise.of_weights().max(own);
             (TensorRanks::new(weights, noise, watch), Some(of_increments))
         };
         watch(Stage { what: "space of learning", done: 0, all: 1 });
@@ -100,13 +101,12 @@ impl WeightRanks {
         self.increments.as_ref().unwrap_or(&self.tensor)
     }
 
-    /// The largest rank of an increment, over those that the noise does not hide: at least, and at
-    /// most. `None` if it hides all.
-    pub(super) fn largest_increment(&self) -> Option<(usize, usize)> {
+    /// The largest rank of an increment, over those that the noise does not hide. `None` if it hides
+    /// all.
+    pub(super) fn largest_increment(&self) -> Option<Bounds> {
         let shown = || self.increment_ranks.iter().filter(|rank| !is_hidden(rank));
-        let lower = shown().map(|rank| rank.lower).max()?;
-        let upper = shown().map(|rank| rank.upper).max()?;
-        (upper > 0 || shown().count() == self.increment_ranks.len()).then_some((lower, upper))
+        let largest = shown().map(|rank| rank.bounds).reduce(Bounds::max)?;
+        (largest.upper > 0 || shown().count() == self.increment_ranks.len()).then_some(largest)
     }
 }
 
@@ -148,7 +148,7 @@ fn counted<T: Send>(
 /// A rank as it is known: of a matrix that is not zero and nowhere clear of the noise, nothing is.
 fn seen(mut rank: Rank) -> Rank {
     if is_hidden(&rank) {
-        rank.upper = rank.spectrum().map_or(0, |(values, _)| values.len());
+        rank.bounds.upper = rank.spectrum().map_or(0, |(values, _)| values.len());
     }
     rank
 }
@@ -156,7 +156,7 @@ fn seen(mut rank: Rank) -> Rank {
 /// True if no singular value stands clear of the noise, and not all are zero.
 pub(crate) fn is_hidden(rank: &Rank) -> bool {
     let largest = rank.spectrum().and_then(|(values, _)| values.first());
-    rank.lower == 0 && largest.is_some_and(|&largest| largest > 0.0)
+    rank.bounds.lower == 0 && largest.is_some_and(|&largest| largest > 0.0)
 }
 
 /// All columns and all rows of the increments, side by side or as fewer with the same singular
@@ -191,10 +191,11 @@ impl Noise {
         let (mut largest, mut path) = (0.0_f64, 0.0);
         let root = (history.neurons() as f64).sqrt();
         let mut noise = Vec::new();
-        for (k, slice) in history.slices().iter().enumerate() {
-            largest = largest.max(slice.norm());
+        for k in 0..=history.steps() {
+            let weights = history.weights_at(k);
+            largest = largest.max(weights.norm());
             if k > 0 {
-                path += slice.minus(&history.slices()[k - 1]).norm();
+                path += weights.minus(history.weights_at(k - 1)).norm();
             }
             let accumulated =
                 history.epsilon(k) * ((k as f64 + 1.0).sqrt() * largest + root * path);
@@ -209,7 +210,7 @@ impl Noise {
     }
 
     /// Of all W_k as one tensor.
-    pub fn of_slices(&self) -> f64 {
+    pub fn of_weights(&self) -> f64 {
         norm(&self.0)
     }
 

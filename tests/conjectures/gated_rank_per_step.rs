@@ -29,7 +29,11 @@ fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     let learned = case.train_as(&Gated)?;
     let last = learned.steps();
     let bound = learned.gradients().len() * case.setting.dimensions.steps;
-    Ok(vec![Observation::rank(format!("rank D_{last}"), &learned.rank(last), bound)])
+    Ok(vec![Observation::rank(
+        Quantity::Rank(Sequence::Increments, last),
+        &learned.rank(last),
+        bound,
+    )])
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn setting(arithmetic: Arithmetic) -> Domain {
 fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     let learned = case.train()?;
     let [_, _, r3] = learned.increments().reduced().unfolding_ranks(learned.tensor_noise());
-    Ok(vec![Observation::rank("r3", &r3, 3)])
+    Ok(vec![Observation::rank(Quantity::UnfoldingRank(Mode::Step), &r3, 3)])
 }
 
 #[test]

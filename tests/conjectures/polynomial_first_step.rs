@@ -29,11 +29,11 @@ fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     training.network.dynamics.leak = S::ONE;
     let learned = training.run(1)?;
     let ActivationKind::Polynomial(n) = case.setting.psi else {
-        return Err(Undecided::Unavailable);
+        return Err(Inconclusive::Unavailable);
     };
     let (p, q) = (case.setting.dimensions.d_in, case.setting.dimensions.d_out);
     let bound = monomials(p, n).min(q * monomials(p, n - 1));
-    Ok(vec![Observation::rank("rank D_1", &learned.rank(1), bound)])
+    Ok(vec![Observation::rank(Quantity::Rank(Sequence::Increments, 1), &learned.rank(1), bound)])
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     start.h0 = start.b.times(&Matrix::random(1, 1, &mut case.stream.named("along b")));
     let learned = training.run(case.setting.learning_steps)?;
     let [_, _, r3] = learned.increments().reduced().unfolding_ranks(learned.tensor_noise());
-    Ok(vec![Observation::rank("r3", &r3, 3)])
+    Ok(vec![Observation::rank(Quantity::UnfoldingRank(Mode::Step), &r3, 3)])
 }
 
 #[test]

@@ -7,8 +7,8 @@ fn setting(arithmetic: Arithmetic) -> Domain {
 fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     let learned = case.train()?;
     let last = learned.steps();
-    let what = format!("rank D_{last}");
-    Ok(vec![Observation::rank(what, &learned.rank(last), case.setting.channels())])
+    let quantity = Quantity::Rank(Sequence::Increments, last);
+    Ok(vec![Observation::rank(quantity, &learned.rank(last), case.setting.channels())])
 }
 
 #[test]

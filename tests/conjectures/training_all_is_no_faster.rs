@@ -18,7 +18,7 @@ fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     let learned = case.train()?;
     let (k, dimensions) = (learned.steps(), &case.setting.dimensions);
     let bound = dimensions.d_in.min(dimensions.d_out) * (fibonacci(k + 2) - 1);
-    Ok(vec![Observation::rank(format!("rank D_{k}"), &learned.rank(k), bound)])
+    Ok(vec![Observation::rank(Quantity::Rank(Sequence::Increments, k), &learned.rank(k), bound)])
 }
 
 #[test]

@@ -22,10 +22,10 @@ fn errors_must_not_be_transported() {
 #[test]
 fn the_feedback_must_be_fixed() {
     let mut explicit = broadcast();
-    let first = explicit.train(1).slice(1);
+    let first = explicit.train(1).weights_at(1);
     explicit.feedback = Some(integers(6, 1, 6));
-    let second = explicit.starting_at(first.clone()).train(1).slice(1);
-    assert_eq!(rankproof::matrix::RankRevealing::rank(&second, 0.0).upper, 2);
+    let second = explicit.starting_at(first.clone()).train(1).weights_at(1);
+    assert_eq!(rankproof::matrix::RankRevealing::rank(&second, 0.0).bounds.upper, 2);
 }
 
 /// A matrix of rank one with its entries cut to one size is no longer of rank one.

@@ -21,7 +21,7 @@ fn excess(explicit: &Explicit<Fp>, steps: usize) -> Matrix<Fp> {
 }
 
 fn rank(matrix: &Matrix<Fp>) -> usize {
-    Fp::rank(matrix, 0.0).upper
+    Fp::rank(matrix, 0.0).bounds.upper
 }
 
 fn conserving() -> Explicit<Fp> {

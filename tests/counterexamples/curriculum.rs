@@ -17,12 +17,12 @@ fn learned_from(
     mut explicit: Explicit<Fp>,
     then: impl FnOnce(&mut Explicit<Fp>),
 ) -> usize {
-    let first = explicit.train(3).slice(3);
+    let first = explicit.train(3).weights_at(3);
     explicit.network.parameters.b = integers(8, 1, 5);
     explicit.network.parameters.c = integers(1, 8, 6);
     then(&mut explicit);
-    let last: Matrix<Fp> = explicit.starting_at(first).train(3).slice(3);
-    Fp::rank(&last.minus(start), 0.0).upper
+    let last: Matrix<Fp> = explicit.starting_at(first).train(3).weights_at(3);
+    Fp::rank(&last.minus(start), 0.0).bounds.upper
 }
 
 const BOUND: usize = 4;

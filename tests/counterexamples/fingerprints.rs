@@ -30,8 +30,8 @@ fn classes(of: [[i64; 2]; 6]) -> Matrix<Fp> {
 
 /// The rank of W_2, which may have gone up or down.
 fn rank(explicit: &Explicit<Fp>) -> usize {
-    let weights = explicit.train(2).slice(2);
-    rankproof::matrix::RankRevealing::rank(&weights, 0.0).upper
+    let weights = explicit.train(2).weights_at(2);
+    rankproof::matrix::RankRevealing::rank(&weights, 0.0).bounds.upper
 }
 
 const TWO: [[i64; 2]; 6] = [[1, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 1]];
@@ -81,7 +81,7 @@ fn signs_need_an_odd_optimizer() {
         weights.add_scaled(Fp::ONE, &step.increment(1).map(|entry| entry * entry));
         explicit = in_classes(&classes(SIGNED)).starting_at(weights.clone());
     }
-    assert!(rankproof::matrix::RankRevealing::rank(&weights, 0.0).lower > 2);
+    assert!(rankproof::matrix::RankRevealing::rank(&weights, 0.0).bounds.lower > 2);
 }
 
 /// A learning rate for each neuron: interchangeable ones part at the first step.
@@ -96,5 +96,5 @@ fn the_optimizer_must_treat_entries_alike() {
         weights.add_scaled(Fp::ONE, &rates);
         explicit = explicit.starting_at(weights.clone());
     }
-    assert_eq!(rankproof::matrix::RankRevealing::rank(&weights, 0.0).upper, 6);
+    assert_eq!(rankproof::matrix::RankRevealing::rank(&weights, 0.0).bounds.upper, 6);
 }

@@ -15,7 +15,7 @@ fn weight_decay_is_not_part_of_the_gradient() {
     let (network, task) = (explicit.network.clone(), &explicit.task);
     let trajectory = Training::new(network, task, &*explicit.loss, optimizer).run(1);
     let trajectory = trajectory.expect("a field has no overflow");
-    let step = trajectory.slice(1).minus(&trajectory.slice(0));
-    assert!(Fp::rank(&trajectory.increment(1), 0.0).upper <= visited);
-    assert!(Fp::rank(&step, 0.0).lower > visited);
+    let step = trajectory.weights_at(1).minus(&trajectory.weights_at(0));
+    assert!(Fp::rank(&trajectory.increment(1), 0.0).bounds.upper <= visited);
+    assert!(Fp::rank(&step, 0.0).bounds.lower > visited);
 }

@@ -31,7 +31,7 @@ fn it_is_about_one_gradient() {
     assert_eq!(first_gradient().rank(2), BOUND + 1);
     let trajectory = first_gradient().train(2);
     let second = &trajectory.gradients()[1];
-    assert_eq!(Fp::rank(&second.to_matrix(), 0.0).upper, BOUND);
+    assert_eq!(Fp::rank(&second.to_matrix(), 0.0).bounds.upper, BOUND);
 }
 
 /// One impulse as input, one error at the end, and A = rho times a cyclic shift of 8 neurons: G_0 is

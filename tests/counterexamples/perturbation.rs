@@ -52,7 +52,7 @@ fn the_activation_must_be_smooth() {
 fn the_start_must_be_near_the_identity() {
     let trajectory = Explicit::<f64>::new(6, 1, 1).starting_at(integers(6, 6, 5)).train(1);
     let rank = f64::rank(&trajectory.increment(1), trajectory.noise(1));
-    assert!(rank.lower > 2);
+    assert!(rank.bounds.lower > 2);
 }
 
 /// Small inputs are not enough: the bias must be as small.

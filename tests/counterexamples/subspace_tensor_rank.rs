@@ -1,3 +1,4 @@
+use rankproof::bounds::Bounds;
 use rankproof::matrix::Matrix;
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::tensor::Tensor;
@@ -10,5 +11,5 @@ fn rows_alone_are_not_enough() {
         Matrix::from_fn(3, 3, |i, j| Fp::from_integer(if i == k { j as i64 + 1 } else { 0 }))
     });
     let bracket = Tensor::from_slices(3, 3, &slices).reduced().cp_bracket(0.0).expect("exact");
-    assert_eq!((bracket.lower, bracket.upper()), (3, 3));
+    assert_eq!(bracket.bounds(), Bounds::exactly(3));
 }

@@ -11,6 +11,6 @@ fn the_optimizer_must_be_gd_like() {
     let run = forward(&honest.network, &honest.task.inputs, honest.task.trials);
     let errors = honest.loss.errors(&run.outputs, &honest.task);
     let gradient = adjoint(&honest.network, &run, &errors).weight_gradient(&run);
-    assert_eq!((f64::rank(&gradient, 0.0).upper, honest.rank(1)), (1, 1));
+    assert_eq!((f64::rank(&gradient, 0.0).bounds.upper, honest.rank(1)), (1, 1));
     assert_eq!(honest.along(Direction::Entrywise(Entrywise::Clip(300.0))).rank(1), 3);
 }

@@ -42,7 +42,7 @@ fn ranks(
     let mut training = Training::new(network, &task, &SquaredError, optimizer);
     change(&mut training);
     let trajectory = training.run(steps).expect("a field has no overflow");
-    let rank = |k| Fp::rank(&trajectory.increment(k), 0.0).lower;
+    let rank = |k| Fp::rank(&trajectory.increment(k), 0.0).bounds.lower;
     (1..=steps).map(rank).collect()
 }
 

@@ -103,5 +103,5 @@ fn first_report(
 /// The first observation, which carries the theorem's name: observed and bound.
 pub fn first_observation(report: &CaseReport) -> (usize, usize) {
     let observations = report.observed.as_ref().expect("an observation");
-    (observations[0].lower, observations[0].bound)
+    (observations[0].found.lower, observations[0].bound)
 }

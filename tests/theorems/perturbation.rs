@@ -1,10 +1,12 @@
+use rankproof::matrix::{CLEAR_GAP, Matrix, RankRevealing, SingularValues};
 use rankproof::scalar::{DoubleDouble, Stream};
 use rankproof::task::Dimensions;
-use rankproof::theorem::perturbation::{THEOREM, by_drive};
+use rankproof::theorem::perturbation::{Runs, THEOREM, by_drive, measured};
 use rankproof::theorem::{
-    ActivationKind, Arithmetic, Case, CaseId, InitialState, InitialWeights, MethodKind, Setting,
-    Slope, Verdict,
+    ActivationKind, Arithmetic, Case, CaseId, InitialState, InitialWeights, MethodKind,
+    Observation, Quantity, Setting, Size, Slope, Verdict,
 };
+use rankproof::training::Trajectory;
 
 use crate::harness::{catches_its_controls, holds};
 
@@ -34,10 +36,10 @@ fn exponents_are_those_of_the_statement() {
         for (law, (observation, predicted)) in
             observations.iter().zip([1.0, 2.0, 2.0, 4.0]).enumerate()
         {
-            let Some((_, rest)) = observation.what.split_once("exponent ") else { continue };
-            let (estimate, _) = rest.split_once(" +-").expect("an interval");
-            let estimate: f64 = estimate.parse().expect("a number");
-            seen[law] += usize::from((estimate - predicted).abs() < 0.05);
+            let Quantity::Exponent { measured: Some(slope), .. } = observation.quantity else {
+                continue;
+            };
+            seen[law] += usize::from((slope.estimate - predicted).abs() < 0.05);
         }
     }
     // Some instances have nothing outside, where D_1 is zero.
@@ -62,8 +64,9 @@ fn the_smallest_singular_value_inside_is_not_of_the_order_of_the_drive() {
         let stream = Stream::new("core", 0, number);
         let case = Case::<DoubleDouble>::draw(&setting, stream, None).expect("in double-double");
         // Some step sizes make the loss diverge.
-        let Ok(measured) = by_drive(&case) else { continue };
-        if let Some(core) = Slope::of_logs(&measured.core) {
+        let Ok(runs) = by_drive(&case) else { continue };
+        let measured = measured(&case, &runs).expect("a clear dimension");
+        if let Some(core) = Slope::of_logs(&smallest_inside(&case, &runs)) {
             assert_eq!(core.is_at_least(2.0, 0.1), Some(true), "{setting}: {core}");
             cores += 1;
         }
@@ -78,6 +81,24 @@ fn the_smallest_singular_value_inside_is_not_of_the_order_of_the_drive() {
     assert!(cores >= 15 && claimed >= 10, "{cores} {claimed}");
 }
 
+/// sigma_d of P D_K P over sigma_1 of D_K, where it is clear of the noise.
+fn smallest_inside(case: &Case<DoubleDouble>, runs: &Runs<DoubleDouble>) -> Vec<(f64, f64)> {
+    let space = case.space().expect("a clear dimension");
+    let projected = |matrix: &Matrix<DoubleDouble>| {
+        matrix.minus(&DoubleDouble::outside(space.basis(), matrix)).transposed()
+    };
+    let point = |(size, trajectory): &(f64, Trajectory<DoubleDouble>)| {
+        let last = trajectory.steps();
+        let increment = trajectory.increment(last);
+        let core = projected(&projected(&increment));
+        let [inside, all] = [core, increment].map(|matrix| DoubleDouble::singular_values(&matrix));
+        let smallest = inside[space.dimension() - 1];
+        let is_clear = smallest > CLEAR_GAP * trajectory.noise(last);
+        is_clear.then(|| (*size, smallest / all[0]))
+    };
+    runs.iter().filter_map(point).collect()
+}
+
 /// The bound on sigma_{d+1} is one in most cases and not as an exception: ||Pi|| is known at all
 /// sizes, and so the two are compared.
 #[test]
@@ -85,9 +106,7 @@ fn the_hypothesis_on_time_courses_holds_in_most_cases() {
     let id = |number| CaseId { arithmetic: Arithmetic::DoubleDouble, seed: 0, number };
     let compared = |number| {
         let observed = THEOREM.run(id(number), None).observed.ok()?;
-        let at =
-            |of: &str| observed.iter().any(|o| o.what.starts_with(&format!("6 sizes of {of}:")));
-        Some([at("eps"), at("s")])
+        Some([Size::Start, Size::Drive].map(|over| is_compared_at_all_sizes(&observed, over)))
     };
     let compared: Vec<_> = (0..50).filter_map(compared).collect();
     for law in 0..2 {
@@ -115,5 +134,10 @@ fn the_bound_holds_before_the_limit_is_reached() {
     let report = THEOREM.run_setting(id, setting, None);
     assert!(matches!(report.verdict(), Verdict::Held { .. }), "{report}");
     let observed = report.observed.expect("a run that ends");
-    assert!(observed.iter().any(|o| o.what.starts_with("6 sizes of eps:")));
+    assert!(is_compared_at_all_sizes(&observed, Size::Start));
+}
+
+fn is_compared_at_all_sizes(observed: &[Observation], over: Size) -> bool {
+    let all = Quantity::Exceeding { compared: 6, over };
+    observed.iter().any(|observation| observation.quantity == all)
 }

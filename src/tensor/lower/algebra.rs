@@ -102,7 +102,7 @@ impl Algebra {
             let (x, y) = (pair % n, pair / n);
             self.left[x][(k, y)] - self.left[y][(k, x)]
         });
-        let rank = |matrix: &Matrix<Fp>| Fp::rank(matrix, 0.0).lower;
+        let rank = |matrix: &Matrix<Fp>| Fp::rank(matrix, 0.0).bounds.lower;
         rank(&form) - rank(&form.times(&commutators))
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn raise<S: RankRevealing>(
         }
         let flattening = flattening(&restricted(slices, dimensions), p);
         // Every entry of the tensor occurs `per_term` times.
-        let rank = S::rank(&flattening, noise * (per_term as f64).sqrt()).lower;
+        let rank = S::rank(&flattening, noise * (per_term as f64).sqrt()).bounds.lower;
         let shape = (flattening.rows(), flattening.cols());
         best.raise(Some(LowerEnd {
             bound: rank.div_ceil(per_term),

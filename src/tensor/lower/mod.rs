@@ -123,7 +123,7 @@ impl fmt::Display for Certificate {
 impl<S: RankRevealing> Reduced<S> {
     /// The largest rank of an unfolding. Only what is clear of the noise counts.
     pub fn lower_end(&self, noise: f64) -> LowerEnd {
-        LowerEnd::of_unfoldings(self.unfolding_ranks(noise).map(|rank| rank.lower))
+        LowerEnd::of_unfoldings(self.unfolding_ranks(noise).map(|rank| rank.bounds.lower))
     }
 
     /// The best of all certificates, tried until one shows `enough`. It takes longer than
@@ -131,7 +131,7 @@ impl<S: RankRevealing> Reduced<S> {
     /// whose Jordan blocks would need such matrices, and algebras of more than 16 dimensions are
     /// passed over.
     pub fn best_lower_end(&self, noise: f64, enough: usize) -> LowerEnd {
-        let ranks = self.unfolding_ranks(noise).map(|rank| rank.lower);
+        let ranks = self.unfolding_ranks(noise).map(|rank| rank.bounds.lower);
         let mut best = LowerEnd::of_unfoldings(ranks);
         let mut sorted = ranks;
         sorted.sort_unstable();

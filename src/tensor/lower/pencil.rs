@@ -122,7 +122,7 @@ impl Pencil {
 }
 
 fn rank(matrix: &Matrix<Fp>) -> usize {
-    Fp::rank(matrix, 0.0).lower
+    Fp::rank(matrix, 0.0).bounds.lower
 }
 
 /// The matrix that has a polynomial as its characteristic one.
