@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
-    self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, Theorem, Verification,
+    self, Arithmetic, CaseId, Failure, Generic, MAX_INCONCLUSIVE, Theorem, Verification,
 };
 
 use super::files::Files;
@@ -191,7 +191,7 @@ fn explain_failure((theorem, result): &Line) -> Option<String> {
             "{name} shows nothing: {} of {} cases are inconclusive, more than {} %.",
             result.inconclusive,
             result.cases(),
-            100.0 * MOST_INCONCLUSIVE
+            100.0 * MAX_INCONCLUSIVE
         ),
         Failure::Blind(tampering) => {
             format!("{name} shows nothing: its check does not notice {}.", tampering.description())

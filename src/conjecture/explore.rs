@@ -6,7 +6,7 @@ use crate::bounds::Bounds;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
 use crate::theorem::{
-    Case, Inconclusive, MOST_MISSED, Measure, Setting, Theorem, best_limit, entries, probability,
+    Case, Inconclusive, MAX_MISSED, Measure, Setting, Theorem, best_limit, entries, probability,
 };
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
@@ -59,7 +59,7 @@ pub struct GridCell {
     /// Instances whose value is another one.
     pub disagreeing: usize,
     /// The probability with which all instances miss the generic rank, at most; `None` where it is
-    /// above [`MOST_MISSED`] or not known, and only agreeing instances speak for the value.
+    /// above [`MAX_MISSED`] or not known, and only agreeing instances speak for the value.
     pub missed: Option<f64>,
     /// The best bound that the registry knows.
     pub limit: usize,
@@ -140,7 +140,7 @@ fn missed(setting: &Setting, sweep: &Sweep, step: usize, limit: usize) -> Option
     };
     let entry = entries(&Setting { learning_steps, ..setting.clone() })?;
     let each = probability(entry.saturating_mul(limit as u64));
-    Some(each.powi(sweep.instances as i32)).filter(|&missed| missed <= MOST_MISSED)
+    Some(each.powi(sweep.instances as i32)).filter(|&missed| missed <= MAX_MISSED)
 }
 
 #[cfg(test)]

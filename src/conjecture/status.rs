@@ -5,7 +5,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 use crate::scalar::Fp;
 use crate::theorem::{
-    Arithmetic, Case, CaseId, CaseReport, Checks, Domain, MOST_INCONCLUSIVE, Observed, Proof,
+    Arithmetic, Case, CaseId, CaseReport, Checks, Domain, MAX_INCONCLUSIVE, Observed, Proof,
     Theorem, Verdict,
 };
 
@@ -107,10 +107,10 @@ impl Theorem {
     ///
     /// # Panics
     ///
-    /// If a case violates the theorem, or more than [`MOST_INCONCLUSIVE`] of them are inconclusive.
+    /// If a case violates the theorem, or more than [`MAX_INCONCLUSIVE`] of them are inconclusive.
     pub fn hold(&self, arithmetic: Arithmetic, file: &'static str) {
         let mut config = Config::default();
-        config.max_global_rejects = (MOST_INCONCLUSIVE * f64::from(config.cases)) as u32;
+        config.max_global_rejects = (MAX_INCONCLUSIVE * f64::from(config.cases)) as u32;
         config.test_name = Some(self.id);
         config.source_file = Some(file);
         let settings = (self.domain)(arithmetic).strategy(arithmetic);

@@ -21,7 +21,7 @@ mod slope;
 mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
-pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
+pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
 pub use measure::{Measure, best_limit};
 pub use proof::Proof;
@@ -32,7 +32,7 @@ pub use setting::{
 };
 pub use slope::Slope;
 #[cfg(feature = "verify")]
-pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
+pub use verification::{CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Verification};
 
 pub use crate::bounds::Verdict;
 use crate::scalar::{DoubleDouble, Fp};
