@@ -1,5 +1,7 @@
 //! Every experiment runs in its quick setting, and what it finds is in the ranges that it states.
 
+#![allow(clippy::duplicate_mod, reason = "each experiment is a program of its own")]
+
 use std::error::Error;
 use std::fs;
 

@@ -16,7 +16,7 @@ use rankproof::prelude::*;
 use rankproof::report::Experiment;
 
 #[path = "../console.rs"]
-mod console;
+pub mod console;
 mod figures;
 pub mod learner;
 mod movement;

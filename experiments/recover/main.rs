@@ -20,14 +20,13 @@ use rankproof::recording::Recording;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use statrs::statistics::Statistics;
 
-#[path = "../console.rs"]
-mod console;
 #[path = "../force_field/main.rs"]
 #[allow(dead_code, reason = "what the other experiment has beside the network")]
 pub mod force_field;
 mod movement;
 mod recording;
 
+use force_field::console;
 use force_field::learner::{Learner, Protocol};
 use movement::{Movement, fitted_weights, main_movement};
 use recording::recorded;

@@ -324,8 +324,8 @@ impl Results {
         let unit = self.likelihood.loss_in_words();
         format!(
             "{}\n{}\n{}\nloss: {unit}; se: standard error over {} folds. Results are in {}",
-            ranks.to_string(),
-            others.to_string(),
+            ranks,
+            others,
             self.verdict.in_words(),
             self.folds,
             folder.display()

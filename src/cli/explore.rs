@@ -269,7 +269,7 @@ fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {
     let headers: Vec<_> = headers.iter().map(String::as_str).collect();
     let mut table = table(&headers, 0);
     table.add_rows(rows);
-    format!("{}\n{}\n", table.to_string(), legend.join("\n"))
+    format!("{}\n{}\n", table, legend.join("\n"))
 }
 
 fn write_csv(path: &Path, cells: &[GridCell]) -> anyhow::Result<()> {

@@ -334,7 +334,7 @@ fn shown(
         summary.units,
         summary.iterations,
         time.as_secs_f64(),
-        table.to_string(),
+        table,
         folder.display()
     )
 }

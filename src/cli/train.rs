@@ -417,7 +417,7 @@ fn describe(arguments: &Arguments, trajectory: &Trajectory<f64>, report: &Report
         arguments.task.name(),
         arguments.neurons,
         trajectory.losses[0],
-        table.to_string()
+        table
     );
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);
