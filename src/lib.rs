@@ -11,6 +11,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`named`] | choices by name, in commands and tables |
 //! | [`bounds`] | whole numbers known from both sides, and held against bounds |
 //! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
 //! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
@@ -84,11 +85,13 @@ pub mod file;
 pub mod fit;
 mod json;
 pub mod matrix;
+pub mod named;
 pub mod network;
 pub mod recording;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod scalar;
+mod statistics;
 pub mod tape;
 pub mod task;
 pub mod tensor;

@@ -22,9 +22,11 @@ mod verify;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rankproof::file::is_guarded;
-use rankproof::theorem::{self, Arithmetic, Theorem};
+use rankproof::named::Named;
+use rankproof::theorem::{self, Theorem};
 
 /// Checks the theorems on the rank of learning dynamics in recurrent networks.
 ///
@@ -91,25 +93,18 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// An arithmetic on the command line.
-#[derive(Clone, Copy, ValueEnum)]
-enum ArithmeticName {
-    /// The integers modulo 2^50-27: no rounding, no tolerance.
-    Exact,
-    /// Double precision.
-    F64,
-    /// Double-double, about 32 digits.
-    Dd,
+/// Reads the name of a choice, of those that are allowed, for clap, whose help lists them.
+fn choice<T: Named + Send + Sync>(
+    is_allowed: impl Fn(T) -> bool,
+) -> impl TypedValueParser<Value = T> {
+    let allowed = T::table().into_iter().filter(move |(value, ..)| is_allowed(*value));
+    let values = allowed.map(|(_, name, description)| PossibleValue::new(name).help(description));
+    PossibleValuesParser::new(values).try_map(|name| T::find(&name))
 }
 
-impl From<ArithmeticName> for Arithmetic {
-    fn from(name: ArithmeticName) -> Self {
-        match name {
-            ArithmeticName::Exact => Arithmetic::Exact,
-            ArithmeticName::F64 => Arithmetic::F64,
-            ArithmeticName::Dd => Arithmetic::DoubleDouble,
-        }
-    }
+/// Reads the name of any choice.
+fn any_choice<T: Named + Send + Sync>() -> impl TypedValueParser<Value = T> {
+    choice(|_| true)
 }
 
 /// Reads the name of a theorem, for clap.
@@ -129,8 +124,7 @@ fn list_of_numbers(text: &str, expected: impl Fn() -> String) -> Result<Vec<usiz
     };
     let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
     if last.saturating_sub(first) > MOST {
-        Err(format!("more than {MOST} numbers"))
-    } else {
-        Ok((first..=last).collect())
+        return Err(format!("more than {MOST} numbers"));
     }
+    Ok((first..=last).collect())
 }

@@ -4,23 +4,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
 use rankproof::blocks::Block;
 use rankproof::bounds::Bounds;
 use rankproof::file::write_npz;
 use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
-use rankproof::network::{
-    Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
-};
+use rankproof::named::Named;
+use rankproof::network::{Activation, ActivationKind, Dynamics, Network, Parameters, Trained};
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, Task, TaskFamily};
-use rankproof::training::{
-    Batches, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training,
-    Trajectory,
-};
+use rankproof::theorem::{InitialWeights, LossKind, OptimizerKind};
+use rankproof::training::{Batches, Optimizer, Schedule, Storage, Training, Trajectory};
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, table};
+use super::{any_choice, choice};
 
 /// Train a network by exact gradients and save the weights of every learning step.
 ///
@@ -30,9 +29,8 @@ use super::output::{paragraph, print, progress, table};
 /// W_0; `rankproof rank` reads it.
 #[derive(Args)]
 pub struct Arguments {
-    /// What to learn: linear-teacher, random-targets, integrator, flip-flop, delayed-recall,
-    /// sine-generator or centre-out.
-    #[arg(long)]
+    /// What to learn.
+    #[arg(long, value_parser = any_choice::<TaskFamily>())]
     task: TaskFamily,
     /// Neurons, N.
     #[arg(long, value_parser = positive)]
@@ -53,18 +51,19 @@ pub struct Arguments {
     #[arg(long, default_value_t = 8, value_parser = positive)]
     trials: usize,
     /// The activation outside the weights.
-    #[arg(long, value_enum, default_value_t = Function::Identity)]
-    phi: Function,
+    #[arg(long, value_parser = functions(), default_value = "identity")]
+    phi: ActivationKind,
     /// The activation inside the weights.
-    #[arg(long, value_enum, default_value_t = Function::Identity)]
-    psi: Function,
+    #[arg(long, value_parser = functions(), default_value = "identity")]
+    psi: ActivationKind,
     /// The leak a.
     #[arg(long, default_value_t = 0.5)]
     leak: f64,
-    /// The weights at the start.
-    #[arg(long, value_enum, default_value_t = Start::Zero)]
-    start: Start,
-    /// w of W_0 = w I, or the spectral radius of a random W_0.
+    /// The weights at the start: zero, identity (w I), full (independent random entries), or the
+    /// rank of P Q^T in w I + P Q^T.
+    #[arg(long, default_value = "zero")]
+    start: InitialWeights,
+    /// w, or the spectral radius of a full W_0.
     #[arg(long, default_value_t = 0.5)]
     gain: f64,
     /// Start from a random h_0 common to all trials, in place of zero.
@@ -74,11 +73,11 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', default_value = "W")]
     learn: Vec<Learned>,
     /// What is made small.
-    #[arg(long, value_enum, default_value_t = LossName::Squared)]
-    loss: LossName,
+    #[arg(long, value_parser = any_choice::<LossKind>(), default_value = "squared")]
+    loss: LossKind,
     /// How a step is made from gradients.
-    #[arg(long, value_enum, default_value_t = MethodName::GradientDescent)]
-    optimizer: MethodName,
+    #[arg(long, value_parser = any_choice::<OptimizerKind>(), default_value = "gradient-descent")]
+    optimizer: OptimizerKind,
     /// The step size.
     #[arg(long, default_value_t = 0.05)]
     step_size: f64,
@@ -114,22 +113,9 @@ fn positive(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "expected a whole number from 1".into())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Function {
-    Identity,
-    Tanh,
-    Relu,
-    Softplus,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Start {
-    /// W_0 = 0.
-    Zero,
-    /// W_0 = w I.
-    Identity,
-    /// Independent random entries.
-    Random,
+/// The activations whose numbers are known: of polynomials they are random in theorems alone.
+fn functions() -> impl TypedValueParser<Value = ActivationKind> {
+    choice(|function: ActivationKind| function.usual::<f64>().is_some())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,25 +130,6 @@ enum Learned {
     Bias,
     #[value(name = "h0")]
     InitialState,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum LossName {
-    Squared,
-    CrossEntropy,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MethodName {
-    GradientDescent,
-    HeavyBall,
-    Nesterov,
-    GradientFlow,
-    Adam,
-    RmsProp,
-    Sign,
-    Muon,
-    Shampoo,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -193,8 +160,8 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.clip.is_some_and(|clip| clip <= 0.0) {
         bail!("--clip is {}, expected a number above 0", arguments.clip.unwrap_or(0.0));
     }
-    if arguments.factors && arguments.start == Start::Random {
-        bail!("--factors keeps no N x N matrix, so it needs --start zero or --start identity");
+    if arguments.factors && arguments.start == InitialWeights::Full {
+        bail!("--factors keeps no N x N matrix, so it needs another --start than full");
     }
     if arguments.batch.is_some_and(|batch| batch > arguments.trials) {
         let (batch, trials) = (arguments.batch.unwrap_or(0), arguments.trials);
@@ -216,7 +183,8 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         .task
         .draw(&dimensions, &stream.named("task"))
         .context("a task of real numbers")?;
-    let (network, loss) = (network(arguments, &stream), loss(arguments.loss));
+    let network = network(arguments, &stream)?;
+    let loss = arguments.loss.build().context("a loss of real numbers")?;
     let training = Training {
         trained: trained(&arguments.learn),
         batches: match arguments.batch {
@@ -224,7 +192,7 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
             None => Batches::Full,
         },
         storage: if arguments.factors { Storage::Factors } else { Storage::Slices },
-        ..Training::new(network, &task, &*loss, optimizer(arguments))
+        ..Training::new(network, &task, &*loss, optimizer(arguments)?)
     };
     let bar = progress(arguments.steps as u64, "");
     // In the pool, where large products use two threads.
@@ -241,14 +209,18 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
 }
 
 /// Columns of B and rows of C have a norm of about one, whatever N is.
-fn network(arguments: &Arguments, stream: &Stream) -> Network<f64> {
+fn network(arguments: &Arguments, stream: &Stream) -> anyhow::Result<Network<f64>> {
     let n = arguments.neurons;
     let matrix = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     let unit = 1.0 / (n as f64).sqrt();
     let w = match arguments.start {
-        Start::Zero => Block::scaled_identity(n, 0.0),
-        Start::Identity => Block::scaled_identity(n, arguments.gain),
-        Start::Random => Block::from(matrix(n, n, arguments.gain * unit, "W")),
+        InitialWeights::Zero => Block::scaled_identity(n, 0.0),
+        InitialWeights::ScaledIdentity => Block::scaled_identity(n, arguments.gain),
+        InitialWeights::LowRank(rank) => {
+            let factors = Factors::new(matrix(n, rank, unit, "P"), matrix(n, rank, unit, "Q"));
+            Block::low_rank(arguments.gain, factors)
+        }
+        InitialWeights::Full => Block::from(matrix(n, n, arguments.gain * unit, "W")),
     };
     let b = matrix(n, arguments.d_in, unit, "B");
     let mut parameters = Parameters::new(w, b, matrix(arguments.d_out, n, unit, "C"));
@@ -257,52 +229,26 @@ fn network(arguments: &Arguments, stream: &Stream) -> Network<f64> {
     }
     let dynamics = Dynamics {
         leak: arguments.leak,
-        phi: activation(arguments.phi),
-        psi: activation(arguments.psi),
+        phi: activation(arguments.phi)?,
+        psi: activation(arguments.psi)?,
     };
-    Network { dynamics, parameters }
+    Ok(Network { dynamics, parameters })
 }
 
-fn activation(name: Function) -> Activation<f64> {
-    match name {
-        Function::Identity => Activation::Identity,
-        Function::Tanh => Activation::Tanh,
-        Function::Relu => Activation::Relu,
-        Function::Softplus => Activation::Softplus,
-    }
+fn activation(kind: ActivationKind) -> anyhow::Result<Activation<f64>> {
+    kind.usual().with_context(|| format!("{} has no coefficients of its own", kind.name()))
 }
 
-fn loss(name: LossName) -> Box<dyn Loss<f64>> {
-    match name {
-        LossName::Squared => Box::new(SquaredError),
-        LossName::CrossEntropy => Box::new(CrossEntropy::new().expect("f64 has real functions")),
-    }
-}
-
-fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
-    let usual = if arguments.optimizer == MethodName::Muon { MUON_MOMENTUM } else { 0.9 };
-    let momentum = arguments.momentum.unwrap_or(usual);
-    // The denominators of PyTorch, and of the paper on Shampoo.
-    let direction = match arguments.optimizer {
-        MethodName::Adam => Direction::adam(1e-8),
-        MethodName::RmsProp => Direction::rms_prop(1e-8),
-        MethodName::Sign => Direction::Entrywise(Entrywise::Sign),
-        MethodName::Muon => Direction::muon(),
-        MethodName::Shampoo => Direction::shampoo(1e-4),
-        _ => Direction::Gradient,
-    };
-    Optimizer {
-        method: match arguments.optimizer {
-            MethodName::HeavyBall => Method::HeavyBall { momentum },
-            MethodName::Nesterov | MethodName::Muon => Method::Nesterov { momentum },
-            MethodName::GradientFlow => Method::GradientFlow,
-            _ => Method::GradientDescent,
-        },
+fn optimizer(arguments: &Arguments) -> anyhow::Result<Optimizer<f64>> {
+    let OptimizerKind { method, rule } = arguments.optimizer;
+    let momentum = arguments.momentum.or(rule.momentum()).unwrap_or(0.9);
+    Ok(Optimizer {
+        method: method.with(momentum),
+        rule: rule.usual().context("an update rule of real numbers")?,
         schedule: Schedule::Constant(arguments.step_size),
-        direction,
         weight_decay: arguments.decay,
         clip: arguments.clip,
-    }
+    })
 }
 
 fn trained(learned: &[Learned]) -> Trained {

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::likelihood::Likelihood;
+use super::misfit::Misfit;
 use super::prior::TrialPrior;
-use crate::network::Activation;
+use crate::network::{Activation, ActivationKind};
 use crate::scalar::Scalar;
 
 /// The model of a recording; see [the module](super) for the equations.
@@ -50,28 +52,46 @@ pub enum Recurrence {
     Free,
 }
 
-/// phi.
+/// phi: one of the activations that [a fit may have](ActivationKind::is_fitted).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Nonlinearity {
-    /// The hyperbolic tangent.
-    Tanh,
-    /// max(0, x).
-    Relu,
-    /// ln(1 + e^x).
-    Softplus,
-    /// A linear network.
-    Identity,
-}
+#[serde(try_from = "String", into = "String")]
+pub struct Nonlinearity(ActivationKind);
 
 impl Nonlinearity {
+    /// The hyperbolic tangent.
+    pub const TANH: Nonlinearity = Nonlinearity(ActivationKind::Tanh);
+    /// A linear network.
+    pub const IDENTITY: Nonlinearity = Nonlinearity(ActivationKind::Identity);
+
+    /// `None` if no fit may have it.
+    pub fn new(kind: ActivationKind) -> Option<Self> {
+        kind.is_fitted().then_some(Nonlinearity(kind))
+    }
+
     /// The function.
+    ///
+    /// # Panics
+    ///
+    /// If there are no real numbers and it needs them.
     pub fn activation<S: Scalar>(self) -> Activation<S> {
-        match self {
-            Nonlinearity::Tanh => Activation::Tanh,
-            Nonlinearity::Relu => Activation::Relu,
-            Nonlinearity::Softplus => Activation::Softplus,
-            Nonlinearity::Identity => Activation::Identity,
-        }
+        self.0.usual().expect("a function of real numbers")
+    }
+}
+
+/// As files of fits have it.
+impl From<Nonlinearity> for String {
+    fn from(nonlinearity: Nonlinearity) -> String {
+        format!("{:?}", nonlinearity.0)
+    }
+}
+
+impl TryFrom<String> for Nonlinearity {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fitted = ActivationKind::FUNCTIONS.into_iter().filter_map(Nonlinearity::new);
+        let mut found = fitted.filter(|&nonlinearity| String::from(nonlinearity) == text);
+        found.next().ok_or_else(|| format!("no fit has the nonlinearity {text:?}"))
     }
 }
 
@@ -162,15 +182,6 @@ pub struct Readout {
     pub offset: bool,
 }
 
-/// What the activity of a neuron is, given the output y of the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Likelihood {
-    /// Normal with mean y.
-    Gaussian,
-    /// A Poisson count with rate e^y per bin.
-    Poisson,
-}
-
 impl Architecture {
     /// The defaults: weights of low tensor rank, initial states for each condition and inputs
     /// within the span of the weights, a free readout with offset. The time constant is half of
@@ -180,7 +191,7 @@ impl Architecture {
             units,
             rank,
             recurrence: Recurrence::LowTensorRank(TrialPrior::default()),
-            nonlinearity: Nonlinearity::Tanh,
+            nonlinearity: Nonlinearity::TANH,
             leak: (2.0 / bins.max(1) as f64).min(1.0),
             steps_per_bin: 1,
             preparation: 0,
@@ -198,18 +209,61 @@ impl Architecture {
         }
     }
 
+    /// Holds the choices to their ranges.
+    ///
+    /// # Errors
+    ///
+    /// If one is out of its range, or nothing could move the network.
+    pub fn validate(&self) -> Result<(), Misfit> {
+        let Architecture { units, rank, leak, .. } = *self;
+        let within = || format!("1 to the number of units, {units}");
+        Misfit::unless((1..=units).contains(&rank), "rank", rank, within())?;
+        let above_zero = |what, value: f64| {
+            Misfit::unless(value > 0.0 && value.is_finite(), what, value, "a number above 0")
+        };
+        let not_below = |what, value: f64| {
+            Misfit::unless(value >= 0.0 && value.is_finite(), what, value, "0 or a number above")
+        };
+        Misfit::unless(leak > 0.0 && leak <= 1.0, "leak", leak, "above 0, at most 1")?;
+        Misfit::unless(self.steps_per_bin > 0, "number of steps in a bin", 0, "at least 1")?;
+        if let Recurrence::LowTensorRank(prior) = self.recurrence {
+            above_zero("length", prior.length)?;
+            above_zero("amplitude", prior.amplitude)?;
+            not_below("independent", prior.independent)?;
+        }
+        if let Course::Smooth(length) = self.inputs.course {
+            above_zero("input length", length)?;
+        }
+        not_below("noise", self.noise)?;
+        not_below("activity penalty", self.activity_penalty)?;
+        let before = self.inputs.during == During::Preparation;
+        let expected = "at least one step, in which inputs drive the network";
+        Misfit::unless(!before || self.preparation > 0, "preparation", 0, expected)?;
+        let still = self.initial == InitialStates::Zero
+            && self.inputs.during == During::Never
+            && self.bias == Bias::None;
+        let expected = "a state or an input that could move the network";
+        Misfit::unless(!still, "initial", "zero without inputs and bias", expected)
+    }
+
     /// Simulated steps from the initial state to the last of `bins` bins, S.
     pub fn steps(&self, bins: usize) -> usize {
         self.preparation + bins.saturating_sub(1) * self.steps_per_bin
     }
 
     /// The state that is compared with bin `t`, of 0..=S.
-    pub fn step_of_bin(&self, t: usize) -> usize {
+    pub(super) fn step_of_bin(&self, t: usize) -> usize {
         self.preparation + t * self.steps_per_bin
     }
 
+    /// The bin that is compared with the state at `step`, if there is one.
+    pub(super) fn bin_of_step(&self, step: usize) -> Option<usize> {
+        let since = step.checked_sub(self.preparation)?;
+        since.is_multiple_of(self.steps_per_bin).then_some(since / self.steps_per_bin)
+    }
+
     /// The steps of a run of S in which inputs are there.
-    pub fn driven(&self, steps: usize) -> std::ops::Range<usize> {
+    pub(super) fn driven(&self, steps: usize) -> std::ops::Range<usize> {
         match self.inputs.during {
             During::Never => 0..0,
             During::Preparation => 0..self.preparation.min(steps),
@@ -219,18 +273,9 @@ impl Architecture {
     }
 
     /// Columns that inputs have of their own; 0 if they enter through those of the weights.
-    pub fn own_inputs(&self) -> usize {
+    pub(super) fn own_inputs(&self) -> usize {
         match (self.inputs.during, self.inputs.through) {
             (During::Never, _) | (_, Through::Weights) => 0,
-            (_, Through::Own(columns)) => columns,
-        }
-    }
-
-    /// Numbers of an input at one time, d.
-    pub fn input_dimension(&self) -> usize {
-        match (self.inputs.during, self.inputs.through) {
-            (During::Never, _) => 0,
-            (_, Through::Weights) => self.rank,
             (_, Through::Own(columns)) => columns,
         }
     }

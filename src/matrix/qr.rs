@@ -5,9 +5,6 @@
 //! sequential QR and LU factorizations", SIAM J. Sci. Comput. 34, 2012). It is backward stable as
 //! the factorization at once is, where the Gram matrix would lose half of the digits.
 
-use faer::Par;
-use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
-
 use super::Matrix;
 use crate::scalar::{DoubleDouble, Real, View};
 
@@ -19,23 +16,6 @@ pub trait ThinQr: Real {
     /// R alone.
     fn triangular_factor(matrix: &Matrix<Self>) -> Matrix<Self> {
         Self::thin_qr(matrix).1
-    }
-
-    /// The solution X (n, k) of `R X = right` with an upper triangular R (n, n).
-    ///
-    /// # Panics
-    ///
-    /// If the shapes do not fit. In double-double also if a number on the diagonal is zero.
-    fn solve_triangle(r: &Matrix<Self>, right: &Matrix<Self>) -> Matrix<Self> {
-        let mut solution = right.clone();
-        for (column, i) in (0..right.cols()).flat_map(|k| (0..r.rows()).rev().map(move |i| (k, i)))
-        {
-            let known = (i + 1..r.rows()).map(|j| r[(i, j)] * solution[(j, column)]);
-            let rest = known.fold(right[(i, column)], |rest, term| rest - term);
-            let inverse = r[(i, i)].inverse().expect("a triangle without a zero on its diagonal");
-            solution[(i, column)] = rest * inverse;
-        }
-        solution
     }
 }
 
@@ -55,13 +35,6 @@ macro_rules! qr_by_faer {
                 let qr = crate::scalar::to_faer(matrix.view()).qr();
                 let r = qr.thin_R();
                 Matrix::from_fn(r.nrows(), r.ncols(), |i, j| r[(i, j)])
-            }
-
-            fn solve_triangle(r: &Matrix<Self>, right: &Matrix<Self>) -> Matrix<Self> {
-                let to_faer = crate::scalar::to_faer::<Self>;
-                let mut solution = to_faer(right.view()).to_owned();
-                solve_upper_triangular_in_place(to_faer(r.view()), solution.as_mut(), Par::Seq);
-                Matrix::from_fn(right.rows(), right.cols(), |i, j| solution[(i, j)])
             }
         }
     };

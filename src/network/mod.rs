@@ -15,7 +15,7 @@ mod forward;
 mod loss;
 mod parameters;
 
-pub use activation::Activation;
+pub use activation::{Activation, ActivationKind};
 pub use adjoint::{Adjoint, Gradient, adjoint};
 pub(crate) use forward::leak_into;
 pub use forward::{Run, forward};

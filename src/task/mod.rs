@@ -26,7 +26,7 @@ mod sine_generator;
 #[cfg(feature = "verify")]
 mod strategy;
 
-pub use family::{TaskFamily, UnknownTaskFamily};
+pub use family::TaskFamily;
 #[cfg(feature = "verify")]
 pub use strategy::{Limits, dimensions, family, tasks};
 

@@ -10,12 +10,77 @@ use crate::task::Dimensions;
 use crate::training::Tampering;
 
 impl Domain {
-    /// Draws settings of this domain and shrinks them.
+    /// Draws settings of this domain and shrinks them, one part after the other: neurons last,
+    /// because how few there may be depends on everything else.
     pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
-        let real = arithmetic.is_real();
-        // Parts shrink one after the other: neurons last, because how few there may be depends on
-        // everything else.
-        let dimensions = (
+        (self.learning(arithmetic), self.network(), self.sizes())
+            .prop_map(|(learning, network, sizes)| Setting {
+                dimensions: sizes.dimensions,
+                learning_steps: sizes.learning_steps,
+                phi: network.phi,
+                psi: network.psi,
+                leak_quarters: network.leak_quarters,
+                initial_weights: network.initial_weights,
+                initial_state: network.initial_state,
+                bias: network.bias,
+                ..learning
+            })
+            .boxed()
+    }
+
+    /// What is learned and how; the rest is plain.
+    fn learning(&self, arithmetic: Arithmetic) -> impl Strategy<Value = Setting> + use<> {
+        let parts = (
+            select(self.tasks.clone()),
+            select(self.losses.clone()),
+            select(self.methods.clone()),
+            select(self.rules.clone()),
+            flag(true),
+            flag(true),
+            flag(arithmetic.is_real()),
+            flag(true),
+            select(self.trained.clone()),
+        );
+        parts.prop_map(
+            |(task, loss, method, rule, scheduled, decay, clip, minibatches, trained)| Setting {
+                task,
+                loss,
+                method,
+                rule,
+                scheduled,
+                decay,
+                clip,
+                minibatches,
+                trained,
+                ..Setting::plain(ONE_OF_EACH)
+            },
+        )
+    }
+
+    /// The network before learning but for its size; the rest is plain.
+    fn network(&self) -> impl Strategy<Value = Setting> + use<> {
+        let parts = (
+            select(self.activations.clone()),
+            select(self.activations.clone()),
+            select(vec![4, 3, 2, 1]),
+            select(self.initial_weights.clone()),
+            select(self.initial_states.clone()),
+            flag(self.bias),
+        );
+        parts.prop_map(|(phi, psi, leak_quarters, initial_weights, initial_state, bias)| Setting {
+            phi,
+            psi,
+            leak_quarters,
+            initial_weights,
+            initial_state,
+            bias,
+            ..Setting::plain(ONE_OF_EACH)
+        })
+    }
+
+    /// The dimensions and the learning steps; the rest is plain.
+    fn sizes(&self) -> impl Strategy<Value = Setting> + use<> {
+        let parts = (
             self.d_in.clone(),
             self.d_out.clone(),
             self.steps.clone(),
@@ -23,53 +88,15 @@ impl Domain {
             self.learning_steps.clone(),
             self.neurons.clone(),
         );
-        let model = (
-            select(self.activations.clone()),
-            select(self.activations.clone()),
-            select(vec![4usize, 3, 2, 1]),
-            select(self.initial_weights.clone()),
-            select(self.initial_states.clone()),
-            flag(self.bias),
-        );
-        let learning = (
-            select(self.tasks.clone()),
-            select(self.losses.clone()),
-            (select(self.methods.clone()), select(self.directions.clone())),
-            flag(true),
-            flag(true),
-            flag(real),
-            flag(true),
-            select(self.trained.clone()),
-        );
-        (learning, model, dimensions)
-            .prop_map(|(learning, model, dimensions)| {
-                let (d_in, d_out, steps, trials, learning_steps, neurons) = dimensions;
-                let (phi, psi, leak_quarters, initial_weights, initial_state, bias) = model;
-                let (task, loss, how, scheduled, decay, clip, minibatches, trained) = learning;
-                let (method, direction) = how;
-                Setting {
-                    dimensions: Dimensions { neurons, d_in, d_out, steps, trials },
-                    learning_steps,
-                    phi,
-                    psi,
-                    leak_quarters,
-                    initial_weights,
-                    initial_state,
-                    bias,
-                    task,
-                    loss,
-                    method,
-                    direction,
-                    scheduled,
-                    decay,
-                    clip,
-                    minibatches,
-                    trained,
-                }
-            })
-            .boxed()
+        parts.prop_map(|(d_in, d_out, steps, trials, learning_steps, neurons)| Setting {
+            learning_steps,
+            ..Setting::plain(Dimensions { neurons, d_in, d_out, steps, trials })
+        })
     }
 }
+
+/// The dimensions of a setting whose dimensions do not matter.
+const ONE_OF_EACH: Dimensions = Dimensions { neurons: 1, d_in: 1, d_out: 1, steps: 1, trials: 1 };
 
 impl Theorem {
     /// Runs one case.

@@ -27,15 +27,16 @@ pub use measure::{Measure, best_limit};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
-    ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
-    MethodKind, Setting,
+    Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, OptimizerKind, Setting,
 };
 pub use slope::Slope;
 #[cfg(feature = "verify")]
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Verification};
 
 pub use crate::bounds::Verdict;
+pub use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp};
+pub use crate::training::RuleKind;
 use crate::training::Tampering;
 
 /// A theorem as a value.

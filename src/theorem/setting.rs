@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
-use crate::network::Trained;
+use crate::matrix::RankRevealing;
+use crate::named::Named;
+use crate::network::{ActivationKind, Trained};
 use crate::scalar::{DoubleDouble, Fp, Scalar};
 use crate::task::{Dimensions, TaskFamily};
+use crate::training::RuleKind;
 
 /// An arithmetic in which a theorem is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,11 +28,33 @@ impl Arithmetic {
 
     /// Its name in tables and commands.
     pub fn name(self) -> &'static str {
-        use crate::matrix::RankRevealing;
+        Named::name(self)
+    }
+
+    /// True if it has the update rule.
+    pub fn has_rule(self, rule: RuleKind) -> bool {
         match self {
-            Arithmetic::Exact => Fp::NAME,
-            Arithmetic::F64 => f64::NAME,
-            Arithmetic::DoubleDouble => DoubleDouble::NAME,
+            Arithmetic::Exact => rule.drawn::<Fp>().is_some(),
+            Arithmetic::F64 => rule.drawn::<f64>().is_some(),
+            Arithmetic::DoubleDouble => rule.drawn::<DoubleDouble>().is_some(),
+        }
+    }
+
+    /// True if it has the activation.
+    pub fn has_activation(self, activation: ActivationKind) -> bool {
+        match self {
+            Arithmetic::Exact => activation.drawn(|_| Fp::ONE).is_some(),
+            Arithmetic::F64 => activation.drawn(|_| f64::ONE).is_some(),
+            Arithmetic::DoubleDouble => activation.drawn(|_| DoubleDouble::ONE).is_some(),
+        }
+    }
+
+    /// True if it has the tasks of the family.
+    pub fn has_task(self, family: TaskFamily) -> bool {
+        match self {
+            Arithmetic::Exact => family.is_available::<Fp>(),
+            Arithmetic::F64 => family.is_available::<f64>(),
+            Arithmetic::DoubleDouble => family.is_available::<DoubleDouble>(),
         }
     }
 
@@ -42,25 +68,15 @@ impl Arithmetic {
     }
 }
 
-/// An activation to be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // The names of the functions.
-pub enum ActivationKind {
-    Identity,
-    /// Of this degree, with random coefficients.
-    Polynomial(usize),
-    /// a z + b z^3 with random a and b.
-    OddCubic,
-    Tanh,
-    Relu,
-    Softplus,
-}
+impl Named for Arithmetic {
+    const WHAT: &'static str = "arithmetic";
 
-impl ActivationKind {
-    /// f(0) = 0 whatever the random coefficients are.
-    pub fn is_zero_at_zero(self) -> bool {
-        use ActivationKind::{Identity, OddCubic, Relu, Tanh};
-        matches!(self, Identity | OddCubic | Tanh | Relu)
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (Arithmetic::Exact, Fp::NAME, "The integers modulo 2^50-27: no rounding, no tolerance"),
+            (Arithmetic::F64, f64::NAME, "Double precision"),
+            (Arithmetic::DoubleDouble, DoubleDouble::NAME, "Double-double, about 32 digits"),
+        ]
     }
 }
 
@@ -99,27 +115,113 @@ pub enum LossKind {
 
 /// How steps are made from gradients; see [`Method`](crate::training::Method).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Named as the methods are.
 pub enum MethodKind {
+    /// Without momentum.
     GradientDescent,
+    /// With Polyak's.
     HeavyBall,
+    /// With Nesterov's.
     Nesterov,
+    /// Along the flow of the gradient.
     GradientFlow,
 }
 
-/// What a gradient becomes before a step; see [`Direction`](crate::training::Direction).
+/// A way of training that commands name: a method along the gradient, or an update rule with the
+/// method that is usual for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Named as the directions are.
-pub enum DirectionKind {
-    Gradient,
-    Sign,
-    Clip,
-    Cube,
-    L1,
-    Adam,
-    RmsProp,
-    Muon,
-    Shampoo,
+pub struct OptimizerKind {
+    /// How steps are made.
+    pub method: MethodKind,
+    /// From what.
+    pub rule: RuleKind,
+}
+
+impl Named for InitialState {
+    const WHAT: &'static str = "initial state";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (InitialState::Zero, "zero", "h_0 = 0"),
+            (InitialState::Common, "common", "One random state for all trials"),
+            (InitialState::PerTrial, "per-trial", "A random state for each trial"),
+        ]
+    }
+}
+
+impl Named for LossKind {
+    const WHAT: &'static str = "loss";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (LossKind::Squared, "squared", "Squared error"),
+            (LossKind::CrossEntropy, "cross-entropy", "Softmax cross-entropy"),
+        ]
+    }
+}
+
+impl Named for MethodKind {
+    const WHAT: &'static str = "method";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (MethodKind::GradientDescent, "gradient-descent", "A step against the gradient"),
+            (MethodKind::HeavyBall, "heavy-ball", "Momentum in the form of Polyak"),
+            (MethodKind::Nesterov, "nesterov", "Momentum in the form of Nesterov"),
+            (
+                MethodKind::GradientFlow,
+                "gradient-flow",
+                "A Runge-Kutta step along the flow of the gradient",
+            ),
+        ]
+    }
+}
+
+impl Named for OptimizerKind {
+    const WHAT: &'static str = "optimizer";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        let methods = MethodKind::table().into_iter().map(|(method, name, description)| {
+            (OptimizerKind { method, rule: RuleKind::Gradient }, name, description)
+        });
+        let rules = RuleKind::table().into_iter().filter(|(rule, ..)| !rule.is_gd_like());
+        let rules = rules.map(|(rule, name, description)| {
+            let method = if rule.momentum().is_some() {
+                MethodKind::Nesterov
+            } else {
+                MethodKind::GradientDescent
+            };
+            (OptimizerKind { method, rule }, name, description)
+        });
+        methods.chain(rules).collect()
+    }
+}
+
+/// As commands name it: zero, identity, full, or the rank of P Q^T.
+impl fmt::Display for InitialWeights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InitialWeights::Zero => f.pad("zero"),
+            InitialWeights::ScaledIdentity => f.pad("identity"),
+            InitialWeights::LowRank(rank) => rank.fmt(f),
+            InitialWeights::Full => f.pad("full"),
+        }
+    }
+}
+
+impl FromStr for InitialWeights {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "zero" => Ok(InitialWeights::Zero),
+            "identity" => Ok(InitialWeights::ScaledIdentity),
+            "full" => Ok(InitialWeights::Full),
+            rank => rank
+                .parse()
+                .map(InitialWeights::LowRank)
+                .map_err(|_| "expected zero, identity, full or a rank".to_owned()),
+        }
+    }
 }
 
 /// Everything about an instance but its random numbers.
@@ -148,7 +250,7 @@ pub struct Setting {
     /// The optimizer.
     pub method: MethodKind,
     /// What gradients become before a step.
-    pub direction: DirectionKind,
+    pub rule: RuleKind,
     /// Whether the step size changes from step to step.
     pub scheduled: bool,
     /// Whether weights decay.
@@ -177,7 +279,7 @@ impl Setting {
             task: TaskFamily::RandomTargets,
             loss: LossKind::Squared,
             method: MethodKind::GradientDescent,
-            direction: DirectionKind::Gradient,
+            rule: RuleKind::Gradient,
             scheduled: false,
             decay: false,
             clip: false,
@@ -196,9 +298,9 @@ impl Setting {
         matches!(self.initial_weights, InitialWeights::Zero | InitialWeights::ScaledIdentity)
     }
 
-    /// Muon or Shampoo.
-    pub fn is_spectral(&self) -> bool {
-        matches!(self.direction, DirectionKind::Muon | DirectionKind::Shampoo)
+    /// How it is trained, as commands name it.
+    pub fn optimizer(&self) -> OptimizerKind {
+        OptimizerKind { method: self.method, rule: self.rule }
     }
 
     /// d_in + d_out, + 1 for each initial state, + 1 for a bias, + 2 r for W_0 = w I + P Q^T of r
@@ -254,8 +356,8 @@ impl fmt::Display for Setting {
         write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
         write!(f, " W_0={:?} h_0={:?}", self.initial_weights, self.initial_state)?;
         write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.method)?;
-        if self.direction != DirectionKind::Gradient {
-            write!(f, " direction={:?}", self.direction)?;
+        if !self.rule.is_gd_like() {
+            write!(f, " direction={:?}", self.rule)?;
         }
         let flags = [
             ("bias", self.bias),
@@ -305,7 +407,7 @@ pub struct Domain {
     /// Choices for the optimizer.
     pub methods: Vec<MethodKind>,
     /// Choices of what gradients become.
-    pub directions: Vec<DirectionKind>,
+    pub rules: Vec<RuleKind>,
     /// Choices of what is learned.
     pub trained: Vec<Trained>,
 }
@@ -327,7 +429,7 @@ impl Domain {
             initial_weights: vec![InitialWeights::Zero, InitialWeights::ScaledIdentity],
             initial_states: vec![InitialState::Zero, InitialState::Common],
             bias: true,
-            tasks: tasks(arithmetic),
+            tasks: TaskFamily::ALL.into_iter().filter(|&task| arithmetic.has_task(task)).collect(),
             losses: if real {
                 vec![LossKind::Squared, LossKind::CrossEntropy]
             } else {
@@ -339,7 +441,7 @@ impl Domain {
                 MethodKind::Nesterov,
                 MethodKind::GradientFlow,
             ],
-            directions: vec![DirectionKind::Gradient],
+            rules: vec![RuleKind::Gradient],
             trained: vec![Trained::W, some_more, Trained::ALL],
         }
     }
@@ -347,15 +449,14 @@ impl Domain {
     /// The same with any activation that the arithmetic has, in either form or both, and any
     /// start.
     pub fn any_network(arithmetic: Arithmetic) -> Self {
-        let mut activations = vec![
-            ActivationKind::Identity,
-            ActivationKind::Polynomial(2),
-            ActivationKind::Polynomial(3),
-            ActivationKind::Relu,
-        ];
-        if arithmetic.is_real() {
-            activations.extend([ActivationKind::Tanh, ActivationKind::Softplus]);
-        }
+        let bent = ActivationKind::FUNCTIONS.into_iter().filter(|&function| {
+            function.is_drawn()
+                && function != ActivationKind::Identity
+                && arithmetic.has_activation(function)
+        });
+        let polynomials = [2, 3].map(ActivationKind::Polynomial);
+        let identity = [ActivationKind::Identity];
+        let activations = identity.into_iter().chain(polynomials).chain(bent).collect();
         let linear = Self::linear(arithmetic);
         Domain {
             activations,
@@ -366,12 +467,12 @@ impl Domain {
     }
 }
 
-/// The task families of an arithmetic; the first is the one of which the least can be said.
-fn tasks(arithmetic: Arithmetic) -> Vec<TaskFamily> {
-    let available = |family: &TaskFamily| match arithmetic {
-        Arithmetic::Exact => family.is_available::<Fp>(),
-        Arithmetic::F64 => family.is_available::<f64>(),
-        Arithmetic::DoubleDouble => family.is_available::<DoubleDouble>(),
-    };
-    TaskFamily::ALL.into_iter().filter(available).collect()
+/// The activations f(z) = f'(z) z, which every arithmetic has, in the order of the table.
+pub(super) fn homogeneous() -> impl DoubleEndedIterator<Item = ActivationKind> {
+    ActivationKind::FUNCTIONS.into_iter().filter(|function| function.is_homogeneous())
+}
+
+/// The update rules of an arithmetic that are of some kind, in the order of the table.
+pub(super) fn rules(arithmetic: Arithmetic, kind: impl Fn(RuleKind) -> bool) -> Vec<RuleKind> {
+    RuleKind::ALL.into_iter().filter(|&rule| kind(rule) && arithmetic.has_rule(rule)).collect()
 }

@@ -1,8 +1,8 @@
 //! The training loop: it moves named blocks and knows no network.
 
-use super::direction::Memory;
+use super::rule::{Sizes, State};
 use super::trainer::{Batches, Storage, TrainingError, finite};
-use super::{Direction, Optimizer, Point, Trajectory};
+use super::{Optimizer, Point, Trajectory, UpdateRule};
 use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::Scalar;
@@ -65,7 +65,7 @@ impl<S: RankRevealing> Descent<'_, S> {
         let mut now = Point::start(start);
         let mut trajectory = Trajectory::new(&now, &self.followed, self.storage, self.task.steps)
             .map_err(TapeError::from)?;
-        let (mut memory, mut moments) = (None, Memory::default());
+        let (mut memory, mut moments) = (None, State::default());
         let mut order = Vec::new();
         for k in 0..steps {
             let batch = self.batches.next(&mut order, self.task.trials);
@@ -93,14 +93,14 @@ impl<S: RankRevealing> Descent<'_, S> {
         &self,
         at: &Point<S>,
         found: Found<S>,
-        moments: &mut Memory<S>,
+        moments: &mut State<S>,
         trajectory: &mut Trajectory<S>,
     ) -> Point<S> {
         let Found { honest, applied: mut gradient, .. } = found;
         let scale = self.clipping(&gradient);
         let roundings: Vec<f64> = honest.iter().map(Factors::scale).collect();
-        let mut point = match self.optimizer.direction {
-            Direction::Gradient => {
+        let mut point = match self.optimizer.rule {
+            UpdateRule::Gradient => {
                 let index = trajectory.add_gradient(honest, &roundings);
                 if self.storage == Storage::Slices {
                     // A velocity of factors would grow wider with every step.
@@ -110,19 +110,18 @@ impl<S: RankRevealing> Descent<'_, S> {
                 point.scale(scale);
                 point
             }
-            ref direction => {
+            ref rule => {
                 gradient.scale(scale);
                 let method = &self.optimizer.method;
-                let (gathered, mut roundings) =
-                    direction.gathered(moments, method, gradient, roundings);
+                let (gathered, mut roundings) = rule.gathered(moments, method, gradient, roundings);
                 let norms: Vec<_> = self.followed(&gathered).map(|block| block.norm()).collect();
-                let changed = direction.apply(moments, &at.blocks, gathered, &self.followed);
+                let changed = rule.apply(moments, &at.blocks, gathered, &self.followed);
                 let changed = changed.only(&self.trained);
                 let directions: Vec<_> = self.followed(&changed).map(in_factors).collect();
                 for (index, factors) in directions.iter().enumerate() {
-                    let size = factors.left.norm();
-                    roundings[index] =
-                        direction.rounding(moments, index, roundings[index], norms[index], size);
+                    let (rounding, norm) = (roundings[index], norms[index]);
+                    let sizes = Sizes { rounding, norm, direction: factors.left.norm() };
+                    roundings[index] = rule.rounding(moments, index, sizes);
                 }
                 let index = trajectory.add_direction(honest, directions, &roundings);
                 Point::gradient(changed, index)

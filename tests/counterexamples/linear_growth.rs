@@ -1,6 +1,6 @@
 use rankproof::network::{Activation, Trained};
 use rankproof::scalar::Fp;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -50,5 +50,5 @@ fn neither_bias_nor_state_must_be_trained() {
 
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    assert_eq!(steady().along(Direction::Entrywise(Entrywise::Cube)).rank(1), 8);
+    assert_eq!(steady().along(UpdateRule::cube()).rank(1), 8);
 }

@@ -1,6 +1,6 @@
 use rankproof::network::{Activation, Trained};
 use rankproof::scalar::Fp;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola, unit};
 
@@ -66,6 +66,6 @@ fn a_bias_breaks_it() {
 
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let cube = Direction::Entrywise(Entrywise::Cube);
+    let cube = UpdateRule::cube();
     assert_eq!(r3(&reciprocal().along(cube)), 10);
 }
