@@ -18,7 +18,7 @@ use rankproof::theorem::{InitialWeights, LossKind, OptimizerKind};
 use rankproof::training::{Batches, Optimizer, Schedule, Storage, Training, Trajectory};
 
 use super::files::Files;
-use super::output::{paragraph, print, progress, rendered, table};
+use super::output::{paragraph, print, progress, table};
 use super::{any_choice, choice};
 
 /// Train a network by exact gradients and save the weights of every learning step.
@@ -363,7 +363,7 @@ fn describe(arguments: &Arguments, trajectory: &Trajectory<f64>, report: &Report
         arguments.task.name(),
         arguments.neurons,
         trajectory.losses[0],
-        rendered(&table)
+        table
     );
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);
