@@ -21,7 +21,7 @@ use super::movement::{Movement, span};
 use super::{ActivationKind, Arithmetic, Case, Checks, Domain, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::task::Dimensions;
-use crate::training::{Tampering, Training};
+use crate::training::{GradientFault, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -49,7 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    controls: &[GradientFault::WrongEntry, GradientFault::TransposedWeight],
     minors: super::generic::of_feedback,
     counterexamples: &[
         "errors_must_not_be_transported",

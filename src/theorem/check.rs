@@ -13,7 +13,7 @@ use crate::matrix::{Matrix, Rank, RankRevealing, Subspace};
 use crate::network::Loss;
 use crate::network::architecture::Architecture;
 use crate::scalar::Stream;
-use crate::training::{ArchitectureTraining, Tampering, Training, TrainingError, Trajectory};
+use crate::training::{ArchitectureTraining, GradientFault, Training, TrainingError, Trajectory};
 
 /// One number that a theorem bounds, as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +93,7 @@ pub struct Case<S> {
     /// For whatever else the theorem needs at random.
     pub stream: Stream,
     /// A deliberate error in the gradient, for controls.
-    pub tampering: Option<Tampering>,
+    pub fault: Option<GradientFault>,
 }
 
 impl<S: RankRevealing> Case<S> {
@@ -105,11 +105,11 @@ impl<S: RankRevealing> Case<S> {
     pub fn draw(
         setting: &Setting,
         stream: Stream,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> Result<Self, Inconclusive> {
         let instance = Instance::draw(setting, &stream).ok_or(Inconclusive::Unavailable)?;
         let loss = setting.loss.build().ok_or(Inconclusive::Unavailable)?;
-        Ok(Case { setting: setting.clone(), instance, loss, stream, tampering })
+        Ok(Case { setting: setting.clone(), instance, loss, stream, fault })
     }
 
     /// Trains the network of this case and keeps all weights.
@@ -184,7 +184,7 @@ impl<S: RankRevealing> Case<S> {
         Training {
             trained: self.setting.trained,
             batches: batches.clone(),
-            tampering: self.tampering,
+            fault: self.fault,
             ..Training::new(network.clone(), task, &*self.loss, optimizer.clone())
         }
     }
@@ -256,8 +256,8 @@ impl fmt::Display for CaseReport {
 
 impl Theorem {
     /// Runs one case.
-    pub fn run(&self, id: CaseId, tampering: Option<Tampering>) -> CaseReport {
-        self.run_setting(id, self.draw(id).current(), tampering)
+    pub fn run(&self, id: CaseId, fault: Option<GradientFault>) -> CaseReport {
+        self.run_setting(id, self.draw(id).current(), fault)
     }
 
     /// If the case violates the theorem, the smallest setting that proptest's shrinking finds to do
@@ -265,11 +265,11 @@ impl Theorem {
     pub fn smallest_violation(
         &self,
         id: CaseId,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> Option<CaseReport> {
         let mut tree = self.draw(id);
         let run = |setting| {
-            let report = self.run_setting(id, setting, tampering);
+            let report = self.run_setting(id, setting, fault);
             (report.verdict() == Verdict::Violated).then_some(report)
         };
         let mut smallest = run(tree.current())?;
@@ -304,15 +304,13 @@ impl Theorem {
         &self,
         id: CaseId,
         setting: Setting,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> CaseReport {
         let stream = self.stream(id);
         let observed = match id.arithmetic {
-            Arithmetic::Exact => observe(self.checks.exact, &setting, stream, tampering),
-            Arithmetic::F64 => observe(self.checks.f64, &setting, stream, tampering),
-            Arithmetic::DoubleDouble => {
-                observe(self.checks.double_double, &setting, stream, tampering)
-            }
+            Arithmetic::Exact => observe(self.checks.exact, &setting, stream, fault),
+            Arithmetic::F64 => observe(self.checks.f64, &setting, stream, fault),
+            Arithmetic::DoubleDouble => observe(self.checks.double_double, &setting, stream, fault),
         };
         CaseReport { setting, observed }
     }
@@ -322,8 +320,8 @@ fn observe<S: RankRevealing>(
     check: Option<fn(&Case<S>) -> Observed>,
     setting: &Setting,
     stream: Stream,
-    tampering: Option<Tampering>,
+    fault: Option<GradientFault>,
 ) -> Observed {
     let check = check.ok_or(Inconclusive::Unavailable)?;
-    check(&Case::draw(setting, stream, tampering)?)
+    check(&Case::draw(setting, stream, fault)?)
 }

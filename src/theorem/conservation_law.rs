@@ -21,7 +21,7 @@ use super::{
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Parameters, Trained};
-use crate::training::{Optimizer, Tampering, Training};
+use crate::training::{Optimizer, GradientFault, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -55,7 +55,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &Tampering::ALL,
+    controls: &GradientFault::ALL,
     minors: super::generic::of_identity,
     counterexamples: &[
         "the_network_must_be_linear",

@@ -21,7 +21,7 @@ use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Trained;
 use crate::task::{Dimensions, Task};
-use crate::training::{Tampering, Training};
+use crate::training::{GradientFault, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -48,7 +48,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors,
     counterexamples: &[
         "the_network_must_be_linear",

@@ -20,7 +20,7 @@ use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Trained;
 use crate::scalar::{Scalar, Stream};
 use crate::task::{Dimensions, Task};
-use crate::training::{Tampering, Training};
+use crate::training::{GradientFault, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -51,7 +51,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::unknown,
     counterexamples: &[
         "the_readout_must_be_orthonormal",

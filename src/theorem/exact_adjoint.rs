@@ -20,7 +20,7 @@ use crate::blocks::Block;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Gradient, Network, Parameters, Trained, forward};
 use crate::scalar::{Dual, Scalar};
-use crate::training::{NOISE_FACTOR, Tampering};
+use crate::training::{NOISE_FACTOR, GradientFault};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -50,7 +50,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &Tampering::ALL,
+    controls: &GradientFault::ALL,
     minors: super::generic::of_identity,
     counterexamples: &[
         "the_activations_must_be_differentiable_where_they_are_used",

@@ -36,7 +36,7 @@ use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
 use crate::network::Trained;
 use crate::task::Dimensions;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -78,7 +78,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",

@@ -21,7 +21,7 @@ use super::{
 use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Parameters;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -51,7 +51,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_start_must_be_constant_on_the_classes",

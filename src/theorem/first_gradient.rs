@@ -29,7 +29,7 @@ impl<S: RankRevealing> FirstGradient<S> {
         let run = forward(network, &task.inputs, task.trials);
         let errors = case.loss.errors(&run.outputs, task);
         let adjoint = adjoint(network, &run, &errors);
-        let gradient = match case.tampering {
+        let gradient = match case.fault {
             Some(error) => error.gradient(network, &run, &task.inputs, &errors, Trained::ALL),
             None => {
                 let adjoint = adjoint.clone();

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Dynamics, Run};
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -52,7 +52,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_activations_must_be_piecewise_linear",

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -49,7 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    controls: &[GradientFault::WrongEntry, GradientFault::TransposedWeight],
     minors: super::generic::of_gradient,
     counterexamples: &["weight_decay_is_not_part_of_the_gradient"],
 };

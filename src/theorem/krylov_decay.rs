@@ -32,7 +32,7 @@ use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Network;
 use crate::scalar::Scalar;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -64,7 +64,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    controls: &[GradientFault::WrongEntry, GradientFault::TransposedWeight],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",

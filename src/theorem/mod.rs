@@ -32,7 +32,7 @@ pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSI
 
 pub use crate::bounds::Verdict;
 use crate::scalar::{DoubleDouble, Fp};
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// A theorem as a value.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub struct Theorem {
     /// What is observed on one, in each arithmetic.
     pub checks: Checks,
     /// The deliberate errors that the check must notice.
-    pub controls: &'static [Tampering],
+    pub controls: &'static [GradientFault],
     /// The degree of the largest minor that it observes in an exact instance, as a polynomial in
     /// the random numbers; `None` where it is not known to be one.
     pub minors: fn(&Setting) -> Option<u64>,

@@ -39,7 +39,7 @@ use crate::bounds::Bounds;
 use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing, Subspace};
 use crate::network::{Activation, Trained};
 use crate::task::{Task, TaskFamily};
-use crate::training::{NOISE_FACTOR, Tampering, Training, Trajectory};
+use crate::training::{NOISE_FACTOR, GradientFault, Training, Trajectory};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -67,7 +67,7 @@ pub const THEOREM: Theorem = Theorem {
     // A statement on limits: a field has none, and f64 too few digits between the next order and
     // the noise (one case in a thousand shows the exponent of the next order there).
     checks: Checks { exact: None, f64: None, double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::unknown,
     counterexamples: &[
         "the_activation_must_be_odd",

@@ -24,7 +24,7 @@ use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
 use crate::tensor::Mode;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -55,7 +55,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::MissingStep],
+    controls: &[GradientFault::WrongEntry, GradientFault::MissingStep],
     minors,
     counterexamples: &[
         "there_must_be_one_input_and_one_output",

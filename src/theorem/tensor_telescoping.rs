@@ -19,7 +19,7 @@ use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
 use crate::tensor::{Decomposition, Mode};
-use crate::training::{Tampering, Trajectory};
+use crate::training::{GradientFault, Trajectory};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -49,7 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &Tampering::ALL,
+    controls: &GradientFault::ALL,
     minors: super::generic::of_training,
     counterexamples: &["the_optimizer_must_be_gd_like"],
 };

@@ -18,7 +18,7 @@ use crate::matrix::{Rank, RankRevealing};
 use crate::network::{Parameters, Trained};
 use crate::task::{Dimensions, TaskFamily};
 use crate::tensor::Mode;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -54,7 +54,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     // In floating point the last of the singular values of so many steps are below the noise.
     checks: Checks { exact: Some(observe), f64: None, double_double: None },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "it_takes_as_many_steps_as_dimensions",

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::descent::{Descent, Found, Source};
-use super::{Optimizer, Tampering, Trajectory};
+use super::{GradientFault, Optimizer, Trajectory};
 use crate::blocks::{Block, Blocks};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Adjoint, Gradient, Loss, Network, Parameters, Run, Trained, adjoint};
@@ -31,7 +31,7 @@ pub struct Training<'a, S> {
     /// What is kept of the weights.
     pub storage: Storage,
     /// A deliberate error, for controls.
-    pub tampering: Option<Tampering>,
+    pub fault: Option<GradientFault>,
 }
 
 /// The trials that enter each gradient.
@@ -101,7 +101,7 @@ impl<'a, S: RankRevealing> Training<'a, S> {
             batches: Batches::Full,
             feedback: None,
             storage: Storage::Slices,
-            tampering: None,
+            fault: None,
         }
     }
 
@@ -178,7 +178,7 @@ impl<S: RankRevealing, W: FnMut(Visit<'_, S>)> Source<S> for Adjoints<'_, '_, S,
         let collect = |adjoint: Adjoint<S>| {
             Gradient::collect(&network, run, adjoint, &task.inputs, &errors, training.trained)
         };
-        let tampered = training.tampering.map(|error| {
+        let tampered = training.fault.map(|error| {
             let mut gradient = collect(error.adjoint(&network, run, &errors, &honest));
             error.spoil(&mut gradient, run.trials, training.trained);
             gradient

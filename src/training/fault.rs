@@ -7,7 +7,7 @@ use crate::scalar::Scalar;
 
 /// A deliberate error in the gradient with respect to W.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tampering {
+pub enum GradientFault {
     /// One entry of dLoss/dW is off by one.
     WrongEntry,
     /// The last time step is missing in Lambda Phi^T.
@@ -16,17 +16,17 @@ pub enum Tampering {
     TransposedWeight,
 }
 
-impl Tampering {
+impl GradientFault {
     /// All of them.
-    pub const ALL: [Tampering; 3] =
-        [Tampering::WrongEntry, Tampering::MissingStep, Tampering::TransposedWeight];
+    pub const ALL: [GradientFault; 3] =
+        [GradientFault::WrongEntry, GradientFault::MissingStep, GradientFault::TransposedWeight];
 
     /// What was done, in words.
     pub fn description(self) -> &'static str {
         match self {
-            Tampering::WrongEntry => "one wrong entry in the gradient",
-            Tampering::MissingStep => "a missing time step in the gradient",
-            Tampering::TransposedWeight => "an adjoint that uses W in place of its transpose",
+            GradientFault::WrongEntry => "one wrong entry in the gradient",
+            GradientFault::MissingStep => "a missing time step in the gradient",
+            GradientFault::TransposedWeight => "an adjoint that uses W in place of its transpose",
         }
     }
 
@@ -54,7 +54,7 @@ impl Tampering {
         errors: &Matrix<S>,
         honest: &Adjoint<S>,
     ) -> Adjoint<S> {
-        if self != Tampering::TransposedWeight {
+        if self != GradientFault::TransposedWeight {
             return honest.clone();
         }
         let mut wrong = network.clone();
@@ -70,9 +70,9 @@ impl Tampering {
         trained: Trained,
     ) {
         match self {
-            Tampering::WrongEntry => add_entry(&mut gradient.w),
-            Tampering::MissingStep => drop_last_step(&mut gradient.w, trials),
-            Tampering::TransposedWeight => {}
+            GradientFault::WrongEntry => add_entry(&mut gradient.w),
+            GradientFault::MissingStep => drop_last_step(&mut gradient.w, trials),
+            GradientFault::TransposedWeight => {}
         }
         if trained.w {
             gradient.parameters.w = Block::low_rank(S::ZERO, gradient.w.clone());
