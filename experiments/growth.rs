@@ -122,9 +122,7 @@ fn of_kind(kind: &str) -> Setting {
         "Muon on W" => {
             Setting { direction: DirectionKind::Muon, method: MethodKind::Nesterov, ..plain }
         }
-        "W, B and C trained" => {
-            Setting { trained: Trained { b: true, c: true, ..Trained::W }, ..plain }
-        }
+        "W, B and C trained" => Setting { trained: Subset::only(["W", "B", "C"]), ..plain },
         "quadratic" => Setting { psi: ActivationKind::Polynomial(2), ..plain },
         _ => plain,
     }

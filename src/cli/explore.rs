@@ -7,9 +7,9 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, ValueEnum};
+use rankproof::blocks::Subset;
 use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::file::write_atomically;
-use rankproof::network::Trained;
 use rankproof::report::ExplorationTable;
 use rankproof::task::Dimensions;
 use rankproof::theorem::{
@@ -121,6 +121,19 @@ enum Parameter {
     InitialState,
 }
 
+impl Parameter {
+    /// The block of the network that it is.
+    fn block(self) -> &'static str {
+        match self {
+            Parameter::Recurrent => "W",
+            Parameter::Input => "B",
+            Parameter::Output => "C",
+            Parameter::Bias => "bias",
+            Parameter::InitialState => "h0",
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Start(InitialWeights);
 
@@ -219,7 +232,6 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
 
 fn setting(arguments: &Arguments) -> Setting {
     let (method, direction) = optimizer(arguments.optimizer);
-    let learns = |parameter| arguments.train.contains(&parameter);
     let dimensions = Dimensions {
         neurons: arguments.neurons,
         d_in: 1,
@@ -243,13 +255,7 @@ fn setting(arguments: &Arguments) -> Setting {
         },
         method,
         direction,
-        trained: Trained {
-            w: learns(Parameter::Recurrent),
-            b: learns(Parameter::Input),
-            c: learns(Parameter::Output),
-            bias: learns(Parameter::Bias),
-            h0: learns(Parameter::InitialState),
-        },
+        trained: Subset::only(arguments.train.iter().map(|parameter| parameter.block())),
         ..Setting::plain(dimensions)
     }
 }

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use rankproof::blocks::Block;
+use rankproof::blocks::{Block, Subset};
 use rankproof::bounds::Bounds;
 use rankproof::file::write_npz;
 use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
 use rankproof::network::{
-    Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
+    Activation, CrossEntropy, Dynamics, Loss, Network, RnnParts, SquaredError,
 };
 use rankproof::scalar::Stream;
+use rankproof::tape::TapeError;
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::training::{
     Batches, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training,
@@ -216,15 +217,16 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         .task
         .draw(&dimensions, &stream.named("task"))
         .context("a task of real numbers")?;
-    let (network, loss) = (network(arguments, &stream), loss(arguments.loss));
+    let (network, loss) = (network(arguments, &stream)?, loss(arguments.loss));
     let training = Training {
         trained: trained(&arguments.learn),
+        followed: Some(Subset::only(["W"])),
         batches: match arguments.batch {
             Some(size) => Batches::Mini { size, stream: Box::new(stream.named("batches")) },
             None => Batches::Full,
         },
         storage: if arguments.factors { Storage::Factors } else { Storage::Slices },
-        ..Training::new(network, &task, &*loss, optimizer(arguments))
+        ..Training::new(&network, &task, &*loss, optimizer(arguments))
     };
     let bar = progress(arguments.steps as u64, "");
     // In the pool, where large products use two threads.
@@ -241,7 +243,7 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
 }
 
 /// Columns of B and rows of C have a norm of about one, whatever N is.
-fn network(arguments: &Arguments, stream: &Stream) -> Network<f64> {
+fn network(arguments: &Arguments, stream: &Stream) -> Result<Network<f64>, TapeError> {
     let n = arguments.neurons;
     let matrix = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     let unit = 1.0 / (n as f64).sqrt();
@@ -251,16 +253,17 @@ fn network(arguments: &Arguments, stream: &Stream) -> Network<f64> {
         Start::Random => Block::from(matrix(n, n, arguments.gain * unit, "W")),
     };
     let b = matrix(n, arguments.d_in, unit, "B");
-    let mut parameters = Parameters::new(w, b, matrix(arguments.d_out, n, unit, "C"));
-    if arguments.initial_state {
-        parameters.h0 = matrix(n, 1, unit, "h0");
-    }
+    let c = matrix(arguments.d_out, n, unit, "C");
     let dynamics = Dynamics {
         leak: arguments.leak,
         phi: activation(arguments.phi),
         psi: activation(arguments.psi),
     };
-    Network { dynamics, parameters }
+    let network = Network::rnn(dynamics, w, b, c)?;
+    Ok(match arguments.initial_state {
+        true => network.with("h0", matrix(n, 1, unit, "h0")),
+        false => network,
+    })
 }
 
 fn activation(name: Function) -> Activation<f64> {
@@ -305,14 +308,14 @@ fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
     }
 }
 
-fn trained(learned: &[Learned]) -> Trained {
-    Trained {
-        w: learned.contains(&Learned::Recurrent),
-        b: learned.contains(&Learned::Input),
-        c: learned.contains(&Learned::Output),
-        bias: learned.contains(&Learned::Bias),
-        h0: learned.contains(&Learned::InitialState),
-    }
+fn trained(learned: &[Learned]) -> Subset {
+    Subset::only(learned.iter().map(|learned| match learned {
+        Learned::Recurrent => "W",
+        Learned::Input => "B",
+        Learned::Output => "C",
+        Learned::Bias => "bias",
+        Learned::InitialState => "h0",
+    }))
 }
 
 /// The ranks of a trajectory, from the core of its tensor.
@@ -349,7 +352,7 @@ fn save(
     report: &Report,
 ) -> anyhow::Result<()> {
     let (n, steps) = (trajectory.neurons(), trajectory.steps());
-    let start = Parameters::of(&trajectory.start);
+    let start = RnnParts::of(&trajectory.start)?;
     let width = report.spectra.first().map_or(0, Vec::len);
     let spectra = [vec![0.0; width], report.spectra.concat()].concat();
     write_npz(path, |npz| {
@@ -363,8 +366,8 @@ fn save(
             let slices = (0..=steps).map(|k| row_major(&trajectory.weights_at(k)));
             npz.array_in_parts("W", &[steps + 1, n, n], slices)?;
         }
-        npz.array("B", &[n, start.b.cols()], &row_major(&start.b))?;
-        npz.array("C", &[start.c.rows(), n], &row_major(&start.c))?;
+        npz.array("B", &[n, start.b.cols()], &row_major(start.b))?;
+        npz.array("C", &[start.c.rows(), n], &row_major(start.c))?;
         npz.array("h0", &[n], start.h0.data())?;
         npz.array("loss", &[steps + 1], &trajectory.losses)?;
         npz.array("spectra", &[steps + 1, width], &spectra)

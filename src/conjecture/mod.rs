@@ -18,7 +18,6 @@ pub mod prelude {
     pub use crate::blocks::{Block, Blocks, Subset};
     pub use crate::bounds::Bounds;
     pub use crate::matrix::{Matrix, RankRevealing, Subspace};
-    pub use crate::network::Trained;
     pub use crate::network::architecture::Architecture;
     pub use crate::scalar::Scalar;
     pub use crate::tape::{Scope, Var};

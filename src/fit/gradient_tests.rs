@@ -4,7 +4,7 @@
 use super::*;
 use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Dynamics, Parameters as NetworkParameters, forward};
+use crate::network::{Dynamics, forward};
 use crate::scalar::Stream;
 
 fn architectures() -> Vec<(&'static str, Architecture)> {
@@ -170,16 +170,12 @@ fn a_trial_runs_as_the_network_of_the_theorems_does() {
         let scaled =
             Matrix::from_fn(7, 3, |i, r| model.columns[(i, r)] * model.factors[(r, trial)]);
         let weights = Block::low_rank(0.0, Factors::new(scaled, model.rows.clone()));
-        let mut parameters =
-            NetworkParameters::new(weights, Matrix::zeros(7, 1), model.readout.clone());
-        parameters.h0 = Matrix::from_columns(7, 1, trace.states.column(0).to_vec());
-        let other = crate::network::Network {
-            dynamics: Dynamics::current(
-                objective.architecture().leak,
-                crate::network::Activation::Tanh,
-            ),
-            parameters,
-        };
+        let leak = objective.architecture().leak;
+        let dynamics = Dynamics::current(leak, crate::network::Activation::Tanh);
+        let (b, c) = (Matrix::zeros(7, 1), model.readout.clone());
+        let other = crate::network::Network::rnn(dynamics, weights, b, c)
+            .expect("shapes that fit")
+            .with("h0", Matrix::from_columns(7, 1, trace.states.column(0).to_vec()));
         let run = forward(&other, &Matrix::zeros(1, 4), 1);
         assert!(run.states.minus(&trace.states).norm() < 1e-13 * trace.states.norm());
         let outputs = network.outputs(&trace);

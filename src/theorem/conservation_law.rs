@@ -19,8 +19,10 @@ use super::{
     ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
     MethodKind, Observation, Observed, Proof, Theorem,
 };
+use crate::blocks::Subset;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Parameters, Trained};
+use crate::network::RnnParts;
+use crate::tape::TapeError;
 use crate::training::{Optimizer, GradientFault, Training};
 
 /// The theorem as a value.
@@ -73,15 +75,15 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
         methods: vec![MethodKind::GradientDescent],
         directions: vec![DirectionKind::Gradient],
-        trained: vec![Trained::ALL],
+        trained: vec![Subset::All],
         ..Domain::linear(arithmetic)
     }
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let first = FirstGradient::of(case);
-    let parameters = &case.instance.network.parameters;
-    let imbalance = imbalance(parameters, &first.gradient.parameters);
+    let first = FirstGradient::of(case)?;
+    let gradient = first.gradient.clone().into_dense();
+    let imbalance = imbalance(case.instance.network.parts(), RnnParts::of(&gradient)?);
     let scale = scale(case, &first);
     let linear = case.setting.phi == ActivationKind::Identity
         && case.setting.psi == ActivationKind::Identity;
@@ -104,11 +106,11 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 }
 
 /// Left side of the law less the right one, (N, N).
-pub fn imbalance<S: RankRevealing>(at: &Parameters<S>, gradient: &Parameters<S>) -> Matrix<S> {
+pub fn imbalance<S: RankRevealing>(at: RnnParts<'_, S>, gradient: RnnParts<'_, S>) -> Matrix<S> {
     let (w, g) = (at.w.to_matrix(), gradient.w.to_matrix());
     let mut sum = Matrix::product(g.view(), w.t());
     for (gradient, part) in
-        [(&gradient.b, &at.b), (&gradient.bias, &at.bias), (&gradient.h0, &at.h0)]
+        [(gradient.b, at.b), (gradient.bias, at.bias), (gradient.h0, at.h0)]
     {
         sum.add_scaled(S::ONE, &Matrix::product(gradient.view(), part.t()));
     }
@@ -118,7 +120,7 @@ pub fn imbalance<S: RankRevealing>(at: &Parameters<S>, gradient: &Parameters<S>)
 }
 
 /// Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T, (N, N).
-pub fn balance<S: RankRevealing>(at: &Parameters<S>) -> Matrix<S> {
+pub fn balance<S: RankRevealing>(at: RnnParts<'_, S>) -> Matrix<S> {
     imbalance(at, at)
 }
 
@@ -128,14 +130,15 @@ pub fn balance<S: RankRevealing>(at: &Parameters<S>) -> Matrix<S> {
 fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Inconclusive> {
     let training = Training {
         optimizer: Optimizer::gradient_descent(S::ratio(1, 3)),
-        trained: Trained::ALL,
+        trained: Subset::All,
         ..case.training()
     };
     let trajectory = training.run(1)?;
-    let (start, end) = (Parameters::of(&trajectory.start), Parameters::of(&trajectory.end));
+    let (start, end) = (&trajectory.start, &trajectory.end);
     let mut step = end.clone();
-    step.add_scaled(-S::ONE, &start);
-    let drift = balance(&end).minus(&balance(&start)).minus(&balance(&step));
+    step.add_scaled(-S::ONE, start);
+    let of = |blocks| Ok::<_, TapeError>(balance(RnnParts::of(blocks)?));
+    let drift = of(end)?.minus(&of(start)?).minus(&of(&step)?);
     Ok((drift, start.norm_squared().size() + end.norm_squared().size()))
 }
 
@@ -146,7 +149,7 @@ fn diagonal<S: RankRevealing>(matrix: &Matrix<S>) -> Matrix<S> {
 
 /// What the rounding errors of the law are proportional to.
 fn scale<S: RankRevealing>(case: &Case<S>, first: &FirstGradient<S>) -> f64 {
-    let parameters = &case.instance.network.parameters;
+    let parameters = case.instance.network.parts();
     let (lambda, rates) = (first.adjoint.lambda.norm(), first.run.rates().norm());
     let columns = first.adjoint.lambda.cols() as f64;
     let states = first.run.states.norm();

@@ -33,7 +33,8 @@ use std::ops::{Add, Mul};
 use super::{
     ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
 };
-use crate::network::Trained;
+use crate::blocks::Subset;
+use crate::network::NAMES;
 use crate::scalar::PRIME;
 use crate::task::TaskFamily;
 
@@ -88,7 +89,7 @@ pub(super) fn of_gradient(setting: &Setting) -> Option<u64> {
         learning_steps: 1,
         method: MethodKind::GradientDescent,
         direction: DirectionKind::Gradient,
-        trained: Trained::ALL,
+        trained: Subset::All,
         ..setting.clone()
     };
     of_training(&plain)
@@ -306,9 +307,8 @@ impl Learning<'_> {
 
     /// The same with zero for what is not trained.
     fn trained(&self, point: Point) -> Point {
-        let Trained { w, b, c, bias, h0 } = self.setting.trained;
-        let trained = [w, b, c, bias, h0];
-        std::array::from_fn(|i| if trained[i] { point[i] } else { Degree::ZERO })
+        let is_trained = NAMES.map(|name| self.setting.trained.contains(name));
+        std::array::from_fn(|i| if is_trained[i] { point[i] } else { Degree::ZERO })
     }
 }
 
@@ -331,9 +331,8 @@ fn applied(kind: ActivationKind, z: Degree) -> Option<(Degree, Degree)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::Block;
     use crate::matrix::Matrix;
-    use crate::network::{Activation, Parameters, SquaredError};
+    use crate::network::{Activation, SquaredError};
     use crate::scalar::{Fp, Scalar, Stream};
     use crate::task::{Dimensions, Task};
     use crate::theorem::Instance;
@@ -414,18 +413,11 @@ mod tests {
             let stream = Stream::new("degrees", 0, number);
             Instance::<Fp>::draw(setting, &stream).expect("a setting of the field")
         });
-        let (p, q) = (&a.network.parameters, &b.network.parameters);
         let mut network = a.network.clone();
-        network.parameters = Parameters {
-            w: Block::from(line(&p.w.to_matrix(), &q.w.to_matrix(), s)),
-            b: line(&p.b, &q.b, s),
-            c: line(&p.c, &q.c, s),
-            bias: line(&p.bias, &q.bias, s),
-            h0: line(&p.h0, &q.h0, s),
-        };
-        let (ours, theirs) = (&a.network.dynamics, &b.network.dynamics);
-        network.dynamics.phi = activation(&ours.phi, &theirs.phi, s);
-        network.dynamics.psi = activation(&ours.psi, &theirs.psi, s);
+        network.blocks.add_scaled(s, &b.network.blocks);
+        let [ours, theirs] = [&a, &b].map(|instance| &instance.network.architecture.dynamics);
+        network.architecture.dynamics.phi = activation(&ours.phi, &theirs.phi, s);
+        network.architecture.dynamics.psi = activation(&ours.psi, &theirs.psi, s);
         let task = Task::new(
             a.task.trials,
             line(&a.task.inputs, &b.task.inputs, s),
@@ -441,8 +433,9 @@ mod tests {
             ..a.optimizer
         };
         let training = Training {
-            trained: setting.trained,
-            ..Training::new(network, &task, &SquaredError, optimizer)
+            trained: setting.trained.clone(),
+            followed: Some(Subset::only(["W"])),
+            ..Training::new(&network, &task, &SquaredError, optimizer)
         };
         let trajectory = training.run(setting.learning_steps).expect("no run ends in a field");
         trajectory.increment(setting.learning_steps)[(0, 1)]
@@ -466,7 +459,7 @@ mod tests {
     #[test]
     fn the_degree_is_that_of_the_numbers_themselves() {
         let scaled = InitialWeights::ScaledIdentity;
-        let all = Trained::ALL;
+        let all = Subset::All;
         let settings = [
             linear(3, 1),
             linear(3, 2),

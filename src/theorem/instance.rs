@@ -3,9 +3,9 @@
 use super::setting::{
     ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
 };
-use crate::blocks::Block;
+use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError};
+use crate::network::{Activation, CrossEntropy, Dynamics, Loss, Network, Rnn, SquaredError};
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
 use crate::training::{Batches, Direction, Entrywise, Method, Optimizer, Schedule};
@@ -50,24 +50,25 @@ impl<S: RankRevealing> Instance<S> {
         let (w, low_rank) = initial_weights(setting.initial_weights, n, stream);
         let matrix = |rows, cols, size, name| matrix(rows, cols, size, stream, name);
         let zero = Matrix::zeros(n, 1);
-        let parameters = Parameters {
-            w,
-            b: matrix(n, dimensions.d_in, 1.0, "B"),
-            c: matrix(dimensions.d_out, n, 1.0, "C"),
-            bias: if setting.bias { matrix(n, 1, 1.0, "bias") } else { zero.clone() },
-            h0: match setting.initial_state {
-                InitialState::Zero => zero,
-                InitialState::Common => matrix(n, 1, 1.0, "h0"),
-                InitialState::PerTrial => matrix(n, dimensions.trials, 1.0, "h0"),
-            },
+        let bias = if setting.bias { matrix(n, 1, 1.0, "bias") } else { zero.clone() };
+        let h0 = match setting.initial_state {
+            InitialState::Zero => zero,
+            InitialState::Common => matrix(n, 1, 1.0, "h0"),
+            InitialState::PerTrial => matrix(n, dimensions.trials, 1.0, "h0"),
         };
+        let blocks = Blocks::default()
+            .with("W", w)
+            .with("B", matrix(n, dimensions.d_in, 1.0, "B"))
+            .with("C", matrix(dimensions.d_out, n, 1.0, "C"))
+            .with("bias", bias)
+            .with("h0", h0);
         let dynamics = Dynamics {
             leak: S::ratio(setting.leak_quarters as i64, 4),
             phi: activation(setting.phi, &stream.named("phi"))?,
             psi: activation(setting.psi, &stream.named("psi"))?,
         };
         Some(Instance {
-            network: Network { dynamics, parameters },
+            network: Network { architecture: Rnn::new(dynamics), blocks },
             low_rank,
             task: setting.task.draw(dimensions, &stream.named("task"))?,
             optimizer: optimizer(setting, &stream.named("optimizer"))?,

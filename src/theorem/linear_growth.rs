@@ -21,7 +21,7 @@ use super::{
     Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
-use crate::network::Trained;
+use crate::blocks::Subset;
 use crate::training::GradientFault;
 
 /// The theorem as a value.
@@ -63,7 +63,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.initial_state == InitialState::Zero
-        && setting.trained == Trained::W
+        && setting.trained == Subset::only(["W"])
         && setting.direction == DirectionKind::Gradient;
     (applies && measure == Measure::Rank).then(|| rank_bound(setting, k))
 }
@@ -97,7 +97,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         trials: 1..=6,
         initial_weights: vec![InitialWeights::Full, InitialWeights::ScaledIdentity],
         initial_states: vec![InitialState::Zero],
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }

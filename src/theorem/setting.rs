@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::network::Trained;
+use crate::blocks::Subset;
 use crate::scalar::{DoubleDouble, Fp, Scalar};
 use crate::task::{Dimensions, TaskFamily};
 
@@ -160,8 +160,8 @@ pub struct Setting {
     pub clip: bool,
     /// Whether each gradient sees half of the trials.
     pub minibatches: bool,
-    /// Which parameters are learned.
-    pub trained: Trained,
+    /// Which blocks are learned.
+    pub trained: Subset,
 }
 
 impl Setting {
@@ -185,7 +185,7 @@ impl Setting {
             decay: false,
             clip: false,
             minibatches: false,
-            trained: Trained::W,
+            trained: Subset::only(["W"]),
         }
     }
 
@@ -270,9 +270,9 @@ impl fmt::Display for Setting {
         for (name, _) in flags.iter().filter(|(_, on)| *on) {
             write!(f, " +{name}")?;
         }
-        let Trained { w, b, c, bias, h0 } = self.trained;
-        let trained = [("W", w), ("B", b), ("C", c), ("b", bias), ("h_0", h0)];
-        let names: Vec<_> = trained.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+        let blocks = [("W", "W"), ("B", "B"), ("C", "C"), ("b", "bias"), ("h_0", "h0")];
+        let trained = blocks.iter().filter(|(_, block)| self.trained.contains(block));
+        let names: Vec<_> = trained.map(|(name, _)| *name).collect();
         write!(f, " trained={}", names.join(","))
     }
 }
@@ -310,7 +310,7 @@ pub struct Domain {
     /// Choices of what gradients become.
     pub directions: Vec<DirectionKind>,
     /// Choices of what is learned.
-    pub trained: Vec<Trained>,
+    pub trained: Vec<Subset>,
 }
 
 impl Domain {
@@ -318,7 +318,7 @@ impl Domain {
     /// arithmetic has.
     pub fn linear(arithmetic: Arithmetic) -> Self {
         let real = arithmetic.is_real();
-        let some_more = Trained { bias: true, h0: true, ..Trained::W };
+        let some_more = Subset::only(["W", "bias", "h0"]);
         Domain {
             neurons: 1..=10,
             d_in: 1..=3,
@@ -343,7 +343,7 @@ impl Domain {
                 MethodKind::GradientFlow,
             ],
             directions: vec![DirectionKind::Gradient],
-            trained: vec![Trained::W, some_more, Trained::ALL],
+            trained: vec![Subset::only(["W"]), some_more, Subset::All],
         }
     }
 

@@ -22,7 +22,8 @@ use super::{
 };
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
-use crate::network::{Parameters, Trained};
+use crate::blocks::Subset;
+use crate::network::RnnParts;
 use crate::tensor::Mode;
 use crate::training::GradientFault;
 
@@ -74,7 +75,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         && setting.starts_at_identity()
         && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
         && setting.initial_state == InitialState::Zero
-        && setting.trained == Trained::W
+        && setting.trained == Subset::only(["W"])
         && setting.direction == DirectionKind::Gradient;
     match measure {
         _ if !applies => None,
@@ -101,7 +102,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         d_out: 1..=1,
         initial_states: vec![InitialState::Zero],
         bias: false,
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }
@@ -109,19 +110,19 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
     let movement = Movement::increments(&trajectory);
-    let Parameters { b, c, .. } = Parameters::of(&trajectory.start);
-    let c = c.transposed();
-    let reflection = reflection(&b, &c)
-        .ok_or(Inconclusive::Noise("whether input and output are independent"))?;
+    let RnnParts { b, c, .. } = case.instance.network.parts();
+    let c = &c.transposed();
+    let reflection =
+        reflection(b, c).ok_or(Inconclusive::Noise("whether input and output are independent"))?;
     let bound = 3.min(trajectory.steps());
     let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
-    let outside = outside(&movement, &b, &c)?;
+    let outside = outside(&movement, b, c)?;
     // Inside the span each is a sum of the same three matrices of rank one.
     let upper = if outside.bounds.upper == 0 { 3 } else { b.rows() * b.rows() };
     Ok(vec![
         Observation::rank(Quantity::UnfoldingRank(Mode::Step), &r3, bound),
         Observation::rank("matrices outside the span of three", &outside, 0),
-        asymmetry(&movement, &reflection, reflection_noise(&b, &c)),
+        asymmetry(&movement, &reflection, reflection_noise(b, c)),
         Observation::number("CP rank", Bounds { lower: r3.bounds.lower, upper }, 3),
     ])
 }

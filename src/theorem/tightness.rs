@@ -15,7 +15,7 @@ use super::{
     Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
 use crate::matrix::{Rank, RankRevealing};
-use crate::network::{Parameters, Trained};
+use crate::blocks::Subset;
 use crate::task::{Dimensions, TaskFamily};
 use crate::tensor::Mode;
 use crate::training::GradientFault;
@@ -90,7 +90,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         tasks: vec![TaskFamily::RandomTargets],
         losses: vec![LossKind::Squared],
         methods: vec![MethodKind::GradientDescent, MethodKind::HeavyBall],
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }
@@ -106,8 +106,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let tensor = trajectory.increments().reduced();
     let [_, _, r3] = tensor.unfolding_ranks(noise);
     let bracket = tensor.cp_bracket(noise).ok_or(Inconclusive::Noise("the CP rank"))?;
-    let start = Parameters::of(&trajectory.start);
-    let space = span(neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
+    let start = case.instance.network.parts();
+    let space = span(neurons, [start.b, &start.c.transposed()], "the dimension of S")?;
     Ok(vec![
         difference(Quantity::UnfoldingRank(Mode::Step), &r3, dimensions(&case.setting)),
         difference("rank D_K".into(), &last, d),

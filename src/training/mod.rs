@@ -1,7 +1,6 @@
 //! Training by exact gradients, and the trajectory of weights that it leaves.
 
 mod adam;
-mod architecture;
 mod descent;
 mod direction;
 mod fault;
@@ -11,9 +10,8 @@ mod trainer;
 mod trajectory;
 
 pub(crate) use adam::Adam;
-pub use architecture::ArchitectureTraining;
 pub use direction::{Direction, Entrywise, MUON_MOMENTUM, Spectral};
-pub use fault::GradientFault;
+pub use fault::{Faulty, GradientFault};
 pub use optimizer::{Method, Optimizer, Schedule};
 pub use point::Point;
 pub use trainer::{Batches, Storage, Training, TrainingError, Visit};

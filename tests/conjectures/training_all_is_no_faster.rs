@@ -9,7 +9,7 @@ fn setting(arithmetic: Arithmetic) -> Domain {
         initial_states: vec![InitialState::Zero],
         bias: false,
         methods: vec![MethodKind::GradientDescent],
-        trained: vec![Trained { b: true, c: true, ..Trained::W }],
+        trained: vec![Subset::only(["W", "B", "C"])],
         ..Domain::linear(arithmetic)
     }
 }

@@ -1,5 +1,5 @@
-use rankproof::matrix::Matrix;
-use rankproof::network::{Parameters, Trained};
+use rankproof::blocks::{Blocks, Subset};
+use rankproof::network::RnnParts;
 use rankproof::scalar::Stream;
 use rankproof::theorem::conservation_law::{THEOREM, balance};
 use rankproof::theorem::{
@@ -33,11 +33,10 @@ fn drift(method: &Method<f64>, steps: usize) -> f64 {
         schedule: Schedule::Constant(1.0 / steps as f64),
         ..Optimizer::gradient_descent(1.0)
     };
-    let training = Training { optimizer, trained: Trained::ALL, ..case.training() };
+    let training = Training { optimizer, trained: Subset::All, ..case.training() };
     let trajectory = training.run(steps).expect("a run that stays finite");
-    let moved: Matrix<f64> = balance(&Parameters::of(&trajectory.end))
-        .minus(&balance(&Parameters::of(&trajectory.start)));
-    moved.norm()
+    let balance = |blocks: &Blocks<f64>| balance(RnnParts::of(blocks).expect("stored in full"));
+    balance(&trajectory.end).minus(&balance(&trajectory.start)).norm()
 }
 
 /// Q is constant under gradient flow: what is left falls with the order of the integrator, one for
