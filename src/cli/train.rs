@@ -5,19 +5,19 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use rankproof::blocks::{Block, Subset};
+use rankproof::blocks::{Block, Blocks, Subset};
 use rankproof::bounds::Bounds;
 use rankproof::file::write_npz;
 use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
+use rankproof::network::architecture::{DynamicsOption, Shipped};
 use rankproof::network::{
-    Activation, CrossEntropy, Dynamics, Loss, Network, RnnParts, SquaredError,
+    Activation, Architecture, CrossEntropy, Dynamics, Loss, Network, SquaredError,
 };
 use rankproof::scalar::Stream;
-use rankproof::tape::TapeError;
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::training::{
-    Batches, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule, Storage, Training,
-    Trajectory,
+    Batches, BlockTrajectory, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule,
+    Storage, Training, TrainingError, Trajectory,
 };
 
 use super::files::Files;
@@ -25,16 +25,21 @@ use super::output::{paragraph, print, progress, rendered, table};
 
 /// Train a network by exact gradients and save the weights of every learning step.
 ///
-/// h_{t+1} = (1 - a) h_t + a phi(W psi(h_t) + B u_t), y_t = C psi(h_t), in double precision. The
-/// archive holds W (K+1, N, N), B (N, d_in) and C (d_out, N) of the start, h0 (N), the loss (K+1),
-/// and the singular values of every increment W_k - c_k W_0, c_k being what weight decay leaves of
-/// W_0; `rankproof rank` reads it.
+/// h_{t+1} = (1 - a) h_t + a phi(W psi(h_t) + B u_t), y_t = C psi(h_t), in double precision, or
+/// another architecture. The archive holds every block by its name: those that learn at all steps,
+/// as W (K+1, N, N), the others of the start, as B (N, d_in), C (d_out, N) and h0 (N). With them the
+/// loss (K+1), and as `spectra` the singular values of every increment W_k - c_k W_0, c_k being what
+/// weight decay leaves of W_0 (`NAME.spectra` of another block beside W or among several).
+/// `rankproof rank --array NAME` reads the history of a square block.
 #[derive(Args)]
 pub struct Arguments {
     /// What to learn: linear-teacher, random-targets, integrator, flip-flop, delayed-recall,
     /// sine-generator or centre-out.
     #[arg(long)]
     task: TaskFamily,
+    /// Which network learns.
+    #[arg(long, default_value = "rnn", value_name = "NAME", help = architectures())]
+    architecture: Shipped,
     /// Neurons, N.
     #[arg(long, value_parser = positive)]
     neurons: usize,
@@ -53,27 +58,29 @@ pub struct Arguments {
     /// Trials, M.
     #[arg(long, default_value_t = 8, value_parser = positive)]
     trials: usize,
-    /// The activation outside the weights.
-    #[arg(long, value_enum, default_value_t = Function::Identity)]
-    phi: Function,
-    /// The activation inside the weights.
-    #[arg(long, value_enum, default_value_t = Function::Identity)]
-    psi: Function,
-    /// The leak a.
-    #[arg(long, default_value_t = 0.5)]
-    leak: f64,
-    /// The weights at the start.
-    #[arg(long, value_enum, default_value_t = Start::Zero)]
-    start: Start,
-    /// w of W_0 = w I, or the spectral radius of a random W_0.
-    #[arg(long, default_value_t = 0.5)]
-    gain: f64,
+    /// The activation outside the weights; identity if not given.
+    #[arg(long, value_enum)]
+    phi: Option<Function>,
+    /// The activation inside the weights; identity if not given.
+    #[arg(long, value_enum)]
+    psi: Option<Function>,
+    /// The leak a; 0.5 if not given.
+    #[arg(long)]
+    leak: Option<f64>,
+    /// The weights W of rnn at the start; zero if not given. Other architectures start from normal
+    /// weights of standard deviation 1/sqrt(N).
+    #[arg(long, value_enum)]
+    start: Option<Start>,
+    /// w of W_0 = w I, or the spectral radius of a random W_0; 0.5 if not given.
+    #[arg(long)]
+    gain: Option<f64>,
     /// Start from a random h_0 common to all trials, in place of zero.
     #[arg(long)]
     initial_state: bool,
-    /// What is learned, of W, B, C, b and h0.
-    #[arg(long, value_delimiter = ',', default_value = "W")]
-    learn: Vec<Learned>,
+    /// The blocks that learn, or `all`; if not given, the weights between neurons, as W. Of rnn
+    /// there are W, B, C, b and h0; an unknown name lists those of another architecture.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    learn: Vec<String>,
     /// What is made small.
     #[arg(long, value_enum, default_value_t = LossName::Squared)]
     loss: LossName,
@@ -99,13 +106,19 @@ pub struct Arguments {
     /// Names the random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Keep factors in place of N x N matrices, for very large linear networks: the archive then
-    /// holds left (N, R), right (N, R) and coefficients (K+1, R) in place of W.
+    /// Keep factors in place of N x N matrices, for very large linear networks of architecture rnn:
+    /// the archive then holds left (N, R), right (N, R) and coefficients (K+1, R) in place of W.
     #[arg(long)]
     factors: bool,
     /// The archive to write.
     #[arg(long, value_name = "FILE.npz")]
     out: Option<PathBuf>,
+}
+
+/// Every architecture with what it is, for the help.
+fn architectures() -> String {
+    let line = |shipped: Shipped| format!("{}: {}", shipped.name(), shipped.description());
+    format!("Which network learns: {}", Shipped::ALL.map(line).join("; "))
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -133,20 +146,6 @@ enum Start {
     Random,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Learned {
-    #[value(name = "W")]
-    Recurrent,
-    #[value(name = "B")]
-    Input,
-    #[value(name = "C")]
-    Output,
-    #[value(name = "b")]
-    Bias,
-    #[value(name = "h0")]
-    InitialState,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum LossName {
     Squared,
@@ -170,19 +169,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Files::default().writes("--out", &arguments.out).check()?;
     check(arguments)?;
     let trajectory = train(arguments)?;
-    let report = Report::of(&trajectory);
+    let reports: Vec<_> = trajectory.followed().map(|(_, block)| Report::of(block)).collect();
     if let Some(path) = &arguments.out {
-        save(path, arguments, &trajectory, &report)?;
+        save(path, arguments, &trajectory, &reports)?;
     }
-    print(&describe(arguments, &trajectory, &report))?;
+    print(&describe(arguments, &trajectory, &reports))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What single arguments cannot say.
 fn check(arguments: &Arguments) -> anyhow::Result<()> {
     let numbers = [
-        ("--leak", arguments.leak),
-        ("--gain", arguments.gain),
+        ("--leak", arguments.leak.unwrap_or(0.0)),
+        ("--gain", arguments.gain.unwrap_or(0.0)),
         ("--step-size", arguments.step_size),
         ("--momentum", arguments.momentum.unwrap_or(0.0)),
         ("--decay", arguments.decay),
@@ -194,7 +193,11 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.clip.is_some_and(|clip| clip <= 0.0) {
         bail!("--clip is {}, expected a number above 0", arguments.clip.unwrap_or(0.0));
     }
-    if arguments.factors && arguments.start == Start::Random {
+    check_architecture(arguments)?;
+    if arguments.gain.is_some() && matches!(arguments.start, None | Some(Start::Zero)) {
+        bail!("--gain is for --start identity or --start random, which are multiplied by it");
+    }
+    if arguments.factors && arguments.start == Some(Start::Random) {
         bail!("--factors keeps no N x N matrix, so it needs --start zero or --start identity");
     }
     if arguments.batch.is_some_and(|batch| batch > arguments.trials) {
@@ -202,6 +205,34 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("--batch is {batch}, expected at most the {trials} trials there are");
     }
     Ok(())
+}
+
+/// What is not said of this architecture.
+fn check_architecture(arguments: &Arguments) -> anyhow::Result<()> {
+    let architecture = arguments.architecture;
+    let name = architecture.name();
+    let of_dynamics = [
+        ("--leak", arguments.leak.is_some(), DynamicsOption::Leak),
+        ("--phi", arguments.phi.is_some(), DynamicsOption::Phi),
+        ("--psi", arguments.psi.is_some(), DynamicsOption::Psi),
+    ];
+    let misplaced = |&&(_, given, option): &&(_, bool, _)| given && !architecture.takes(option);
+    if let Some((option, ..)) = of_dynamics.iter().find(misplaced) {
+        let description = architecture.description();
+        bail!("{option} does not apply to --architecture {name}: {description}");
+    }
+    let of_rnn = [
+        ("--start", arguments.start.is_some()),
+        ("--gain", arguments.gain.is_some()),
+        ("--factors", arguments.factors),
+    ];
+    match of_rnn.iter().find(|(_, given)| *given && architecture != Shipped::Rnn) {
+        Some((option, _)) => bail!(
+            "{option} does not apply to --architecture {name}, whose weights start as random \
+             matrices: it is for rnn"
+        ),
+        None => Ok(()),
+    }
 }
 
 fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
@@ -217,10 +248,10 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         .task
         .draw(&dimensions, &stream.named("task"))
         .context("a task of real numbers")?;
-    let (network, loss) = (network(arguments, &stream)?, loss(arguments.loss));
+    let network = network(arguments, &dimensions, &stream)?;
+    let loss = loss(arguments.loss);
     let training = Training {
-        trained: trained(&arguments.learn),
-        followed: Some(Subset::only(["W"])),
+        trained: trained(arguments, &network.blocks)?,
         batches: match arguments.batch {
             Some(size) => Batches::Mini { size, stream: Box::new(stream.named("batches")) },
             None => Batches::Full,
@@ -237,33 +268,52 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         })
     });
     bar.finish_and_clear();
-    trajectory.map_err(|error| {
-        anyhow::anyhow!("{error}; a smaller --step-size than {} may help", arguments.step_size)
+    trajectory.map_err(|error| match error {
+        TrainingError::Diverged { .. } => {
+            anyhow::anyhow!("{error}; a smaller --step-size than {} may help", arguments.step_size)
+        }
+        _ => error.into(),
     })
 }
 
 /// Columns of B and rows of C have a norm of about one, whatever N is.
-fn network(arguments: &Arguments, stream: &Stream) -> Result<Network<f64>, TapeError> {
-    let n = arguments.neurons;
-    let matrix = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
-    let unit = 1.0 / (n as f64).sqrt();
-    let w = match arguments.start {
-        Start::Zero => Block::scaled_identity(n, 0.0),
-        Start::Identity => Block::scaled_identity(n, arguments.gain),
-        Start::Random => Block::from(matrix(n, n, arguments.gain * unit, "W")),
-    };
-    let b = matrix(n, arguments.d_in, unit, "B");
-    let c = matrix(arguments.d_out, n, unit, "C");
+fn network(
+    arguments: &Arguments,
+    sizes: &Dimensions,
+    stream: &Stream,
+) -> anyhow::Result<Network<f64, Box<dyn Architecture<f64>>>> {
+    let identity = |function: Option<Function>| function.map_or(Activation::Identity, activation);
     let dynamics = Dynamics {
-        leak: arguments.leak,
-        phi: activation(arguments.phi),
-        psi: activation(arguments.psi),
+        leak: arguments.leak.unwrap_or(0.5),
+        phi: identity(arguments.phi),
+        psi: identity(arguments.psi),
     };
-    let network = Network::rnn(dynamics, w, b, c)?;
-    Ok(match arguments.initial_state {
-        true => network.with("h0", matrix(n, 1, unit, "h0")),
-        false => network,
-    })
+    let name = arguments.architecture.name();
+    let mut network = (arguments.architecture.network(sizes, &dynamics, stream))
+        .with_context(|| format!("--architecture {name}"))?;
+    let (n, gain) = (sizes.neurons, arguments.gain.unwrap_or(0.5));
+    let unit = 1.0 / (n as f64).sqrt();
+    match arguments.start {
+        None | Some(Start::Zero) => {}
+        Some(Start::Identity) => network = network.with("W", Block::scaled_identity(n, gain)),
+        Some(Start::Random) => {
+            let w = Matrix::normal(n, n, gain * unit, &mut stream.named("W"));
+            network = network.with("W", w);
+        }
+    }
+    if arguments.initial_state {
+        let shapes = network.blocks.shapes();
+        let is_state = |name: &str| name.rsplit('.').next() == Some("h0");
+        let states: Vec<_> = shapes.into_iter().filter(|(name, _)| is_state(name)).collect();
+        if states.is_empty() {
+            bail!("--initial-state does not apply to --architecture {name}, which has no block h0");
+        }
+        for (name, (rows, cols)) in states {
+            let h0 = Matrix::normal(rows, cols, unit, &mut stream.named(&name));
+            network = network.with(&name, h0);
+        }
+    }
+    Ok(network)
 }
 
 fn activation(name: Function) -> Activation<f64> {
@@ -308,17 +358,26 @@ fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
     }
 }
 
-fn trained(learned: &[Learned]) -> Subset {
-    Subset::only(learned.iter().map(|learned| match learned {
-        Learned::Recurrent => "W",
-        Learned::Input => "B",
-        Learned::Output => "C",
-        Learned::Bias => "bias",
-        Learned::InitialState => "h0",
-    }))
+/// The blocks that are to learn.
+fn trained(arguments: &Arguments, blocks: &Blocks<f64>) -> anyhow::Result<Subset> {
+    let trained = match arguments.learn.as_slice() {
+        [] => Ok(arguments.architecture.recurrent(blocks)),
+        [all] if all == "all" => Ok(Subset::All),
+        names => {
+            // b, as equations have it.
+            let block = |name| if name == "b" && blocks.get("b").is_err() { "bias" } else { name };
+            let names = names.iter().map(|name| block(name.as_str()));
+            let name = arguments.architecture.name();
+            Subset::named(blocks, names).with_context(|| format!("--learn with {name}"))
+        }
+    }?;
+    if arguments.factors && !trained.contains("W") {
+        bail!("--factors is for a W that learns, and --learn leaves it out");
+    }
+    Ok(trained)
 }
 
-/// The ranks of a trajectory, from the core of its tensor.
+/// What became of a block, from the core of the tensor of its increments.
 struct Report {
     /// The rank of W_k - c_k W_0 for k = 1..=K.
     ranks: Vec<Rank>,
@@ -329,13 +388,12 @@ struct Report {
 }
 
 impl Report {
-    fn of(trajectory: &Trajectory<f64>) -> Self {
-        let reduced = trajectory.increments().reduced();
-        let noise = trajectory.tensor_noise();
+    fn of(block: BlockTrajectory<'_, f64>) -> Self {
+        let reduced = block.increments().reduced();
+        let noise = block.tensor_noise();
         let spectra: Vec<_> = reduced.slices.iter().map(f64::singular_values).collect();
-        let rank = |(k, values): (usize, &Vec<f64>)| {
-            Rank::of_spectrum(values.clone(), trajectory.noise(k + 1))
-        };
+        let rank =
+            |(k, values): (usize, &Vec<f64>)| Rank::of_spectrum(values.clone(), block.noise(k + 1));
         Report {
             ranks: spectra.iter().enumerate().map(rank).collect(),
             unfoldings: reduced.unfolding_ranks(noise),
@@ -343,51 +401,101 @@ impl Report {
             spectra,
         }
     }
+
+    /// The table over learning steps and what follows it.
+    fn describe(&self, losses: &[f64]) -> String {
+        let last = self.ranks.len();
+        let mut table =
+            table(&["k", "loss", "rank of the increment", "largest singular values"], 0);
+        let mut steps: Vec<usize> =
+            (0..).map(|power| 1 << power).take_while(|&k| k < last).collect();
+        steps.push(last);
+        for k in steps {
+            let values = self.spectra[k - 1].iter().take(6).map(|value| format!("{value:.1e}"));
+            table.add_row([
+                k.to_string(),
+                format!("{:.6}", losses[k]),
+                self.ranks[k - 1].to_string(),
+                values.collect::<Vec<_>>().join(" "),
+            ]);
+        }
+        let [r1, r2, r3] = &self.unfoldings;
+        let cp = match self.cp {
+            Some(Bounds { lower, upper }) if lower == upper => lower.to_string(),
+            Some(Bounds { lower, upper }) => format!("{lower} to {upper}"),
+            None => "inconclusive".to_owned(),
+        };
+        let mut text = format!("\n{}\nThe increments as a tensor\n", rendered(&table));
+        text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
+        text + &paragraph("  CP rank", &cp)
+    }
 }
 
+/// Every block by its name: followed ones at all steps, the others of the start.
 fn save(
     path: &Path,
     arguments: &Arguments,
     trajectory: &Trajectory<f64>,
-    report: &Report,
+    reports: &[Report],
 ) -> anyhow::Result<()> {
-    let (n, steps) = (trajectory.neurons(), trajectory.steps());
-    let start = RnnParts::of(&trajectory.start)?;
-    let width = report.spectra.first().map_or(0, Vec::len);
-    let spectra = [vec![0.0; width], report.spectra.concat()].concat();
+    let steps = trajectory.steps();
     write_npz(path, |npz| {
-        if arguments.factors {
-            let (left, right, coefficients) = factors(trajectory);
-            let terms = left.cols();
-            npz.array("left", &[n, terms], &row_major(&left))?;
-            npz.array("right", &[n, terms], &row_major(&right))?;
-            npz.array("coefficients", &[steps + 1, terms], &row_major(&coefficients))?;
-        } else {
-            let slices = (0..=steps).map(|k| row_major(&trajectory.weights_at(k)));
-            npz.array_in_parts("W", &[steps + 1, n, n], slices)?;
+        for (name, block) in trajectory.start.iter() {
+            let (rows, cols) = block.shape();
+            match trajectory.of(name) {
+                Ok(history) if arguments.factors && name == "W" => {
+                    let (left, right, coefficients) = factors(history, steps);
+                    let terms = left.cols();
+                    npz.array("left", &[rows, terms], &row_major(&left))?;
+                    npz.array("right", &[cols, terms], &row_major(&right))?;
+                    let shape = [steps + 1, terms];
+                    npz.array("coefficients", &shape, &row_major(&coefficients))?;
+                }
+                Ok(history) => {
+                    let slices = (0..=steps).map(|k| row_major(&history.weights_at(k)));
+                    npz.array_in_parts(name, &[steps + 1, rows, cols], slices)?;
+                }
+                Err(_) if is_vector(name) => npz.array(name, &[rows], block.to_matrix().data())?,
+                Err(_) => npz.array(name, &[rows, cols], &row_major(&block.to_matrix()))?,
+            }
         }
-        npz.array("B", &[n, start.b.cols()], &row_major(start.b))?;
-        npz.array("C", &[start.c.rows(), n], &row_major(start.c))?;
-        npz.array("h0", &[n], start.h0.data())?;
         npz.array("loss", &[steps + 1], &trajectory.losses)?;
-        npz.array("spectra", &[steps + 1, width], &spectra)
+        let several = reports.len() > 1;
+        for ((name, _), report) in trajectory.followed().zip(reports) {
+            let width = report.spectra.first().map_or(0, Vec::len);
+            let spectra = [vec![0.0; width], report.spectra.concat()].concat();
+            let name = match several && name != "W" {
+                true => format!("{name}.spectra"),
+                false => "spectra".into(),
+            };
+            npz.array(&name, &[steps + 1, width], &spectra)?;
+        }
+        Ok(())
     })?;
     Ok(())
 }
 
-/// The factors of all gradients side by side, (N, R) twice, and their coefficients in W_k - c_k W_0,
-/// (K + 1, R).
-fn factors(trajectory: &Trajectory<f64>) -> (Matrix<f64>, Matrix<f64>, Matrix<f64>) {
-    let n = trajectory.neurons();
-    let gradients = trajectory.gradients();
+/// Whether a block is a bias or a state, a list of numbers.
+fn is_vector(name: &str) -> bool {
+    let own = name.rsplit('.').next().unwrap_or(name);
+    own.starts_with("bias") || ["h0", "x0"].contains(&own)
+}
+
+/// The factors of all gradients of a block side by side, (m, R) and (n, R), and their coefficients
+/// in W_k - c_k W_0, (K + 1, R).
+fn factors(
+    block: BlockTrajectory<'_, f64>,
+    steps: usize,
+) -> (Matrix<f64>, Matrix<f64>, Matrix<f64>) {
+    let (rows, cols) = block.shape();
+    let gradients = block.gradients();
     let owner: Vec<usize> = (gradients.iter().enumerate())
         .flat_map(|(j, gradient): (usize, &Factors<f64>)| std::iter::repeat_n(j, gradient.width()))
         .collect();
-    let coefficients = Matrix::from_fn(trajectory.steps() + 1, owner.len(), |k, r| {
-        trajectory.coefficient(k, owner[r])
-    });
-    let left = Matrix::beside(n, gradients.iter().map(|gradient| &gradient.left));
-    let right = Matrix::beside(n, gradients.iter().map(|gradient| &gradient.right));
+    let coefficients =
+        Matrix::from_fn(steps + 1, owner.len(), |k, r| block.coefficient(k, owner[r]));
+    let left = Matrix::beside(rows, gradients.iter().map(|gradient| &gradient.left));
+    let right = Matrix::beside(cols, gradients.iter().map(|gradient| &gradient.right));
     (left, right, coefficients)
 }
 
@@ -395,35 +503,22 @@ fn row_major(matrix: &Matrix<f64>) -> Vec<f64> {
     matrix.transposed().data().to_vec()
 }
 
-fn describe(arguments: &Arguments, trajectory: &Trajectory<f64>, report: &Report) -> String {
-    let last = trajectory.steps();
-    let mut table = table(&["k", "loss", "rank of the increment", "largest singular values"], 0);
-    let mut steps: Vec<usize> = (0..).map(|power| 1 << power).take_while(|&k| k < last).collect();
-    steps.push(last);
-    for k in steps {
-        let values = report.spectra[k - 1].iter().take(6).map(|value| format!("{value:.1e}"));
-        table.add_row([
-            k.to_string(),
-            format!("{:.6}", trajectory.losses[k]),
-            report.ranks[k - 1].to_string(),
-            values.collect::<Vec<_>>().join(" "),
-        ]);
-    }
-    let [r1, r2, r3] = &report.unfoldings;
-    let cp = match report.cp {
-        Some(Bounds { lower, upper }) if lower == upper => lower.to_string(),
-        Some(Bounds { lower, upper }) => format!("{lower} to {upper}"),
-        None => "inconclusive".to_owned(),
+fn describe(arguments: &Arguments, trajectory: &Trajectory<f64>, reports: &[Report]) -> String {
+    let (task, neurons) = (arguments.task.name(), arguments.neurons);
+    let kind = match arguments.architecture {
+        Shipped::Rnn => String::new(),
+        other => format!(", {}", other.name()),
     };
-    let mut text = format!(
-        "{} with {} neurons: loss {:.6} at the start\n\n{}\nThe increments as a tensor\n",
-        arguments.task.name(),
-        arguments.neurons,
-        trajectory.losses[0],
-        rendered(&table)
-    );
-    text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
-    text += &paragraph("  CP rank", &cp);
+    let losses = &trajectory.losses;
+    let mut text =
+        format!("{task}{kind} with {neurons} neurons: loss {:.6} at the start\n", losses[0]);
+    for ((name, block), report) in trajectory.followed().zip(reports) {
+        if reports.len() > 1 || arguments.architecture != Shipped::Rnn {
+            let (rows, cols) = block.shape();
+            text += &format!("\n{name}, {rows} x {cols}\n");
+        }
+        text += &report.describe(losses);
+    }
     match &arguments.out {
         Some(path) => text + &format!("\nWritten to {}\n", path.display()),
         None => text,

@@ -68,6 +68,7 @@ mod low_rank;
 mod lstm;
 mod populations;
 mod rnn;
+mod shipped;
 mod stack;
 
 pub use attention::{Attention, Scores};
@@ -78,6 +79,7 @@ pub use low_rank::LowRank;
 pub use lstm::Lstm;
 pub use populations::{Population, Populations};
 pub use rnn::Rnn;
+pub use shipped::{DynamicsOption, Shipped, UnknownArchitecture};
 pub use stack::Stack;
 
 use super::{Activation, Adjoint, Loss, Run};
