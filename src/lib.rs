@@ -12,6 +12,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`bounds`] | whole numbers known from both sides, and held against bounds |
+//! | [`named`] | choices by name, in commands and tables |
 //! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
 //! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
 //! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket, CP decomposition |
@@ -69,6 +70,7 @@ pub mod file;
 pub mod fit;
 mod json;
 pub mod matrix;
+pub mod named;
 pub mod network;
 pub mod recording;
 pub mod report;

@@ -345,13 +345,13 @@ fn every_block_that_learns_has_a_history() {
 fn what_does_not_apply_to_an_architecture_is_refused() {
     let fixed = ["train", "--task", "integrator", "--neurons", "4", "--steps", "1"];
     for (line, sentence) in [
-        ("gru --phi tanh", "--phi does not apply to --architecture gru: PyTorch's GRU"),
+        ("gru --phi tanh", "--phi does not apply to --architecture gru, which has none"),
         ("populations --phi tanh", "--phi does not apply to --architecture populations"),
         ("divisive --psi tanh", "--psi does not apply to --architecture divisive"),
         ("lstm --leak 0.2", "--leak does not apply to --architecture lstm"),
         ("low-rank --start identity", "--start does not apply to --architecture low-rank"),
         ("stack --gain 0.2", "--gain does not apply to --architecture stack"),
-        ("rnn --gain 0.2", "--gain is for --start identity"),
+        ("rnn --gain 0.2", "--gain is for another --start than zero"),
         ("attention --factors", "--factors does not apply to --architecture attention"),
         ("gru --initial-state", "--initial-state does not apply to --architecture gru"),
         ("gru --learn W", "no block is named W; there are: weight_ih_l0"),

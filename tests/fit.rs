@@ -170,7 +170,7 @@ fn a_fit_that_was_saved_goes_on_to_the_same_bits() {
 fn too_large_a_step_is_reported_by_its_iteration() {
     let (recording, _) = SMALL.recording(3);
     let architecture = Architecture {
-        nonlinearity: rankproof::fit::Nonlinearity::Identity,
+        nonlinearity: rankproof::fit::Nonlinearity::IDENTITY,
         ..Architecture::new(20, 2, SMALL.bins)
     };
     let settings = Settings { learning_rate: 1e12, ..Settings::default() };

@@ -8,11 +8,10 @@ use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::tape::{Scope, TapeError, Var};
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::theorem::{
-    Arithmetic, Case, CaseId, DirectionKind, Domain, Instance, MethodKind, Setting,
+    Arithmetic, Case, CaseId, Domain, Instance, MethodKind, RuleKind, Setting,
 };
 use rankproof::training::{
-    Batches, Direction, Entrywise, Method, Optimizer, Schedule, Storage, Training, TrainingError,
-    Trajectory,
+    Batches, Method, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory, UpdateRule,
 };
 
 /// One neuron with h_0 = 1, C = 1 and the target 0 at time 1 alone: the loss is w^2 / 2, so that
@@ -89,11 +88,8 @@ fn orthogonalised(mut x: Fp) -> Fp {
 #[test]
 fn muon_orthogonalises_its_momentum() {
     let (start, size, mu, decay) = (Fp::new(12345), Fp::new(777), Fp::new(31), Fp::new(5));
-    let muon = |method| Optimizer {
-        direction: Direction::muon(),
-        weight_decay: decay,
-        ..plain(method, size)
-    };
+    let muon =
+        |method| Optimizer { rule: UpdateRule::muon(), weight_decay: decay, ..plain(method, size) };
     let shrink = Fp::ONE - size * decay;
 
     let (mut x, mut velocity) = (start, Fp::ZERO);
@@ -123,7 +119,7 @@ fn muon_orthogonalises_its_momentum() {
 fn the_first_step_of_muon_is_nearly_orthogonal() {
     let dimensions = Dimensions { neurons: 2, d_in: 2, d_out: 2, steps: 3, trials: 4 };
     let setting = Setting {
-        direction: DirectionKind::Muon,
+        rule: RuleKind::Muon,
         method: MethodKind::Nesterov,
         learning_steps: 5,
         ..Setting::plain(dimensions)
@@ -152,6 +148,26 @@ fn decay_and_schedules_enter_each_step() {
 
     let schedule = Schedule::Geometric { initial: Fp::new(4), factor: Fp::new(7) };
     assert_eq!([0, 1, 2].map(|k| schedule.at(k)), [4, 28, 196].map(Fp::new));
+}
+
+/// Along plain descent weight decay does not pass through the rule, as AdamW, Lion and Muon have it.
+fn decay_is_decoupled<S: RankRevealing>(tolerance: f64) {
+    let (start, size, decay) = (S::ratio(7, 10), S::ratio(1, 8), S::ratio(1, 4));
+    for (kind, rule) in RuleKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.usual()?))) {
+        let step = |weight_decay| {
+            let plain = Optimizer::gradient_descent(size);
+            quadratic(start, Optimizer { rule: UpdateRule::clone(&rule), weight_decay, ..plain }, 1)
+        };
+        let difference = step(decay)[1] - (step(S::ZERO)[1] - size * decay * start);
+        let error = S::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(difference).abs());
+        assert!(difference == S::ZERO || error < tolerance, "{kind:?}: {difference}");
+    }
+}
+
+#[test]
+fn decay_is_decoupled_from_every_rule() {
+    decay_is_decoupled::<Fp>(0.0);
+    decay_is_decoupled::<f64>(1e-15);
 }
 
 #[test]
@@ -329,14 +345,13 @@ fn field_optimizers() -> Vec<Optimizer<Fp>> {
         Method::Nesterov { momentum },
         Method::GradientFlow,
     ];
-    let directions =
-        [Direction::Gradient, Direction::Entrywise(Entrywise::Cube), Direction::muon()];
+    let rules = [UpdateRule::Gradient, UpdateRule::cube(), UpdateRule::muon()];
     let mut optimizers = Vec::new();
     for method in methods {
-        for direction in directions.clone() {
+        for rule in rules.clone() {
             let (method, weight_decay) = (method.clone(), Fp::new(5));
             let plain = Optimizer::gradient_descent(Fp::new(777));
-            optimizers.push(Optimizer { method, direction, weight_decay, ..plain });
+            optimizers.push(Optimizer { method, rule, weight_decay, ..plain });
         }
     }
     optimizers
@@ -429,17 +444,17 @@ fn the_adjoint_and_the_tape_train_alike() {
 fn spectral_directions_act_on_the_followed_blocks() {
     let (network, task) = gated(&SIZES);
     let size = Fp::new(777);
-    let run = |direction, followed: &[&str]| {
-        let optimizer = Optimizer { direction, ..Optimizer::gradient_descent(size) };
+    let run = |rule, followed: &[&str]| {
+        let optimizer = Optimizer { rule, ..Optimizer::gradient_descent(size) };
         let training = Training {
             followed: Some(Subset::only(followed.iter().copied())),
             ..Training::new(&network, &task, &SquaredError, optimizer)
         };
         training.run(1).expect("a field").end
     };
-    let plain = run(Direction::Gradient, &["W"]);
+    let plain = run(UpdateRule::Gradient, &["W"]);
     for followed in [&["W"][..], &["B"], &["W", "B"]] {
-        let end = run(Direction::muon(), followed);
+        let end = run(UpdateRule::muon(), followed);
         for (name, block) in end.iter() {
             assert_eq!(Ok(block) != plain.get(name), followed.contains(&name), "{name}");
         }

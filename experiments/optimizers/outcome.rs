@@ -4,7 +4,7 @@ use std::error::Error;
 
 use rankproof::matrix::{SingularValues, count_for_share, over_largest};
 use rankproof::prelude::*;
-use rankproof::training::{Direction, Entrywise, MUON_MOMENTUM};
+use rankproof::training::UpdateRule;
 
 pub const OPTIMIZERS: [&str; 6] = ["SGD", "momentum", "Muon", "Shampoo", "Adam", "sign"];
 pub const NETWORKS: [&str; 2] = ["linear", "tanh"];
@@ -59,20 +59,20 @@ fn train(
     let w = Block::scaled_identity(neurons, 0.5);
     let start = Network::rnn(Dynamics::rate(0.5, activation), w, b, c).ok()?;
     // A step of sign descent moves every entry by its size, one of Muon every singular value.
-    let (direction, unit) = match optimizer {
-        "Muon" => (Direction::muon(), 1.0),
-        "Shampoo" => (Direction::shampoo(1e-4), 1.0),
-        "Adam" => (Direction::adam(1e-8), 1.0 / neurons as f64),
-        "sign" => (Direction::Entrywise(Entrywise::Sign), 1.0 / neurons as f64),
-        _ => (Direction::Gradient, 16.0),
+    let (rule, unit) = match optimizer {
+        "Muon" => (UpdateRule::muon(), 1.0),
+        "Shampoo" => (UpdateRule::shampoo(1e-4), 1.0),
+        "Adam" => (UpdateRule::adam(1e-8), 1.0 / neurons as f64),
+        "sign" => (UpdateRule::sign(), 1.0 / neurons as f64),
+        _ => (UpdateRule::Gradient, 16.0),
     };
     let gradient_descent = Optimizer::gradient_descent(size * unit);
     let method = match optimizer {
         "momentum" => Method::HeavyBall { momentum: 0.9 },
-        "Muon" => Method::Nesterov { momentum: MUON_MOMENTUM },
+        "Muon" => Method::Nesterov { momentum: rule.momentum()? },
         _ => gradient_descent.method.clone(),
     };
-    let optimizer = Optimizer { method, direction, ..gradient_descent };
+    let optimizer = Optimizer { method, rule, ..gradient_descent };
     let training = Training {
         batches: Batches::Mini { size: 8, stream: Box::new(stream.named("batches")) },
         trained: Subset::only(["W"]),

@@ -6,19 +6,20 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, ValueEnum};
 use rankproof::blocks::Subset;
 use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::file::write_atomically;
 use rankproof::report::ExplorationTable;
-use rankproof::task::Dimensions;
+use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, Measure, MethodKind, Setting,
+    ActivationKind, Arithmetic, InitialState, InitialWeights, Measure, OptimizerKind, Setting,
 };
 
 use super::files::Files;
-use super::list_of_numbers;
 use super::output::{print, progress, rendered, table};
+use super::{any_choice, choice, list_of_numbers};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
 ///
@@ -28,8 +29,8 @@ use super::output::{print, progress, rendered, table};
 #[derive(Args)]
 pub struct Arguments {
     /// What is measured.
-    #[arg(long, value_enum, default_value = "rank")]
-    measure: MeasureName,
+    #[arg(long, value_parser = any_choice::<Measure>(), default_value = "rank")]
+    measure: Measure,
     /// What varies: d_in, d_out or step, each a range or a list, as in d_in=1..4 or d_out=1,2,8.
     #[arg(long, value_name = "NAME=VALUES")]
     sweep: Vec<Swept>,
@@ -43,20 +44,23 @@ pub struct Arguments {
     #[arg(long, default_value_t = 16)]
     trials: usize,
     /// The activation inside the weights (psi) of the network.
-    #[arg(long, value_enum, default_value = "identity")]
-    activation: ActivationName,
-    /// The optimizer.
-    #[arg(long, value_enum, default_value = "gradient-descent")]
-    optimizer: OptimizerName,
+    #[arg(long, value_parser = activations(), default_value = "identity")]
+    activation: ActivationKind,
+    /// Inputs and targets.
+    #[arg(long, value_parser = tasks(), default_value = "random-targets")]
+    task: TaskFamily,
+    /// How a step is made from gradients.
+    #[arg(long, value_parser = optimizers(), default_value = "gradient-descent")]
+    optimizer: OptimizerKind,
     /// Which parameters are learned.
     #[arg(long, value_delimiter = ',', default_value = "W")]
     train: Vec<Parameter>,
     /// W_0: zero, identity (w I), full, or the rank of P Q^T in w I + P Q^T.
     #[arg(long, default_value = "zero")]
-    start: Start,
+    start: InitialWeights,
     /// h_0.
-    #[arg(long, value_enum, default_value = "zero")]
-    state: StateName,
+    #[arg(long, value_parser = any_choice::<InitialState>(), default_value = "zero")]
+    state: InitialState,
     /// Random instances of each; the generic rank is the largest.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     instances: u64,
@@ -69,42 +73,19 @@ pub struct Arguments {
     csv: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum MeasureName {
-    Rank,
-    GradientRank,
-    R3,
-    Cp,
+/// Those that a field has.
+fn activations() -> impl TypedValueParser<Value = ActivationKind> {
+    choice(|activation| Arithmetic::Exact.has_activation(activation))
 }
 
 /// Those that a field has.
-#[derive(Clone, Copy, ValueEnum)]
-enum ActivationName {
-    Identity,
-    Relu,
-    Quadratic,
-    Cubic,
-    OddCubic,
+fn tasks() -> impl TypedValueParser<Value = TaskFamily> {
+    choice(|task| Arithmetic::Exact.has_task(task))
 }
 
 /// Those that a field has.
-#[derive(Clone, Copy, ValueEnum)]
-enum OptimizerName {
-    GradientDescent,
-    HeavyBall,
-    Nesterov,
-    GradientFlow,
-    Muon,
-    Sign,
-    Clip,
-    Cube,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum StateName {
-    Zero,
-    Common,
-    PerTrial,
+fn optimizers() -> impl TypedValueParser<Value = OptimizerKind> {
+    choice(|optimizer: OptimizerKind| Arithmetic::Exact.has_rule(optimizer.rule))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -131,24 +112,6 @@ impl Parameter {
             Parameter::Bias => "bias",
             Parameter::InitialState => "h0",
         }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Start(InitialWeights);
-
-impl FromStr for Start {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(Start(match text {
-            "zero" => InitialWeights::Zero,
-            "identity" => InitialWeights::ScaledIdentity,
-            "full" => InitialWeights::Full,
-            rank => InitialWeights::LowRank(
-                rank.parse().map_err(|_| "expected zero, identity, full or a rank".to_owned())?,
-            ),
-        }))
     }
 }
 
@@ -219,19 +182,13 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         d_in,
         d_out,
         steps: swept("step", (0..=7).collect()),
-        measure: match arguments.measure {
-            MeasureName::Rank => Measure::Rank,
-            MeasureName::GradientRank => Measure::GradientRank,
-            MeasureName::R3 => Measure::R3,
-            MeasureName::Cp => Measure::Cp,
-        },
+        measure: arguments.measure,
         instances: arguments.instances,
         seed: arguments.seed,
     })
 }
 
 fn setting(arguments: &Arguments) -> Setting {
-    let (method, direction) = optimizer(arguments.optimizer);
     let dimensions = Dimensions {
         neurons: arguments.neurons,
         d_in: 1,
@@ -240,38 +197,14 @@ fn setting(arguments: &Arguments) -> Setting {
         trials: arguments.trials,
     };
     Setting {
-        psi: match arguments.activation {
-            ActivationName::Identity => ActivationKind::Identity,
-            ActivationName::Relu => ActivationKind::Relu,
-            ActivationName::Quadratic => ActivationKind::Polynomial(2),
-            ActivationName::Cubic => ActivationKind::Polynomial(3),
-            ActivationName::OddCubic => ActivationKind::OddCubic,
-        },
-        initial_weights: arguments.start.0,
-        initial_state: match arguments.state {
-            StateName::Zero => InitialState::Zero,
-            StateName::Common => InitialState::Common,
-            StateName::PerTrial => InitialState::PerTrial,
-        },
-        method,
-        direction,
+        psi: arguments.activation,
+        initial_weights: arguments.start,
+        initial_state: arguments.state,
+        task: arguments.task,
+        method: arguments.optimizer.method,
+        rule: arguments.optimizer.rule,
         trained: Subset::only(arguments.train.iter().map(|parameter| parameter.block())),
         ..Setting::plain(dimensions)
-    }
-}
-
-fn optimizer(name: OptimizerName) -> (MethodKind, DirectionKind) {
-    use MethodKind::{GradientDescent, GradientFlow, HeavyBall, Nesterov};
-    match name {
-        OptimizerName::GradientDescent => (GradientDescent, DirectionKind::Gradient),
-        OptimizerName::HeavyBall => (HeavyBall, DirectionKind::Gradient),
-        OptimizerName::Nesterov => (Nesterov, DirectionKind::Gradient),
-        OptimizerName::GradientFlow => (GradientFlow, DirectionKind::Gradient),
-        // With Nesterov's momentum, as published.
-        OptimizerName::Muon => (Nesterov, DirectionKind::Muon),
-        OptimizerName::Sign => (GradientDescent, DirectionKind::Sign),
-        OptimizerName::Clip => (GradientDescent, DirectionKind::Clip),
-        OptimizerName::Cube => (GradientDescent, DirectionKind::Cube),
     }
 }
 

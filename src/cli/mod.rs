@@ -21,7 +21,9 @@ mod verify;
 
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use rankproof::named::Named;
 use rankproof::theorem::{self, Arithmetic, Theorem};
 
 /// Checks the theorems on the rank of learning dynamics in recurrent networks.
@@ -97,6 +99,20 @@ impl From<ArithmeticName> for Arithmetic {
             ArithmeticName::Dd => Arithmetic::DoubleDouble,
         }
     }
+}
+
+/// Reads the name of a choice, of those that are allowed, for clap, whose help lists them.
+fn choice<T: Named + Send + Sync>(
+    is_allowed: impl Fn(T) -> bool,
+) -> impl TypedValueParser<Value = T> {
+    let allowed = T::table().into_iter().filter(move |(value, ..)| is_allowed(*value));
+    let values = allowed.map(|(_, name, description)| PossibleValue::new(name).help(description));
+    PossibleValuesParser::new(values).try_map(|name| T::find(&name))
+}
+
+/// Reads the name of any choice.
+fn any_choice<T: Named + Send + Sync>() -> impl TypedValueParser<Value = T> {
+    choice(|_| true)
 }
 
 /// Reads the name of a theorem, for clap.

@@ -1,12 +1,15 @@
 //! The arguments that `fit` and `cv` share: the model, how it is fitted, what is held out.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use rankproof::fit::{
     Architecture, Bias, Blocks, Course, During, Grouping, InitialStates, Inputs, Kernel,
     Likelihood, Nonlinearity, Readout, Recurrence, Settings, Through, TrialPrior,
 };
+use rankproof::network::ActivationKind;
 use rankproof::recording::{Quantity, Recording};
+
+use super::choice;
 
 /// The model.
 #[derive(Args, Clone)]
@@ -51,8 +54,13 @@ pub struct ModelArguments {
     #[arg(long, value_enum, default_value_t = BiasName::None, help_heading = "Network")]
     bias: BiasName,
     /// The nonlinearity phi.
-    #[arg(long, value_enum, default_value_t = NonlinearityName::Tanh, help_heading = "Network")]
-    nonlinearity: NonlinearityName,
+    #[arg(
+        long,
+        value_parser = choice(ActivationKind::is_fitted),
+        default_value = "tanh",
+        help_heading = "Network"
+    )]
+    nonlinearity: ActivationKind,
     /// The time constant tau in seconds; half of the longest trial if not given.
     #[arg(long, value_name = "SECONDS", help_heading = "Network")]
     time_constant: Option<f64>,
@@ -174,14 +182,6 @@ enum BiasName {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum NonlinearityName {
-    Tanh,
-    Relu,
-    Softplus,
-    Identity,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 enum ReadoutName {
     Free,
     Orthonormal,
@@ -232,7 +232,8 @@ impl ModelArguments {
         }
         Ok(Architecture {
             recurrence: Recurrence::LowTensorRank(self.prior()),
-            nonlinearity: self.nonlinearity(),
+            nonlinearity: Nonlinearity::new(self.nonlinearity)
+                .context("an activation that a fit may have")?,
             leak,
             steps_per_bin: self.steps_per_bin,
             preparation: self.preparation,
@@ -295,15 +296,6 @@ impl ModelArguments {
             amplitude: self.amplitude,
             independent: self.independent,
             jumps: self.jumps,
-        }
-    }
-
-    fn nonlinearity(&self) -> Nonlinearity {
-        match self.nonlinearity {
-            NonlinearityName::Tanh => Nonlinearity::Tanh,
-            NonlinearityName::Relu => Nonlinearity::Relu,
-            NonlinearityName::Softplus => Nonlinearity::Softplus,
-            NonlinearityName::Identity => Nonlinearity::Identity,
         }
     }
 

@@ -4,24 +4,25 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::TypedValueParser;
 use rankproof::blocks::{Block, Blocks, Subset};
 use rankproof::bounds::Bounds;
 use rankproof::file::write_npz;
 use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
+use rankproof::named::Named;
 use rankproof::network::architecture::{DynamicsOption, Shipped};
-use rankproof::network::{
-    Activation, Architecture, CrossEntropy, Dynamics, Loss, Network, SquaredError,
-};
+use rankproof::network::{Activation, ActivationKind, Architecture, Dynamics, Network};
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, Task, TaskFamily};
+use rankproof::theorem::{InitialWeights, LossKind, OptimizerKind};
 use rankproof::training::{
-    Batches, BlockTrajectory, Direction, Entrywise, MUON_MOMENTUM, Method, Optimizer, Schedule,
-    Storage, Training, TrainingError, Trajectory,
+    Batches, BlockTrajectory, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
 };
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, rendered, table};
+use super::{any_choice, choice};
 
 /// Train a network by exact gradients and save the weights of every learning step.
 ///
@@ -33,12 +34,11 @@ use super::output::{paragraph, print, progress, rendered, table};
 /// `rankproof rank --array NAME` reads the history of a square block.
 #[derive(Args)]
 pub struct Arguments {
-    /// What to learn: linear-teacher, random-targets, integrator, flip-flop, delayed-recall,
-    /// sine-generator or centre-out.
-    #[arg(long)]
+    /// What to learn.
+    #[arg(long, value_parser = any_choice::<TaskFamily>())]
     task: TaskFamily,
     /// Which network learns.
-    #[arg(long, default_value = "rnn", value_name = "NAME", help = architectures())]
+    #[arg(long, value_parser = any_choice::<Shipped>(), default_value = "rnn")]
     architecture: Shipped,
     /// Neurons, N.
     #[arg(long, value_parser = positive)]
@@ -59,19 +59,20 @@ pub struct Arguments {
     #[arg(long, default_value_t = 8, value_parser = positive)]
     trials: usize,
     /// The activation outside the weights; identity if not given.
-    #[arg(long, value_enum)]
-    phi: Option<Function>,
+    #[arg(long, value_parser = functions())]
+    phi: Option<ActivationKind>,
     /// The activation inside the weights; identity if not given.
-    #[arg(long, value_enum)]
-    psi: Option<Function>,
+    #[arg(long, value_parser = functions())]
+    psi: Option<ActivationKind>,
     /// The leak a; 0.5 if not given.
     #[arg(long)]
     leak: Option<f64>,
-    /// The weights W of rnn at the start; zero if not given. Other architectures start from normal
+    /// The weights W of rnn at the start: zero, identity (w I), full (independent random entries),
+    /// or the rank of P Q^T in w I + P Q^T; zero if not given. Other architectures start from normal
     /// weights of standard deviation 1/sqrt(N).
-    #[arg(long, value_enum)]
-    start: Option<Start>,
-    /// w of W_0 = w I, or the spectral radius of a random W_0; 0.5 if not given.
+    #[arg(long)]
+    start: Option<InitialWeights>,
+    /// w, or the spectral radius of a full W_0; 0.5 if not given.
     #[arg(long)]
     gain: Option<f64>,
     /// Start from a random h_0 common to all trials, in place of zero.
@@ -82,11 +83,11 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     learn: Vec<String>,
     /// What is made small.
-    #[arg(long, value_enum, default_value_t = LossName::Squared)]
-    loss: LossName,
+    #[arg(long, value_parser = any_choice::<LossKind>(), default_value = "squared")]
+    loss: LossKind,
     /// How a step is made from gradients.
-    #[arg(long, value_enum, default_value_t = MethodName::GradientDescent)]
-    optimizer: MethodName,
+    #[arg(long, value_parser = any_choice::<OptimizerKind>(), default_value = "gradient-descent")]
+    optimizer: OptimizerKind,
     /// The step size.
     #[arg(long, default_value_t = 0.05)]
     step_size: f64,
@@ -115,12 +116,6 @@ pub struct Arguments {
     out: Option<PathBuf>,
 }
 
-/// Every architecture with what it is, for the help.
-fn architectures() -> String {
-    let line = |shipped: Shipped| format!("{}: {}", shipped.name(), shipped.description());
-    format!("Which network learns: {}", Shipped::ALL.map(line).join("; "))
-}
-
 fn positive(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
@@ -128,41 +123,9 @@ fn positive(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "expected a whole number from 1".into())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Function {
-    Identity,
-    Tanh,
-    Relu,
-    Softplus,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Start {
-    /// W_0 = 0.
-    Zero,
-    /// W_0 = w I.
-    Identity,
-    /// Independent random entries.
-    Random,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum LossName {
-    Squared,
-    CrossEntropy,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MethodName {
-    GradientDescent,
-    HeavyBall,
-    Nesterov,
-    GradientFlow,
-    Adam,
-    RmsProp,
-    Sign,
-    Muon,
-    Shampoo,
+/// The activations whose numbers are known: of polynomials they are random in theorems alone.
+fn functions() -> impl TypedValueParser<Value = ActivationKind> {
+    choice(|function: ActivationKind| function.usual::<f64>().is_some())
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -194,11 +157,11 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("--clip is {}, expected a number above 0", arguments.clip.unwrap_or(0.0));
     }
     check_architecture(arguments)?;
-    if arguments.gain.is_some() && matches!(arguments.start, None | Some(Start::Zero)) {
-        bail!("--gain is for --start identity or --start random, which are multiplied by it");
+    if arguments.gain.is_some() && matches!(arguments.start, None | Some(InitialWeights::Zero)) {
+        bail!("--gain is for another --start than zero, which is multiplied by it");
     }
-    if arguments.factors && arguments.start == Some(Start::Random) {
-        bail!("--factors keeps no N x N matrix, so it needs --start zero or --start identity");
+    if arguments.factors && arguments.start == Some(InitialWeights::Full) {
+        bail!("--factors keeps no N x N matrix, so it needs another --start than full");
     }
     if arguments.batch.is_some_and(|batch| batch > arguments.trials) {
         let (batch, trials) = (arguments.batch.unwrap_or(0), arguments.trials);
@@ -218,8 +181,7 @@ fn check_architecture(arguments: &Arguments) -> anyhow::Result<()> {
     ];
     let misplaced = |&&(_, given, option): &&(_, bool, _)| given && !architecture.takes(option);
     if let Some((option, ..)) = of_dynamics.iter().find(misplaced) {
-        let description = architecture.description();
-        bail!("{option} does not apply to --architecture {name}: {description}");
+        bail!("{option} does not apply to --architecture {name}, which has none to choose");
     }
     let of_rnn = [
         ("--start", arguments.start.is_some()),
@@ -249,7 +211,7 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         .draw(&dimensions, &stream.named("task"))
         .context("a task of real numbers")?;
     let network = network(arguments, &dimensions, &stream)?;
-    let loss = loss(arguments.loss);
+    let loss = arguments.loss.build().context("a loss of real numbers")?;
     let training = Training {
         trained: trained(arguments, &network.blocks)?,
         batches: match arguments.batch {
@@ -257,7 +219,7 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
             None => Batches::Full,
         },
         storage: if arguments.factors { Storage::Factors } else { Storage::Slices },
-        ..Training::new(&network, &task, &*loss, optimizer(arguments))
+        ..Training::new(&network, &task, &*loss, optimizer(arguments)?)
     };
     let bar = progress(arguments.steps as u64, "");
     // In the pool, where large products use two threads.
@@ -282,23 +244,28 @@ fn network(
     sizes: &Dimensions,
     stream: &Stream,
 ) -> anyhow::Result<Network<f64, Box<dyn Architecture<f64>>>> {
-    let identity = |function: Option<Function>| function.map_or(Activation::Identity, activation);
     let dynamics = Dynamics {
         leak: arguments.leak.unwrap_or(0.5),
-        phi: identity(arguments.phi),
-        psi: identity(arguments.psi),
+        phi: activation(arguments.phi)?,
+        psi: activation(arguments.psi)?,
     };
     let name = arguments.architecture.name();
     let mut network = (arguments.architecture.network(sizes, &dynamics, stream))
         .with_context(|| format!("--architecture {name}"))?;
     let (n, gain) = (sizes.neurons, arguments.gain.unwrap_or(0.5));
     let unit = 1.0 / (n as f64).sqrt();
+    let normal = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     match arguments.start {
-        None | Some(Start::Zero) => {}
-        Some(Start::Identity) => network = network.with("W", Block::scaled_identity(n, gain)),
-        Some(Start::Random) => {
-            let w = Matrix::normal(n, n, gain * unit, &mut stream.named("W"));
-            network = network.with("W", w);
+        None | Some(InitialWeights::Zero) => {}
+        Some(InitialWeights::ScaledIdentity) => {
+            network = network.with("W", Block::scaled_identity(n, gain));
+        }
+        Some(InitialWeights::LowRank(rank)) => {
+            let factors = Factors::new(normal(n, rank, unit, "P"), normal(n, rank, unit, "Q"));
+            network = network.with("W", Block::low_rank(gain, factors));
+        }
+        Some(InitialWeights::Full) => {
+            network = network.with("W", normal(n, n, gain * unit, "W"));
         }
     }
     if arguments.initial_state {
@@ -308,54 +275,29 @@ fn network(
         if states.is_empty() {
             bail!("--initial-state does not apply to --architecture {name}, which has no block h0");
         }
-        for (name, (rows, cols)) in states {
-            let h0 = Matrix::normal(rows, cols, unit, &mut stream.named(&name));
-            network = network.with(&name, h0);
+        for (name, (rows, cols)) in &states {
+            network = network.with(name, normal(*rows, *cols, unit, name));
         }
     }
     Ok(network)
 }
 
-fn activation(name: Function) -> Activation<f64> {
-    match name {
-        Function::Identity => Activation::Identity,
-        Function::Tanh => Activation::Tanh,
-        Function::Relu => Activation::Relu,
-        Function::Softplus => Activation::Softplus,
-    }
+/// The identity if none is given.
+fn activation(kind: Option<ActivationKind>) -> anyhow::Result<Activation<f64>> {
+    let kind = kind.unwrap_or(ActivationKind::Identity);
+    kind.usual().with_context(|| format!("{} has no coefficients of its own", kind.name()))
 }
 
-fn loss(name: LossName) -> Box<dyn Loss<f64>> {
-    match name {
-        LossName::Squared => Box::new(SquaredError),
-        LossName::CrossEntropy => Box::new(CrossEntropy::new().expect("f64 has real functions")),
-    }
-}
-
-fn optimizer(arguments: &Arguments) -> Optimizer<f64> {
-    let usual = if arguments.optimizer == MethodName::Muon { MUON_MOMENTUM } else { 0.9 };
-    let momentum = arguments.momentum.unwrap_or(usual);
-    // The denominators of PyTorch, and of the paper on Shampoo.
-    let direction = match arguments.optimizer {
-        MethodName::Adam => Direction::adam(1e-8),
-        MethodName::RmsProp => Direction::rms_prop(1e-8),
-        MethodName::Sign => Direction::Entrywise(Entrywise::Sign),
-        MethodName::Muon => Direction::muon(),
-        MethodName::Shampoo => Direction::shampoo(1e-4),
-        _ => Direction::Gradient,
-    };
-    Optimizer {
-        method: match arguments.optimizer {
-            MethodName::HeavyBall => Method::HeavyBall { momentum },
-            MethodName::Nesterov | MethodName::Muon => Method::Nesterov { momentum },
-            MethodName::GradientFlow => Method::GradientFlow,
-            _ => Method::GradientDescent,
-        },
+fn optimizer(arguments: &Arguments) -> anyhow::Result<Optimizer<f64>> {
+    let OptimizerKind { method, rule } = arguments.optimizer;
+    let momentum = arguments.momentum.or(rule.momentum()).unwrap_or(0.9);
+    Ok(Optimizer {
+        method: method.with(momentum),
+        rule: rule.usual().context("an update rule of real numbers")?,
         schedule: Schedule::Constant(arguments.step_size),
-        direction,
         weight_decay: arguments.decay,
         clip: arguments.clip,
-    }
+    })
 }
 
 /// The blocks that are to learn.

@@ -23,7 +23,7 @@ pub mod prelude {
     pub use crate::tape::{Scope, Var};
     pub use crate::tensor::Mode;
     pub use crate::theorem::{
-        ActivationKind, Arithmetic, Case, DirectionKind, Domain, Inconclusive, InitialState,
-        InitialWeights, LossKind, Measure, MethodKind, Observation, Observed, Quantity, Sequence,
+        ActivationKind, Arithmetic, Case, Domain, Inconclusive, InitialState, InitialWeights,
+        LossKind, Measure, MethodKind, Observation, Observed, Quantity, RuleKind, Sequence,
     };
 }

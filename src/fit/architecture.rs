@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prior::TrialPrior;
-use crate::network::Activation;
+use crate::network::{Activation, ActivationKind};
 use crate::scalar::Scalar;
 
 /// The model of a recording; see [the module](super) for the equations.
@@ -50,28 +50,46 @@ pub enum Recurrence {
     Free,
 }
 
-/// phi.
+/// phi: one of the activations that [a fit may have](ActivationKind::is_fitted).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Nonlinearity {
-    /// The hyperbolic tangent.
-    Tanh,
-    /// max(0, x).
-    Relu,
-    /// ln(1 + e^x).
-    Softplus,
-    /// A linear network.
-    Identity,
-}
+#[serde(try_from = "String", into = "String")]
+pub struct Nonlinearity(ActivationKind);
 
 impl Nonlinearity {
+    /// The hyperbolic tangent.
+    pub const TANH: Nonlinearity = Nonlinearity(ActivationKind::Tanh);
+    /// A linear network.
+    pub const IDENTITY: Nonlinearity = Nonlinearity(ActivationKind::Identity);
+
+    /// `None` if no fit may have it.
+    pub fn new(kind: ActivationKind) -> Option<Self> {
+        kind.is_fitted().then_some(Nonlinearity(kind))
+    }
+
     /// The function.
+    ///
+    /// # Panics
+    ///
+    /// If there are no real numbers and it needs them.
     pub fn activation<S: Scalar>(self) -> Activation<S> {
-        match self {
-            Nonlinearity::Tanh => Activation::Tanh,
-            Nonlinearity::Relu => Activation::Relu,
-            Nonlinearity::Softplus => Activation::Softplus,
-            Nonlinearity::Identity => Activation::Identity,
-        }
+        self.0.usual().expect("a function of real numbers")
+    }
+}
+
+/// As files of fits have it.
+impl From<Nonlinearity> for String {
+    fn from(nonlinearity: Nonlinearity) -> String {
+        format!("{:?}", nonlinearity.0)
+    }
+}
+
+impl TryFrom<String> for Nonlinearity {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fitted = ActivationKind::FUNCTIONS.into_iter().filter_map(Nonlinearity::new);
+        let mut found = fitted.filter(|&nonlinearity| String::from(nonlinearity) == text);
+        found.next().ok_or_else(|| format!("no fit has the nonlinearity {text:?}"))
     }
 }
 
@@ -180,7 +198,7 @@ impl Architecture {
             units,
             rank,
             recurrence: Recurrence::LowTensorRank(TrialPrior::default()),
-            nonlinearity: Nonlinearity::Tanh,
+            nonlinearity: Nonlinearity::TANH,
             leak: (2.0 / bins.max(1) as f64).min(1.0),
             steps_per_bin: 1,
             preparation: 0,

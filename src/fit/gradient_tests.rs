@@ -4,7 +4,7 @@
 use super::*;
 use crate::blocks::Block;
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Dynamics, forward};
+use crate::network::{ActivationKind, Dynamics, forward};
 use crate::scalar::Stream;
 
 fn architectures() -> Vec<(&'static str, Architecture)> {
@@ -48,7 +48,7 @@ fn architectures() -> Vec<(&'static str, Architecture)> {
                 a.bias = Bias::Confined;
                 a.readout = Readout { orthonormal: true, offset: false };
                 a.likelihood = Likelihood::Poisson;
-                a.nonlinearity = Nonlinearity::Softplus;
+                a.nonlinearity = Nonlinearity::new(ActivationKind::Softplus).unwrap();
             }),
         ),
         (

@@ -19,7 +19,7 @@ mod forward;
 mod loss;
 mod parts;
 
-pub use activation::Activation;
+pub use activation::{Activation, ActivationKind};
 pub use adjoint::{Adjoint, Transport, adjoint};
 pub use architecture::{Architecture, Rnn};
 pub(crate) use forward::leak_into;

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
-
 use super::{
     Dimensions, Task, centre_out, delayed_recall, flip_flop, integrator, linear_teacher,
     random_targets, sine_generator,
 };
+use crate::named::{Named, UnknownName};
 use crate::scalar::{Scalar, Stream};
 
 /// A kind of task.
@@ -26,7 +25,7 @@ use crate::scalar::{Scalar, Stream};
 /// assert_eq!((task.d_out(), task.targets.cols()), (3, 51 * 4));
 /// // Pulses and signs mean nothing in a finite field.
 /// assert!(family.draw::<Fp>(&dimensions, &stream).is_none());
-/// # Ok::<(), rankproof::task::UnknownTaskFamily>(())
+/// # Ok::<(), rankproof::named::UnknownName>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskFamily {
@@ -46,18 +45,6 @@ pub enum TaskFamily {
     CentreOut,
 }
 
-/// A name that no family has.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("no task family is called {name:?}; there are {}", known_names())]
-pub struct UnknownTaskFamily {
-    /// The name that was given.
-    pub name: String,
-}
-
-fn known_names() -> String {
-    TaskFamily::ALL.map(TaskFamily::name).join(", ")
-}
-
 impl TaskFamily {
     /// All families.
     pub const ALL: [TaskFamily; 7] = [
@@ -69,40 +56,6 @@ impl TaskFamily {
         TaskFamily::SineGenerator,
         TaskFamily::CentreOut,
     ];
-
-    /// The name on the command line and in tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            TaskFamily::LinearTeacher => "linear-teacher",
-            TaskFamily::RandomTargets => "random-targets",
-            TaskFamily::Integrator => "integrator",
-            TaskFamily::FlipFlop => "flip-flop",
-            TaskFamily::DelayedRecall => "delayed-recall",
-            TaskFamily::SineGenerator => "sine-generator",
-            TaskFamily::CentreOut => "centre-out",
-        }
-    }
-
-    /// One sentence on what the network has to do.
-    pub fn description(self) -> &'static str {
-        match self {
-            TaskFamily::LinearTeacher => {
-                "Reproduce the outputs of a linear network of two neurons."
-            }
-            TaskFamily::RandomTargets => "Produce targets that have nothing to do with the inputs.",
-            TaskFamily::Integrator => "Output the running sum of each input.",
-            TaskFamily::FlipFlop => "Hold the sign of the last pulse on each input.",
-            TaskFamily::DelayedRecall => {
-                "Remember a stimulus over a delay and show it after the go cue."
-            }
-            TaskFamily::SineGenerator => {
-                "Produce a sinusoid of the frequency that a constant input sets."
-            }
-            TaskFamily::CentreOut => {
-                "Move from the centre to one of eight targets with minimum jerk."
-            }
-        }
-    }
 
     /// True if the family can be drawn in this arithmetic: all can where there are real numbers,
     /// the linear ones also in a field.
@@ -148,12 +101,49 @@ impl fmt::Display for TaskFamily {
 }
 
 impl FromStr for TaskFamily {
-    type Err = UnknownTaskFamily;
+    type Err = UnknownName;
 
     /// Finds a family by its name.
-    fn from_str(name: &str) -> Result<Self, UnknownTaskFamily> {
-        let found = Self::ALL.into_iter().find(|family| family.name() == name);
-        found.ok_or_else(|| UnknownTaskFamily { name: name.to_owned() })
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Self::find(name)
+    }
+}
+
+impl Named for TaskFamily {
+    const WHAT: &'static str = "task family";
+
+    /// The descriptions say what the network has to do.
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        use TaskFamily::*;
+        vec![
+            (
+                LinearTeacher,
+                "linear-teacher",
+                "Reproduce the outputs of a linear network of two neurons",
+            ),
+            (
+                RandomTargets,
+                "random-targets",
+                "Produce targets that have nothing to do with the inputs",
+            ),
+            (Integrator, "integrator", "Output the running sum of each input"),
+            (FlipFlop, "flip-flop", "Hold the sign of the last pulse on each input"),
+            (
+                DelayedRecall,
+                "delayed-recall",
+                "Remember a stimulus over a delay and show it after the go cue",
+            ),
+            (
+                SineGenerator,
+                "sine-generator",
+                "Produce a sinusoid of the frequency that a constant input sets",
+            ),
+            (
+                CentreOut,
+                "centre-out",
+                "Move from the centre to one of eight targets with minimum jerk",
+            ),
+        ]
     }
 }
 
@@ -278,7 +268,6 @@ mod tests {
             assert_eq!(family.name().parse(), Ok(family));
             assert_eq!(family.to_string(), family.name());
             assert!(family.name().chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-            assert!(family.description().ends_with('.'));
         }
         let error = "flipflop".parse::<TaskFamily>().unwrap_err();
         assert_eq!(

@@ -25,7 +25,7 @@ mod random_targets;
 mod sine_generator;
 mod strategy;
 
-pub use family::{TaskFamily, UnknownTaskFamily};
+pub use family::TaskFamily;
 pub use strategy::{Limits, dimensions, family, tasks};
 
 use crate::matrix::Matrix;

@@ -15,9 +15,10 @@
 //! the term at t = 0 alone. Where f'(z) z = f(z) the same holds for the diagonals.
 
 use super::first_gradient::FirstGradient;
+use super::setting::homogeneous;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights,
-    MethodKind, Observation, Observed, Proof, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, MethodKind, Observation,
+    Observed, Proof, RuleKind, Theorem,
 };
 use crate::blocks::Subset;
 use crate::matrix::{Matrix, RankRevealing};
@@ -70,11 +71,11 @@ fn domain(arithmetic: Arithmetic) -> Domain {
     Domain {
         neurons: 1..=8,
         learning_steps: 1..=1,
-        activations: vec![ActivationKind::Identity, ActivationKind::Relu],
+        activations: homogeneous().collect(),
         initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
         initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
         methods: vec![MethodKind::GradientDescent],
-        directions: vec![DirectionKind::Gradient],
+        rules: vec![RuleKind::Gradient],
         trained: vec![Subset::All],
         ..Domain::linear(arithmetic)
     }
@@ -85,8 +86,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let gradient = first.gradient.clone().into_dense();
     let imbalance = imbalance(case.instance.network.parts(), RnnParts::of(&gradient)?);
     let scale = scale(case, &first);
-    let linear = case.setting.phi == ActivationKind::Identity
-        && case.setting.psi == ActivationKind::Identity;
+    let linear = case.setting.is_linear();
     let part = |matrix: &Matrix<S>| if linear { matrix.clone() } else { diagonal(matrix) };
     let name = if linear { "rank of" } else { "diagonal entries of" };
 

@@ -28,8 +28,9 @@
 //! states of steps up to k, which lie in the span of the f + t columns at the start and of what
 //! c_k counts, so r_{k+1} <= f + t + c_k. The same for outputs with rows and columns exchanged.
 
+use super::setting::rules;
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure,
     Observation, Observed, Proof, Quantity, Sequence, Setting, Theorem,
 };
 use crate::bounds::Bounds;
@@ -93,7 +94,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.initial_weights != InitialWeights::Full
-        && (setting.direction == DirectionKind::Gradient || setting.is_spectral());
+        && (setting.rule.is_gd_like() || setting.rule.is_spectral());
     let growth = Growth::of(setting);
     let gradients = k * setting.gradients_per_step();
     match measure {
@@ -102,7 +103,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         Measure::GradientRank => Some(growth.gradient(k)),
         // Momentum can give an update the rank of all gradients so far; a combination is no more
         // than their sum.
-        Measure::Cp if setting.direction != DirectionKind::Gradient => None,
+        Measure::Cp if !setting.rule.is_gd_like() => None,
         Measure::Cp => Some((0..gradients).map(|j| growth.gradient(j)).sum()),
         Measure::R3 => None,
     }
@@ -119,11 +120,7 @@ fn attained(setting: &Setting) -> bool {
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    let (directions, starts) = if arithmetic.is_real() {
-        (vec![DirectionKind::Gradient, DirectionKind::Muon, DirectionKind::Shampoo], 1)
-    } else {
-        (vec![DirectionKind::Gradient, DirectionKind::Muon], 2)
-    };
+    let starts = if arithmetic.is_real() { 1 } else { 2 };
     // The gradients of later steps shrink below the noise of floating point.
     let (neurons, d_out, learning_steps) =
         if arithmetic.is_real() { (1..=12, 1..=5, 1..=3) } else { (1..=24, 1..=14, 1..=6) };
@@ -135,7 +132,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         trials: 1..=6,
         initial_weights: [linear.initial_weights, vec![InitialWeights::LowRank(starts)]].concat(),
         initial_states: [linear.initial_states, vec![InitialState::PerTrial]].concat(),
-        directions,
+        rules: rules(arithmetic, |rule| rule.is_gd_like() || rule.is_spectral()),
         trained: vec![
             Subset::only(["W"]),
             Subset::only(["W", "B"]),

@@ -14,9 +14,10 @@
 //! the class of each neuron in E. For odd functions the same holds for the sign of a neuron.
 
 use super::movement::{Movement, span};
+use super::setting::rules;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Observed,
-    Proof, Setting, Theorem,
+    ActivationKind, Arithmetic, Case, Checks, Domain, InitialWeights, Observed, Proof, Setting,
+    Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Network;
@@ -67,19 +68,16 @@ fn attained(setting: &Setting) -> bool {
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    use DirectionKind::{Adam, Clip, Cube, Gradient, L1, RmsProp, Sign};
     let mut activations = Domain::any_network(arithmetic).activations;
     activations.push(ActivationKind::OddCubic);
-    let directions = if arithmetic.is_real() {
-        // Signs of what is zero but for rounding would be signs of noise.
-        vec![Gradient, Adam, RmsProp, Clip]
-    } else {
-        vec![Gradient, Sign, Clip, L1, Cube]
-    };
+    // Signs of what is zero but for rounding would be signs of noise.
+    let rules = rules(arithmetic, |rule| {
+        !rule.is_spectral() && (rule.keeps_rounding_small() || !arithmetic.is_real())
+    });
     Domain {
         activations,
         initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
-        directions,
+        rules,
         ..Domain::any_network(arithmetic)
     }
 }
@@ -100,15 +98,12 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 /// The class of each neuron, (N, classes): one entry in each row, 1 or where signs are allowed -1;
 /// none for the zero fingerprint, where that is allowed.
 fn classes<S: RankRevealing>(case: &Case<S>) -> Matrix<S> {
-    use ActivationKind::{Identity, OddCubic, Relu, Tanh};
     let mut stream = case.stream.named("classes");
     let neurons = case.setting.dimensions.neurons;
     let count = 1 + stream.below(neurons);
-    let both = |allowed: &[ActivationKind]| {
-        allowed.contains(&case.setting.phi) && allowed.contains(&case.setting.psi)
-    };
-    let signs = both(&[Identity, OddCubic, Tanh]) && stream.below(2) == 0;
-    let zeros = both(&[Identity, OddCubic, Tanh, Relu]) && stream.below(2) == 0;
+    let both = [case.setting.phi, case.setting.psi];
+    let signs = both.into_iter().all(ActivationKind::is_odd) && stream.below(2) == 0;
+    let zeros = both.into_iter().all(ActivationKind::is_zero_at_zero) && stream.below(2) == 0;
     let mut classes = Matrix::zeros(neurons, count);
     for neuron in 0..neurons {
         let (class, sign, zero) = (stream.below(count), stream.below(2), stream.below(3));

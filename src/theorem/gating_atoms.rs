@@ -15,10 +15,8 @@ use std::collections::BTreeMap;
 
 use super::invariant_subspace::fills_the_space;
 use super::movement::{Movement, span};
-use super::{
-    ActivationKind, Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting,
-    Theorem,
-};
+use super::setting::homogeneous;
+use super::{Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::{Dynamics, RnnParts, Run};
 use crate::training::GradientFault;
@@ -31,7 +29,7 @@ pub const THEOREM: Theorem = Theorem {
                 of neurons whose gates agree at all visited steps, trials and times, rank D_k <= \
                 sum over atoms of rank([B, C^T, h_0, b] restricted to the atom).",
     hypotheses: &[
-        "phi, psi of the form f(z) = g(z) z, f'(z) = g(z): identity, ReLU",
+        "phi, psi of the form f(z) = g(z) z, f'(z) = g(z): identity, ReLU, leaky ReLU",
         "W_0 = w I",
         "GD-like learning",
     ],
@@ -77,7 +75,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         steps: 1..=3,
         trials: 1..=2,
         learning_steps: 1..=2,
-        activations: vec![ActivationKind::Relu, ActivationKind::Identity],
+        activations: homogeneous().rev().collect(),
         initial_states,
         ..Domain::linear(arithmetic)
     }
@@ -101,7 +99,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 fn note<S: RankRevealing>(patterns: &mut [Vec<bool>], run: &Run<S>, dynamics: &Dynamics<S>) {
     for slopes in run.slopes(dynamics).into_iter().flatten() {
         for (neuron, pattern) in patterns.iter_mut().enumerate() {
-            pattern.extend((0..slopes.cols()).map(|j| slopes[(neuron, j)] != S::ZERO));
+            pattern.extend((0..slopes.cols()).map(|j| slopes[(neuron, j)] == S::ONE));
         }
     }
 }

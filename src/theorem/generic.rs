@@ -31,11 +31,11 @@
 use std::ops::{Add, Mul};
 
 use super::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
+    ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, RuleKind, Setting,
 };
 use crate::blocks::Subset;
 use crate::network::NAMES;
-use crate::scalar::PRIME;
+use crate::scalar::{Fp, PRIME};
 use crate::task::TaskFamily;
 
 /// A rank that a random instance may miss with a larger probability counts as one of which
@@ -88,7 +88,7 @@ pub(super) fn of_gradient(setting: &Setting) -> Option<u64> {
     let plain = Setting {
         learning_steps: 1,
         method: MethodKind::GradientDescent,
-        direction: DirectionKind::Gradient,
+        rule: RuleKind::Gradient,
         trained: Subset::All,
         ..setting.clone()
     };
@@ -169,7 +169,7 @@ impl Learning<'_> {
     fn run(&self) -> Option<u64> {
         // A step size and a momentum are random.
         let (eta, mu) = (Degree::VARIABLE, Degree::VARIABLE);
-        let muon = self.setting.direction == DirectionKind::Muon;
+        let takes_momentum = self.setting.rule.momentum().is_some();
         let mut now = self.start();
         let mut seen = now;
         let mut memory: Option<Point> = None;
@@ -184,7 +184,7 @@ impl Learning<'_> {
             };
             now = match self.setting.method {
                 MethodKind::GradientDescent => plus(now, eta, self.along(now, direction(now)?)?),
-                MethodKind::HeavyBall | MethodKind::Nesterov if muon => {
+                MethodKind::HeavyBall | MethodKind::Nesterov if takes_momentum => {
                     let gradient = direction(now)?;
                     let velocity = memory.map_or(gradient, |before| plus(gradient, mu, before));
                     memory = Some(velocity);
@@ -282,22 +282,15 @@ impl Learning<'_> {
         Some(gradient)
     }
 
-    /// The direction made of a gradient, or of Muon's momentum, with weight decay; zero for what is
+    /// The direction made of a gradient or its momentum, with weight decay; zero for what is
     /// not trained.
     fn along(&self, at: Point, gradient: Point) -> Option<Point> {
-        let mut direction = match self.setting.direction {
-            DirectionKind::Gradient => gradient,
-            DirectionKind::Cube => gradient.map(|entry| entry.power(3)),
-            DirectionKind::Muon => {
-                let [w, others @ ..] = gradient;
-                with_w((0..5).fold(w, |w, _| w.power(5)), others)
-            }
-            DirectionKind::Sign
-            | DirectionKind::Clip
-            | DirectionKind::L1
-            | DirectionKind::Adam
-            | DirectionKind::RmsProp
-            | DirectionKind::Shampoo => return None,
+        let degree = self.setting.rule.drawn::<Fp>()?.degree()?;
+        let mut direction = if self.setting.rule.is_spectral() {
+            let [w, others @ ..] = gradient;
+            with_w(w.power(degree), others)
+        } else {
+            gradient.map(|entry| entry.power(degree))
         };
         if self.setting.decay {
             direction = plus(direction, Degree::VARIABLE, at);
@@ -314,18 +307,14 @@ impl Learning<'_> {
 
 /// f(z) and f'(z), or nothing of a function that is not a polynomial. Coefficients are random.
 fn applied(kind: ActivationKind, z: Degree) -> Option<(Degree, Degree)> {
-    let coefficient = Degree::VARIABLE;
-    match kind {
-        ActivationKind::Identity => Some((z, Degree::CONSTANT)),
-        ActivationKind::Polynomial(n) => {
-            let powers = |n: usize| coefficient + coefficient * z.power(n);
-            Some((powers(n), powers(n.saturating_sub(1))))
-        }
-        ActivationKind::OddCubic => {
-            Some((coefficient * z.power(3), coefficient + coefficient * z.power(2)))
-        }
-        ActivationKind::Tanh | ActivationKind::Relu | ActivationKind::Softplus => None,
+    let degree = kind.degree()?;
+    if kind == ActivationKind::Identity {
+        return Some((z, Degree::CONSTANT));
     }
+    let coefficient = Degree::VARIABLE;
+    let constant = if kind.is_zero_at_zero() { Degree::ZERO } else { coefficient };
+    let value = constant + coefficient * z.power(degree);
+    Some((value, coefficient + coefficient * z.power(degree.saturating_sub(1))))
 }
 
 #[cfg(test)]
@@ -333,7 +322,7 @@ mod tests {
     use super::*;
     use crate::matrix::Matrix;
     use crate::network::{Activation, SquaredError};
-    use crate::scalar::{Fp, Scalar, Stream};
+    use crate::scalar::{Scalar, Stream};
     use crate::task::{Dimensions, Task};
     use crate::theorem::Instance;
     use crate::training::{Method, Optimizer, Schedule, Training};
@@ -370,9 +359,9 @@ mod tests {
     #[test]
     fn nothing_is_said_of_gates_signs_and_high_degrees() {
         let gated = Setting { psi: ActivationKind::Relu, ..linear(3, 1) };
-        let signs = Setting { direction: DirectionKind::Sign, ..linear(3, 1) };
+        let signs = Setting { rule: RuleKind::Sign, ..linear(3, 1) };
         assert_eq!([of_training(&gated), of_training(&signs)], [None, None]);
-        let muon = Setting { direction: DirectionKind::Muon, ..linear(4, 4) };
+        let muon = Setting { rule: RuleKind::Muon, ..linear(4, 4) };
         assert!(missed(of_training(&muon)).is_none());
         // A degree that cannot be counted is not forgotten.
         assert_eq!(entries(&Setting { learning_steps: 40, ..muon }), Some(u64::MAX));
@@ -469,7 +458,7 @@ mod tests {
             Setting { method: MethodKind::HeavyBall, ..linear(3, 2) },
             Setting { method: MethodKind::Nesterov, decay: true, ..linear(3, 2) },
             Setting { method: MethodKind::GradientFlow, ..linear(2, 1) },
-            Setting { direction: DirectionKind::Cube, ..linear(3, 1) },
+            Setting { rule: RuleKind::Cube, ..linear(3, 1) },
             Setting { phi: ActivationKind::Polynomial(2), ..linear(2, 1) },
             Setting { psi: ActivationKind::OddCubic, ..linear(2, 1) },
         ];

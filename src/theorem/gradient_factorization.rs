@@ -16,7 +16,7 @@
 
 use super::first_gradient::FirstGradient;
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, InitialState,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState,
     InitialWeights, Measure, Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
@@ -57,7 +57,7 @@ pub const THEOREM: Theorem = Theorem {
 /// Pairs of a trial and a time at which there is activity. An h_0 that is trained from zero is
 /// silent in the first gradient alone.
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    if measure != Measure::GradientRank || setting.direction != DirectionKind::Gradient {
+    if measure != Measure::GradientRank || !setting.rule.is_gd_like() {
         return None;
     }
     let silent_start = setting.initial_state == InitialState::Zero
@@ -70,7 +70,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
 /// All states are independent.
 fn attained(setting: &Setting) -> bool {
     let Dimensions { neurons, steps, trials, .. } = setting.dimensions;
-    ![setting.phi, setting.psi].contains(&ActivationKind::Relu)
+    !(setting.phi.is_silent() || setting.psi.is_silent())
         && setting.initial_weights == InitialWeights::Full
         && setting.initial_state == InitialState::PerTrial
         && trials * steps <= neurons

@@ -1,14 +1,14 @@
 //! A setting with its random numbers: a network, a task and a way of training.
 
-use super::setting::{
-    ActivationKind, DirectionKind, InitialState, InitialWeights, LossKind, MethodKind, Setting,
-};
+use super::setting::{InitialState, InitialWeights, LossKind, MethodKind, Setting};
 use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix, RankRevealing};
-use crate::network::{Activation, CrossEntropy, Dynamics, Loss, Network, Rnn, SquaredError};
+use crate::network::{
+    Activation, ActivationKind, CrossEntropy, Dynamics, Loss, Network, Rnn, SquaredError,
+};
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
-use crate::training::{Batches, Direction, Entrywise, Method, Optimizer, Schedule};
+use crate::training::{Batches, Method, Optimizer, Schedule};
 
 /// One random instance.
 pub struct Instance<S> {
@@ -64,8 +64,8 @@ impl<S: RankRevealing> Instance<S> {
             .with("h0", h0);
         let dynamics = Dynamics {
             leak: S::ratio(setting.leak_quarters as i64, 4),
-            phi: activation(setting.phi, &stream.named("phi"))?,
-            psi: activation(setting.psi, &stream.named("psi"))?,
+            phi: activation(setting.phi, stream.named("phi"))?,
+            psi: activation(setting.psi, stream.named("psi"))?,
         };
         Some(Instance {
             network: Network { architecture: Rnn::new(dynamics), blocks },
@@ -105,26 +105,8 @@ fn initial_weights<S: Scalar>(
 }
 
 /// `None` if the arithmetic does not have the function.
-fn activation<S: Scalar>(kind: ActivationKind, stream: &Stream) -> Option<Activation<S>> {
-    let activation = match kind {
-        ActivationKind::Identity => Activation::Identity,
-        ActivationKind::Tanh => Activation::Tanh,
-        ActivationKind::Relu => Activation::Relu,
-        ActivationKind::Softplus => Activation::Softplus,
-        ActivationKind::Polynomial(degree) => {
-            let mut stream = stream.clone();
-            // Near z in floating point, so that compositions stay of moderate size.
-            let size = |power| if power == 1 { 1.0 } else { 0.3 };
-            let coefficients = (0..=degree).map(|power| number(&mut stream, size(power)));
-            Activation::Polynomial(coefficients.collect())
-        }
-        ActivationKind::OddCubic => {
-            let mut stream = stream.clone();
-            let (linear, cubic) = (number(&mut stream, 1.0), number(&mut stream, 0.3));
-            Activation::Polynomial(vec![S::ZERO, linear, S::ZERO, cubic])
-        }
-    };
-    activation.is_available().then_some(activation)
+fn activation<S: Scalar>(kind: ActivationKind, mut stream: Stream) -> Option<Activation<S>> {
+    kind.drawn(|size| number(&mut stream, size))
 }
 
 fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Optimizer<S>> {
@@ -141,13 +123,8 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
     };
     let momentum = positive(0.6);
     Some(Optimizer {
-        method: match setting.method {
-            MethodKind::GradientDescent => Method::GradientDescent,
-            MethodKind::HeavyBall => Method::HeavyBall { momentum },
-            MethodKind::Nesterov => Method::Nesterov { momentum },
-            MethodKind::GradientFlow => Method::GradientFlow,
-        },
-        direction: direction(setting.direction)?,
+        method: setting.method.with(momentum),
+        rule: setting.rule.drawn()?,
         schedule,
         weight_decay: if setting.decay { positive(0.3) } else { S::ZERO },
         clip: if setting.clip {
@@ -159,27 +136,16 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
     })
 }
 
-/// `None` if the arithmetic does not have it. The small numbers in denominators are not as small
-/// as is usual, because they are what rounding errors are divided by.
-fn direction<S: RankRevealing>(kind: DirectionKind) -> Option<Direction<S>> {
-    let tenth = S::ratio(1, 10);
-    let direction = match kind {
-        DirectionKind::Gradient => Direction::Gradient,
-        DirectionKind::Sign => Direction::Entrywise(Entrywise::Sign),
-        DirectionKind::Clip => Direction::Entrywise(Entrywise::Clip(magnitude(tenth))),
-        DirectionKind::Cube => Direction::Entrywise(Entrywise::Cube),
-        DirectionKind::L1 => Direction::Entrywise(Entrywise::L1(tenth)),
-        DirectionKind::Adam => Direction::adam(tenth),
-        DirectionKind::RmsProp => Direction::rms_prop(tenth),
-        DirectionKind::Muon => Direction::muon(),
-        DirectionKind::Shampoo => Direction::shampoo(tenth),
-    };
-    direction.is_available().then_some(direction)
-}
-
-/// x or -x, the positive one.
-fn magnitude<S: Scalar>(x: S) -> S {
-    if x.is_positive() { x } else { -x }
+impl MethodKind {
+    /// The method, with this momentum if it has one.
+    pub fn with<S>(self, momentum: S) -> Method<S> {
+        match self {
+            MethodKind::GradientDescent => Method::GradientDescent,
+            MethodKind::HeavyBall => Method::HeavyBall { momentum },
+            MethodKind::Nesterov => Method::Nesterov { momentum },
+            MethodKind::GradientFlow => Method::GradientFlow,
+        }
+    }
 }
 
 impl LossKind {

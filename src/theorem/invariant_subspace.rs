@@ -14,8 +14,7 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, Measure, Observed, Proof,
-    Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, Measure, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Factors, RankRevealing};
 use crate::training::GradientFault;
@@ -66,9 +65,7 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let applies = setting.is_linear()
-        && setting.starts_at_identity()
-        && setting.direction == DirectionKind::Gradient;
+    let applies = setting.is_linear() && setting.starts_at_identity() && setting.rule.is_gd_like();
     applies.then(|| limit_in_space(setting.channels(), measure, k))
 }
 

@@ -24,7 +24,7 @@
 use super::first_gradient::FirstGradient;
 use super::movement::span;
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure,
     Observation, Observed, Proof, Quantity, Sequence, Setting, Theorem,
 };
 use crate::bounds::Bounds;
@@ -74,7 +74,7 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let applies = setting.is_linear() && setting.direction == DirectionKind::Gradient;
+    let applies = setting.is_linear() && setting.rule.is_gd_like();
     let gradients = k * setting.gradients_per_step();
     match measure {
         _ if !applies => None,

@@ -17,8 +17,8 @@
 
 use super::movement::Movement;
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialState, InitialWeights, Measure,
-    Observed, Proof, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observed, Proof,
+    Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::blocks::Subset;
@@ -64,7 +64,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.initial_state == InitialState::Zero
         && setting.trained == Subset::only(["W"])
-        && setting.direction == DirectionKind::Gradient;
+        && setting.rule.is_gd_like();
     (applies && measure == Measure::Rank).then(|| rank_bound(setting, k))
 }
 

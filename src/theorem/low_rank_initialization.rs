@@ -11,8 +11,7 @@
 
 use super::invariant_subspace::{fills_the_space, limit_in_space, observe_in_space};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, InitialWeights, Measure, Observed, Proof,
-    Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialWeights, Measure, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::training::GradientFault;
@@ -57,7 +56,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && matches!(setting.initial_weights, InitialWeights::LowRank(_))
-        && setting.direction == DirectionKind::Gradient;
+        && setting.rule.is_gd_like();
     applies.then(|| limit_in_space(setting.channels(), measure, k))
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Setting, Theorem};
 use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
+use crate::named::Named;
 use crate::tensor::Tensor;
 use crate::training::Trajectory;
 
@@ -21,7 +22,20 @@ pub enum Measure {
     Cp,
 }
 
-/// As commands name it.
+impl Named for Measure {
+    const WHAT: &'static str = "measure";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (Measure::Rank, "rank", "Of the increment D_k = W_k - c_k W_0"),
+            (Measure::GradientRank, "gradient-rank", "Of the gradient G_k"),
+            (Measure::R3, "r3", "The dimensions that the increments D_1..D_k span as vectors"),
+            (Measure::Cp, "cp", "The CP rank of the increments D_1..D_k"),
+        ]
+    }
+}
+
+/// As tables print it.
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

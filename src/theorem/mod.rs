@@ -24,15 +24,16 @@ pub use measure::{Measure, best_limit};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
-    ActivationKind, Arithmetic, DirectionKind, Domain, InitialState, InitialWeights, LossKind,
-    MethodKind, Setting,
+    Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, OptimizerKind, Setting,
 };
 pub use slope::Slope;
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
 
 pub use crate::bounds::Verdict;
+pub use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp};
 use crate::training::GradientFault;
+pub use crate::training::RuleKind;
 
 /// A theorem as a value.
 #[derive(Debug)]

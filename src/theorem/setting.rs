@@ -2,13 +2,17 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::blocks::Subset;
+use crate::named::Named;
+use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp, Scalar};
 use crate::task::{Dimensions, TaskFamily};
+use crate::training::RuleKind;
 
 /// An arithmetic in which a theorem is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +39,33 @@ impl Arithmetic {
         }
     }
 
+    /// True if it has the update rule.
+    pub fn has_rule(self, rule: RuleKind) -> bool {
+        match self {
+            Arithmetic::Exact => rule.drawn::<Fp>().is_some(),
+            Arithmetic::F64 => rule.drawn::<f64>().is_some(),
+            Arithmetic::DoubleDouble => rule.drawn::<DoubleDouble>().is_some(),
+        }
+    }
+
+    /// True if it has the activation.
+    pub fn has_activation(self, activation: ActivationKind) -> bool {
+        match self {
+            Arithmetic::Exact => activation.drawn(|_| Fp::ONE).is_some(),
+            Arithmetic::F64 => activation.drawn(|_| f64::ONE).is_some(),
+            Arithmetic::DoubleDouble => activation.drawn(|_| DoubleDouble::ONE).is_some(),
+        }
+    }
+
+    /// True if it has the tasks of the family.
+    pub fn has_task(self, family: TaskFamily) -> bool {
+        match self {
+            Arithmetic::Exact => family.is_available::<Fp>(),
+            Arithmetic::F64 => family.is_available::<f64>(),
+            Arithmetic::DoubleDouble => family.is_available::<DoubleDouble>(),
+        }
+    }
+
     /// True if it has real functions: tanh, a square root, an order.
     pub fn is_real(self) -> bool {
         match self {
@@ -42,28 +73,6 @@ impl Arithmetic {
             Arithmetic::F64 => f64::ELEMENTARY.is_some(),
             Arithmetic::DoubleDouble => DoubleDouble::ELEMENTARY.is_some(),
         }
-    }
-}
-
-/// An activation to be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // The names of the functions.
-pub enum ActivationKind {
-    Identity,
-    /// Of this degree, with random coefficients.
-    Polynomial(usize),
-    /// a z + b z^3 with random a and b.
-    OddCubic,
-    Tanh,
-    Relu,
-    Softplus,
-}
-
-impl ActivationKind {
-    /// f(0) = 0 whatever the random coefficients are.
-    pub fn is_zero_at_zero(self) -> bool {
-        use ActivationKind::{Identity, OddCubic, Relu, Tanh};
-        matches!(self, Identity | OddCubic | Tanh | Relu)
     }
 }
 
@@ -102,27 +111,113 @@ pub enum LossKind {
 
 /// How steps are made from gradients; see [`Method`](crate::training::Method).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Named as the methods are.
 pub enum MethodKind {
+    /// Without momentum.
     GradientDescent,
+    /// With Polyak's.
     HeavyBall,
+    /// With Nesterov's.
     Nesterov,
+    /// Along the flow of the gradient.
     GradientFlow,
 }
 
-/// What a gradient becomes before a step; see [`Direction`](crate::training::Direction).
+/// A way of training that commands name: a method along the gradient, or an update rule with the
+/// method that is usual for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Named as the directions are.
-pub enum DirectionKind {
-    Gradient,
-    Sign,
-    Clip,
-    Cube,
-    L1,
-    Adam,
-    RmsProp,
-    Muon,
-    Shampoo,
+pub struct OptimizerKind {
+    /// How steps are made.
+    pub method: MethodKind,
+    /// From what.
+    pub rule: RuleKind,
+}
+
+impl Named for InitialState {
+    const WHAT: &'static str = "initial state";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (InitialState::Zero, "zero", "h_0 = 0"),
+            (InitialState::Common, "common", "One random state for all trials"),
+            (InitialState::PerTrial, "per-trial", "A random state for each trial"),
+        ]
+    }
+}
+
+impl Named for LossKind {
+    const WHAT: &'static str = "loss";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (LossKind::Squared, "squared", "Squared error"),
+            (LossKind::CrossEntropy, "cross-entropy", "Softmax cross-entropy"),
+        ]
+    }
+}
+
+impl Named for MethodKind {
+    const WHAT: &'static str = "method";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (MethodKind::GradientDescent, "gradient-descent", "A step against the gradient"),
+            (MethodKind::HeavyBall, "heavy-ball", "Momentum in the form of Polyak"),
+            (MethodKind::Nesterov, "nesterov", "Momentum in the form of Nesterov"),
+            (
+                MethodKind::GradientFlow,
+                "gradient-flow",
+                "A Runge-Kutta step along the flow of the gradient",
+            ),
+        ]
+    }
+}
+
+impl Named for OptimizerKind {
+    const WHAT: &'static str = "optimizer";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        let methods = MethodKind::table().into_iter().map(|(method, name, description)| {
+            (OptimizerKind { method, rule: RuleKind::Gradient }, name, description)
+        });
+        let rules = RuleKind::table().into_iter().filter(|(rule, ..)| !rule.is_gd_like());
+        let rules = rules.map(|(rule, name, description)| {
+            let method = if rule.momentum().is_some() {
+                MethodKind::Nesterov
+            } else {
+                MethodKind::GradientDescent
+            };
+            (OptimizerKind { method, rule }, name, description)
+        });
+        methods.chain(rules).collect()
+    }
+}
+
+/// As commands name it: zero, identity, full, or the rank of P Q^T.
+impl fmt::Display for InitialWeights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InitialWeights::Zero => f.pad("zero"),
+            InitialWeights::ScaledIdentity => f.pad("identity"),
+            InitialWeights::LowRank(rank) => rank.fmt(f),
+            InitialWeights::Full => f.pad("full"),
+        }
+    }
+}
+
+impl FromStr for InitialWeights {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "zero" => Ok(InitialWeights::Zero),
+            "identity" => Ok(InitialWeights::ScaledIdentity),
+            "full" => Ok(InitialWeights::Full),
+            rank => rank
+                .parse()
+                .map(InitialWeights::LowRank)
+                .map_err(|_| "expected zero, identity, full or a rank".to_owned()),
+        }
+    }
 }
 
 /// Everything about an instance but its random numbers.
@@ -151,7 +246,7 @@ pub struct Setting {
     /// The optimizer.
     pub method: MethodKind,
     /// What gradients become before a step.
-    pub direction: DirectionKind,
+    pub rule: RuleKind,
     /// Whether the step size changes from step to step.
     pub scheduled: bool,
     /// Whether weights decay.
@@ -180,7 +275,7 @@ impl Setting {
             task: TaskFamily::RandomTargets,
             loss: LossKind::Squared,
             method: MethodKind::GradientDescent,
-            direction: DirectionKind::Gradient,
+            rule: RuleKind::Gradient,
             scheduled: false,
             decay: false,
             clip: false,
@@ -199,9 +294,9 @@ impl Setting {
         matches!(self.initial_weights, InitialWeights::Zero | InitialWeights::ScaledIdentity)
     }
 
-    /// Muon or Shampoo.
-    pub fn is_spectral(&self) -> bool {
-        matches!(self.direction, DirectionKind::Muon | DirectionKind::Shampoo)
+    /// How it is trained, as commands name it.
+    pub fn optimizer(&self) -> OptimizerKind {
+        OptimizerKind { method: self.method, rule: self.rule }
     }
 
     /// d_in + d_out, + 1 for each initial state, + 1 for a bias, + 2 r for W_0 = w I + P Q^T of r
@@ -257,8 +352,8 @@ impl fmt::Display for Setting {
         write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
         write!(f, " W_0={:?} h_0={:?}", self.initial_weights, self.initial_state)?;
         write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.method)?;
-        if self.direction != DirectionKind::Gradient {
-            write!(f, " direction={:?}", self.direction)?;
+        if !self.rule.is_gd_like() {
+            write!(f, " direction={:?}", self.rule)?;
         }
         let flags = [
             ("bias", self.bias),
@@ -308,7 +403,7 @@ pub struct Domain {
     /// Choices for the optimizer.
     pub methods: Vec<MethodKind>,
     /// Choices of what gradients become.
-    pub directions: Vec<DirectionKind>,
+    pub rules: Vec<RuleKind>,
     /// Choices of what is learned.
     pub trained: Vec<Subset>,
 }
@@ -330,7 +425,7 @@ impl Domain {
             initial_weights: vec![InitialWeights::Zero, InitialWeights::ScaledIdentity],
             initial_states: vec![InitialState::Zero, InitialState::Common],
             bias: true,
-            tasks: tasks(arithmetic),
+            tasks: TaskFamily::ALL.into_iter().filter(|&task| arithmetic.has_task(task)).collect(),
             losses: if real {
                 vec![LossKind::Squared, LossKind::CrossEntropy]
             } else {
@@ -342,7 +437,7 @@ impl Domain {
                 MethodKind::Nesterov,
                 MethodKind::GradientFlow,
             ],
-            directions: vec![DirectionKind::Gradient],
+            rules: vec![RuleKind::Gradient],
             trained: vec![Subset::only(["W"]), some_more, Subset::All],
         }
     }
@@ -350,15 +445,14 @@ impl Domain {
     /// The same with any activation that the arithmetic has, in either form or both, and any
     /// start.
     pub fn any_network(arithmetic: Arithmetic) -> Self {
-        let mut activations = vec![
-            ActivationKind::Identity,
-            ActivationKind::Polynomial(2),
-            ActivationKind::Polynomial(3),
-            ActivationKind::Relu,
-        ];
-        if arithmetic.is_real() {
-            activations.extend([ActivationKind::Tanh, ActivationKind::Softplus]);
-        }
+        let bent = ActivationKind::FUNCTIONS.into_iter().filter(|&function| {
+            function.is_drawn()
+                && function != ActivationKind::Identity
+                && arithmetic.has_activation(function)
+        });
+        let polynomials = [2, 3].map(ActivationKind::Polynomial);
+        let identity = [ActivationKind::Identity];
+        let activations = identity.into_iter().chain(polynomials).chain(bent).collect();
         let linear = Self::linear(arithmetic);
         Domain {
             activations,
@@ -368,12 +462,77 @@ impl Domain {
         }
     }
 
-    /// Draws settings of this domain and shrinks them.
+    /// Draws settings of this domain and shrinks them, one part after the other: neurons last,
+    /// because how few there may be depends on everything else.
     pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
-        let real = arithmetic.is_real();
-        // Parts shrink one after the other: neurons last, because how few there may be depends on
-        // everything else.
-        let dimensions = (
+        (self.learning(arithmetic), self.network(), self.sizes())
+            .prop_map(|(learning, network, sizes)| Setting {
+                dimensions: sizes.dimensions,
+                learning_steps: sizes.learning_steps,
+                phi: network.phi,
+                psi: network.psi,
+                leak_quarters: network.leak_quarters,
+                initial_weights: network.initial_weights,
+                initial_state: network.initial_state,
+                bias: network.bias,
+                ..learning
+            })
+            .boxed()
+    }
+
+    /// What is learned and how; the rest is plain.
+    fn learning(&self, arithmetic: Arithmetic) -> impl Strategy<Value = Setting> + use<> {
+        let parts = (
+            select(self.tasks.clone()),
+            select(self.losses.clone()),
+            select(self.methods.clone()),
+            select(self.rules.clone()),
+            flag(true),
+            flag(true),
+            flag(arithmetic.is_real()),
+            flag(true),
+            select(self.trained.clone()),
+        );
+        parts.prop_map(
+            |(task, loss, method, rule, scheduled, decay, clip, minibatches, trained)| Setting {
+                task,
+                loss,
+                method,
+                rule,
+                scheduled,
+                decay,
+                clip,
+                minibatches,
+                trained,
+                ..Setting::plain(ONE_OF_EACH)
+            },
+        )
+    }
+
+    /// The network before learning but for its size; the rest is plain.
+    fn network(&self) -> impl Strategy<Value = Setting> + use<> {
+        let parts = (
+            select(self.activations.clone()),
+            select(self.activations.clone()),
+            select(vec![4, 3, 2, 1]),
+            select(self.initial_weights.clone()),
+            select(self.initial_states.clone()),
+            flag(self.bias),
+        );
+        parts.prop_map(|(phi, psi, leak_quarters, initial_weights, initial_state, bias)| Setting {
+            phi,
+            psi,
+            leak_quarters,
+            initial_weights,
+            initial_state,
+            bias,
+            ..Setting::plain(ONE_OF_EACH)
+        })
+    }
+
+    /// The dimensions and the learning steps; the rest is plain.
+    fn sizes(&self) -> impl Strategy<Value = Setting> + use<> {
+        let parts = (
             self.d_in.clone(),
             self.d_out.clone(),
             self.steps.clone(),
@@ -381,62 +540,24 @@ impl Domain {
             self.learning_steps.clone(),
             self.neurons.clone(),
         );
-        let model = (
-            select(self.activations.clone()),
-            select(self.activations.clone()),
-            select(vec![4usize, 3, 2, 1]),
-            select(self.initial_weights.clone()),
-            select(self.initial_states.clone()),
-            flag(self.bias),
-        );
-        let learning = (
-            select(self.tasks.clone()),
-            select(self.losses.clone()),
-            (select(self.methods.clone()), select(self.directions.clone())),
-            flag(true),
-            flag(true),
-            flag(real),
-            flag(true),
-            select(self.trained.clone()),
-        );
-        (learning, model, dimensions)
-            .prop_map(|(learning, model, dimensions)| {
-                let (d_in, d_out, steps, trials, learning_steps, neurons) = dimensions;
-                let (phi, psi, leak_quarters, initial_weights, initial_state, bias) = model;
-                let (task, loss, how, scheduled, decay, clip, minibatches, trained) = learning;
-                let (method, direction) = how;
-                Setting {
-                    dimensions: Dimensions { neurons, d_in, d_out, steps, trials },
-                    learning_steps,
-                    phi,
-                    psi,
-                    leak_quarters,
-                    initial_weights,
-                    initial_state,
-                    bias,
-                    task,
-                    loss,
-                    method,
-                    direction,
-                    scheduled,
-                    decay,
-                    clip,
-                    minibatches,
-                    trained,
-                }
-            })
-            .boxed()
+        parts.prop_map(|(d_in, d_out, steps, trials, learning_steps, neurons)| Setting {
+            learning_steps,
+            ..Setting::plain(Dimensions { neurons, d_in, d_out, steps, trials })
+        })
     }
 }
 
-/// The task families of an arithmetic; the first is the one of which the least can be said.
-fn tasks(arithmetic: Arithmetic) -> Vec<TaskFamily> {
-    let available = |family: &TaskFamily| match arithmetic {
-        Arithmetic::Exact => family.is_available::<Fp>(),
-        Arithmetic::F64 => family.is_available::<f64>(),
-        Arithmetic::DoubleDouble => family.is_available::<DoubleDouble>(),
-    };
-    TaskFamily::ALL.into_iter().filter(available).collect()
+/// The dimensions of a setting whose dimensions do not matter.
+const ONE_OF_EACH: Dimensions = Dimensions { neurons: 1, d_in: 1, d_out: 1, steps: 1, trials: 1 };
+
+/// The activations f(z) = f'(z) z, which every arithmetic has, in the order of the table.
+pub(super) fn homogeneous() -> impl DoubleEndedIterator<Item = ActivationKind> {
+    ActivationKind::FUNCTIONS.into_iter().filter(|function| function.is_homogeneous())
+}
+
+/// The update rules of an arithmetic that are of some kind, in the order of the table.
+pub(super) fn rules(arithmetic: Arithmetic, kind: impl Fn(RuleKind) -> bool) -> Vec<RuleKind> {
+    RuleKind::ALL.into_iter().filter(|&rule| kind(rule) && arithmetic.has_rule(rule)).collect()
 }
 
 /// True in one case out of four, if at all.

@@ -17,7 +17,7 @@
 use super::generic;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, InitialState, Measure,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Measure,
     Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
 use crate::bounds::Bounds;
@@ -76,7 +76,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
         && setting.initial_state == InitialState::Zero
         && setting.trained == Subset::only(["W"])
-        && setting.direction == DirectionKind::Gradient;
+        && setting.rule.is_gd_like();
     match measure {
         _ if !applies => None,
         Measure::R3 => Some(3.min(k)),

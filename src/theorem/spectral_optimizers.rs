@@ -9,8 +9,9 @@
 //! G G^T maps S into S, up to a multiple of the identity, and L G has columns in S again.
 
 use super::invariant_subspace::{fills_the_space, limit_in_space, observe_in_space};
+use super::setting::rules;
 use super::{
-    Arithmetic, Case, Checks, DirectionKind, Domain, Measure, Observed, Proof, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, Measure, Observed, Proof, RuleKind, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
 use crate::training::GradientFault;
@@ -66,17 +67,13 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let applies = setting.is_linear() && setting.starts_at_identity() && setting.is_spectral();
+    let applies = setting.is_linear() && setting.starts_at_identity() && setting.rule.is_spectral();
     applies.then(|| limit_in_space(setting.channels(), measure, k))
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
-    let directions = if arithmetic.is_real() {
-        vec![DirectionKind::Muon, DirectionKind::Shampoo]
-    } else {
-        vec![DirectionKind::Muon]
-    };
-    Domain { directions, ..Domain::linear(arithmetic) }
+    let rules = rules(arithmetic, RuleKind::is_spectral);
+    Domain { rules, ..Domain::linear(arithmetic) }
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {

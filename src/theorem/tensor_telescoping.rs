@@ -12,7 +12,7 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, DirectionKind, Domain, Inconclusive, Measure,
+    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, Measure,
     MethodKind, Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
 use crate::bounds::Bounds;
@@ -60,7 +60,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let pairs = setting.dimensions.trials * setting.dimensions.steps;
     let gradients = k * setting.gradients_per_step();
     match measure {
-        _ if setting.direction != DirectionKind::Gradient => None,
+        _ if !setting.rule.is_gd_like() => None,
         Measure::Rank | Measure::Cp => Some(gradients * pairs),
         Measure::R3 => Some(k),
         Measure::GradientRank => None,

@@ -1,8 +1,8 @@
 //! The training loop: it moves named blocks and knows no network.
 
-use super::direction::Memory;
+use super::rule::{Sizes, State};
 use super::trainer::{Batches, Storage, Training, TrainingError, Visit, finite};
-use super::{Direction, Point, Trajectory};
+use super::{Point, Trajectory, UpdateRule};
 use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::architecture::{LossGradient, Workspace};
@@ -17,7 +17,7 @@ pub(super) struct Descent<'t, 'a, S> {
     /// What is trained or followed.
     wanted: Subset,
     workspace: Workspace<S>,
-    moments: Memory<S>,
+    state: State<S>,
 }
 
 /// A loss and its gradient.
@@ -42,7 +42,7 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
             followed: names.filter(|name| followed.contains(name)).map(String::from).collect(),
             wanted: followed.union(&training.trained),
             workspace: Workspace::default(),
-            moments: Memory::default(),
+            state: State::default(),
         })
     }
 
@@ -197,8 +197,8 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
         let Found { honest, applied: mut gradient, .. } = found;
         let scale = self.clipping(&gradient);
         let roundings: Vec<f64> = honest.iter().map(Factors::scale).collect();
-        let mut point = match optimizer.direction {
-            Direction::Gradient => {
+        let mut point = match optimizer.rule {
+            UpdateRule::Gradient => {
                 let index = trajectory.add_gradient(honest, &roundings);
                 if *storage == Storage::Slices {
                     // A velocity of factors would grow wider with every step.
@@ -208,21 +208,21 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
                 point.scale(scale);
                 point
             }
-            ref direction => {
+            ref rule => {
                 gradient.scale(scale);
                 let method = &optimizer.method;
-                let (gathered, mut roundings) =
-                    direction.gathered(&mut self.moments, method, gradient, roundings);
-                let norms: Vec<_> = self.followed(&gathered).map(|block| block.norm()).collect();
-                let changed =
-                    direction.apply(&mut self.moments, &at.blocks, gathered, &self.followed);
+                let state = &mut self.state;
+                let (gathered, mut roundings) = rule.gathered(state, method, gradient, roundings);
+                let norms: Vec<_> =
+                    in_full(&self.followed, &gathered).map(|block| block.norm()).collect();
+                let changed = rule.apply(state, &at.blocks, gathered, &self.followed);
                 let changed = changed.only(trained);
-                let directions: Vec<_> = self.followed(&changed).map(in_factors).collect();
+                let directions: Vec<_> =
+                    in_full(&self.followed, &changed).map(in_factors).collect();
                 for (index, factors) in directions.iter().enumerate() {
-                    let (size, norm) = (factors.left.norm(), norms[index]);
-                    let own = roundings[index];
-                    roundings[index] =
-                        direction.rounding(&mut self.moments, index, own, norm, size);
+                    let (rounding, norm) = (roundings[index], norms[index]);
+                    let sizes = Sizes { rounding, norm, direction: factors.left.norm() };
+                    roundings[index] = rule.rounding(state, index, sizes);
                 }
                 let index = trajectory.add_direction(honest, directions, &roundings);
                 Point::gradient(changed, index)
@@ -233,11 +233,6 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
             point.add_scaled(optimizer.weight_decay, &decayed);
         }
         point
-    }
-
-    /// The followed ones among blocks, in full.
-    fn followed<'s>(&'s self, blocks: &'s Blocks<S>) -> impl Iterator<Item = Matrix<S>> + 's {
-        self.followed.iter().filter_map(|name| Some(blocks.get(name).ok()?.to_matrix()))
     }
 
     /// What the gradient is multiplied by to have at most the norm of the clip.
@@ -252,6 +247,14 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
             S::ONE
         }
     }
+}
+
+/// Blocks of these names, stored in full.
+fn in_full<'a, S: Scalar>(
+    names: &'a [String],
+    blocks: &'a Blocks<S>,
+) -> impl Iterator<Item = Matrix<S>> + 'a {
+    names.iter().filter_map(|name| Some(blocks.get(name).ok()?.to_matrix()))
 }
 
 /// A matrix times the identity.

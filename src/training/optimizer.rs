@@ -1,17 +1,17 @@
-//! Optimizers. With the gradient itself as [`Direction`] all are GD-like: every iterate is a
+//! Optimizers. With the gradient itself as [`UpdateRule`] all are GD-like: every iterate is a
 //! combination of the start, the earlier iterates and the gradients.
 
-use super::{Direction, Point};
+use super::{Point, UpdateRule};
 use crate::matrix::RankRevealing;
 use crate::scalar::Scalar;
 
 /// An optimizer with its settings.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Optimizer<S> {
     /// How a step is made from gradients.
     pub method: Method<S>,
     /// What a gradient becomes before that.
-    pub direction: Direction<S>,
+    pub rule: UpdateRule<S>,
     /// The step sizes.
     pub schedule: Schedule<S>,
     /// The coefficient lambda of weight decay: lambda times the trained parameters is added to
@@ -25,7 +25,7 @@ pub struct Optimizer<S> {
 
 /// How a step is made; g is the gradient, or the direction made of it, eta the step size.
 ///
-/// [Muon](super::Spectral::Muon) takes the momentum mu before its direction is made, as published,
+/// [Muon](UpdateRule::muon) takes the momentum mu before its direction is made, as published,
 /// and gradients at x alone: then the step is x - eta times the direction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Method<S> {
@@ -79,7 +79,7 @@ impl<S: Scalar> Optimizer<S> {
     pub fn gradient_descent(step: S) -> Self {
         Optimizer {
             method: Method::GradientDescent,
-            direction: Direction::Gradient,
+            rule: UpdateRule::Gradient,
             schedule: Schedule::Constant(step),
             weight_decay: S::ZERO,
             clip: None,
@@ -98,9 +98,7 @@ impl<S: RankRevealing> Optimizer<S> {
     ) -> Result<Point<S>, E> {
         let size = self.schedule.at(k);
         match &self.method {
-            Method::HeavyBall { .. } | Method::Nesterov { .. }
-                if self.direction.takes_momentum() =>
-            {
+            Method::HeavyBall { .. } | Method::Nesterov { .. } if self.rule.takes_momentum() => {
                 Ok(now.plus(-size, &gradient(now)?))
             }
             Method::GradientDescent => Ok(now.plus(-size, &gradient(now)?)),

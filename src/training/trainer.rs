@@ -52,7 +52,7 @@ pub struct Training<'a, S> {
     /// Which blocks move.
     pub trained: Subset,
     /// Which blocks the trajectory follows, moving or not; those that are trained if this is
-    /// `None`. [Spectral](super::Direction::Spectral) directions act on the blocks that are
+    /// `None`. [Spectral](super::UpdateRule::Spectral) rules act on the blocks that are
     /// followed, on each of them alone, and others move along their gradients.
     pub followed: Option<Subset>,
     /// The trials that enter each gradient.

@@ -240,7 +240,7 @@ impl<S: RankRevealing> Trajectory<S> {
 
 impl<'a, S: Scalar> BlockTrajectory<'a, S> {
     /// Every gradient with respect to V that was computed, `Lambda Phi^T`, in order, or what the
-    /// [`Direction`](super::Direction) made of it; several for each step of a Runge-Kutta method.
+    /// [`UpdateRule`](super::UpdateRule) made of it; several for each step of a Runge-Kutta method.
     pub fn gradients(&self) -> &'a [Factors<S>] {
         &self.track.gradients
     }

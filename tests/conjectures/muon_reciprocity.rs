@@ -7,7 +7,7 @@ fn setting(arithmetic: Arithmetic) -> Domain {
         d_out: 1..=1,
         initial_states: vec![InitialState::Zero],
         bias: false,
-        directions: vec![DirectionKind::Muon],
+        rules: vec![RuleKind::Muon],
         trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }

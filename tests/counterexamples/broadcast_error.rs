@@ -1,5 +1,5 @@
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -33,6 +33,6 @@ fn the_feedback_must_be_fixed() {
 /// A matrix of rank one with its entries cut to one size is no longer of rank one.
 #[test]
 fn the_optimizer_must_combine_updates() {
-    let clip = Direction::Entrywise(Entrywise::Clip(Fp::ONE));
+    let clip = UpdateRule::clip(Fp::ONE);
     assert_eq!(broadcast().along(clip).rank(3), 3);
 }

@@ -3,7 +3,7 @@ use rankproof::scalar::Fp;
 
 use crate::explicit::{Explicit, integers, parabola};
 use rankproof::network::Activation;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 /// Learns the task of `explicit` from W_0 = 0, then one with other channels; the rank of all that
 /// was learned.
@@ -74,6 +74,6 @@ fn the_start_must_keep_the_space() {
 
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let cube = Direction::Entrywise(Entrywise::Cube);
+    let cube = UpdateRule::cube();
     assert_eq!(two_tasks(linear().along(cube), |_| ()), 8);
 }

@@ -2,7 +2,7 @@ use rankproof::matrix::Matrix;
 use rankproof::network::{Activation, Loss};
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::task::Task;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola, unit};
 
@@ -72,6 +72,6 @@ fn the_start_must_be_a_multiple_of_the_identity() {
 
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let cube = Direction::Entrywise(Entrywise::Cube);
+    let cube = UpdateRule::cube();
     assert_eq!(low_dimensional().along(cube).rank(5), 6);
 }

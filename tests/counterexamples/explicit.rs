@@ -5,7 +5,7 @@ use rankproof::matrix::{Matrix, RankRevealing};
 use rankproof::network::{Activation, Dynamics, Loss, Network, SquaredError, Transport};
 use rankproof::scalar::Scalar;
 use rankproof::task::Task;
-use rankproof::training::{Direction, Method, Optimizer, Training, Trajectory};
+use rankproof::training::{Method, Optimizer, Training, Trajectory, UpdateRule};
 
 /// A (rows, cols) matrix of integers from -3 to 3 without an evident pattern; another one for each
 /// `variant`.
@@ -23,7 +23,7 @@ pub struct Explicit<S: 'static> {
     pub task: Task<S>,
     pub loss: Box<dyn Loss<S>>,
     pub method: Method<S>,
-    pub direction: Direction<S>,
+    pub rule: UpdateRule<S>,
     pub trained: Subset,
 }
 
@@ -45,7 +45,7 @@ impl<S: RankRevealing> Explicit<S> {
             ),
             loss: Box::new(SquaredError),
             method: Method::GradientDescent,
-            direction: Direction::Gradient,
+            rule: UpdateRule::Gradient,
             trained: Subset::only(["W"]),
         }
     }
@@ -54,7 +54,7 @@ impl<S: RankRevealing> Explicit<S> {
     pub fn train(&self, learning_steps: usize) -> Trajectory<S> {
         let optimizer = Optimizer {
             method: self.method.clone(),
-            direction: self.direction.clone(),
+            rule: self.rule.clone(),
             ..Optimizer::gradient_descent(S::ratio(1, 8))
         };
         let training = Training {
@@ -115,9 +115,9 @@ impl<S: RankRevealing> Explicit<S> {
         self
     }
 
-    /// The same with another direction.
-    pub fn along(mut self, direction: Direction<S>) -> Self {
-        self.direction = direction;
+    /// The same with another update rule.
+    pub fn along(mut self, rule: UpdateRule<S>) -> Self {
+        self.rule = rule;
         self
     }
 }

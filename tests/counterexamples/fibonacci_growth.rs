@@ -1,6 +1,6 @@
 use rankproof::network::Activation;
 use rankproof::scalar::Fp;
-use rankproof::training::{Direction, Entrywise, Method};
+use rankproof::training::{Method, UpdateRule};
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -38,8 +38,8 @@ fn the_initial_state_must_be_common() {
 
 #[test]
 fn the_optimizer_must_not_act_entry_by_entry() {
-    assert_eq!(slow().along(Direction::Entrywise(Entrywise::Cube)).rank(1), 1);
-    assert_eq!(slow().along(Direction::Entrywise(Entrywise::Cube)).rank(2), 4);
+    assert_eq!(slow().along(UpdateRule::cube()).rank(1), 1);
+    assert_eq!(slow().along(UpdateRule::cube()).rank(2), 4);
 }
 
 /// The classical Runge-Kutta method takes four gradients for each step.

@@ -1,15 +1,14 @@
 use rankproof::matrix::Matrix;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, unit};
 
 /// Six neurons in the classes of `classes`, a (6, 2) matrix, with a cubic psi and sign descent.
 fn in_classes(classes: &Matrix<Fp>) -> Explicit<Fp> {
-    let mut explicit = Explicit::new(6, 2, 1)
-        .bent(Activation::Identity, odd())
-        .along(Direction::Entrywise(Entrywise::Cube));
+    let mut explicit =
+        Explicit::new(6, 2, 1).bent(Activation::Identity, odd()).along(UpdateRule::cube());
     explicit.put("B", classes.times(&integers(2, 2, 1)));
     explicit.put("C", Matrix::product(integers::<Fp>(1, 2, 2).view(), classes.t()));
     let w = Matrix::product(integers::<Fp>(2, 2, 5).view(), classes.t());
@@ -77,7 +76,7 @@ fn signs_need_an_odd_optimizer() {
     assert_eq!(rank(&explicit), 2);
     let mut weights = explicit.network.parts().w.to_matrix();
     for _ in 0..2 {
-        let step = explicit.along(Direction::Gradient).train(1);
+        let step = explicit.along(UpdateRule::Gradient).train(1);
         weights.add_scaled(Fp::ONE, &step.increment(1).map(|entry| entry * entry));
         explicit = in_classes(&classes(SIGNED)).starting_at(weights.clone());
     }

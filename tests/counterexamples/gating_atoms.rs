@@ -1,6 +1,6 @@
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -38,6 +38,6 @@ fn every_atom_counts() {
 /// The bound of one atom is 2.
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let clip = Direction::Entrywise(Entrywise::Clip(Fp::from_integer(500)));
+    let clip = UpdateRule::clip(Fp::from_integer(500));
     assert_eq!(one_atom().along(clip).rank(1), 3);
 }

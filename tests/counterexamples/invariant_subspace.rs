@@ -1,7 +1,7 @@
 use rankproof::matrix::Matrix;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola, unit};
 
@@ -78,6 +78,6 @@ fn one_entry_of_the_start_is_enough() {
 /// The other optimizers that leave the space are the counterexamples of spectral-optimizers.
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let sign = Direction::Entrywise(Entrywise::Sign);
+    let sign = UpdateRule::sign();
     assert_eq!(linear().along(sign).rank(4), 6);
 }

@@ -1,7 +1,7 @@
 use rankproof::blocks::Subset;
 use rankproof::network::Activation;
 use rankproof::scalar::Fp;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -51,5 +51,5 @@ fn neither_bias_nor_state_must_be_trained() {
 
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    assert_eq!(steady().along(Direction::Entrywise(Entrywise::Cube)).rank(1), 8);
+    assert_eq!(steady().along(UpdateRule::cube()).rank(1), 8);
 }

@@ -1,7 +1,7 @@
 use rankproof::matrix::Matrix;
 use rankproof::network::Activation;
 use rankproof::scalar::Fp;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -37,6 +37,6 @@ fn the_initial_state_must_be_common() {
 
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let cube = Direction::Entrywise(Entrywise::Cube);
+    let cube = UpdateRule::cube();
     assert_eq!(of_rank_one().along(cube).rank(4), 8);
 }

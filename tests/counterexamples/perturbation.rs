@@ -2,7 +2,7 @@ use rankproof::matrix::{Matrix, RankRevealing, SingularValues, Subspace};
 use rankproof::network::Activation;
 use rankproof::task::Task;
 use rankproof::theorem::Slope;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers};
 
@@ -65,7 +65,7 @@ fn the_bias_must_be_small_too() {
 /// The signs of a small part outside the space are as large as those of the part inside.
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let sign = Direction::Entrywise(Entrywise::Sign);
+    let sign = UpdateRule::sign();
     let signs = exponent_with(Activation::Tanh, |explicit| explicit.along(sign.clone()));
     assert_eq!(signs.is_at_least(1.0, 0.1), Some(false), "{signs}");
 }

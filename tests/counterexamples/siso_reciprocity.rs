@@ -1,7 +1,7 @@
 use rankproof::blocks::Subset;
 use rankproof::network::Activation;
 use rankproof::scalar::Fp;
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola, unit};
 
@@ -67,6 +67,6 @@ fn a_bias_breaks_it() {
 
 #[test]
 fn the_optimizer_must_be_gd_like() {
-    let cube = Direction::Entrywise(Entrywise::Cube);
+    let cube = UpdateRule::cube();
     assert_eq!(r3(&reciprocal().along(cube)), 10);
 }

@@ -1,53 +1,49 @@
 use rankproof::matrix::RankRevealing;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::{Explicit, integers, parabola};
 
 const BOUND: usize = 2;
 
 fn spectral<S: RankRevealing>() -> Explicit<S> {
-    let explicit = Explicit::new(6, 1, 1).along(Direction::muon());
+    let explicit = Explicit::new(6, 1, 1).along(UpdateRule::muon());
     assert_eq!(explicit.rank(2), BOUND);
     explicit
 }
 
-fn entrywise<S: RankRevealing>(direction: Entrywise<S>) -> Explicit<S> {
-    spectral().along(Direction::Entrywise(direction))
-}
-
 #[test]
 fn sign_descent_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::Sign).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::<Fp>::sign()).rank(2), 4);
 }
 
 #[test]
 fn entrywise_clipping_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::Clip(Fp::ONE)).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::clip(Fp::ONE)).rank(2), 4);
 }
 
 #[test]
 fn the_cube_of_a_gradient_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::Cube).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::<Fp>::cube()).rank(2), 4);
 }
 
 #[test]
 fn l1_decay_leaves_the_space() {
-    assert_eq!(entrywise::<Fp>(Entrywise::L1(Fp::ONE)).rank(2), 4);
+    assert_eq!(spectral().along(UpdateRule::l1(Fp::ONE)).rank(2), 4);
 }
 
 /// In f64: roots are not in the field.
 #[test]
 fn adam_leaves_the_space() {
-    let adam = Direction::adam(1e-2);
+    let adam = UpdateRule::adam(1e-2);
     assert_eq!(spectral::<f64>().along(adam).rank(2), 4);
 }
 
 /// In f64, as Adam.
 #[test]
 fn rms_prop_leaves_the_space() {
-    let rms_prop = Direction::rms_prop(1e-2);
+    let rms_prop = UpdateRule::rms_prop(1e-2);
     assert_eq!(spectral::<f64>().along(rms_prop).rank(3), 3);
 }
 

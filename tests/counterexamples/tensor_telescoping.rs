@@ -1,6 +1,6 @@
 use rankproof::matrix::RankRevealing;
 use rankproof::network::{adjoint, forward};
-use rankproof::training::{Direction, Entrywise};
+use rankproof::training::UpdateRule;
 
 use crate::explicit::Explicit;
 
@@ -12,5 +12,5 @@ fn the_optimizer_must_be_gd_like() {
     let errors = honest.loss.errors(&run.outputs, &honest.task);
     let gradient = adjoint(&honest.network, &run, &errors).weight_gradient(&run);
     assert_eq!((f64::rank(&gradient, 0.0).bounds.upper, honest.rank(1)), (1, 1));
-    assert_eq!(honest.along(Direction::Entrywise(Entrywise::Clip(300.0))).rank(1), 3);
+    assert_eq!(honest.along(UpdateRule::clip(300.0)).rank(1), 3);
 }

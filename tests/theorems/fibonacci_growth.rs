@@ -4,7 +4,7 @@ use rankproof::network::{Dynamics, Network, SquaredError};
 use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::fibonacci_growth::{THEOREM, fibonacci};
-use rankproof::training::{Direction, Optimizer, Training};
+use rankproof::training::{Optimizer, Training, UpdateRule};
 
 use crate::harness::{catches_its_controls, first_observation, holds, report_of};
 
@@ -61,7 +61,7 @@ fn several_channels_multiply_them() {
 
 #[test]
 fn spectral_updates_grow_as_fast() {
-    let muon = |training: &mut Training<Fp>| training.optimizer.direction = Direction::muon();
+    let muon = |training: &mut Training<Fp>| training.optimizer.rule = UpdateRule::muon();
     assert_eq!(ranks(1, 40, 6, muon), [1, 2, 4, 7, 12, 20]);
 }
 

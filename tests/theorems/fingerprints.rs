@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use rankproof::theorem::fingerprints::THEOREM;
-use rankproof::theorem::{Arithmetic, CaseId, DirectionKind, Verdict};
+use rankproof::theorem::{Arithmetic, CaseId, RuleKind, Verdict};
 
 use crate::harness::{catches_its_controls, first_observation, holds};
 
@@ -19,14 +19,14 @@ fn its_controls_are_caught() {
 #[test]
 fn is_attained_for_every_number_of_classes() {
     let mut reached = BTreeSet::new();
-    for direction in [DirectionKind::Gradient, DirectionKind::Sign, DirectionKind::Cube] {
+    for rule in [RuleKind::Gradient, RuleKind::Sign, RuleKind::Cube] {
         for number in 0..300 {
             let id = CaseId { arithmetic: Arithmetic::Exact, seed: 0, number };
             let mut setting = THEOREM.run(id, None).setting;
-            (setting.dimensions.neurons, setting.direction) = (5, direction);
+            (setting.dimensions.neurons, setting.rule) = (5, rule);
             let report = THEOREM.run_setting(id, setting, None);
             if report.verdict() == (Verdict::Held { attained: true }) {
-                reached.insert((format!("{direction:?}"), first_observation(&report).0));
+                reached.insert((format!("{rule:?}"), first_observation(&report).0));
             }
         }
     }

@@ -15,11 +15,12 @@ use proptest::prelude::*;
 use proptest::strategy::{Union, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use rankproof::blocks::Subset;
+use rankproof::named::Named;
 use rankproof::scalar::{Fp, Stream};
 use rankproof::task::TaskFamily;
 use rankproof::theorem::{
-    ALL, ActivationKind, Arithmetic, Case, DirectionKind, Domain, InitialState, InitialWeights,
-    Measure, MethodKind, Setting, best_limit,
+    ALL, ActivationKind, Arithmetic, Case, Domain, InitialState, InitialWeights, Measure, RuleKind,
+    Setting, best_limit,
 };
 use rankproof::training::Trajectory;
 
@@ -66,7 +67,7 @@ fn a_limit_that_takes_two_neurons_for_two_channels_is_found() {
             && setting.channels() == 2
             && setting.initial_state == InitialState::Zero
             && setting.trained == Subset::only(["W"])
-            && setting.direction == DirectionKind::Gradient;
+            && setting.rule == RuleKind::Gradient;
         match measure {
             Measure::R3 if applies => Some(3.min(k)),
             Measure::Cp if applies => Some(3),
@@ -82,8 +83,7 @@ fn a_limit_that_takes_two_neurons_for_two_channels_is_found() {
 #[test]
 fn a_limit_that_forgets_a_trained_state_is_found() {
     let exceeded = search_for(&|setting, measure, _| {
-        let applies =
-            measure == Measure::GradientRank && setting.direction == DirectionKind::Gradient;
+        let applies = measure == Measure::GradientRank && setting.rule == RuleKind::Gradient;
         let silent_start =
             setting.initial_state == InitialState::Zero && setting.psi == ActivationKind::Identity;
         let steps = setting.dimensions.steps - usize::from(silent_start);
@@ -194,7 +194,7 @@ fn settings() -> impl Strategy<Value = Setting> {
 }
 
 fn domain() -> Domain {
-    use DirectionKind::{Clip, Cube, Gradient, L1, Muon, Sign};
+    use RuleKind::{Clip, Cube, Gradient, L1, Muon, Sign};
     let mut activations = vec![ActivationKind::Identity; 12];
     activations.extend([2, 3].map(ActivationKind::Polynomial));
     activations.extend([ActivationKind::OddCubic, ActivationKind::Relu]);
@@ -217,7 +217,7 @@ fn domain() -> Domain {
         initial_weights,
         initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
         tasks: vec![TaskFamily::RandomTargets, TaskFamily::LinearTeacher, TaskFamily::Integrator],
-        directions: [vec![Gradient; 8], vec![Muon, Muon, Sign, Clip, Cube, L1]].concat(),
+        rules: [vec![Gradient; 8], vec![Muon, Muon, Sign, Clip, Cube, L1]].concat(),
         trained,
         ..Domain::linear(Arithmetic::Exact)
     }
@@ -244,7 +244,6 @@ impl Exceeded {
             phi: ActivationKind::Identity,
             leak_quarters: 4,
             bias: false,
-            task: TaskFamily::RandomTargets,
             scheduled: false,
             decay: false,
             minibatches: false,
@@ -263,15 +262,16 @@ impl Exceeded {
         let parts: Vec<_> = parts.iter().filter(|(_, learns)| *learns).map(|part| part.0).collect();
         let last = learning_steps - 1;
         let pairs = [
-            ("--measure", measure_name(self.measure).to_owned()),
+            ("--measure", self.measure.name().to_owned()),
             ("--neurons", dimensions.neurons.to_string()),
             ("--time", dimensions.steps.to_string()),
             ("--trials", dimensions.trials.to_string()),
-            ("--activation", activation_name(self.setting.psi)?.to_owned()),
-            ("--optimizer", optimizer_name(&self.setting)?.to_owned()),
+            ("--activation", self.setting.psi.named()?.to_owned()),
+            ("--task", self.setting.task.name().to_owned()),
+            ("--optimizer", self.setting.optimizer().named()?.to_owned()),
             ("--train", (!parts.is_empty()).then(|| parts.join(","))?),
-            ("--start", start_name(self.setting.initial_weights)),
-            ("--state", state_name(self.setting.initial_state).to_owned()),
+            ("--start", self.setting.initial_weights.to_string()),
+            ("--state", self.setting.initial_state.name().to_owned()),
             ("--instances", "1".to_owned()),
             ("--seed", self.seed.to_string()),
             ("--sweep", format!("d_in={}", dimensions.d_in)),
@@ -299,55 +299,4 @@ fn is_shown_by_its_command(exceeded: &Exceeded) {
     let row = cells.lines().nth(1 + exceeded.step).expect("a row for each step");
     let measured = row.split(',').nth(3).expect("the fourth column is the rank");
     assert_eq!(measured, exceeded.rank.to_string(), "{exceeded}\n{cells}");
-}
-
-fn measure_name(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Rank => "rank",
-        Measure::GradientRank => "gradient-rank",
-        Measure::R3 => "r3",
-        Measure::Cp => "cp",
-    }
-}
-
-fn activation_name(activation: ActivationKind) -> Option<&'static str> {
-    match activation {
-        ActivationKind::Identity => Some("identity"),
-        ActivationKind::Relu => Some("relu"),
-        ActivationKind::Polynomial(2) => Some("quadratic"),
-        ActivationKind::Polynomial(3) => Some("cubic"),
-        ActivationKind::OddCubic => Some("odd-cubic"),
-        _ => None,
-    }
-}
-
-fn optimizer_name(setting: &Setting) -> Option<&'static str> {
-    match (setting.method, setting.direction) {
-        (MethodKind::GradientDescent, DirectionKind::Gradient) => Some("gradient-descent"),
-        (MethodKind::HeavyBall, DirectionKind::Gradient) => Some("heavy-ball"),
-        (MethodKind::Nesterov, DirectionKind::Gradient) => Some("nesterov"),
-        (MethodKind::GradientFlow, DirectionKind::Gradient) => Some("gradient-flow"),
-        (MethodKind::GradientDescent, DirectionKind::Muon) => Some("muon"),
-        (MethodKind::GradientDescent, DirectionKind::Sign) => Some("sign"),
-        (MethodKind::GradientDescent, DirectionKind::Clip) => Some("clip"),
-        (MethodKind::GradientDescent, DirectionKind::Cube) => Some("cube"),
-        _ => None,
-    }
-}
-
-fn start_name(start: InitialWeights) -> String {
-    match start {
-        InitialWeights::Zero => "zero".to_owned(),
-        InitialWeights::ScaledIdentity => "identity".to_owned(),
-        InitialWeights::Full => "full".to_owned(),
-        InitialWeights::LowRank(r) => r.to_string(),
-    }
-}
-
-fn state_name(state: InitialState) -> &'static str {
-    match state {
-        InitialState::Zero => "zero",
-        InitialState::Common => "common",
-        InitialState::PerTrial => "per-trial",
-    }
 }

@@ -1,5 +1,5 @@
 use rankproof::theorem::spectral_optimizers::THEOREM;
-use rankproof::theorem::{DirectionKind, InitialState};
+use rankproof::theorem::{Arithmetic, InitialState, RuleKind};
 
 use crate::harness::{attained, catches_its_controls, first_observation, holds, violated};
 
@@ -29,10 +29,9 @@ fn muon_reaches_the_bound_of_gradient_descent() {
 
 /// The negative half, on random instances; explicit ones are in `tests/counterexamples/`.
 #[test]
-fn entrywise_directions_violate_it() {
-    for direction in
-        [DirectionKind::Sign, DirectionKind::Clip, DirectionKind::Cube, DirectionKind::L1]
-    {
-        violated(&THEOREM, |setting| setting.direction = direction);
+fn entrywise_rules_violate_it() {
+    let available = |rule: &RuleKind| Arithmetic::Exact.has_rule(*rule);
+    for rule in RuleKind::ALL.into_iter().filter(available).filter(|rule| rule.is_entrywise()) {
+        violated(&THEOREM, |setting| setting.rule = rule);
     }
 }

@@ -79,7 +79,7 @@ pub use low_rank::LowRank;
 pub use lstm::Lstm;
 pub use populations::{Population, Populations};
 pub use rnn::Rnn;
-pub use shipped::{DynamicsOption, Shipped, UnknownArchitecture};
+pub use shipped::{DynamicsOption, Shipped};
 pub use stack::Stack;
 
 use super::{Activation, Adjoint, Loss, Run};

@@ -1,15 +1,12 @@
 //! The architectures of this library by name, with sizes that follow from the number of neurons.
 
-use std::str::FromStr;
-
-use thiserror::Error;
-
 use super::{
     Architecture, Attention, ClosedLoop, Divisive, Gain, Gru, LowRank, Lstm, Observed, Population,
     Populations, Rnn, Scores, Stack,
 };
 use crate::blocks::{Block, Blocks, Shapes, Subset};
 use crate::matrix::Matrix;
+use crate::named::Named;
 use crate::network::{Dynamics, Network};
 use crate::scalar::{Scalar, Stream};
 use crate::tape::TapeError;
@@ -20,10 +17,11 @@ use crate::task::Dimensions;
 /// # Examples
 ///
 /// ```
+/// use rankproof::named::Named;
 /// use rankproof::network::architecture::Shipped;
 /// use rankproof::prelude::*;
 ///
-/// let shipped: Shipped = "low-rank".parse()?;
+/// let shipped = Shipped::find("low-rank")?;
 /// let sizes = Dimensions { neurons: 20, d_in: 2, d_out: 1, steps: 5, trials: 4 };
 /// let stream = Stream::new("example", 1, 0);
 /// let network = shipped.network(&sizes, &Dynamics::linear(Fp::ratio(1, 2)), &stream)?;
@@ -53,12 +51,42 @@ pub enum Shipped {
     ClosedLoop,
 }
 
-/// What is said of an architecture.
-struct Row {
-    name: &'static str,
-    description: &'static str,
-    /// Of leak, phi and psi those that it takes from the dynamics.
-    options: &'static [DynamicsOption],
+impl Named for Shipped {
+    const WHAT: &'static str = "architecture";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (Shipped::Rnn, "rnn", "h' = (1 - a) h + a phi(W psi(h) + B u + bias), y = C psi(h)"),
+            (Shipped::LowRank, "low-rank", "The same with W = M N^T, of rank d_in + d_out + 1"),
+            (
+                Shipped::Populations,
+                "populations",
+                "Excitatory neurons, which are driven and read, and one inhibitory for every four",
+            ),
+            (
+                Shipped::Stack,
+                "stack",
+                "Two layers of N neurons, each as rnn; the second sees N outputs of the first",
+            ),
+            (Shipped::Gru, "gru", "PyTorch's GRU of one layer and a linear readout C"),
+            (Shipped::Lstm, "lstm", "PyTorch's LSTM of one layer and a linear readout C"),
+            (
+                Shipped::Attention,
+                "attention",
+                "One causal head with softmax on tokens B u of N entries",
+            ),
+            (
+                Shipped::Divisive,
+                "divisive",
+                "As rnn, with rates h / (1 + |h|^2) and without a bias",
+            ),
+            (
+                Shipped::ClosedLoop,
+                "closed-loop",
+                "As rnn, whose outputs drive a leaky environment that adds to its inputs",
+            ),
+        ]
+    }
 }
 
 /// A part of [`Dynamics`].
@@ -71,27 +99,6 @@ pub enum DynamicsOption {
 }
 
 use DynamicsOption::{Leak, Phi, Psi};
-
-/// A name that no architecture has.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("no architecture is called {name:?}; there are {}", known_names())]
-pub struct UnknownArchitecture {
-    /// The name that was given.
-    pub name: String,
-}
-
-fn known_names() -> String {
-    Shipped::ALL.map(Shipped::name).join(", ")
-}
-
-impl FromStr for Shipped {
-    type Err = UnknownArchitecture;
-
-    fn from_str(name: &str) -> Result<Self, UnknownArchitecture> {
-        let found = Shipped::ALL.into_iter().find(|shipped| shipped.name() == name);
-        found.ok_or_else(|| UnknownArchitecture { name: name.into() })
-    }
-}
 
 /// A built architecture and its start.
 type Built<S> = (Box<dyn Architecture<S>>, Shapes);
@@ -110,57 +117,21 @@ impl Shipped {
         Shipped::ClosedLoop,
     ];
 
-    fn row(self) -> Row {
-        let (name, description, options): (_, _, &[DynamicsOption]) = match self {
-            Shipped::Rnn => (
-                "rnn",
-                "h' = (1 - a) h + a phi(W psi(h) + B u + bias), y = C psi(h)",
-                &[Leak, Phi, Psi],
-            ),
-            Shipped::LowRank => {
-                ("low-rank", "the same with W = M N^T, of rank d_in + d_out + 1", &[Leak, Phi, Psi])
+    /// Of leak, phi and psi those that it takes from the dynamics.
+    fn options(self) -> &'static [DynamicsOption] {
+        match self {
+            Shipped::Rnn | Shipped::LowRank | Shipped::Stack | Shipped::ClosedLoop => {
+                &[Leak, Phi, Psi]
             }
-            Shipped::Populations => (
-                "populations",
-                "one area of excitatory neurons, which are driven and read, and one inhibitory \
-                 neuron for every four of them",
-                &[Leak, Psi],
-            ),
-            Shipped::Stack => (
-                "stack",
-                "two layers of N neurons, each as rnn; the second sees the N outputs of the first",
-                &[Leak, Phi, Psi],
-            ),
-            Shipped::Gru => ("gru", "PyTorch's GRU of one layer and a linear readout C", &[]),
-            Shipped::Lstm => ("lstm", "PyTorch's LSTM of one layer and a linear readout C", &[]),
-            Shipped::Attention => {
-                ("attention", "one causal head with softmax on tokens B u of N entries", &[])
-            }
-            Shipped::Divisive => {
-                ("divisive", "rnn whose rates are h / (1 + |h|^2), without a bias", &[Leak])
-            }
-            Shipped::ClosedLoop => (
-                "closed-loop",
-                "rnn whose outputs drive a leaky environment that adds to its inputs",
-                &[Leak, Phi, Psi],
-            ),
-        };
-        Row { name, description, options }
-    }
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        self.row().name
-    }
-
-    /// What it is, in a line.
-    pub fn description(self) -> &'static str {
-        self.row().description
+            Shipped::Populations => &[Leak, Psi],
+            Shipped::Divisive => &[Leak],
+            Shipped::Gru | Shipped::Lstm | Shipped::Attention => &[],
+        }
     }
 
     /// Whether it takes this part of the dynamics; what it does not take is as published.
     pub fn takes(self, option: DynamicsOption) -> bool {
-        self.row().options.contains(&option)
+        self.options().contains(&option)
     }
 
     /// The architecture with its start: normal weights of standard deviation 1 / sqrt(N) (in a
@@ -354,12 +325,8 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_and_others_refused() {
-        for shipped in Shipped::ALL {
-            assert_eq!(shipped.name().parse(), Ok(shipped));
-        }
-        let error = "transformer".parse::<Shipped>().unwrap_err().to_string();
-        assert!(error.contains("transformer") && error.contains("closed-loop"), "{error}");
+    fn every_one_has_a_name() {
+        assert_eq!(Shipped::all(), Shipped::ALL);
     }
 
     #[test]
