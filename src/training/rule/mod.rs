@@ -37,8 +37,8 @@ pub enum UpdateRule<S> {
     Gradient,
     /// Each entry of each block on its own.
     Entrywise(Arc<dyn Entrywise<S>>),
-    /// The gradient of each block that the [training](super::Training::followed) follows, or its momentum,
-    /// as `L G R` with L and R made of gradients; other blocks as they are.
+    /// The gradient of each block that is [followed](super::Training::followed), or its momentum, as
+    /// `L G R` with L and R made of gradients; other blocks as they are.
     Spectral(Arc<dyn Spectral<S>>),
 }
 
