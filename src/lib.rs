@@ -11,8 +11,8 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`bounds`] | whole numbers known from both sides, and held against bounds |
 //! | [`named`] | choices by name, in commands and tables |
+//! | [`bounds`] | whole numbers known from both sides, and held against bounds |
 //! | [`scalar`] | number types: f64, f32, double-double, a prime field; random streams |
 //! | [`matrix`] | dense matrices: products, exact and numerical rank, factors, subspaces |
 //! | [`tensor`] | third-order tensors in factors: unfoldings, CP bracket, CP decomposition |

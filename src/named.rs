@@ -11,11 +11,6 @@ pub trait Named: Copy + PartialEq + 'static {
     /// words.
     fn table() -> Vec<(Self, &'static str, &'static str)>;
 
-    /// The values of the table.
-    fn all() -> Vec<Self> {
-        Self::table().into_iter().map(|(value, ..)| value).collect()
-    }
-
     /// The name that chooses this value, if one does.
     fn named(self) -> Option<&'static str> {
         Self::table().into_iter().find(|(value, ..)| *value == self).map(|(_, name, _)| name)

@@ -22,9 +22,9 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rankproof::named::Named;
-use rankproof::theorem::{self, Arithmetic, Theorem};
+use rankproof::theorem::{self, Theorem};
 
 /// Checks the theorems on the rank of learning dynamics in recurrent networks.
 ///
@@ -80,27 +80,6 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// An arithmetic on the command line.
-#[derive(Clone, Copy, ValueEnum)]
-enum ArithmeticName {
-    /// The integers modulo 2^50-27: no rounding, no tolerance.
-    Exact,
-    /// Double precision.
-    F64,
-    /// Double-double, about 32 digits.
-    Dd,
-}
-
-impl From<ArithmeticName> for Arithmetic {
-    fn from(name: ArithmeticName) -> Self {
-        match name {
-            ArithmeticName::Exact => Arithmetic::Exact,
-            ArithmeticName::F64 => Arithmetic::F64,
-            ArithmeticName::Dd => Arithmetic::DoubleDouble,
-        }
-    }
-}
-
 /// Reads the name of a choice, of those that are allowed, for clap, whose help lists them.
 fn choice<T: Named + Send + Sync>(
     is_allowed: impl Fn(T) -> bool,
@@ -131,8 +110,8 @@ fn list_of_numbers(text: &str, expected: impl Fn() -> String) -> Result<Vec<usiz
         return text.split(',').map(number).collect();
     };
     let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
-    match last.saturating_sub(first) > MOST {
-        true => Err(format!("more than {MOST} numbers")),
-        false => Ok((first..=last).collect()),
+    if last.saturating_sub(first) > MOST {
+        return Err(format!("more than {MOST} numbers"));
     }
+    Ok((first..=last).collect())
 }

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::theorem::{CaseId, Theorem, Verdict};
+use rankproof::theorem::{Arithmetic, CaseId, Theorem, Verdict};
 
 use super::output::print;
-use super::{ArithmeticName, theorem as read_theorem};
+use super::{any_choice, theorem as read_theorem};
 
 /// Run one case of a verification again and show all that was observed.
 #[derive(Args)]
@@ -15,8 +15,8 @@ pub struct Arguments {
     #[arg(value_parser = read_theorem)]
     theorem: &'static Theorem,
     /// The arithmetic of the run.
-    #[arg(long, value_enum)]
-    arithmetic: ArithmeticName,
+    #[arg(long, value_parser = any_choice::<Arithmetic>())]
+    arithmetic: Arithmetic,
     /// The seed of the run.
     #[arg(long)]
     seed: u64,
@@ -27,7 +27,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let theorem = arguments.theorem;
-    let arithmetic = arguments.arithmetic.into();
+    let arithmetic = arguments.arithmetic;
     let id = CaseId { arithmetic, seed: arguments.seed, number: arguments.case };
     let report = theorem.run(id, None);
     let mut text = format!(

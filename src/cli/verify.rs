@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use rankproof::named::Named;
 use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
@@ -13,7 +14,7 @@ use rankproof::theorem::{
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, rendered, table, write_json};
-use super::theorem as read_theorem;
+use super::{any_choice, theorem as read_theorem};
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
 #[derive(Args)]
@@ -22,7 +23,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ID", value_parser = read_theorem)]
     theorem: Vec<&'static Theorem>,
     /// The arithmetic to compute in.
-    #[arg(long, value_enum, default_value_t = Choice::All)]
+    #[arg(long, value_parser = any_choice::<Choice>(), default_value = "all")]
     arithmetic: Choice,
     /// Random cases for each theorem and arithmetic.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
@@ -39,26 +40,29 @@ pub struct Arguments {
 }
 
 /// One arithmetic or all.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq)]
 enum Choice {
-    /// The integers modulo 2^50-27: no rounding, no tolerance.
-    Exact,
-    /// Double precision.
-    F64,
-    /// Double-double, about 32 digits.
-    Dd,
-    /// All three.
+    One(Arithmetic),
     All,
 }
 
 impl Choice {
     fn arithmetics(self) -> Vec<Arithmetic> {
         match self {
-            Choice::Exact => vec![Arithmetic::Exact],
-            Choice::F64 => vec![Arithmetic::F64],
-            Choice::Dd => vec![Arithmetic::DoubleDouble],
+            Choice::One(arithmetic) => vec![arithmetic],
             Choice::All => Arithmetic::ALL.to_vec(),
         }
+    }
+}
+
+impl Named for Choice {
+    const WHAT: &'static str = Arithmetic::WHAT;
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        let one = Arithmetic::table().into_iter();
+        one.map(|(arithmetic, name, description)| (Choice::One(arithmetic), name, description))
+            .chain([(Choice::All, "all", "All three")])
+            .collect()
     }
 }
 

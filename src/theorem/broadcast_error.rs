@@ -20,8 +20,8 @@
 use super::movement::{Movement, span};
 use super::{Arithmetic, Case, Checks, Domain, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
-use crate::task::Dimensions;
 use crate::network::Transport;
+use crate::task::Dimensions;
 use crate::training::GradientFault;
 
 /// The theorem as a value.

@@ -24,7 +24,7 @@ use crate::blocks::Subset;
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::RnnParts;
 use crate::tape::TapeError;
-use crate::training::{Optimizer, GradientFault, Training};
+use crate::training::{GradientFault, Optimizer, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -109,9 +109,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 pub fn imbalance<S: RankRevealing>(at: RnnParts<'_, S>, gradient: RnnParts<'_, S>) -> Matrix<S> {
     let (w, g) = (at.w.to_matrix(), gradient.w.to_matrix());
     let mut sum = Matrix::product(g.view(), w.t());
-    for (gradient, part) in
-        [(gradient.b, at.b), (gradient.bias, at.bias), (gradient.h0, at.h0)]
-    {
+    for (gradient, part) in [(gradient.b, at.b), (gradient.bias, at.bias), (gradient.h0, at.h0)] {
         sum.add_scaled(S::ONE, &Matrix::product(gradient.view(), part.t()));
     }
     sum.add_scaled(-S::ONE, &Matrix::product(w.t(), g.view()));

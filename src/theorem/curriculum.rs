@@ -17,8 +17,8 @@ use super::{
     Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Observed, Proof, Sequence,
     Setting, Theorem,
 };
-use crate::matrix::{Matrix, RankRevealing};
 use crate::blocks::Subset;
+use crate::matrix::{Matrix, RankRevealing};
 use crate::task::{Dimensions, Task};
 use crate::training::{GradientFault, Training};
 

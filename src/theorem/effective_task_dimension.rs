@@ -16,8 +16,8 @@ use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Proof, Setting, Theorem,
 };
-use crate::matrix::{Matrix, RankRevealing};
 use crate::blocks::Subset;
+use crate::matrix::{Matrix, RankRevealing};
 use crate::scalar::{Scalar, Stream};
 use crate::task::{Dimensions, Task};
 use crate::training::{GradientFault, Training};

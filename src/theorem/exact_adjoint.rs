@@ -20,7 +20,7 @@ use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::network::{Network, RnnParts, forward};
 use crate::scalar::Dual;
-use crate::training::{NOISE_FACTOR, GradientFault};
+use crate::training::{GradientFault, NOISE_FACTOR};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {

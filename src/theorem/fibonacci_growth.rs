@@ -30,12 +30,12 @@
 
 use super::setting::rules;
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Proof, Quantity, Sequence, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observation, Observed,
+    Proof, Quantity, Sequence, Setting, Theorem,
 };
+use crate::blocks::Subset;
 use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
-use crate::blocks::Subset;
 use crate::task::Dimensions;
 use crate::training::GradientFault;
 

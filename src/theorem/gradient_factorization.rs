@@ -16,8 +16,8 @@
 
 use super::first_gradient::FirstGradient;
 use super::{
-    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState,
-    InitialWeights, Measure, Observation, Observed, Proof, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, InitialWeights, Measure,
+    Observation, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;

@@ -24,8 +24,8 @@
 use super::first_gradient::FirstGradient;
 use super::movement::span;
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure,
-    Observation, Observed, Proof, Quantity, Sequence, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observation, Observed,
+    Proof, Quantity, Sequence, Setting, Theorem,
 };
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing};

@@ -20,8 +20,8 @@ use super::{
     Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observed, Proof,
     Setting, Theorem,
 };
-use crate::matrix::RankRevealing;
 use crate::blocks::Subset;
+use crate::matrix::RankRevealing;
 use crate::training::GradientFault;
 
 /// The theorem as a value.

@@ -39,7 +39,7 @@ use crate::bounds::Bounds;
 use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing, Subspace};
 use crate::network::Dynamics;
 use crate::task::{Task, TaskFamily};
-use crate::training::{NOISE_FACTOR, GradientFault, Training, Trajectory};
+use crate::training::{GradientFault, NOISE_FACTOR, Training, Trajectory};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::blocks::Subset;
+use crate::matrix::RankRevealing;
 use crate::named::Named;
 use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp, Scalar};
@@ -31,12 +32,7 @@ impl Arithmetic {
 
     /// Its name in tables and commands.
     pub fn name(self) -> &'static str {
-        use crate::matrix::RankRevealing;
-        match self {
-            Arithmetic::Exact => Fp::NAME,
-            Arithmetic::F64 => f64::NAME,
-            Arithmetic::DoubleDouble => DoubleDouble::NAME,
-        }
+        Named::name(self)
     }
 
     /// True if it has the update rule.
@@ -73,6 +69,18 @@ impl Arithmetic {
             Arithmetic::F64 => f64::ELEMENTARY.is_some(),
             Arithmetic::DoubleDouble => DoubleDouble::ELEMENTARY.is_some(),
         }
+    }
+}
+
+impl Named for Arithmetic {
+    const WHAT: &'static str = "arithmetic";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        vec![
+            (Arithmetic::Exact, Fp::NAME, "The integers modulo 2^50-27: no rounding, no tolerance"),
+            (Arithmetic::F64, f64::NAME, "Double precision"),
+            (Arithmetic::DoubleDouble, DoubleDouble::NAME, "Double-double, about 32 digits"),
+        ]
     }
 }
 

@@ -17,12 +17,12 @@
 use super::generic;
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Measure,
-    Observation, Observed, Proof, Quantity, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Measure, Observation, Observed,
+    Proof, Quantity, Setting, Theorem,
 };
+use crate::blocks::Subset;
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
-use crate::blocks::Subset;
 use crate::network::RnnParts;
 use crate::tensor::Mode;
 use crate::training::GradientFault;

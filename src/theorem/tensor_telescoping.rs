@@ -12,8 +12,8 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, Measure,
-    MethodKind, Observation, Observed, Proof, Quantity, Setting, Theorem,
+    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, Measure, MethodKind,
+    Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing, Subspace};

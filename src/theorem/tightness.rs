@@ -14,8 +14,8 @@ use super::{
     Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, LossKind, MethodKind,
     Observation, Observed, Proof, Quantity, Setting, Theorem,
 };
-use crate::matrix::{Rank, RankRevealing};
 use crate::blocks::Subset;
+use crate::matrix::{Rank, RankRevealing};
 use crate::task::{Dimensions, TaskFamily};
 use crate::tensor::Mode;
 use crate::training::GradientFault;

@@ -58,8 +58,7 @@ fn gradient(setting: &Setting, instance: &Instance<f64>) -> Vec<(String, Matrix<
     let Network { architecture, blocks } = &instance.network;
     let loss = setting.loss.build().expect("f64 has every loss");
     let mut workspace = Workspace::default();
-    let found =
-        architecture.gradient(blocks, &Subset::All, &instance.task, &*loss, &mut workspace);
+    let found = architecture.gradient(blocks, &Subset::All, &instance.task, &*loss, &mut workspace);
     let found = found.expect("everything fits").blocks;
     found.iter().map(|(name, block)| (name.to_owned(), block.to_matrix())).collect()
 }

@@ -68,7 +68,10 @@ fn spectral_updates_grow_as_fast() {
 #[test]
 fn with_inputs_and_outputs_trained_each_is_two_more_than_the_sum_of_the_two_before() {
     let trained = Subset::only(["W", "B", "C"]);
-    assert_eq!(ranks(1, 40, 6, |training| training.trained = trained.clone()), [1, 3, 6, 11, 19, 32]);
+    assert_eq!(
+        ranks(1, 40, 6, |training| training.trained = trained.clone()),
+        [1, 3, 6, 11, 19, 32]
+    );
 }
 
 #[test]

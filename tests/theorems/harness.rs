@@ -30,7 +30,11 @@ pub fn catches_its_controls(theorem: &Theorem) {
 }
 
 /// The first case of seed 0 that a control spoils, made small.
-pub fn smallest_caught(theorem: &Theorem, arithmetic: Arithmetic, control: GradientFault) -> Setting {
+pub fn smallest_caught(
+    theorem: &Theorem,
+    arithmetic: Arithmetic,
+    control: GradientFault,
+) -> Setting {
     (0..1000)
         .find_map(|number| {
             let id = CaseId { arithmetic, seed: 0, number };

@@ -146,6 +146,7 @@ functions![
     softplus: Softplus, "softplus", "ln(1 + e^z)";
     logistic: Logistic, "logistic", "1 / (1 + e^-z), the derivative of softplus";
     exponential: Exponential, "exponential", "e^z";
+    leaky_relu: LeakyRelu(slope: S), "leaky-relu", "z where it is positive, else a small multiple of z, 0.01";
 ];
 
 impl<S: Scalar> Activation<S> {
@@ -309,8 +310,8 @@ mod tests {
 
     #[test]
     fn names_choose_what_they_name() {
-        for kind in ActivationKind::all() {
-            assert_eq!(ActivationKind::find(kind.name()), Ok(kind));
+        for (kind, name, _) in ActivationKind::table() {
+            assert_eq!((ActivationKind::find(name), kind.name()), (Ok(kind), name));
         }
         let error = ActivationKind::find("tan").expect_err("not a name").to_string();
         assert!(error.starts_with("no activation is called \"tan\"; there are identity, relu,"));

@@ -14,7 +14,7 @@ struct L1<S> {
 impl<S: Scalar> Entrywise<S> for L1<S> {
     fn direction(&self, _: i32, gradient: &mut [S], at: &[S], _: &mut [Vec<S>]) {
         for (g, x) in gradient.iter_mut().zip(at) {
-            *g = *g + self.decay * sign(*x);
+            *g += self.decay * sign(*x);
         }
     }
 

@@ -44,6 +44,33 @@ pub enum UpdateRule<S> {
 
 /// A rule that acts entry by entry, on all entries alike, and is odd: of the negative of gradient
 /// and parameter it makes the negative.
+///
+/// # Examples
+///
+/// One of one's own, here the cube root of the gradient:
+///
+/// ```
+/// use std::sync::Arc;
+/// use rankproof::training::{Entrywise, Optimizer, UpdateRule};
+///
+/// #[derive(Debug)]
+/// struct CubeRoot;
+///
+/// impl Entrywise<f64> for CubeRoot {
+///     fn direction(&self, _: i32, gradient: &mut [f64], _: &[f64], _: &mut [Vec<f64>]) {
+///         gradient.iter_mut().for_each(|g| *g = g.cbrt());
+///     }
+///     fn slope(&self, _: f64) -> f64 {
+///         f64::INFINITY
+///     }
+///     fn is_lipschitz(&self) -> bool {
+///         false
+///     }
+/// }
+///
+/// let rule = UpdateRule::Entrywise(Arc::new(CubeRoot));
+/// let optimizer = Optimizer { rule, ..Optimizer::gradient_descent(0.01) };
+/// ```
 pub trait Entrywise<S>: Debug + Send + Sync {
     /// True if this arithmetic can express it.
     fn is_available(&self) -> bool {
@@ -209,6 +236,7 @@ rules![
     cube: Cube, "cube", "The cube of each entry of the gradient";
     muon: Muon, "muon", "Muon: Nesterov's momentum, with the singular values of that of W nearly equal";
     shampoo: Shampoo, "shampoo", "Shampoo: the gradient of W between inverse fourth roots of sums of its squares";
+    lion: Lion, "lion", "Lion: the sign of the momentum moved towards the gradient";
 ];
 
 impl RuleKind {
