@@ -90,10 +90,11 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
         step: usize,
         watch: &mut dyn FnMut(Visit<'_, S>),
     ) -> Result<Found<S>, TrainingError> {
-        let Training { architecture, task, loss, trained, applied, .. } = self.training;
+        let Training { architecture, task, loss, trained, applied, per_trial, .. } = self.training;
         let selected = trials.map(|trials| task.select(trials));
         let task = selected.as_ref().unwrap_or(task);
-        let chosen = trials.map(|trials| self.columns_of(trials, at)).transpose()?;
+        let columns = trials.filter(|_| at.iter().any(|(name, _)| per_trial.contains(name)));
+        let chosen = columns.map(|trials| self.columns_of(trials, at)).transpose()?;
         let place = chosen.as_ref().unwrap_or(at);
         let Descent { wanted, workspace, .. } = self;
         let found = architecture.gradient(place, wanted, task, *loss, workspace)?;
@@ -105,13 +106,13 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
             .transpose()?;
         watch(Visit { step, loss: value, blocks: place, task });
 
-        let mut gradient = self.kept(place, trials, found, step)?;
+        let mut gradient = self.kept(place, columns, found, step)?;
         let mut honest = Vec::new();
         for name in &self.followed {
             honest.push(factors(gradient.get(name).map_err(TapeError::from)?));
         }
         if let Some(faulty) = faulty {
-            gradient = self.kept(place, trials, faulty, step)?;
+            gradient = self.kept(place, columns, faulty, step)?;
         }
         if self.followed.iter().any(|name| !trained.contains(name)) {
             gradient = gradient.only(trained);
