@@ -19,7 +19,7 @@ use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::prelude::*;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use rankproof::theorem::fibonacci_growth::fibonacci;
-use rankproof::theorem::{ActivationKind, Measure, MethodKind, RuleKind, Setting};
+use rankproof::theorem::{ActivationKind, Measure, RuleKind, Setting, StepperKind};
 
 fn main() -> Result<(), Box<dyn Error>> {
     run(Experiment::from_arguments(
@@ -119,7 +119,7 @@ fn of_kind(kind: &str) -> Setting {
     let plain = linear();
     match kind {
         // With Nesterov's momentum, as published.
-        "Muon on W" => Setting { rule: RuleKind::Muon, method: MethodKind::Nesterov, ..plain },
+        "Muon on W" => Setting { rule: RuleKind::Muon, stepper: StepperKind::Nesterov, ..plain },
         "W, B and C trained" => Setting { trained: Subset::only(["W", "B", "C"]), ..plain },
         "quadratic" => Setting { psi: ActivationKind::Polynomial(2), ..plain },
         _ => plain,

@@ -96,6 +96,6 @@ pub mod prelude {
     pub use crate::tensor::Tensor;
     pub use crate::theorem::{self, Arithmetic, Theorem, Verdict};
     pub use crate::training::{
-        Batches, Method, Optimizer, Schedule, Storage, Training, Trajectory,
+        Batches, Optimizer, Schedule, Stepper, Storage, Training, Trajectory,
     };
 }

@@ -8,10 +8,10 @@ use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::tape::{Scope, TapeError, Var};
 use rankproof::task::{Dimensions, Task, TaskFamily};
 use rankproof::theorem::{
-    Arithmetic, Case, CaseId, Domain, Instance, MethodKind, RuleKind, Setting,
+    Arithmetic, Case, CaseId, Domain, Instance, RuleKind, Setting, StepperKind,
 };
 use rankproof::training::{
-    Batches, Method, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory, UpdateRule,
+    Batches, Optimizer, Schedule, Stepper, Storage, Training, TrainingError, Trajectory, UpdateRule,
 };
 
 /// One neuron with h_0 = 1, C = 1 and the target 0 at time 1 alone: the loss is w^2 / 2, so that
@@ -37,8 +37,8 @@ fn quadratic<S: RankRevealing>(start: S, optimizer: Optimizer<S>, steps: usize) 
     (0..=steps).map(|k| trajectory.weights_at(k)[(0, 0)]).collect()
 }
 
-fn plain<S: Scalar>(method: Method<S>, size: S) -> Optimizer<S> {
-    Optimizer { method, ..Optimizer::gradient_descent(size) }
+fn plain<S: Scalar>(stepper: Stepper<S>, size: S) -> Optimizer<S> {
+    Optimizer { stepper, ..Optimizer::gradient_descent(size) }
 }
 
 #[test]
@@ -46,10 +46,10 @@ fn methods_follow_their_recurrences_exactly() {
     let (start, size, mu) = (Fp::new(12345), Fp::new(777), Fp::new(31));
     let one = Fp::ONE;
 
-    let found = quadratic(start, plain(Method::GradientDescent, size), 4);
+    let found = quadratic(start, plain(Stepper::GradientDescent, size), 4);
     assert_eq!(found[4], start * (one - size).power(4));
 
-    let found = quadratic(start, plain(Method::HeavyBall { momentum: mu }, size), 4);
+    let found = quadratic(start, plain(Stepper::HeavyBall { momentum: mu }, size), 4);
     let (mut x, mut velocity) = (start, Fp::ZERO);
     for &found in &found[1..] {
         velocity = mu * velocity + x;
@@ -57,7 +57,7 @@ fn methods_follow_their_recurrences_exactly() {
         assert_eq!(found, x);
     }
 
-    let found = quadratic(start, plain(Method::Nesterov { momentum: mu }, size), 4);
+    let found = quadratic(start, plain(Stepper::Nesterov { momentum: mu }, size), 4);
     let (mut x, mut before) = (start, start);
     for &found in &found[1..] {
         let ahead = x + mu * (x - before);
@@ -66,7 +66,7 @@ fn methods_follow_their_recurrences_exactly() {
     }
 
     // Runge-Kutta on x' = -x multiplies by the Taylor polynomial of e^-size.
-    let found = quadratic(start, plain(Method::GradientFlow, size), 3);
+    let found = quadratic(start, plain(Stepper::GradientFlow, size), 3);
     let taylor = |n: i64, term: Fp| term * Fp::ratio(1, (1..=n).product());
     let factor =
         one - size + taylor(2, size.power(2)) - taylor(3, size.power(3)) + taylor(4, size.power(4));
@@ -88,26 +88,29 @@ fn orthogonalised(mut x: Fp) -> Fp {
 #[test]
 fn muon_orthogonalises_its_momentum() {
     let (start, size, mu, decay) = (Fp::new(12345), Fp::new(777), Fp::new(31), Fp::new(5));
-    let muon =
-        |method| Optimizer { rule: UpdateRule::muon(), weight_decay: decay, ..plain(method, size) };
+    let muon = |stepper| Optimizer {
+        rule: UpdateRule::muon(),
+        weight_decay: decay,
+        ..plain(stepper, size)
+    };
     let shrink = Fp::ONE - size * decay;
 
     let (mut x, mut velocity) = (start, Fp::ZERO);
-    for found in &quadratic(start, muon(Method::HeavyBall { momentum: mu }), 4)[1..] {
+    for found in &quadratic(start, muon(Stepper::HeavyBall { momentum: mu }), 4)[1..] {
         velocity = mu * velocity + x;
         x = shrink * x - size * orthogonalised(velocity);
         assert_eq!(*found, x);
     }
 
     let (mut x, mut velocity) = (start, Fp::ZERO);
-    for found in &quadratic(start, muon(Method::Nesterov { momentum: mu }), 4)[1..] {
+    for found in &quadratic(start, muon(Stepper::Nesterov { momentum: mu }), 4)[1..] {
         velocity = mu * velocity + x;
         x = shrink * x - size * orthogonalised(x + mu * velocity);
         assert_eq!(*found, x);
     }
 
     let mut x = start;
-    for found in &quadratic(start, muon(Method::GradientDescent), 4)[1..] {
+    for found in &quadratic(start, muon(Stepper::GradientDescent), 4)[1..] {
         x = shrink * x - size * orthogonalised(x);
         assert_eq!(*found, x);
     }
@@ -120,7 +123,7 @@ fn the_first_step_of_muon_is_nearly_orthogonal() {
     let dimensions = Dimensions { neurons: 2, d_in: 2, d_out: 2, steps: 3, trials: 4 };
     let setting = Setting {
         rule: RuleKind::Muon,
-        method: MethodKind::Nesterov,
+        stepper: StepperKind::Nesterov,
         learning_steps: 5,
         ..Setting::plain(dimensions)
     };
@@ -339,19 +342,19 @@ const SIZES: Dimensions = Dimensions { neurons: 4, d_in: 2, d_out: 1, steps: 3, 
 /// Optimizers of the field, of every kind of direction, with momentum and weight decay.
 fn field_optimizers() -> Vec<Optimizer<Fp>> {
     let momentum = Fp::new(31);
-    let methods = [
-        Method::GradientDescent,
-        Method::HeavyBall { momentum },
-        Method::Nesterov { momentum },
-        Method::GradientFlow,
+    let steppers = [
+        Stepper::GradientDescent,
+        Stepper::HeavyBall { momentum },
+        Stepper::Nesterov { momentum },
+        Stepper::GradientFlow,
     ];
     let rules = [UpdateRule::Gradient, UpdateRule::cube(), UpdateRule::muon()];
     let mut optimizers = Vec::new();
-    for method in methods {
+    for stepper in steppers {
         for rule in rules.clone() {
-            let (method, weight_decay) = (method.clone(), Fp::new(5));
+            let (stepper, weight_decay) = (stepper.clone(), Fp::new(5));
             let plain = Optimizer::gradient_descent(Fp::new(777));
-            optimizers.push(Optimizer { method, rule, weight_decay, ..plain });
+            optimizers.push(Optimizer { stepper, rule, weight_decay, ..plain });
         }
     }
     optimizers

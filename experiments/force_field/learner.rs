@@ -133,7 +133,7 @@ impl Learner {
     ) -> Result<Vec<Matrix<f64>>, Box<dyn Error>> {
         let network = with_mass(&self.network, curl);
         let optimizer = Optimizer {
-            method: Method::HeavyBall { momentum: 0.5 },
+            stepper: Stepper::HeavyBall { momentum: 0.5 },
             clip: Some(0.05),
             ..Optimizer::gradient_descent(STEP_SIZE)
         };

@@ -67,12 +67,12 @@ fn train(
         _ => (UpdateRule::Gradient, 16.0),
     };
     let gradient_descent = Optimizer::gradient_descent(size * unit);
-    let method = match optimizer {
-        "momentum" => Method::HeavyBall { momentum: 0.9 },
-        "Muon" => Method::Nesterov { momentum: rule.momentum()? },
-        _ => gradient_descent.method.clone(),
+    let stepper = match optimizer {
+        "momentum" => Stepper::HeavyBall { momentum: 0.9 },
+        "Muon" => Stepper::Nesterov { momentum: rule.momentum()? },
+        _ => gradient_descent.stepper.clone(),
     };
-    let optimizer = Optimizer { method, rule, ..gradient_descent };
+    let optimizer = Optimizer { stepper, rule, ..gradient_descent };
     let training = Training {
         batches: Batches::Mini { size: 8, stream: Box::new(stream.named("batches")) },
         trained: Subset::only(["W"]),

@@ -96,7 +96,7 @@ impl Subset {
     /// # Errors
     ///
     /// If one of the names is not there.
-    pub fn check<S: Scalar>(&self, blocks: &Blocks<S>) -> Result<(), NoSuchBlock> {
+    pub(crate) fn check<S: Scalar>(&self, blocks: &Blocks<S>) -> Result<(), NoSuchBlock> {
         match self {
             Subset::All => Ok(()),
             Subset::Named(names) => {
@@ -106,7 +106,7 @@ impl Subset {
     }
 
     /// What is in one of the two.
-    pub fn union(&self, other: &Self) -> Self {
+    pub(crate) fn union(&self, other: &Self) -> Self {
         match (self, other) {
             (Subset::Named(a), Subset::Named(b)) => Subset::Named(a | b),
             _ => Subset::All,
@@ -213,7 +213,7 @@ impl<S: Scalar> Blocks<S> {
     }
 
     /// Whether the other ones have the same names and shapes, in the same order.
-    pub fn is_alike(&self, other: &Self) -> bool {
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
         let pairs = self.entries.iter().zip(&other.entries);
         self.len() == other.len()
             && pairs.into_iter().all(|(a, b)| a.0 == b.0 && a.1.shape() == b.1.shape())

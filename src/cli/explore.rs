@@ -201,7 +201,7 @@ fn setting(arguments: &Arguments) -> Setting {
         initial_weights: arguments.start,
         initial_state: arguments.state,
         task: arguments.task,
-        method: arguments.optimizer.method,
+        stepper: arguments.optimizer.stepper,
         rule: arguments.optimizer.rule,
         trained: Subset::only(arguments.train.iter().map(|parameter| parameter.block())),
         ..Setting::plain(dimensions)

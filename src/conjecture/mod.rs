@@ -24,6 +24,6 @@ pub mod prelude {
     pub use crate::tensor::Mode;
     pub use crate::theorem::{
         ActivationKind, Arithmetic, Case, Domain, Inconclusive, InitialState, InitialWeights,
-        LossKind, Measure, MethodKind, Observation, Observed, Quantity, RuleKind, Sequence,
+        LossKind, Measure, Observation, Observed, Quantity, RuleKind, Sequence, StepperKind,
     };
 }

@@ -17,8 +17,8 @@
 use super::first_gradient::FirstGradient;
 use super::setting::homogeneous;
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, MethodKind, Observation,
-    Observed, Proof, RuleKind, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Observation, Observed, Proof,
+    RuleKind, StepperKind, Theorem,
 };
 use crate::blocks::Subset;
 use crate::matrix::{Matrix, RankRevealing};
@@ -74,7 +74,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         activations: homogeneous().collect(),
         initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
         initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
-        methods: vec![MethodKind::GradientDescent],
+        steppers: vec![StepperKind::GradientDescent],
         rules: vec![RuleKind::Gradient],
         trained: vec![Subset::All],
         ..Domain::linear(arithmetic)

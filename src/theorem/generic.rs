@@ -31,7 +31,7 @@
 use std::ops::{Add, Mul};
 
 use super::{
-    ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, RuleKind, Setting,
+    ActivationKind, InitialState, InitialWeights, LossKind, RuleKind, Setting, StepperKind,
 };
 use crate::blocks::Subset;
 use crate::network::NAMES;
@@ -87,7 +87,7 @@ pub(super) fn of_feedback(setting: &Setting) -> Option<u64> {
 pub(super) fn of_gradient(setting: &Setting) -> Option<u64> {
     let plain = Setting {
         learning_steps: 1,
-        method: MethodKind::GradientDescent,
+        stepper: StepperKind::GradientDescent,
         rule: RuleKind::Gradient,
         trained: Subset::All,
         ..setting.clone()
@@ -182,27 +182,27 @@ impl Learning<'_> {
                 seen = plus(seen, Degree::CONSTANT, with_w(by_w, others));
                 Some(gradient)
             };
-            now = match self.setting.method {
-                MethodKind::GradientDescent => plus(now, eta, self.along(now, direction(now)?)?),
-                MethodKind::HeavyBall | MethodKind::Nesterov if takes_momentum => {
+            now = match self.setting.stepper {
+                StepperKind::GradientDescent => plus(now, eta, self.along(now, direction(now)?)?),
+                StepperKind::HeavyBall | StepperKind::Nesterov if takes_momentum => {
                     let gradient = direction(now)?;
                     let velocity = memory.map_or(gradient, |before| plus(gradient, mu, before));
                     memory = Some(velocity);
                     // The momentum of Nesterov, which is no less.
                     plus(now, eta, self.along(now, plus(gradient, mu, velocity))?)
                 }
-                MethodKind::HeavyBall => {
+                StepperKind::HeavyBall => {
                     let along = self.along(now, direction(now)?)?;
                     let velocity = memory.map_or(along, |before| plus(along, mu, before));
                     memory = Some(velocity);
                     plus(now, eta, velocity)
                 }
-                MethodKind::Nesterov => {
+                StepperKind::Nesterov => {
                     let ahead = memory.map_or(now, |before| plus(plus(now, mu, now), mu, before));
                     memory = Some(now);
                     plus(ahead, eta, self.along(ahead, direction(ahead)?)?)
                 }
-                MethodKind::GradientFlow => {
+                StepperKind::GradientFlow => {
                     let (mut next, mut at) = (now, now);
                     for _ in 0..4 {
                         let along = self.along(at, direction(at)?)?;
@@ -325,7 +325,7 @@ mod tests {
     use crate::scalar::{Scalar, Stream};
     use crate::task::{Dimensions, Task};
     use crate::theorem::Instance;
-    use crate::training::{Method, Optimizer, Schedule, Training};
+    use crate::training::{Optimizer, Schedule, Stepper, Training};
 
     fn linear(steps: usize, learning_steps: usize) -> Setting {
         let dimensions = Dimensions { neurons: 3, d_in: 2, d_out: 2, steps, trials: 2 };
@@ -384,13 +384,13 @@ mod tests {
         }
     }
 
-    fn method(a: &Method<Fp>, b: &Method<Fp>, s: Fp) -> Method<Fp> {
+    fn stepper(a: &Stepper<Fp>, b: &Stepper<Fp>, s: Fp) -> Stepper<Fp> {
         match (a, b) {
-            (Method::HeavyBall { momentum: a }, Method::HeavyBall { momentum: b }) => {
-                Method::HeavyBall { momentum: *a + s * *b }
+            (Stepper::HeavyBall { momentum: a }, Stepper::HeavyBall { momentum: b }) => {
+                Stepper::HeavyBall { momentum: *a + s * *b }
             }
-            (Method::Nesterov { momentum: a }, Method::Nesterov { momentum: b }) => {
-                Method::Nesterov { momentum: *a + s * *b }
+            (Stepper::Nesterov { momentum: a }, Stepper::Nesterov { momentum: b }) => {
+                Stepper::Nesterov { momentum: *a + s * *b }
             }
             _ => a.clone(),
         }
@@ -414,7 +414,7 @@ mod tests {
             a.task.mask.clone(),
         );
         let optimizer = Optimizer {
-            method: method(&a.optimizer.method, &b.optimizer.method, s),
+            stepper: stepper(&a.optimizer.stepper, &b.optimizer.stepper, s),
             schedule: Schedule::Constant(
                 a.optimizer.schedule.at(0) + s * b.optimizer.schedule.at(0),
             ),
@@ -455,9 +455,9 @@ mod tests {
             Setting { initial_weights: scaled, ..linear(4, 2) },
             Setting { initial_state: InitialState::Common, bias: true, ..linear(3, 2) },
             Setting { trained: all, initial_weights: InitialWeights::Full, ..linear(3, 2) },
-            Setting { method: MethodKind::HeavyBall, ..linear(3, 2) },
-            Setting { method: MethodKind::Nesterov, decay: true, ..linear(3, 2) },
-            Setting { method: MethodKind::GradientFlow, ..linear(2, 1) },
+            Setting { stepper: StepperKind::HeavyBall, ..linear(3, 2) },
+            Setting { stepper: StepperKind::Nesterov, decay: true, ..linear(3, 2) },
+            Setting { stepper: StepperKind::GradientFlow, ..linear(2, 1) },
             Setting { rule: RuleKind::Cube, ..linear(3, 1) },
             Setting { phi: ActivationKind::Polynomial(2), ..linear(2, 1) },
             Setting { psi: ActivationKind::OddCubic, ..linear(2, 1) },

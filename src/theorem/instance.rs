@@ -1,6 +1,6 @@
 //! A setting with its random numbers: a network, a task and a way of training.
 
-use super::setting::{InitialState, InitialWeights, LossKind, MethodKind, Setting};
+use super::setting::{InitialState, InitialWeights, LossKind, Setting, StepperKind};
 use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::{
@@ -8,7 +8,7 @@ use crate::network::{
 };
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
-use crate::training::{Batches, Method, Optimizer, Schedule};
+use crate::training::{Batches, Optimizer, Schedule, Stepper};
 
 /// One random instance.
 pub struct Instance<S> {
@@ -123,7 +123,7 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
     };
     let momentum = positive(0.6);
     Some(Optimizer {
-        method: setting.method.with(momentum),
+        stepper: setting.stepper.with(momentum),
         rule: setting.rule.drawn()?,
         schedule,
         weight_decay: if setting.decay { positive(0.3) } else { S::ZERO },
@@ -136,14 +136,14 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
     })
 }
 
-impl MethodKind {
+impl StepperKind {
     /// The method, with this momentum if it has one.
-    pub fn with<S>(self, momentum: S) -> Method<S> {
+    pub fn with<S>(self, momentum: S) -> Stepper<S> {
         match self {
-            MethodKind::GradientDescent => Method::GradientDescent,
-            MethodKind::HeavyBall => Method::HeavyBall { momentum },
-            MethodKind::Nesterov => Method::Nesterov { momentum },
-            MethodKind::GradientFlow => Method::GradientFlow,
+            StepperKind::GradientDescent => Stepper::GradientDescent,
+            StepperKind::HeavyBall => Stepper::HeavyBall { momentum },
+            StepperKind::Nesterov => Stepper::Nesterov { momentum },
+            StepperKind::GradientFlow => Stepper::GradientFlow,
         }
     }
 }

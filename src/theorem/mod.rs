@@ -24,7 +24,7 @@ pub use measure::{Measure, best_limit};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
-    Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, OptimizerKind, Setting,
+    Arithmetic, Domain, InitialState, InitialWeights, LossKind, OptimizerKind, Setting, StepperKind,
 };
 pub use slope::Slope;
 pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};

@@ -117,9 +117,9 @@ pub enum LossKind {
     CrossEntropy,
 }
 
-/// How steps are made from gradients; see [`Method`](crate::training::Method).
+/// How steps are made from gradients; see [`Stepper`](crate::training::Stepper).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MethodKind {
+pub enum StepperKind {
     /// Without momentum.
     GradientDescent,
     /// With Polyak's.
@@ -135,7 +135,7 @@ pub enum MethodKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptimizerKind {
     /// How steps are made.
-    pub method: MethodKind,
+    pub stepper: StepperKind,
     /// From what.
     pub rule: RuleKind,
 }
@@ -163,16 +163,16 @@ impl Named for LossKind {
     }
 }
 
-impl Named for MethodKind {
+impl Named for StepperKind {
     const WHAT: &'static str = "method";
 
     fn table() -> Vec<(Self, &'static str, &'static str)> {
         vec![
-            (MethodKind::GradientDescent, "gradient-descent", "A step against the gradient"),
-            (MethodKind::HeavyBall, "heavy-ball", "Momentum in the form of Polyak"),
-            (MethodKind::Nesterov, "nesterov", "Momentum in the form of Nesterov"),
+            (StepperKind::GradientDescent, "gradient-descent", "A step against the gradient"),
+            (StepperKind::HeavyBall, "heavy-ball", "Momentum in the form of Polyak"),
+            (StepperKind::Nesterov, "nesterov", "Momentum in the form of Nesterov"),
             (
-                MethodKind::GradientFlow,
+                StepperKind::GradientFlow,
                 "gradient-flow",
                 "A Runge-Kutta step along the flow of the gradient",
             ),
@@ -184,19 +184,19 @@ impl Named for OptimizerKind {
     const WHAT: &'static str = "optimizer";
 
     fn table() -> Vec<(Self, &'static str, &'static str)> {
-        let methods = MethodKind::table().into_iter().map(|(method, name, description)| {
-            (OptimizerKind { method, rule: RuleKind::Gradient }, name, description)
+        let steppers = StepperKind::table().into_iter().map(|(stepper, name, description)| {
+            (OptimizerKind { stepper, rule: RuleKind::Gradient }, name, description)
         });
         let rules = RuleKind::table().into_iter().filter(|(rule, ..)| !rule.is_gd_like());
         let rules = rules.map(|(rule, name, description)| {
-            let method = if rule.momentum().is_some() {
-                MethodKind::Nesterov
+            let stepper = if rule.momentum().is_some() {
+                StepperKind::Nesterov
             } else {
-                MethodKind::GradientDescent
+                StepperKind::GradientDescent
             };
-            (OptimizerKind { method, rule }, name, description)
+            (OptimizerKind { stepper, rule }, name, description)
         });
-        methods.chain(rules).collect()
+        steppers.chain(rules).collect()
     }
 }
 
@@ -252,7 +252,7 @@ pub struct Setting {
     /// The loss.
     pub loss: LossKind,
     /// The optimizer.
-    pub method: MethodKind,
+    pub stepper: StepperKind,
     /// What gradients become before a step.
     pub rule: RuleKind,
     /// Whether the step size changes from step to step.
@@ -282,7 +282,7 @@ impl Setting {
             bias: false,
             task: TaskFamily::RandomTargets,
             loss: LossKind::Squared,
-            method: MethodKind::GradientDescent,
+            stepper: StepperKind::GradientDescent,
             rule: RuleKind::Gradient,
             scheduled: false,
             decay: false,
@@ -304,7 +304,7 @@ impl Setting {
 
     /// How it is trained, as commands name it.
     pub fn optimizer(&self) -> OptimizerKind {
-        OptimizerKind { method: self.method, rule: self.rule }
+        OptimizerKind { stepper: self.stepper, rule: self.rule }
     }
 
     /// d_in + d_out, + 1 for each initial state, + 1 for a bias, + 2 r for W_0 = w I + P Q^T of r
@@ -347,7 +347,7 @@ impl Setting {
 
     /// How many gradients a learning step takes.
     pub fn gradients_per_step(&self) -> usize {
-        if self.method == MethodKind::GradientFlow { 4 } else { 1 }
+        if self.stepper == StepperKind::GradientFlow { 4 } else { 1 }
     }
 }
 
@@ -359,7 +359,7 @@ impl fmt::Display for Setting {
         write!(f, " K={} a={}/4", self.learning_steps, self.leak_quarters)?;
         write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
         write!(f, " W_0={:?} h_0={:?}", self.initial_weights, self.initial_state)?;
-        write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.method)?;
+        write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.stepper)?;
         if !self.rule.is_gd_like() {
             write!(f, " direction={:?}", self.rule)?;
         }
@@ -409,7 +409,7 @@ pub struct Domain {
     /// Choices for the loss.
     pub losses: Vec<LossKind>,
     /// Choices for the optimizer.
-    pub methods: Vec<MethodKind>,
+    pub steppers: Vec<StepperKind>,
     /// Choices of what gradients become.
     pub rules: Vec<RuleKind>,
     /// Choices of what is learned.
@@ -439,11 +439,11 @@ impl Domain {
             } else {
                 vec![LossKind::Squared]
             },
-            methods: vec![
-                MethodKind::GradientDescent,
-                MethodKind::HeavyBall,
-                MethodKind::Nesterov,
-                MethodKind::GradientFlow,
+            steppers: vec![
+                StepperKind::GradientDescent,
+                StepperKind::HeavyBall,
+                StepperKind::Nesterov,
+                StepperKind::GradientFlow,
             ],
             rules: vec![RuleKind::Gradient],
             trained: vec![Subset::only(["W"]), some_more, Subset::All],
@@ -493,7 +493,7 @@ impl Domain {
         let parts = (
             select(self.tasks.clone()),
             select(self.losses.clone()),
-            select(self.methods.clone()),
+            select(self.steppers.clone()),
             select(self.rules.clone()),
             flag(true),
             flag(true),
@@ -502,10 +502,10 @@ impl Domain {
             select(self.trained.clone()),
         );
         parts.prop_map(
-            |(task, loss, method, rule, scheduled, decay, clip, minibatches, trained)| Setting {
+            |(task, loss, stepper, rule, scheduled, decay, clip, minibatches, trained)| Setting {
                 task,
                 loss,
-                method,
+                stepper,
                 rule,
                 scheduled,
                 decay,

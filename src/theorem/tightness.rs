@@ -11,8 +11,8 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, LossKind, MethodKind,
-    Observation, Observed, Proof, Quantity, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, LossKind, Observation, Observed,
+    Proof, Quantity, Setting, StepperKind, Theorem,
 };
 use crate::blocks::Subset;
 use crate::matrix::{Rank, RankRevealing};
@@ -89,7 +89,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         bias: false,
         tasks: vec![TaskFamily::RandomTargets],
         losses: vec![LossKind::Squared],
-        methods: vec![MethodKind::GradientDescent, MethodKind::HeavyBall],
+        steppers: vec![StepperKind::GradientDescent, StepperKind::HeavyBall],
         trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }

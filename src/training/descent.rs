@@ -211,9 +211,9 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
             }
             ref rule => {
                 gradient.scale(scale);
-                let method = &optimizer.method;
+                let stepper = &optimizer.stepper;
                 let state = &mut self.state;
-                let (gathered, mut roundings) = rule.gathered(state, method, gradient, roundings);
+                let (gathered, mut roundings) = rule.gathered(state, stepper, gradient, roundings);
                 let norms: Vec<_> =
                     in_full(&self.followed, &gathered).map(|block| block.norm()).collect();
                 let changed = rule.apply(state, &at.blocks, gathered, &self.followed);

@@ -9,7 +9,7 @@ mod trainer;
 mod trajectory;
 
 pub use fault::{Faulty, GradientFault};
-pub use optimizer::{Method, Optimizer, Schedule};
+pub use optimizer::{Optimizer, Schedule, Stepper};
 pub use point::Point;
 pub(crate) use rule::Adam;
 pub use rule::{Entrywise, Preconditioners, RuleKind, Sizes, Spectral, UpdateRule};

@@ -10,7 +10,7 @@ fn setting(arithmetic: Arithmetic) -> Domain {
         activations: vec![ActivationKind::Polynomial(2), ActivationKind::Polynomial(3)],
         initial_weights: vec![InitialWeights::Zero],
         initial_states: vec![InitialState::Zero],
-        methods: vec![MethodKind::GradientDescent],
+        steppers: vec![StepperKind::GradientDescent],
         trained: vec![Subset::only(["W"])],
         bias: false,
         ..Domain::linear(arithmetic)

@@ -3,7 +3,7 @@ use rankproof::matrix::{Matrix, RankRevealing};
 use rankproof::network::{Activation, RnnParts};
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::theorem::conservation_law::balance;
-use rankproof::training::Method;
+use rankproof::training::Stepper;
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -65,6 +65,6 @@ fn every_parameter_must_be_trained() {
 #[test]
 fn the_step_must_be_along_the_gradient() {
     let mut explicit = conserving();
-    explicit.method = Method::HeavyBall { momentum: Fp::ONE };
+    explicit.stepper = Stepper::HeavyBall { momentum: Fp::ONE };
     assert!(rank(&excess(&explicit, 2)) > 0);
 }

@@ -5,7 +5,7 @@ use rankproof::matrix::{Matrix, RankRevealing};
 use rankproof::network::{Activation, Dynamics, Loss, Network, SquaredError, Transport};
 use rankproof::scalar::Scalar;
 use rankproof::task::Task;
-use rankproof::training::{Method, Optimizer, Training, Trajectory, UpdateRule};
+use rankproof::training::{Optimizer, Stepper, Training, Trajectory, UpdateRule};
 
 /// A (rows, cols) matrix of integers from -3 to 3 without an evident pattern; another one for each
 /// `variant`.
@@ -22,7 +22,7 @@ pub struct Explicit<S: 'static> {
     pub network: Network<S>,
     pub task: Task<S>,
     pub loss: Box<dyn Loss<S>>,
-    pub method: Method<S>,
+    pub stepper: Stepper<S>,
     pub rule: UpdateRule<S>,
     pub trained: Subset,
 }
@@ -44,7 +44,7 @@ impl<S: RankRevealing> Explicit<S> {
                 mask,
             ),
             loss: Box::new(SquaredError),
-            method: Method::GradientDescent,
+            stepper: Stepper::GradientDescent,
             rule: UpdateRule::Gradient,
             trained: Subset::only(["W"]),
         }
@@ -53,7 +53,7 @@ impl<S: RankRevealing> Explicit<S> {
     /// Trains with a step size of 1/8.
     pub fn train(&self, learning_steps: usize) -> Trajectory<S> {
         let optimizer = Optimizer {
-            method: self.method.clone(),
+            stepper: self.stepper.clone(),
             rule: self.rule.clone(),
             ..Optimizer::gradient_descent(S::ratio(1, 8))
         };

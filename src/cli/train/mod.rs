@@ -290,10 +290,10 @@ fn activation(kind: Option<ActivationKind>) -> anyhow::Result<Activation<f64>> {
 }
 
 fn optimizer(arguments: &Arguments) -> anyhow::Result<Optimizer<f64>> {
-    let OptimizerKind { method, rule } = arguments.optimizer;
+    let OptimizerKind { stepper, rule } = arguments.optimizer;
     let momentum = arguments.momentum.or(rule.momentum()).unwrap_or(0.9);
     Ok(Optimizer {
-        method: method.with(momentum),
+        stepper: stepper.with(momentum),
         rule: rule.usual().context("an update rule of real numbers")?,
         schedule: Schedule::Constant(arguments.step_size),
         weight_decay: arguments.decay,

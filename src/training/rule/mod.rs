@@ -112,7 +112,7 @@ pub trait Spectral<S>: Debug + Send + Sync {
         true
     }
 
-    /// Of a rule that takes the momentum of the [`Method`](super::Method) before the direction is
+    /// Of a rule that takes the momentum of the [`Stepper`](super::Stepper) before the direction is
     /// made, as the steps along it then do not: how large its authors have it.
     fn momentum(&self) -> Option<f64> {
         None
