@@ -2,7 +2,7 @@
 //! 21 bins by a network of 200 units and tensor rank 5.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rankproof::fit::{Architecture, Blocks, Objective, Observations, Parameters, Role, Simulation};
+use rankproof::fit::{Architecture, HeldOut, Objective, Observations, Role, Simulation};
 use rankproof::scalar::Stream;
 
 fn bench(criterion: &mut Criterion) {
@@ -14,19 +14,22 @@ fn bench(criterion: &mut Criterion) {
         rank: 5,
         ..Simulation::default()
     };
-    let (recording, _) = simulation.recording(1);
-    let roles = Blocks::default().roles(&recording, 0, &[Role::Validation], 1);
-    let architecture = Architecture::new(200, 5, 21);
-    let objective = Objective::<f32>::new(&architecture, Observations::new(&recording, &roles));
-    let (groups, stream) = (&objective.observations.groups, Stream::new("fit bench", 0, 0));
-    let parameters = Parameters::start(&architecture, groups, 200, 21, &stream);
-    let (losses, _) = objective.gradient(&parameters, &stream);
+    let (recording, _) = simulation.recording(1).expect("sizes in their ranges");
+    let roles = HeldOut::default().roles(&recording, 0, &[Role::Validation], 1);
+    let observations = Observations::<f32>::new(&recording, &roles.expect("a first fold"));
+    let observations = observations.expect("a role for each entry");
+    let objective = Objective::new(&Architecture::new(200, 5, 21), observations);
+    let objective = objective.expect("choices in their ranges");
+    let stream = Stream::new("fit bench", 0, 0);
+    let blocks = objective.start(&stream);
+    let gradient = || objective.gradient(&blocks, &stream).expect("blocks of this objective");
+    let (losses, _) = gradient();
     assert!(losses.train.is_finite() && losses.validation.is_finite());
     let mut group = criterion.benchmark_group("fit");
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         group.bench_function(format!("iteration, {threads} threads"), |bencher| {
-            bencher.iter(|| pool.install(|| objective.gradient(&parameters, &stream)));
+            bencher.iter(|| pool.install(gradient));
         });
     }
     group.finish();

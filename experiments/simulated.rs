@@ -9,7 +9,8 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use rankproof::fit::{
-    Blocks, CrossValidation, Fit, Objective, Observations, Role, Saved, Settings, Simulation,
+    CrossValidation, Fit, HeldOut, Objective, Observations, Role, Settings, Simulation,
+    SizeEstimate,
 };
 use rankproof::matrix::{Matrix, Subspace, principal_angles};
 use rankproof::recording::Recording;
@@ -38,27 +39,27 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 
 /// One recording: the fitted model beside the true one.
 fn recover(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), Box<dyn Error>> {
-    let (recording, truth) = simulation.recording(1);
-    let roles = Blocks::default().roles(&recording, 0, &[Role::Test, Role::Validation], 1);
-    let objective =
-        Objective::<f32>::new(&truth.architecture, Observations::new(&recording, &roles));
-    let mut fit = Fit::new(objective, Settings::default());
+    let (recording, truth) = simulation.recording(1)?;
+    let roles = HeldOut::default().roles(&recording, 0, &[Role::Test, Role::Validation], 1)?;
+    let observations = Observations::<f32>::new(&recording, &roles)?;
+    let mut fit = Fit::new(Objective::new(&truth.architecture, observations)?, Settings::default());
     fit.run(|_, _| ControlFlow::Continue(()))?;
     let model = fit.model();
-    let exact = Objective::<f64>::new(&truth.architecture, Observations::new(&recording, &roles));
-    let found = fit.objective.score(&model, Role::Test).r2;
+    let observations = Observations::<f64>::new(&recording, &roles)?;
+    let exact = Objective::new(&truth.architecture, observations)?;
+    let found = fit.score(Role::Test).r2;
     let best = exact.score(&truth.model, Role::Test).r2;
 
-    let network = fit.objective.network(&model);
-    let seen = network.visible_columns(&network.run(0..simulation.trials, None)).map(f64::from);
-    let network = exact.network(&truth.model);
-    let true_columns = network.visible_columns(&network.run(0..simulation.trials, None));
+    let seen = fit.objective().visible_columns(&model).map(f64::from);
+    let true_columns = exact.visible_columns(&truth.model);
     let space = |columns| Subspace::spanned_by(simulation.neurons, [columns]).ok_or("no space");
     let angles = principal_angles(&space(&seen)?, &space(&true_columns)?);
     let largest = angles.iter().fold(0.0_f64, |largest, angle| largest.max(angle.to_degrees()));
-    let matches = matched(&truth, &model.factors.map(f64::from));
+    let factors = model.trial_factors().ok_or("no trial factors")?.map(f64::from);
+    let true_factors = truth.model.trial_factors().ok_or("no trial factors")?;
+    let matches = matched(true_factors, &factors);
     let least = matches.iter().map(|m| m.2.abs()).fold(1.0, f64::min);
-    show_factors(experiment, &recording, &truth, &model.factors.map(f64::from), &matches)?;
+    show_factors(experiment, &recording, true_factors, &factors, &matches)?;
 
     let short = "held-out R2 of the true model less that of the fitted one";
     experiment.number("r2_short", short, best - found, -0.02..=0.02);
@@ -70,11 +71,10 @@ fn recover(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), B
 }
 
 /// For each true trial factor the fitted one that it correlates with most, and by how much.
-fn matched(truth: &Saved<f64>, fitted: &Matrix<f64>) -> Vec<(usize, usize, f64)> {
-    let rank = truth.model.factors.rows();
+fn matched(truth: &Matrix<f64>, fitted: &Matrix<f64>) -> Vec<(usize, usize, f64)> {
+    let rank = truth.rows();
     let best = |r: usize| {
-        let all =
-            (0..rank).map(|s| (r, s, correlation(&row(&truth.model.factors, r), &row(fitted, s))));
+        let all = (0..rank).map(|s| (r, s, correlation(&row(truth, r), &row(fitted, s))));
         all.max_by(|a, b| a.2.abs().total_cmp(&b.2.abs())).expect("at least one factor")
     };
     (0..rank).map(best).collect()
@@ -98,7 +98,7 @@ fn standard(values: &[f64]) -> Vec<f64> {
 fn show_factors(
     experiment: &mut Experiment,
     recording: &Recording,
-    truth: &Saved<f64>,
+    truth: &Matrix<f64>,
     fitted: &Matrix<f64>,
     matches: &[(usize, usize, f64)],
 ) -> Result<(), Box<dyn Error>> {
@@ -110,7 +110,7 @@ fn show_factors(
         };
         let title = format!("term {}: correlation {:.3}", r + 1, correlation.abs());
         let panel = Panel::new(title, "trial", "trial factor")
-            .line("true", over_trials(standard(&row(&truth.model.factors, r)), 1.0))
+            .line("true", over_trials(standard(&row(truth, r)), 1.0))
             .line("fitted", over_trials(standard(&row(fitted, s)), correlation.signum()));
         figure = figure.panel(panel);
     }
@@ -130,23 +130,23 @@ fn choose(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), Bo
     let mut right = 0;
     for seed in 1..=recordings {
         experiment.progress(format!("recording {seed} of {recordings}: ranks {ranks:?}"));
-        let (recording, truth) = simulation.recording(seed);
+        let (recording, truth) = simulation.recording(seed)?;
         let cv = CrossValidation {
             ranks: ranks.clone(),
             units: vec![simulation.units],
             seeds: 1,
             folds,
-            blocks: Blocks::default(),
+            held_out: HeldOut::default(),
             settings: Settings::default(),
             architecture: truth.architecture,
         };
         let folds = cv.run_all::<f32>(&recording, &cv.jobs())?;
         let lines = cv.table(&folds);
-        let (chosen, _) = cv.choose(&lines);
+        let chosen = cv.choose(&lines)?.rank;
         right += u32::from(chosen == simulation.rank);
         let loss = |rank: usize| {
-            let line = lines.iter().find(|(other, _, _)| *other == rank);
-            line.map_or(String::new(), |line| format!("{:.4}", line.2.mean))
+            let line = lines.iter().find(|size: &&SizeEstimate| size.rank == rank);
+            line.map_or(String::new(), |size| format!("{:.4}", size.estimate.mean))
         };
         let cells = [chosen - 1, chosen, chosen + 1].map(loss);
         let [less, at, more] = cells;

@@ -75,6 +75,7 @@ pub mod network;
 pub mod recording;
 pub mod report;
 pub mod scalar;
+mod statistics;
 pub mod tape;
 pub mod task;
 pub mod tensor;

@@ -5,17 +5,18 @@ use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 use rankproof::fit::{
-    Architecture, Blocks, Comparison, Course, CrossValidation, Fit, FitFloat, Fold, Grouping,
+    Architecture, Comparison, Course, CrossValidation, Fit, FitFloat, Fold, Grouping, HeldOut,
     InitialStates, Inputs, Job, Likelihood, Objective, Observations, Outcome, Recurrence, Role,
-    Saved, Score, Settings, Simulation, Standing, TrialPrior, Verdict,
+    Saved, Score, Settings, Simulation, Standing, TrialPrior, Verdict, condition_means,
 };
 use rankproof::matrix::{Matrix, Subspace, principal_angles};
-use rankproof::recording::{Quantity, Recording};
+use rankproof::recording::Recording;
 use rankproof::report::{Number, Summary, VerificationRecord, VerificationRow};
 use rankproof::scalar::Stream;
 use rankproof::theorem::Generic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use statrs::statistics::Statistics;
 
 const SMALL: Simulation = Simulation {
     neurons: 60,
@@ -25,16 +26,16 @@ const SMALL: Simulation = Simulation {
     rank: 2,
     conditions: 4,
     noise: 0.1,
-    counts: false,
+    likelihood: Likelihood::Gaussian,
     constant: false,
     initial_spread: 0.0,
 };
 
 const BOTH: [Role; 2] = [Role::Test, Role::Validation];
 
-fn objective(recording: &Recording, architecture: &Architecture) -> Objective<f32> {
-    let roles = Blocks::default().roles(recording, 0, &BOTH, 1);
-    Objective::new(architecture, Observations::new(recording, &roles))
+fn objective<S: FitFloat>(recording: &Recording, architecture: &Architecture) -> Objective<S> {
+    let roles = HeldOut::default().roles(recording, 0, &BOTH, 1).unwrap();
+    Objective::new(architecture, Observations::new(recording, &roles).unwrap()).unwrap()
 }
 
 fn fitted(recording: &Recording, architecture: &Architecture) -> Fit<f32> {
@@ -43,104 +44,90 @@ fn fitted(recording: &Recording, architecture: &Architecture) -> Fit<f32> {
     fit
 }
 
-/// The held-out R2 of the true model.
-fn truth_r2(recording: &Recording, truth: &Saved<f64>) -> f64 {
-    let roles = Blocks::default().roles(recording, 0, &BOTH, 1);
-    let objective = Objective::new(&truth.architecture, Observations::new(recording, &roles));
-    objective.score(&truth.model, Role::Test).r2
+/// How well the true model predicts held-out entries.
+fn truth_score(recording: &Recording, truth: &Saved<f64>) -> Score {
+    objective(recording, &truth.architecture).score(&truth.model, Role::Test)
 }
 
 #[test]
 fn known_weights_are_recovered() {
-    let (recording, truth) = SMALL.recording(1);
-    let architecture = truth.architecture.clone();
-    let fit = fitted(&recording, &architecture);
+    let (recording, truth) = SMALL.recording(1).unwrap();
+    let fit = fitted(&recording, &truth.architecture);
     let model = fit.model();
-    let found = fit.objective.score(&model, Role::Test).r2;
-    let best = truth_r2(&recording, &truth);
-    assert!(best > 0.8 && found > best - 0.005, "held-out R2 {found}, of the truth {best}");
+    let found = fit.score(Role::Test).r2;
+    let best = truth_score(&recording, &truth).r2;
+    // Noise is a tenth of the variance, and so many numbers explain so much of it by chance.
+    assert!((best - 0.9).abs() < 0.005, "held-out R2 of the truth {best}");
+    let numbers: usize = fit.blocks().shapes().iter().map(|(_, (rows, cols))| rows * cols).sum();
+    let by_chance = 0.1 * numbers as f64 / fit.objective().entries(Role::Train) as f64;
+    assert!(by_chance < 0.003 && found > best - by_chance, "{found}, of the truth {best}");
 
-    let network = fit.objective.network(&model);
-    let seen = network.visible_columns(&network.run(0..SMALL.trials, None));
-    let f64_objective = Objective::<f64>::new(
-        &architecture,
-        Observations::new(&recording, &vec![Role::Train; recording.activity.len()]),
-    );
-    let network = f64_objective.network(&truth.model);
-    let true_columns = network.visible_columns(&network.run(0..SMALL.trials, None));
+    let seen = fit.objective().visible_columns(&model).map(f64::from);
+    let exact = objective::<f64>(&recording, &truth.architecture);
+    let true_columns = exact.visible_columns(&truth.model);
     let space = |columns: &Matrix<f64>| Subspace::spanned_by(SMALL.neurons, [columns]).unwrap();
-    let angles = principal_angles(&space(&seen.map(f64::from)), &space(&true_columns));
-    assert!(angles.iter().all(|angle| angle.to_degrees() < 10.0), "{angles:?}");
+    let angles = principal_angles(&space(&seen), &space(&true_columns));
+    // The noise turns them by 1.7 and 2.9 degrees; a random plane of 60 is turned by more than 60.
+    assert!(angles.iter().all(|angle| angle.to_degrees() < 5.0), "{angles:?}");
 
     // Terms come in any order and with any sign.
+    let of_term = |factors: &Matrix<f64>, r: usize| {
+        (0..SMALL.trials).map(|k| factors[(r, k)]).collect::<Vec<_>>()
+    };
+    let factors = model.trial_factors().unwrap().map(f64::from);
     for r in 0..2 {
-        let row =
-            |matrix: &Matrix<f64>, r| (0..SMALL.trials).map(|k| matrix[(r, k)]).collect::<Vec<_>>();
-        let expected = row(&truth.model.factors, r);
-        let factors = model.factors.map(f64::from);
-        let best =
-            (0..2).map(|s| correlation(&expected, &row(&factors, s)).abs()).fold(0.0, f64::max);
-        assert!(best > 0.95, "trial factor {r} correlates by {best}");
+        let expected = of_term(truth.model.trial_factors().unwrap(), r);
+        let correlations = (0..2).map(|s| correlation(&expected, &of_term(&factors, s)).abs());
+        let best = correlations.fold(0.0, f64::max);
+        assert!(best > 0.99, "trial factor {r} correlates by {best}");
     }
 }
 
 /// Between -1 and 1.
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let centred = |values: &[f64]| {
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        values.iter().map(|value| value - mean).collect::<Vec<_>>()
-    };
-    let (a, b) = (centred(a), centred(b));
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt()
+    a.covariance(b) / (a.std_dev() * b.std_dev())
 }
 
 /// The control of the recovery: too few terms, or weights that do not change, must be noticed.
 #[test]
 fn a_model_without_learning_or_of_too_low_rank_predicts_worse() {
-    let (recording, truth) = SMALL.recording(1);
-    let best = truth_r2(&recording, &truth);
+    let (recording, truth) = SMALL.recording(1).unwrap();
+    let best = truth_score(&recording, &truth).r2;
     let low = Architecture { rank: 1, ..truth.architecture.clone() };
     let constant = Architecture { recurrence: Recurrence::Constant, ..truth.architecture.clone() };
     for architecture in [low, constant] {
-        let fit = fitted(&recording, &architecture);
-        let found = fit.objective.score(&fit.model(), Role::Test).r2;
-        // The right model comes within 0.001 of the truth here.
-        assert!(found < best - 0.01, "{:?}: {found} against {best}", architecture.recurrence);
+        let found = fitted(&recording, &architecture).score(Role::Test).r2;
+        // The right model comes within 0.002 of the truth here, these within 0.05 do not.
+        assert!(found < best - 0.05, "{:?}: {found} against {best}", architecture.recurrence);
     }
 }
 
 #[test]
 fn counts_are_fitted_with_a_poisson_likelihood() {
-    let (recording, truth) = Simulation { counts: true, ..SMALL }.recording(2);
+    let poisson = Simulation { likelihood: Likelihood::Poisson, ..SMALL };
+    let (recording, truth) = poisson.recording(2).unwrap();
     let fit = fitted(&recording, &truth.architecture);
-    let roles = Blocks::default().roles(&recording, 0, &BOTH, 1);
-    let exact = Objective::<f64>::new(&truth.architecture, Observations::new(&recording, &roles));
-    let best = exact.score(&truth.model, Role::Test).loss;
-    let found = fit.objective.score(&fit.model(), Role::Test).loss;
-    // In nats for an entry: what a constant rate loses is the yardstick.
-    let constant = rankproof::fit::condition_means(
-        &recording,
-        &roles,
-        truth.architecture.likelihood,
-        Role::Test,
-    );
-    assert!(best < constant.loss);
-    assert!(found - best < 0.25 * (constant.loss - best), "{found}, {best}, {}", constant.loss);
+    let best = truth_score(&recording, &truth).loss;
+    let found = fit.score(Role::Test).loss;
+    // In nats for an entry: what the means of conditions lose is the yardstick.
+    let roles = HeldOut::default().roles(&recording, 0, &BOTH, 1).unwrap();
+    let means = condition_means(&recording, &roles, Likelihood::Poisson, Role::Test).unwrap();
+    assert!(best < means.loss);
+    assert!(found - best < 0.05 * (means.loss - best), "{found}, {best}, {}", means.loss);
     // What the loop reports is what is scored, factorials and all.
-    let scored = fit.objective.score(&fit.model(), Role::Validation).loss;
-    let reported = fit.losses.iter().map(|losses| losses.validation).fold(f64::NAN, f64::min);
+    let scored = fit.score(Role::Validation).loss;
+    let reported = fit.losses().iter().map(|losses| losses.validation).fold(f64::NAN, f64::min);
     assert!((scored - reported).abs() < 1e-4, "{scored} {reported}");
 }
 
 #[test]
 fn a_fit_that_was_saved_goes_on_to_the_same_bits() {
-    let (recording, _) = SMALL.recording(3);
+    let (recording, _) = SMALL.recording(3).unwrap();
     // Noise too must not depend on where a fit was broken off.
     let architecture = Architecture { noise: 0.1, ..Architecture::new(20, 2, SMALL.bins) };
     let settings = Settings { iterations: 14, patience: 3, ..Settings::default() };
     let go_on = |_: &Fit<f32>, _| ControlFlow::Continue(());
-    let mut whole = Fit::new(objective(&recording, &architecture), settings);
+    let mut whole: Fit<f32> = Fit::new(objective(&recording, &architecture), settings);
     assert_eq!(whole.run(go_on), Ok(Outcome::Iterations));
 
     let mut first = Fit::new(objective(&recording, &architecture), settings);
@@ -155,26 +142,26 @@ fn a_fit_that_was_saved_goes_on_to_the_same_bits() {
     let mut second = Fit::resume(objective(&recording, &architecture), settings, &path).unwrap();
     assert_eq!(second.iterations(), 6);
     assert_eq!(second.run(go_on), Ok(Outcome::Iterations));
-    assert_eq!(whole.losses, second.losses);
-    assert_eq!(whole.model().columns, second.model().columns);
-    assert_eq!(whole.model().factors, second.model().factors);
-    assert_eq!(whole.model().readout, second.model().readout);
+    assert_eq!(whole.losses(), second.losses());
+    assert_eq!(whole.weights(7), second.weights(7));
+    assert_eq!(whole.model().readout(), second.model().readout());
+    assert_eq!(whole.initial_state(7), second.initial_state(7));
 
     // A checkpoint of another model is refused.
     let other = Architecture { rank: 3, ..architecture };
-    let refused = Fit::resume(objective(&recording, &other), settings, &path).unwrap_err();
+    let refused = Fit::<f32>::resume(objective(&recording, &other), settings, &path).unwrap_err();
     assert!(refused.to_string().contains("another model"), "{refused}");
 }
 
 #[test]
 fn too_large_a_step_is_reported_by_its_iteration() {
-    let (recording, _) = SMALL.recording(3);
+    let (recording, _) = SMALL.recording(3).unwrap();
     let architecture = Architecture {
         nonlinearity: rankproof::fit::Nonlinearity::IDENTITY,
         ..Architecture::new(20, 2, SMALL.bins)
     };
     let settings = Settings { learning_rate: 1e12, ..Settings::default() };
-    let mut fit = Fit::new(objective(&recording, &architecture), settings);
+    let mut fit: Fit<f32> = Fit::new(objective(&recording, &architecture), settings);
     let error = fit.run(|_, _| ControlFlow::Continue(())).unwrap_err();
     assert!(error.to_string().starts_with("fitting diverged in iteration "), "{error}");
 }
@@ -221,7 +208,7 @@ fn plan(numbers: [f64; 10], seed: u64) -> CrossValidation {
         units: vec![5],
         seeds: seed,
         folds: 2,
-        blocks: Blocks { share: numbers[6], ..Blocks::default() },
+        held_out: HeldOut { share: numbers[6], ..HeldOut::default() },
         settings: Settings { learning_rate: numbers[7], seed, ..Settings::default() },
         architecture: Architecture {
             leak,
@@ -283,7 +270,8 @@ proptest! {
         activity in prop::collection::vec(finite(), 6),
         [width, start, given] in prop::array::uniform3(finite()),
     ) {
-        let (mut recording, _) = Simulation { neurons: 1, trials: 3, bins: 2, ..SMALL }.recording(1);
+        let small = Simulation { neurons: 1, trials: 3, bins: 2, ..SMALL };
+        let (mut recording, _) = small.recording(1).unwrap();
         recording.activity = activity;
         recording.activity[4] = f64::NAN;
         recording.bin_seconds = width.abs().max(f64::from_bits(1));
@@ -306,10 +294,10 @@ fn random_fit(stream: &mut Stream) -> (Recording, Architecture, Settings) {
         trials: 20 + stream.below(30),
         bins,
         conditions: 2,
-        counts: stream.below(2) == 0,
+        likelihood: [Likelihood::Poisson, Likelihood::Gaussian][stream.below(2)],
         ..SMALL
     };
-    let (mut recording, _) = simulation.recording(stream.bits());
+    let (mut recording, _) = simulation.recording(stream.bits()).unwrap();
     // As where trials were left out.
     let mut number = 0;
     for trial in &mut recording.trial_numbers {
@@ -329,10 +317,7 @@ fn random_fit(stream: &mut Stream) -> (Recording, Architecture, Settings) {
             1 => Recurrence::Free,
             _ => Recurrence::LowTensorRank(prior),
         },
-        likelihood: match recording.quantity {
-            Quantity::Counts => Likelihood::Poisson,
-            Quantity::Values => Likelihood::Gaussian,
-        },
+        likelihood: simulation.likelihood,
         leak: 0.05 + 0.9 * stream.uniform(),
         noise: 0.2 * stream.uniform(),
         activity_penalty: 0.1 * stream.uniform(),
@@ -353,30 +338,24 @@ fn resumed_as_whole<S: FitFloat>(case: u64) {
     let mut stream = Stream::new("random fits", 1, case);
     let (recording, architecture, settings) = random_fit(&mut stream);
     let until = 1 + stream.below(settings.iterations);
-    let roles = Blocks::default().roles(&recording, 0, &BOTH, settings.seed);
-    let objective =
-        |architecture| Objective::<S>::new(architecture, Observations::new(&recording, &roles));
+    let roles = HeldOut::default().roles(&recording, 0, &BOTH, settings.seed).unwrap();
+    let objective = |architecture| {
+        Objective::<S>::new(architecture, Observations::new(&recording, &roles).unwrap()).unwrap()
+    };
     let mut whole = Fit::new(objective(&architecture), settings);
     let end = whole.run(|_, _| ControlFlow::Continue(())).unwrap();
 
     let mut first = Fit::new(objective(&architecture), settings);
     first
-        .run(|_, made| match made.iteration == until {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        .run(|_, made| {
+            if made.iteration == until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let bytes = |name: &str, fit: &Fit<S>| {
         let (checkpoint, model) = (folder.path().join(name), folder.path().join("model.npz"));
         fit.save(&checkpoint).unwrap();
-        let saved = Saved {
-            architecture: fit.objective.architecture().clone(),
-            model: fit.model(),
-            seed: fit.settings().seed,
-            iterations: fit.best_iteration(),
-        };
-        saved.write(&model, &recording, None).unwrap();
+        fit.saved().write(&model, &recording, None).unwrap();
         [checkpoint, model].map(|path| std::fs::read(path).unwrap())
     };
     let broken_off = bytes("first.npz", &first);
@@ -417,13 +396,13 @@ fn varied_initial_states_look_like_changing_weights_until_they_are_fitted() {
         (true, Grouping::Trial, Standing::Unclear),
         (false, Grouping::Trial, Standing::Worse),
     ] {
-        let (recording, _) = Simulation { constant, ..simulation }.recording(2);
+        let (recording, _) = Simulation { constant, ..simulation }.recording(2).unwrap();
         let cv = CrossValidation {
             ranks: vec![2],
             units: vec![20],
             seeds: 1,
             folds: 6,
-            blocks: Blocks::default(),
+            held_out: HeldOut::default(),
             settings: Settings { iterations: 400, ..Settings::default() },
             architecture: Architecture {
                 initial: InitialStates::Learned { by, confined: true },

@@ -174,7 +174,7 @@ fn fits_and_cross_validations_are_shown_too() {
         // Of a summary that has no verdict yet.
         "<p>The summary does not say which initial states and inputs the models had. Initial \
          states, gains or inputs that vary from trial to trial can look like changing weights: \
-         --initial trial tests the initial states; no option tests the others.</p>",
+         an initial state for each trial tests the first; nothing tests the others.</p>",
         "<th scope=\"row\" class=\"number\">2</th><td class=\"number\"><data value=\"0.125\">",
         "<th scope=\"row\">free</th><td>–</td>",
         "<figcaption>held out</figcaption>",

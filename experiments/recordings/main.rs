@@ -10,10 +10,10 @@
 use std::error::Error;
 
 use rankproof::fit::{
-    Architecture, Assumptions, Blocks, Comparison, CrossValidation, Estimate, Fold, Likelihood,
-    Settings,
+    Architecture, Assumptions, Compared, Comparison, CrossValidation, CrossValidationSummary,
+    HeldOut, Likelihood, Settings, SizeEstimate,
 };
-use rankproof::recording::{Quantity, Recording, prepare};
+use rankproof::recording::{Recording, prepare};
 use rankproof::report::{Experiment, Table, cross_validation_figure};
 
 mod sources;
@@ -43,16 +43,16 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
         let cv = cross_validation(&recording, experiment.quick());
         experiment.progress(format!("{}: ranks {:?}", source.name, cv.ranks));
         let folds = cv.run_all::<f32>(&recording, &cv.jobs())?;
-        let (chosen, _) = cv.choose(&cv.table(&folds));
+        let chosen = cv.choose(&cv.table(&folds))?.rank;
         experiment.progress(format!("{}: comparisons at rank {chosen}", source.name));
         let others = cv.run_all::<f32>(&recording, &cv.comparisons(chosen, UNITS))?;
-        let folds = [folds, others].concat();
-        show(&mut experiment, &mut table, source.name, &cv, &folds, chosen)?;
+        let summary = cv.summary(&[folds, others].concat())?;
+        show(&mut experiment, &mut table, source.name, &summary)?;
         if source.name == "degenhart" {
             show_switches(&mut experiment, &recording, &cv.architecture, chosen)?;
         }
     }
-    let assumptions = Assumptions::of(&Architecture::new(UNITS, 1, 1));
+    let assumptions = Assumptions::new(&Architecture::new(UNITS, 1, 1));
     let caption = format!(
         "Held-out loss (nats an entry for counts, share of the variance for latents) of each model, \
          and by how much it is worse than low tensor rank on the same entries. Compared: networks {}. {}",
@@ -65,10 +65,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 }
 
 fn cross_validation(recording: &Recording, quick: bool) -> CrossValidation {
-    let likelihood = match recording.quantity {
-        Quantity::Counts => Likelihood::Poisson,
-        Quantity::Values => Likelihood::Gaussian,
-    };
+    let likelihood = Likelihood::usual(recording.quantity);
     let (ranks, folds, iterations) =
         if quick { (vec![1, 2], 2, 40) } else { (vec![1, 2, 3, 4, 6], 3, 600) };
     CrossValidation {
@@ -76,7 +73,7 @@ fn cross_validation(recording: &Recording, quick: bool) -> CrossValidation {
         units: vec![UNITS],
         seeds: 1,
         folds,
-        blocks: Blocks::default(),
+        held_out: HeldOut::default(),
         settings: Settings { iterations, ..Settings::default() },
         architecture: Architecture { likelihood, ..Architecture::new(UNITS, 1, recording.bins) },
     }
@@ -86,29 +83,22 @@ fn show(
     experiment: &mut Experiment,
     table: &mut Table,
     name: &str,
-    cv: &CrossValidation,
-    folds: &[Fold],
-    chosen: usize,
+    summary: &CrossValidationSummary,
 ) -> Result<(), Box<dyn Error>> {
     let number = |value: f64| format!("{value:.4}");
-    let lines = cv.table(folds);
-    let ranks: Vec<(usize, Estimate)> = lines.iter().map(|line| (line.0, line.2)).collect();
-    for (rank, estimate) in &ranks {
-        let mark = if *rank == chosen { " (chosen)" } else { "" };
+    for SizeEstimate { rank, estimate, .. } in &summary.ranks {
+        let mark = if *rank == summary.chosen { " (chosen)" } else { "" };
         let model = format!("rank {rank}{mark}");
         let cells = [name.to_owned(), model, number(estimate.mean), number(estimate.se)];
         table.row(cells.into_iter().chain([String::new(), String::new()]));
     }
-    let mut others = Vec::new();
-    for other in Comparison::OTHERS {
-        let (estimate, excess) = cv.against(folds, other, chosen, UNITS);
+    for &Compared { comparison: other, estimate, excess, excess_se } in &summary.comparisons {
         let [loss, se] = [estimate.mean, estimate.se].map(number);
-        let [worse, worse_se] = [excess.mean, excess.se].map(number);
+        let [worse, worse_se] = [excess, excess_se].map(number);
         table.row([name.to_owned(), other.name().to_owned(), loss, se, worse, worse_se]);
-        others.push((other.name(), estimate));
         if other == Comparison::Constant && name == "chewie" {
             let meaning = "chewie (no learning): loss of constant weights less that of changing ones, in standard errors of the loss";
-            let value = excess.mean / estimate.se;
+            let value = excess / estimate.se;
             // Without learning, changing weights must not win by more than the standard error.
             // Two folds cannot tell.
             match experiment.quick() {
@@ -120,11 +110,11 @@ fn show(
             // Single trials differ: a network predicts them better than the mean does.
             let meaning =
                 "chewie: loss of condition means less that of the network (nats an entry)";
-            experiment.number("chewie_condition_mean", meaning, excess.mean, 0.0..=0.5);
+            experiment.number("chewie_condition_mean", meaning, excess, 0.0..=0.5);
         }
     }
     let caption = format!("{name}: held-out loss by tensor rank, and that of other models.");
-    let figure = cross_validation_figure(&ranks, &others, chosen);
+    let figure = cross_validation_figure(summary);
     experiment.figure(&format!("{name}_loss"), &caption, &figure)?;
     Ok(())
 }

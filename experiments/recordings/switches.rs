@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use rankproof::fit::{Architecture, Blocks, Fit, Objective, Observations, Role, Settings};
+use rankproof::fit::{Architecture, Fit, HeldOut, Objective, Observations, Role, Settings};
 use rankproof::recording::Recording;
 use rankproof::report::{Experiment, Figure, Panel};
 use rankproof::scalar::Stream;
@@ -22,11 +22,12 @@ pub fn show_switches(
     rank: usize,
 ) -> Result<(), Box<dyn Error>> {
     let architecture = Architecture { rank, ..architecture.clone() };
-    let roles = Blocks::default().roles(recording, 0, &[Role::Validation], 1);
-    let observations = Observations::<f32>::new(recording, &roles);
-    let mut fit = Fit::new(Objective::new(&architecture, observations), Settings::default());
+    let roles = HeldOut::default().roles(recording, 0, &[Role::Validation], 1)?;
+    let observations = Observations::<f32>::new(recording, &roles)?;
+    let mut fit = Fit::new(Objective::new(&architecture, observations)?, Settings::default());
     fit.run(|_, _| ControlFlow::Continue(()))?;
-    let factors = fit.model().factors.map(f64::from);
+    let model = fit.model();
+    let factors = model.trial_factors().ok_or("no trial factors")?.map(f64::from);
     let explained = |shift: usize| {
         let epoch = |k: usize| recording.epochs[(k + shift) % recording.trials];
         let of = |r: usize| {

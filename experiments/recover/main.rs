@@ -12,8 +12,8 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use rankproof::fit::{
-    Architecture, Blocks, Course, CrossValidation, During, Fit, Inputs, Model, Objective,
-    Observations, Recurrence, Role, Settings, Through,
+    Architecture, Course, CrossValidation, During, Fit, HeldOut, Inputs, Objective, Observations,
+    Recurrence, Role, Settings, SizeEstimate, Through,
 };
 use rankproof::matrix::{Matrix, Subspace, principal_angles};
 use rankproof::recording::Recording;
@@ -49,18 +49,16 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 
     let architecture = Architecture { rank: chosen, ..cv.architecture.clone() };
     experiment.progress("fits of changing and of constant weights");
-    let (fit, model) = fitted(&recording, &architecture)?;
+    let fit = fitted(&recording, &architecture)?;
     let constant = Architecture { recurrence: Recurrence::Constant, ..architecture };
-    let (unchanging, constant) = fitted(&recording, &constant)?;
-    let loss = fit.objective.score(&model, Role::Validation).loss;
-    let constant_loss = unchanging.objective.score(&constant, Role::Validation).loss;
+    let loss = fit.score(Role::Validation).loss;
+    let constant_loss = fitted(&recording, &constant)?.score(Role::Validation).loss;
 
     let truth = Movement::of(&learner);
-    let inferred = main_movement(&fitted_weights(&model));
+    let model = fit.model();
+    let inferred = main_movement(&fitted_weights(&model, recording.trials));
     let followed = correlation(&truth.over_steps, &inferred).abs();
-    let network = fit.objective.network(&model);
-    let trials = recording.trials;
-    let columns = network.visible_columns(&network.run(0..trials, None)).map(f64::from);
+    let columns = fit.objective().visible_columns(&model).map(f64::from);
     let space = |columns: &Matrix<f64>| {
         Subspace::spanned_by(protocol.neurons, [columns]).ok_or("columns that are not finite")
     };
@@ -98,7 +96,7 @@ fn cross_validation(recording: &Recording, quick: bool) -> CrossValidation {
         units: vec![units],
         seeds: 1,
         folds,
-        blocks: Blocks::default(),
+        held_out: HeldOut::default(),
         settings: Settings { iterations, ..Settings::default() },
         architecture: Architecture { inputs, ..Architecture::new(units, 1, recording.bins) },
     }
@@ -110,9 +108,9 @@ fn choose(
     recording: &Recording,
 ) -> Result<usize, Box<dyn Error>> {
     let lines = cv.table(&cv.run_all::<f32>(recording, &cv.jobs())?);
-    let (chosen, _) = cv.choose(&lines);
+    let chosen = cv.choose(&lines)?.rank;
     let mut table = Table::new(["rank", "held-out loss", "standard error"]);
-    for (rank, _, estimate) in &lines {
+    for SizeEstimate { rank, estimate, .. } in &lines {
         table.row([
             rank.to_string(),
             format!("{:.5}", estimate.mean),
@@ -125,16 +123,12 @@ fn choose(
     Ok(chosen)
 }
 
-fn fitted(
-    recording: &Recording,
-    architecture: &Architecture,
-) -> Result<(Fit<f32>, Model<f32>), Box<dyn Error>> {
-    let roles = Blocks::default().roles(recording, 0, &[Role::Validation], 1);
-    let objective = Objective::new(architecture, Observations::new(recording, &roles));
+fn fitted(recording: &Recording, architecture: &Architecture) -> Result<Fit<f32>, Box<dyn Error>> {
+    let roles = HeldOut::default().roles(recording, 0, &[Role::Validation], 1)?;
+    let objective = Objective::new(architecture, Observations::new(recording, &roles)?)?;
     let mut fit = Fit::new(objective, Settings::default());
     fit.run(|_, _| ControlFlow::Continue(()))?;
-    let model = fit.model();
-    Ok((fit, model))
+    Ok(fit)
 }
 
 /// Zero mean and unit variance.

@@ -33,15 +33,8 @@ impl Movement {
 }
 
 /// The fitted weights of each trial.
-pub fn fitted_weights(model: &Model<f32>) -> Vec<Matrix<f64>> {
-    let (rank, units) = (model.rows.cols(), model.rows.rows());
-    let weights = |k: usize| {
-        let scaled = Matrix::from_fn(units, rank, |i, r| {
-            f64::from(model.columns[(i, r)] * model.factors[(r, k)])
-        });
-        Matrix::product(scaled.view(), model.rows.map(f64::from).t())
-    };
-    (0..model.factors.cols()).map(weights).collect()
+pub fn fitted_weights(model: &Model<f32>, trials: usize) -> Vec<Matrix<f64>> {
+    (0..trials).map(|k| model.weights(k).map(f64::from)).collect()
 }
 
 /// How far weights have moved at each step along the direction in which they move most: the first

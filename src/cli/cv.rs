@@ -1,6 +1,6 @@
 //! `rankproof cv`: do the weights of a recording have low tensor rank?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use rankproof::fit::{
-    Architecture, Comparison, CrossValidation, Estimate, Fold, Job, Likelihood, Verdict,
+    Architecture, Compared, CrossValidation, CrossValidationSummary, Fold, Job, SizeEstimate,
 };
 use rankproof::recording::Recording;
 use rankproof::report::cross_validation_figure;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::files::Files;
 use super::interrupt;
 use super::list_of_numbers;
-use super::model_arguments::{FittingArguments, ModelArguments, Precision};
+use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
 use super::output::{print, progress, rendered, table, write_json};
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
@@ -86,14 +86,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     interrupt::listen()?;
     let runner = Runner { cv: &cv, recording: &recording, arguments };
     let Some(mut folds) = runner.all(&cv.jobs())? else { return Ok(interrupted(arguments)) };
-    let (rank, units) = cv.choose(&cv.table(&folds));
+    let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
     let Some(others) = runner.all(&cv.comparisons(rank, units))? else {
         return Ok(interrupted(arguments));
     };
     folds.extend(others);
-    let results = Results::new(&cv, &folds, rank, units);
-    results.write(&arguments.out)?;
-    print(&results.shown(&arguments.out))?;
+    let summary = cv.summary(&folds)?;
+    write_json(&arguments.out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
+    cross_validation_figure(&summary).save(arguments.out.join(FIGURE))?;
+    print(&shown(&summary, &arguments.out))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -134,17 +135,14 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Cross
         units,
         seeds: arguments.seeds,
         folds: arguments.folds,
-        blocks: arguments.fitting.blocks()?,
+        held_out: arguments.fitting.held_out()?,
         settings: arguments.fitting.settings()?,
         architecture,
     };
-    if cv.blocks.share <= 0.0 {
+    if cv.held_out.share <= 0.0 {
         bail!("--held-out is 0, expected a share above: cross-validation needs held-out entries");
     }
-    let most = cv.blocks.most_folds();
-    if cv.folds < 2 || cv.folds > most {
-        bail!("--folds is {}, expected 2 to {most} at --held-out {}", cv.folds, cv.blocks.share);
-    }
+    cv.validate().map_err(with_flag)?;
     Ok(cv)
 }
 
@@ -192,12 +190,12 @@ impl Runner<'_> {
     /// `None` if the user broke it off.
     fn all(&self, jobs: &[Job]) -> anyhow::Result<Option<Vec<Fold>>> {
         let bar = progress(jobs.len() as u64, "fits");
-        let one = |&job: &Job| {
+        let carry_out = |&job: &Job| {
             let fold = self.one(job);
             bar.inc(1);
             fold
         };
-        let work = || jobs.par_iter().map(one).collect::<anyhow::Result<Option<Vec<_>>>>();
+        let work = || jobs.par_iter().map(carry_out).collect::<anyhow::Result<Option<Vec<_>>>>();
         let found = self.arguments.fitting.on_threads(work)?;
         bar.finish_and_clear();
         found
@@ -228,107 +226,48 @@ impl Runner<'_> {
 
 /// summary.json.
 #[derive(Serialize)]
-struct Results {
+struct SummaryFile<'a> {
     schema: u32,
-    likelihood: Likelihood,
-    folds: usize,
-    seeds: u64,
-    /// Of each rank, with the number of units that is best for it.
-    ranks: Vec<OfRank>,
-    chosen: usize,
-    units: usize,
-    comparisons: BTreeMap<&'static str, Compared>,
-    verdict: Verdict,
-}
-
-#[derive(Serialize)]
-struct OfRank {
-    rank: usize,
-    units: usize,
     #[serde(flatten)]
-    estimate: Estimate,
+    summary: &'a CrossValidationSummary,
 }
 
-#[derive(Serialize)]
-struct Compared {
-    #[serde(flatten)]
-    estimate: Estimate,
-    /// By how much its loss exceeds that of the chosen model, on the same folds.
-    excess: f64,
-    excess_se: f64,
-}
-
-/// What the other models are called in tables and figures.
-const WORDS: [(Comparison, &str); 4] = [
-    (Comparison::Constant, "constant weights"),
-    (Comparison::Free, "free in each trial"),
-    (Comparison::Cp, "CP of the activity"),
-    (Comparison::ConditionMean, "condition means"),
-];
-
-impl Results {
-    fn new(cv: &CrossValidation, folds: &[Fold], rank: usize, units: usize) -> Self {
-        let all = cv.table(folds);
-        let of_rank = |(rank, units, estimate)| OfRank { rank, units, estimate };
-        let compared = |&other: &Comparison| {
-            let (estimate, excess) = cv.against(folds, other, rank, units);
-            let (excess, excess_se) = (excess.mean, excess.se);
-            (other.name(), Compared { estimate, excess, excess_se })
-        };
-        Results {
-            schema: 1,
-            likelihood: cv.architecture.likelihood,
-            folds: cv.folds,
-            seeds: cv.seeds,
-            ranks: cv.best_of_each_rank(&all).into_iter().map(of_rank).collect(),
-            chosen: rank,
-            units,
-            comparisons: Comparison::OTHERS.iter().map(compared).collect(),
-            verdict: Verdict::new(cv, folds, rank, units),
-        }
+fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
+    let number = |value: f64| format!("{value:.4}");
+    let mut ranks = table(&["rank", "units", "held-out loss", "se", "R2", ""], 0);
+    for SizeEstimate { rank, units, estimate } in &summary.ranks {
+        ranks.add_row([
+            rank.to_string(),
+            units.to_string(),
+            number(estimate.mean),
+            number(estimate.se),
+            number(estimate.r2),
+            if *rank == summary.chosen { "chosen" } else { "" }.to_owned(),
+        ]);
     }
-
-    fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        write_json(&folder.join(SUMMARY), self)?;
-        let ranks: Vec<_> = self.ranks.iter().map(|of| (of.rank, of.estimate)).collect();
-        let others = WORDS.map(|(other, words)| (words, self.comparisons[other.name()].estimate));
-        let figure = cross_validation_figure(&ranks, &others, self.chosen);
-        Ok(figure.save(folder.join(FIGURE))?)
+    let mut others = table(&["other models", "held-out loss", "se", "R2", "worse by", "se"], 1);
+    for Compared { comparison, estimate, excess, excess_se } in &summary.comparisons {
+        others.add_row([
+            comparison.in_words().to_owned(),
+            number(estimate.mean),
+            number(estimate.se),
+            number(estimate.r2),
+            number(*excess),
+            number(*excess_se),
+        ]);
     }
-
-    fn shown(&self, folder: &Path) -> String {
-        let number = |value: f64| format!("{value:.4}");
-        let mut ranks = table(&["rank", "units", "held-out loss", "se", "R2", ""], 0);
-        for OfRank { rank, units, estimate } in &self.ranks {
-            ranks.add_row([
-                rank.to_string(),
-                units.to_string(),
-                number(estimate.mean),
-                number(estimate.se),
-                number(estimate.r2),
-                if *rank == self.chosen { "chosen" } else { "" }.to_owned(),
-            ]);
-        }
-        let mut others = table(&["other models", "held-out loss", "se", "R2", "worse by", "se"], 1);
-        for (other, words) in WORDS {
-            let Compared { estimate, excess, excess_se } = &self.comparisons[other.name()];
-            others.add_row([
-                words.to_owned(),
-                number(estimate.mean),
-                number(estimate.se),
-                number(estimate.r2),
-                number(*excess),
-                number(*excess_se),
-            ]);
-        }
-        let unit = self.likelihood.loss_in_words();
-        format!(
-            "{}\n{}\n{}\nloss: {unit}; se: standard error over {} folds. Results are in {}",
-            rendered(&ranks),
-            rendered(&others),
-            self.verdict.in_words(),
-            self.folds,
-            folder.display()
-        )
-    }
+    let option = if summary.verdict.assumptions.leave_initial_states() {
+        "--initial trial gives each trial an initial state.\n"
+    } else {
+        ""
+    };
+    format!(
+        "{}\n{}\n{}{option}\nloss: {}; se: standard error over {} folds. Results are in {}",
+        rendered(&ranks),
+        rendered(&others),
+        summary.verdict.in_words(),
+        summary.likelihood.loss_in_words(),
+        summary.folds,
+        folder.display()
+    )
 }

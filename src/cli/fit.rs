@@ -10,8 +10,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Command, Id};
 use rankproof::file::write_atomically;
 use rankproof::fit::{
-    Architecture, Blocks, Fit, FitFloat, Losses, Objective, Observations, Outcome, Role, Saved,
-    Score, Settings,
+    Architecture, Fit, FitFloat, HeldOut, Losses, Objective, Observations, Outcome, Role, Settings,
+    Summary,
 };
 use rankproof::recording::Recording;
 use rankproof::report::{FIT_FIGURES, fit_figures};
@@ -66,7 +66,8 @@ pub fn guarded(command: Command) -> Command {
 struct Plan {
     architecture: Architecture,
     settings: Settings,
-    blocks: Blocks,
+    #[serde(rename = "blocks")]
+    held_out: HeldOut,
     precision: Precision,
     #[serde(default)]
     predictions: bool,
@@ -76,17 +77,10 @@ struct Plan {
 
 /// summary.json.
 #[derive(Serialize)]
-struct Summary {
+struct SummaryFile<'a> {
     schema: u32,
-    rank: usize,
-    units: usize,
-    iterations: usize,
-    best_iteration: usize,
-    outcome: &'static str,
-    likelihood: rankproof::fit::Likelihood,
-    train: Score,
-    validation: Option<Score>,
-    held_out: Option<Score>,
+    #[serde(flatten)]
+    summary: &'a Summary,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -145,7 +139,7 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan>
     Ok(Plan {
         architecture: arguments.model.architecture(recording, arguments.units, rank)?,
         settings: arguments.fitting.settings()?,
-        blocks: arguments.fitting.blocks()?,
+        held_out: arguments.fitting.held_out()?,
         precision: arguments.fitting.precision,
         predictions: arguments.predictions,
         fingerprint: recording.fingerprint(),
@@ -183,20 +177,17 @@ fn fit<S: FitFloat>(
     recording: &Recording,
 ) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
-    let held_out: &[Role] = match plan.blocks.share > 0.0 {
-        true => &[Role::Test, Role::Validation],
-        false => &[],
-    };
-    let roles = plan.blocks.roles(recording, 0, held_out, plan.settings.seed);
-    let observations = Observations::<S>::new(recording, &roles);
-    if observations.entries(Role::Train) == 0 {
-        bail!("{}: nothing is left to fit", arguments.recording.display());
-    }
-    let objective = Objective::new(&plan.architecture, observations);
+    let both = [Role::Test, Role::Validation];
+    let held_out = if plan.held_out.share > 0.0 { &both[..] } else { &[] };
+    let roles = plan.held_out.roles(recording, 0, held_out, plan.settings.seed)?;
+    let observations = Observations::<S>::new(recording, &roles)?;
+    let objective = Objective::new(&plan.architecture, observations)
+        .with_context(|| arguments.recording.display().to_string())?;
     let checkpoint = folder.join(CHECKPOINT);
-    let mut fit = match checkpoint.exists() {
-        true => Fit::resume(objective, plan.settings, &checkpoint)?,
-        false => Fit::new(objective, plan.settings),
+    let mut fit = if checkpoint.exists() {
+        Fit::resume(objective, plan.settings, &checkpoint)?
+    } else {
+        Fit::new(objective, plan.settings)
     };
     if fit.iterations() > plan.settings.iterations {
         let (made, asked) = (fit.iterations(), plan.settings.iterations);
@@ -215,9 +206,10 @@ fn fit<S: FitFloat>(
             saved = Instant::now();
             trouble = fit.save(&checkpoint).err();
         }
-        match interrupt::asked() || trouble.is_some() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        if interrupt::asked() || trouble.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     });
     bar.finish_and_clear();
@@ -244,9 +236,10 @@ fn command_to_go_on(arguments: &Arguments, folder: &Path) -> String {
 }
 
 fn in_words(losses: &Losses) -> String {
-    match losses.validation.is_nan() {
-        true => format!("loss {:.4}", losses.train),
-        false => format!("loss {:.4}, held out {:.4}", losses.train, losses.validation),
+    if losses.validation.is_nan() {
+        format!("loss {:.4}", losses.train)
+    } else {
+        format!("loss {:.4}, held out {:.4}", losses.train, losses.validation)
     }
 }
 
@@ -259,52 +252,21 @@ fn finish<S: FitFloat>(
     outcome: Outcome,
     time: Duration,
 ) -> anyhow::Result<ExitCode> {
-    let objective = &fit.objective;
-    let model = fit.model();
-    let score =
-        |role| (objective.observations.entries(role) > 0).then(|| objective.score(&model, role));
-    let scores = [Role::Train, Role::Validation, Role::Test].map(score);
-    let architecture = objective.architecture();
-    let predictions = objective.predictions(&model);
-    let saved = Saved {
-        architecture: architecture.clone(),
-        model,
-        seed: fit.settings().seed,
-        iterations: fit.best_iteration(),
-    };
+    let saved = fit.saved();
+    let predictions = fit.objective().predictions(&saved.model);
     let wanted = plan.predictions.then_some(predictions.as_slice());
     saved.write(folder.join(MODEL), recording, wanted)?;
-    write_losses(&folder.join(LOSSES), &fit.losses)?;
+    write_losses(&folder.join(LOSSES), fit.losses())?;
     for (name, figure) in fit_figures(fit, &saved.model, recording, &predictions) {
         figure.save(folder.join(figure_file(name)))?;
     }
-    let summary = Summary {
-        schema: 1,
-        rank: architecture.rank,
-        units: architecture.units,
-        iterations: fit.iterations(),
-        best_iteration: fit.best_iteration(),
-        outcome: match outcome {
-            Outcome::Converged => "converged",
-            _ => "all iterations made",
-        },
-        likelihood: architecture.likelihood,
-        train: scores[0].context("nothing was fitted")?,
-        validation: scores[1],
-        held_out: scores[2],
-    };
-    write_json(&folder.join(SUMMARY), &summary)?;
-    print(&shown(arguments, folder, &summary, outcome, time))?;
+    let summary = fit.summary(outcome);
+    write_json(&folder.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
+    print(&shown(arguments, folder, &summary, time))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn shown(
-    arguments: &Arguments,
-    folder: &Path,
-    summary: &Summary,
-    outcome: Outcome,
-    time: Duration,
-) -> String {
+fn shown(arguments: &Arguments, folder: &Path, summary: &Summary, time: Duration) -> String {
     let mut table = table(&["entries", "number", "loss", "R2"], 1);
     let rows = [
         ("fitted", Some(summary.train)),
@@ -320,7 +282,7 @@ fn shown(
         ]);
     }
     let unit = summary.likelihood.loss_in_words();
-    let end = match outcome {
+    let end = match summary.outcome {
         Outcome::Converged => "the loss for stopping fell no more.".to_owned(),
         _ => {
             let command = command_to_go_on(arguments, folder);
@@ -343,10 +305,8 @@ fn write_losses(path: &Path, losses: &[Losses]) -> anyhow::Result<()> {
     use std::io::Write;
     let mut text = String::from("iteration,train,validation\n");
     for (iteration, losses) in losses.iter().enumerate() {
-        let validation = match losses.validation.is_nan() {
-            true => String::new(),
-            false => losses.validation.to_string(),
-        };
+        let validation =
+            if losses.validation.is_nan() { String::new() } else { losses.validation.to_string() };
         text += &format!("{},{},{validation}\n", iteration + 1, losses.train);
     }
     write_atomically(path, |file| file.write_all(text.as_bytes()))?;

@@ -1,13 +1,14 @@
 //! The arguments that `fit` and `cv` share: the model, how it is fitted, what is held out.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use rankproof::fit::{
-    Architecture, Bias, Blocks, Course, During, Grouping, InitialStates, Inputs, Kernel,
-    Likelihood, Nonlinearity, Readout, Recurrence, Settings, Through, TrialPrior,
+    Architecture, Bias, Course, During, Grouping, HeldOut, InitialStates, Inputs, Kernel,
+    Likelihood, Misfit, Nonlinearity, Readout, Recurrence, Settings, Through, TrialPrior,
 };
 use rankproof::network::ActivationKind;
-use rankproof::recording::{Quantity, Recording};
+use rankproof::recording::Recording;
 
 use super::choice;
 
@@ -83,9 +84,10 @@ pub struct ModelArguments {
     /// Leave out the offset of each neuron.
     #[arg(long, help_heading = "Observations")]
     no_offset: bool,
-    /// Normal activity or Poisson counts; Poisson where the recording holds counts, if not given.
-    #[arg(long, value_enum, help_heading = "Observations")]
-    likelihood: Option<LikelihoodName>,
+    /// What the activity of a neuron is, given the output of the network; if not given, Poisson
+    /// where the recording holds counts, and else Gaussian.
+    #[arg(long, value_parser = likelihoods(), help_heading = "Observations")]
+    likelihood: Option<Likelihood>,
 }
 
 /// How it is fitted, and what is held out.
@@ -187,10 +189,18 @@ enum ReadoutName {
     Orthonormal,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum LikelihoodName {
-    Gaussian,
-    Poisson,
+/// Reads the name of a likelihood.
+pub fn likelihoods() -> impl TypedValueParser<Value = Likelihood> {
+    let all = || Likelihood::ALL.iter().copied();
+    let values = all().map(|one| PossibleValue::new(one.name()).help(one.about()));
+    PossibleValuesParser::new(values)
+        .map(move |name| all().find(|one| one.name() == name).expect("one of the possible values"))
+}
+
+/// A misfit of a choice, with the option that makes it: what is said of it has the option's name.
+pub fn with_flag(misfit: Misfit) -> anyhow::Error {
+    let Misfit { what, found, expected } = misfit;
+    anyhow!("--{} is {found}, expected {expected}", what.replace(' ', "-"))
 }
 
 fn read_pair(text: &str) -> Result<(usize, usize), String> {
@@ -210,27 +220,18 @@ impl ModelArguments {
         units: usize,
         rank: usize,
     ) -> anyhow::Result<Architecture> {
-        self.check(units, rank)?;
         let defaults = Architecture::new(units, rank, recording.bins);
-        let step = recording.bin_seconds / self.steps_per_bin as f64;
-        let leak = match self.time_constant {
-            Some(seconds) => step / seconds,
-            None => defaults.leak / self.steps_per_bin as f64,
-        };
-        if leak > 1.0 {
-            bail!("a step of {step} s is longer than the time constant: give more --steps-per-bin");
+        let leak = self.leak(recording, defaults.leak)?;
+        let quantity = recording.quantity;
+        let likelihood = self.likelihood.unwrap_or(Likelihood::usual(quantity));
+        if !likelihood.allows(quantity) {
+            let name = likelihood.name();
+            bail!("--likelihood {name} needs counts, and the recording holds {}", quantity.name());
         }
-        let likelihood = match (self.likelihood, recording.quantity) {
-            (Some(LikelihoodName::Gaussian), _) | (None, Quantity::Values) => Likelihood::Gaussian,
-            (_, Quantity::Counts) => Likelihood::Poisson,
-            (Some(LikelihoodName::Poisson), Quantity::Values) => {
-                bail!("--likelihood poisson needs counts, and the recording holds values")
-            }
-        };
         if likelihood == Likelihood::Gaussian && is_constant(recording) {
             bail!("the activity of each neuron is constant: there is nothing to fit");
         }
-        Ok(Architecture {
+        let architecture = Architecture {
             recurrence: Recurrence::LowTensorRank(self.prior()),
             nonlinearity: Nonlinearity::new(self.nonlinearity)
                 .context("an activation that a fit may have")?,
@@ -252,38 +253,27 @@ impl ModelArguments {
             noise: self.noise,
             activity_penalty: self.activity_penalty,
             ..defaults
-        })
+        };
+        architecture.validate().map_err(with_flag)?;
+        Ok(architecture)
     }
 
-    fn check(&self, units: usize, rank: usize) -> anyhow::Result<()> {
-        if rank == 0 || rank > units {
-            bail!("--rank is {rank}, expected 1 to the number of units, {units}");
+    /// The length of a step over the time constant; `usual` is that of one step in a bin.
+    fn leak(&self, recording: &Recording, usual: f64) -> anyhow::Result<f64> {
+        if self.steps_per_bin == 0 {
+            bail!("--steps-per-bin is 0, expected a number above 0");
         }
-        let positive = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
-            true => Ok(()),
-            false => Err(anyhow::anyhow!("--{name} is {value}, expected a number above 0")),
+        let Some(seconds) = self.time_constant else {
+            return Ok(usual / self.steps_per_bin as f64);
         };
-        positive("length", self.length)?;
-        positive("amplitude", self.amplitude)?;
-        positive("time-constant", self.time_constant.unwrap_or(1.0))?;
-        positive("input-length", self.input_length.unwrap_or(1.0))?;
-        positive("steps-per-bin", self.steps_per_bin as f64)?;
-        for (name, value) in [
-            ("independent", self.independent),
-            ("noise", self.noise),
-            ("activity-penalty", self.activity_penalty),
-        ] {
-            if !(value >= 0.0 && value.is_finite()) {
-                bail!("--{name} is {value}, expected 0 or a number above");
-            }
+        if !(seconds > 0.0 && seconds.is_finite()) {
+            bail!("--time-constant is {seconds}, expected a number above 0");
         }
-        if matches!(self.inputs, InputName::Preparation) && self.preparation == 0 {
-            bail!("--inputs preparation needs --preparation STEPS");
+        let step = recording.bin_seconds / self.steps_per_bin as f64;
+        if step > seconds {
+            bail!("a step of {step} s is longer than the time constant: give more --steps-per-bin");
         }
-        if matches!((self.initial, self.inputs), (InitialName::Zero, InputName::Never)) {
-            bail!("--initial zero without --inputs leaves nothing that could move the network");
-        }
-        Ok(())
+        Ok(step / seconds)
     }
 
     fn prior(&self) -> TrialPrior {
@@ -348,14 +338,14 @@ impl FittingArguments {
     }
 
     /// What is held out.
-    pub fn blocks(&self) -> anyhow::Result<Blocks> {
+    pub fn held_out(&self) -> anyhow::Result<HeldOut> {
         if !(0.0..=0.25).contains(&self.held_out) {
             bail!("--held-out is {}, expected a share from 0 to 0.25", self.held_out);
         }
         if self.block.0 == 0 || self.block.1 == 0 {
             bail!("--block holds no entry, expected at least one bin and one trial");
         }
-        Ok(Blocks {
+        Ok(HeldOut {
             bins: self.block.0,
             trials: self.block.1,
             guard_bins: self.guard.0,

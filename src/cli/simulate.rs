@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use rankproof::fit::Simulation;
+use rankproof::fit::{Likelihood, Simulation};
 
 use super::files::Files;
+use super::model_arguments::{likelihoods, with_flag};
 use super::output::print;
 
 /// Draw a network whose weights change over trials with a known tensor rank, and record it.
@@ -38,8 +39,11 @@ pub struct Arguments {
     /// The share of the variance that is noise.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     noise: f64,
-    /// Record spike counts, with Poisson noise alone, instead of normal activity.
-    #[arg(long)]
+    /// What is recorded of the network. Counts have no noise but their own.
+    #[arg(long, value_parser = likelihoods(), default_value = "gaussian")]
+    likelihood: Likelihood,
+    /// The same as `--likelihood poisson`.
+    #[arg(long, conflicts_with = "likelihood")]
     counts: bool,
     /// The same weights in all trials, of this rank: nothing is learned.
     #[arg(long)]
@@ -63,7 +67,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let files = Files::default().writes("--out", [&arguments.out]);
     files.writes("--truth", &arguments.truth).check()?;
     let simulation = checked(arguments)?;
-    let (recording, truth) = simulation.recording(arguments.seed);
+    let (recording, truth) = simulation.recording(arguments.seed)?;
     recording.write(&arguments.out)?;
     if let Some(path) = &arguments.truth {
         truth.write(path, &recording, None)?;
@@ -82,45 +86,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {
-    let &Arguments { neurons, trials, bins, rank, conditions, noise, counts, .. } = arguments;
-    let &Arguments { constant_weights: constant, initial_spread, .. } = arguments;
-    let units = arguments.units.unwrap_or(neurons);
-    let sizes = [
-        ("neurons", neurons),
-        ("units", units),
-        ("trials", trials),
-        ("bins", bins),
-        ("rank", rank),
-        ("conditions", conditions),
-    ];
-    for (name, size) in sizes {
-        if size == 0 {
-            bail!("--{name} is 0, expected at least 1");
-        }
-    }
-    if rank > units {
-        bail!("--rank is {rank}, expected at most the number of units, {units}");
-    }
-    if !(0.0..1.0).contains(&noise) {
-        bail!("--noise is {noise}, expected a share from 0 to below 1");
-    }
-    if !(initial_spread >= 0.0 && initial_spread.is_finite()) {
-        bail!("--initial-spread is {initial_spread}, expected 0 or a number above");
-    }
+    let &Arguments { neurons, trials, bins, rank, conditions, noise, .. } = arguments;
     let entries = [neurons, bins, trials].iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
     if entries.is_none_or(|entries| entries > 1 << 31) {
         bail!("a recording of {neurons} neurons, {bins} bins and {trials} trials is too large");
     }
-    Ok(Simulation {
+    let simulation = Simulation {
         neurons,
-        units,
+        units: arguments.units.unwrap_or(neurons),
         trials,
         bins,
         rank,
         conditions,
         noise,
-        counts,
-        constant,
-        initial_spread,
-    })
+        likelihood: if arguments.counts { Likelihood::Poisson } else { arguments.likelihood },
+        constant: arguments.constant_weights,
+        initial_spread: arguments.initial_spread,
+    };
+    simulation.validate().map_err(with_flag)?;
+    Ok(simulation)
 }

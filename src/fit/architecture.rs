@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::likelihood::Likelihood;
+use super::misfit::Misfit;
 use super::prior::TrialPrior;
 use crate::network::{Activation, ActivationKind};
 use crate::scalar::Scalar;
@@ -180,15 +182,6 @@ pub struct Readout {
     pub offset: bool,
 }
 
-/// What the activity of a neuron is, given the output y of the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Likelihood {
-    /// Normal with mean y.
-    Gaussian,
-    /// A Poisson count with rate e^y per bin.
-    Poisson,
-}
-
 impl Architecture {
     /// The defaults: weights of low tensor rank, initial states for each condition and inputs
     /// within the span of the weights, a free readout with offset. The time constant is half of
@@ -216,18 +209,61 @@ impl Architecture {
         }
     }
 
+    /// Holds the choices to their ranges.
+    ///
+    /// # Errors
+    ///
+    /// If one is out of its range, or nothing could move the network.
+    pub fn validate(&self) -> Result<(), Misfit> {
+        let Architecture { units, rank, leak, .. } = *self;
+        let within = || format!("1 to the number of units, {units}");
+        Misfit::unless((1..=units).contains(&rank), "rank", rank, within())?;
+        let above_zero = |what, value: f64| {
+            Misfit::unless(value > 0.0 && value.is_finite(), what, value, "a number above 0")
+        };
+        let not_below = |what, value: f64| {
+            Misfit::unless(value >= 0.0 && value.is_finite(), what, value, "0 or a number above")
+        };
+        Misfit::unless(leak > 0.0 && leak <= 1.0, "leak", leak, "above 0, at most 1")?;
+        Misfit::unless(self.steps_per_bin > 0, "number of steps in a bin", 0, "at least 1")?;
+        if let Recurrence::LowTensorRank(prior) = self.recurrence {
+            above_zero("length", prior.length)?;
+            above_zero("amplitude", prior.amplitude)?;
+            not_below("independent", prior.independent)?;
+        }
+        if let Course::Smooth(length) = self.inputs.course {
+            above_zero("input length", length)?;
+        }
+        not_below("noise", self.noise)?;
+        not_below("activity penalty", self.activity_penalty)?;
+        let before = self.inputs.during == During::Preparation;
+        let expected = "at least one step, in which inputs drive the network";
+        Misfit::unless(!before || self.preparation > 0, "preparation", 0, expected)?;
+        let still = self.initial == InitialStates::Zero
+            && self.inputs.during == During::Never
+            && self.bias == Bias::None;
+        let expected = "a state or an input that could move the network";
+        Misfit::unless(!still, "initial", "zero without inputs and bias", expected)
+    }
+
     /// Simulated steps from the initial state to the last of `bins` bins, S.
     pub fn steps(&self, bins: usize) -> usize {
         self.preparation + bins.saturating_sub(1) * self.steps_per_bin
     }
 
     /// The state that is compared with bin `t`, of 0..=S.
-    pub fn step_of_bin(&self, t: usize) -> usize {
+    pub(super) fn step_of_bin(&self, t: usize) -> usize {
         self.preparation + t * self.steps_per_bin
     }
 
+    /// The bin that is compared with the state at `step`, if there is one.
+    pub(super) fn bin_of_step(&self, step: usize) -> Option<usize> {
+        let since = step.checked_sub(self.preparation)?;
+        since.is_multiple_of(self.steps_per_bin).then_some(since / self.steps_per_bin)
+    }
+
     /// The steps of a run of S in which inputs are there.
-    pub fn driven(&self, steps: usize) -> std::ops::Range<usize> {
+    pub(super) fn driven(&self, steps: usize) -> std::ops::Range<usize> {
         match self.inputs.during {
             During::Never => 0..0,
             During::Preparation => 0..self.preparation.min(steps),
@@ -237,18 +273,9 @@ impl Architecture {
     }
 
     /// Columns that inputs have of their own; 0 if they enter through those of the weights.
-    pub fn own_inputs(&self) -> usize {
+    pub(super) fn own_inputs(&self) -> usize {
         match (self.inputs.during, self.inputs.through) {
             (During::Never, _) | (_, Through::Weights) => 0,
-            (_, Through::Own(columns)) => columns,
-        }
-    }
-
-    /// Numbers of an input at one time, d.
-    pub fn input_dimension(&self) -> usize {
-        match (self.inputs.during, self.inputs.through) {
-            (During::Never, _) => 0,
-            (_, Through::Weights) => self.rank,
             (_, Through::Own(columns)) => columns,
         }
     }

@@ -1,4 +1,4 @@
-//! Fitting: Adam with a falling step size, stopped early, saved and resumed to the same bits.
+//! Fitting: Adam with a falling step size, stopped early.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -7,11 +7,17 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::FitFloat;
-use super::architecture::Architecture;
+use super::checkpoint;
+use super::dynamics::Dynamics;
+use super::misfit::Misfit;
 use super::model::Model;
 use super::objective::{Losses, Objective};
-use super::parameters::{BLOCKS, Parameters};
-use crate::file::{Npz, ReadError, ReadErrorKind, WriteError, write_npz};
+use super::observations::Role;
+use super::saved::Saved;
+use super::score::Score;
+use super::summary::Summary;
+use crate::blocks::{Blocks, Subset};
+use crate::file::{ReadError, WriteError};
 use crate::matrix::Matrix;
 use crate::scalar::Stream;
 use crate::training::Adam;
@@ -45,13 +51,16 @@ const BETTER: f64 = 1e-4;
 const WARM_UP: usize = 10;
 
 /// Why fitting ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The validation loss (the training loss, if there is none) no longer fell.
+    #[serde(rename = "converged")]
     Converged,
     /// All iterations were made.
+    #[serde(rename = "all iterations made")]
     Iterations,
     /// The caller asked for it.
+    #[serde(rename = "interrupted")]
     Interrupted,
 }
 
@@ -77,68 +86,171 @@ pub struct Diverged {
 /// A fit under way.
 #[derive(Clone, Debug)]
 pub struct Fit<S> {
-    /// What is fitted.
-    pub objective: Objective<S>,
+    objective: Objective<S>,
     settings: Settings,
-    parameters: Parameters<S>,
-    mean: Parameters<S>,
-    square: Parameters<S>,
-    best: Parameters<S>,
-    schedule: Schedule,
-    /// The losses before each iteration.
+    trained: Subset,
+    state: State<S>,
+}
+
+/// What a fit carries from iteration to iteration.
+#[derive(Clone, Debug)]
+pub(super) struct State<S> {
+    /// What is learned.
+    pub now: Blocks<S>,
+    /// The decaying mean of gradients.
+    pub mean: Blocks<S>,
+    /// The decaying mean of their squares.
+    pub square: Blocks<S>,
+    /// What had the best loss so far.
+    pub best: Blocks<S>,
+    pub schedule: Schedule,
+    /// Before each iteration.
     pub losses: Vec<Losses>,
 }
 
 /// When steps become smaller, and when they end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Schedule {
-    best_loss: f64,
-    best_iteration: usize,
-    since: usize,
-    halvings: usize,
+pub(super) struct Schedule {
+    pub best_loss: f64,
+    pub best_iteration: usize,
+    /// Iterations since the loss fell clearly, or the step size was halved.
+    pub since: usize,
+    pub halvings: usize,
 }
 
 impl<S: FitFloat> Fit<S> {
     /// A fit from a random start.
     pub fn new(objective: Objective<S>, settings: Settings) -> Self {
-        let observations = &objective.observations;
-        let (neurons, bins) = (observations.neurons, observations.bins);
-        let stream = Stream::new("fit", settings.seed, 0).named("start");
-        let architecture = objective.architecture();
-        let start = Parameters::start(architecture, &observations.groups, neurons, bins, &stream);
-        let zeros = Parameters::zeros(architecture, &observations.groups, neurons, bins);
+        let start = objective.start(&Stream::new("fit", settings.seed, 0).named("start"));
+        Self::with_blocks(objective, settings, start, Subset::All)
+    }
+
+    /// A fit that starts from these blocks and moves some of them alone.
+    ///
+    /// # Errors
+    ///
+    /// If they do not have the names and shapes of those that
+    /// [`Objective::start`](Objective::start) makes.
+    pub fn from_blocks(
+        objective: Objective<S>,
+        settings: Settings,
+        start: Blocks<S>,
+        trained: Subset,
+    ) -> Result<Self, Misfit> {
+        objective.model(&start)?;
+        Ok(Self::with_blocks(objective, settings, start, trained))
+    }
+
+    fn with_blocks(
+        objective: Objective<S>,
+        settings: Settings,
+        start: Blocks<S>,
+        trained: Subset,
+    ) -> Self {
+        let zeros =
+            start.replaced(|_, block| Matrix::zeros(block.shape().0, block.shape().1).into());
         let schedule =
             Schedule { best_loss: f64::INFINITY, best_iteration: 0, since: 0, halvings: 0 };
-        Fit {
-            settings,
+        let state = State {
             mean: zeros.clone(),
             square: zeros,
             best: start.clone(),
-            parameters: start,
+            now: start,
             schedule,
             losses: Vec::new(),
-            objective,
-        }
+        };
+        Fit { objective, settings, trained, state }
     }
 
-    /// The model of the best validation loss so far.
-    pub fn model(&self) -> Model<S> {
-        self.objective.assembly.model(&self.best)
-    }
-
-    /// Iterations made.
-    pub fn iterations(&self) -> usize {
-        self.losses.len()
-    }
-
-    /// The iteration before which the best loss was found.
-    pub fn best_iteration(&self) -> usize {
-        self.schedule.best_iteration
+    /// What is fitted.
+    pub fn objective(&self) -> &Objective<S> {
+        &self.objective
     }
 
     /// How it is fitted.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The model of the best validation loss so far.
+    pub fn model(&self) -> Model<S> {
+        self.objective.model(&self.state.best).expect("blocks of this objective")
+    }
+
+    /// The blocks of the best validation loss so far.
+    pub fn blocks(&self) -> &Blocks<S> {
+        &self.state.best
+    }
+
+    /// The recurrent weights W_k of a trial, numbered from 0, in the model of the best loss: (N, N),
+    /// the rate of unit j drives unit i by entry (i, j). For many trials, ask one
+    /// [`model`](Fit::model).
+    ///
+    /// # Panics
+    ///
+    /// If there is no such trial.
+    pub fn weights(&self, trial: usize) -> Matrix<S> {
+        self.model().weights(trial)
+    }
+
+    /// The state at the start of a trial, (N), in the model of the best loss.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such trial.
+    pub fn initial_state(&self, trial: usize) -> Vec<S> {
+        self.model().initial_state(trial)
+    }
+
+    /// The dynamics of a trial without inputs in the model of the best loss: flow, Jacobian,
+    /// eigenvalues.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such trial.
+    pub fn dynamics(&self, trial: usize) -> Dynamics {
+        self.model().dynamics(self.objective.architecture(), trial)
+    }
+
+    /// How well the model of the best loss predicts the entries of a role.
+    pub fn score(&self, role: Role) -> Score {
+        self.objective.score(&self.model(), role)
+    }
+
+    /// The means or rates that the model of the best loss predicts of all entries, in the order of
+    /// [`Recording::activity`](crate::recording::Recording::activity).
+    pub fn predictions(&self) -> Vec<S> {
+        self.objective.predictions(&self.model())
+    }
+
+    /// The losses before each iteration.
+    pub fn losses(&self) -> &[Losses] {
+        &self.state.losses
+    }
+
+    /// Iterations made.
+    pub fn iterations(&self) -> usize {
+        self.state.losses.len()
+    }
+
+    /// The iteration before which the best loss was found.
+    pub fn best_iteration(&self) -> usize {
+        self.state.schedule.best_iteration
+    }
+
+    /// The model of the best loss, to be written.
+    pub fn saved(&self) -> Saved<S> {
+        Saved {
+            architecture: self.objective.architecture().clone(),
+            model: self.model(),
+            seed: self.settings.seed,
+            iterations: self.best_iteration(),
+        }
+    }
+
+    /// What is reported of a fit that ended in this way.
+    pub fn summary(&self, outcome: Outcome) -> Summary {
+        Summary::new(self, outcome)
     }
 
     /// Iterates until the loss no longer falls; `report` may break it off after any iteration.
@@ -151,7 +263,7 @@ impl<S: FitFloat> Fit<S> {
         mut report: impl FnMut(&Self, Progress) -> ControlFlow<()>,
     ) -> Result<Outcome, Diverged> {
         loop {
-            if self.schedule.halvings >= HALVINGS {
+            if self.state.schedule.halvings >= HALVINGS {
                 return Ok(Outcome::Converged);
             }
             if self.iterations() >= self.settings.iterations {
@@ -168,32 +280,36 @@ impl<S: FitFloat> Fit<S> {
     fn iterate(&mut self) -> Result<Losses, Diverged> {
         let iteration = self.iterations();
         let stream = Stream::new("fit noise", self.settings.seed, iteration as u64);
-        let (losses, gradient) = self.objective.gradient(&self.parameters, &stream);
+        let found = self.objective.gradient(&self.state.now, &stream);
+        let (losses, gradient) = found.expect("blocks of this objective");
         let judged = if losses.validation.is_nan() { losses.train } else { losses.validation };
         if !judged.is_finite() || !losses.train.is_finite() || !gradient.is_finite() {
             return Err(Diverged { iteration: iteration + 1 });
         }
-        if self.schedule.judge(iteration, judged, self.settings.patience) {
-            self.best = self.parameters.clone();
+        if self.state.schedule.judge(iteration, judged, self.settings.patience) {
+            self.state.best = self.state.now.clone();
         }
         self.step(gradient);
-        self.losses.push(losses);
+        self.state.losses.push(losses);
         Ok(losses)
     }
 
-    fn step(&mut self, mut gradient: Parameters<S>) {
+    fn step(&mut self, mut gradient: Blocks<S>) {
+        if self.trained != Subset::All {
+            gradient = gradient.only(&self.trained);
+        }
         let steps = self.iterations() + 1;
         let adam =
             Adam { beta1: S::from_f64(0.9), beta2: S::from_f64(0.99), epsilon: S::from_f64(1e-10) };
         let warm = (steps as f64 / WARM_UP as f64).min(1.0);
-        let halved = 0.5_f64.powi(self.schedule.halvings as i32);
-        let rate = S::from_f64(-self.settings.learning_rate * warm * halved);
-        let moments = self.mean.blocks_mut().into_iter().zip(self.square.blocks_mut());
-        let blocks = self.parameters.blocks_mut().into_iter().zip(gradient.blocks_mut());
-        for ((block, gradient), (mean, square)) in blocks.zip(moments) {
-            adam.apply(steps as i32, gradient.data_mut(), mean.data_mut(), square.data_mut());
-            block.add_scaled(rate, gradient);
+        let halved = 0.5_f64.powi(self.state.schedule.halvings as i32);
+        let moments = self.state.mean.iter_mut().zip(self.state.square.iter_mut());
+        for (direction, (mean, square)) in gradient.iter_mut().zip(moments) {
+            let [direction, mean, square] = [direction, mean, square].map(|b| b.entries_mut());
+            adam.apply(steps as i32, direction, mean, square);
         }
+        let rate = S::from_f64(-self.settings.learning_rate * warm * halved);
+        self.state.now.add_scaled(rate, &gradient);
     }
 
     /// Writes everything that [`Fit::resume`] needs, whole or not at all.
@@ -202,34 +318,8 @@ impl<S: FitFloat> Fit<S> {
     ///
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WriteError> {
-        let meta =
-            Meta { architecture: self.objective.architecture().clone(), settings: self.settings };
-        let meta = serde_json::to_vec(&meta).expect("plain data");
-        write_npz(path, |npz| {
-            npz.array("meta", &[meta.len()], &meta)?;
-            let Schedule { best_loss, best_iteration, since, halvings } = self.schedule;
-            let schedule = [best_iteration as f64, since as f64, halvings as f64, best_loss];
-            npz.array("schedule", &[4], &schedule)?;
-            let pairs = self.losses.iter().flat_map(|losses| [losses.train, losses.validation]);
-            npz.array("losses", &[self.losses.len(), 2], &pairs.collect::<Vec<f64>>())?;
-            for (prefix, parameters) in self.parts() {
-                for (name, block) in BLOCKS.iter().zip(parameters.blocks()) {
-                    // Column after column: the transpose in NumPy's order.
-                    let shape = [block.cols(), block.rows()];
-                    npz.array(&format!("{prefix}_{name}"), &shape, block.data())?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    fn parts(&self) -> [(&'static str, &Parameters<S>); 4] {
-        [
-            ("now", &self.parameters),
-            ("mean", &self.mean),
-            ("square", &self.square),
-            ("best", &self.best),
-        ]
+        let architecture = self.objective.architecture();
+        checkpoint::write(path.as_ref(), architecture, &self.settings, &self.state)
     }
 
     /// Takes up a fit where [`Fit::save`] left it. More iterations may be asked for than before.
@@ -242,55 +332,11 @@ impl<S: FitFloat> Fit<S> {
         settings: Settings,
         path: impl AsRef<Path>,
     ) -> Result<Self, ReadError> {
-        let mut npz = Npz::open(path.as_ref())?;
-        let other = |what: &str| {
-            let found = format!("holds a fit with another {what}");
-            let expected = "the one that is asked for".to_owned();
-            ReadError::of_file(path.as_ref(), ReadErrorKind::Content { found, expected })
-        };
-        let bytes: Vec<u8> = npz.array("meta")?.data.iter().map(|&byte| byte as u8).collect();
-        let meta: Meta = serde_json::from_slice(&bytes).map_err(|_| other("form"))?;
-        if meta.architecture != *objective.architecture() {
-            return Err(other("model"));
-        }
-        if (Settings { iterations: settings.iterations, ..meta.settings }) != settings {
-            return Err(other("step size, patience or seed"));
-        }
         let mut fit = Fit::new(objective, settings);
-        let schedule = npz.array("schedule")?;
-        schedule.expect_shape(&[4])?;
-        fit.schedule = Schedule {
-            best_loss: schedule.data[3],
-            best_iteration: schedule.data[0] as usize,
-            since: schedule.data[1] as usize,
-            halvings: schedule.data[2] as usize,
-        };
-        let losses = npz.array("losses")?;
-        fit.losses = (losses.data.chunks_exact(2))
-            .map(|pair| Losses { train: pair[0], validation: pair[1] })
-            .collect();
-        for (prefix, parameters) in [
-            ("now", &mut fit.parameters),
-            ("mean", &mut fit.mean),
-            ("square", &mut fit.square),
-            ("best", &mut fit.best),
-        ] {
-            for (name, block) in BLOCKS.iter().zip(parameters.blocks_mut()) {
-                let array = npz.array(&format!("{prefix}_{name}"))?;
-                array.expect_shape(&[block.cols(), block.rows()])?;
-                let data = array.data.iter().map(|&x| S::from_f64(x)).collect();
-                *block = Matrix::from_columns(block.rows(), block.cols(), data);
-            }
-        }
+        let architecture = fit.objective.architecture();
+        checkpoint::read(path.as_ref(), architecture, &settings, &mut fit.state)?;
         Ok(fit)
     }
-}
-
-/// What a saved fit says of itself.
-#[derive(Serialize, Deserialize)]
-struct Meta {
-    architecture: Architecture,
-    settings: Settings,
 }
 
 impl Schedule {
@@ -306,5 +352,32 @@ impl Schedule {
             (self.since, self.halvings) = (0, self.halvings + 1);
         }
         better
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::{Architecture, HeldOut, Observations, Simulation};
+
+    #[test]
+    fn blocks_that_are_not_trained_stay_as_they_are() {
+        let simulation = Simulation { neurons: 6, trials: 12, bins: 6, ..Simulation::default() };
+        let (recording, _) = simulation.recording(1).unwrap();
+        let roles = HeldOut::default().roles(&recording, 0, &[], 1).unwrap();
+        let observations = Observations::<f64>::new(&recording, &roles).unwrap();
+        let objective = Objective::new(&Architecture::new(5, 2, 6), observations).unwrap();
+        let start = objective.start(&Stream::new("subset", 0, 0));
+        let trained = Subset::named(&start, ["initial", "whitened"]).unwrap();
+        let settings = Settings { iterations: 5, ..Settings::default() };
+        let mut fit =
+            Fit::from_blocks(objective.clone(), settings, start.clone(), trained.clone()).unwrap();
+        fit.run(|_, _| ControlFlow::Continue(())).unwrap();
+        for ((name, before), (_, after)) in start.iter().zip(fit.blocks().iter()) {
+            assert_eq!(before != after, trained.contains(name), "{name}");
+        }
+        let other = start.with("gain", Matrix::zeros(1, 1));
+        let error = Fit::from_blocks(objective, settings, other, Subset::All).unwrap_err();
+        assert_eq!(error.what, "list of blocks");
     }
 }

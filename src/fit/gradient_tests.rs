@@ -1,10 +1,11 @@
 //! The adjoint against central differences, for every parameter of every kind of model, and against
 //! the network whose theorems are checked.
 
+use super::parts::{matrix, matrix_mut};
 use super::*;
-use crate::blocks::Block;
+use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix};
-use crate::network::{ActivationKind, Dynamics, forward};
+use crate::network::{ActivationKind, Dynamics as NetworkDynamics, forward};
 use crate::scalar::Stream;
 
 fn architectures() -> Vec<(&'static str, Architecture)> {
@@ -15,7 +16,7 @@ fn architectures() -> Vec<(&'static str, Architecture)> {
         changed
     };
     let jumps = TrialPrior { jumps: true, independent: 0.3, ..TrialPrior::default() };
-    vec![
+    let mut all = vec![
         ("default", base.clone()),
         ("constant", with(&|a| a.recurrence = Recurrence::Constant)),
         ("free", with(&|a| a.recurrence = Recurrence::Free)),
@@ -36,7 +37,7 @@ fn architectures() -> Vec<(&'static str, Architecture)> {
             }),
         ),
         (
-            "confined inputs and bias, orthonormal readout, Poisson",
+            "confined inputs and bias, orthonormal readout",
             with(&|a| {
                 a.inputs = Inputs {
                     during: During::Preparation,
@@ -47,7 +48,6 @@ fn architectures() -> Vec<(&'static str, Architecture)> {
                 a.initial = InitialStates::Zero;
                 a.bias = Bias::Confined;
                 a.readout = Readout { orthonormal: true, offset: false };
-                a.likelihood = Likelihood::Poisson;
                 a.nonlinearity = Nonlinearity::new(ActivationKind::Softplus).unwrap();
             }),
         ),
@@ -65,10 +65,14 @@ fn architectures() -> Vec<(&'static str, Architecture)> {
                 a.readout = Readout { orthonormal: true, offset: true };
             }),
         ),
-    ]
+    ];
+    let of = |&likelihood: &Likelihood| (likelihood.name(), with(&|a| a.likelihood = likelihood));
+    all.extend(Likelihood::ALL.iter().map(of));
+    all
 }
 
-/// More trials than a chunk has, so that chunks are joined; counts for the Poisson likelihood.
+/// More trials than a chunk has, so that chunks are joined; entries of the kind that the likelihood
+/// needs.
 fn objective(architecture: &Architecture) -> Objective<f64> {
     let simulation = Simulation {
         neurons: 6,
@@ -77,67 +81,60 @@ fn objective(architecture: &Architecture) -> Objective<f64> {
         bins: 5,
         rank: 2,
         conditions: 3,
-        counts: architecture.likelihood == Likelihood::Poisson,
+        likelihood: architecture.likelihood,
         ..Simulation::default()
     };
-    let (mut recording, _) = simulation.recording(4);
+    let (mut recording, _) = simulation.recording(4).unwrap();
     recording.activity.iter_mut().skip(3).step_by(11).for_each(|entry| *entry = f64::NAN);
     recording.epochs = (0..35).map(|k| usize::from(k > 20)).collect();
     recording.epoch_names.push("later".to_owned());
-    let blocks = Blocks { bins: 2, trials: 3, share: 0.1, ..Blocks::default() };
-    let roles = blocks.roles(&recording, 0, &[Role::Test, Role::Validation], 1);
-    Objective::new(architecture, Observations::new(&recording, &roles))
+    let held_out = HeldOut { bins: 2, trials: 3, share: 0.1, ..HeldOut::default() };
+    let roles = held_out.roles(&recording, 0, &[Role::Test, Role::Validation], 1).unwrap();
+    Objective::new(architecture, Observations::new(&recording, &roles).unwrap()).unwrap()
 }
 
 /// Off the start, where some gradients vanish by symmetry.
-fn point(objective: &Objective<f64>) -> Parameters<f64> {
-    let observations = &objective.observations;
+fn point(objective: &Objective<f64>) -> Blocks<f64> {
     let stream = Stream::new("gradient test", 1, 0);
-    let mut parameters = Parameters::start(
-        objective.architecture(),
-        &observations.groups,
-        observations.neurons,
-        observations.bins,
-        &stream,
-    );
+    let mut blocks = objective.start(&stream);
     let mut stream = stream.named("off the start");
-    for block in parameters.blocks_mut() {
-        block.data_mut().iter_mut().for_each(|x| *x += 0.3 * stream.normal());
+    for block in blocks.iter_mut() {
+        block.entries_mut().iter_mut().for_each(|x| *x += 0.3 * stream.normal());
     }
-    parameters
+    blocks
+}
+
+/// The derivative of the objective by one entry of a block: central differences of the fourth order,
+/// so that neither truncation nor rounding reaches the tolerance.
+fn difference(objective: &Objective<f64>, blocks: &Blocks<f64>, name: &str, place: usize) -> f64 {
+    let at = |step: f64| {
+        let mut moved = blocks.clone();
+        matrix_mut(&mut moved, name).data_mut()[place] += step;
+        objective.value(&moved).unwrap()
+    };
+    let h = 2e-3;
+    (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h)
 }
 
 #[test]
 fn every_derivative_agrees_with_central_differences() {
     for (name, architecture) in architectures() {
         let objective = objective(&architecture);
-        let parameters = point(&objective);
-        let (_, gradient) = objective.gradient(&parameters, &Stream::new("unused", 0, 0));
-        let largest = gradient.blocks().iter().map(|block| block.norm()).fold(0.0, f64::max);
-        let mut checked = 0;
-        for (block, exact) in gradient.blocks().iter().enumerate() {
-            assert_eq!(exact.data().len(), parameters.blocks()[block].data().len(), "{name}");
-            for place in 0..exact.data().len() {
-                let at = |step: f64| {
-                    let mut moved = parameters.clone();
-                    moved.blocks_mut()[block].data_mut()[place] += step;
-                    objective.value(&moved)
-                };
-                // Fourth order, so that neither truncation nor rounding reaches the tolerance.
-                let h = 2e-3;
-                let difference =
-                    (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
-                let error = (difference - exact.data()[place]).abs();
-                let exact = exact.data()[place];
+        let blocks = point(&objective);
+        let (_, gradient) = objective.gradient(&blocks, &Stream::new("unused", 0, 0)).unwrap();
+        assert_eq!(gradient.shapes(), blocks.shapes(), "{name}");
+        let largest = (gradient.iter()).map(|(_, block)| block.norm_squared().sqrt());
+        let largest = largest.fold(0.0, f64::max);
+        for (block, _) in blocks.iter() {
+            for (place, &exact) in matrix(&gradient, block).data().iter().enumerate() {
+                let difference = difference(&objective, &blocks, block, place);
+                let error = (difference - exact).abs();
                 assert!(
                     error <= 1e-6 * exact.abs().max(1e-3 * largest),
-                    "{name}: {} {place}: {difference} against {exact}",
-                    BLOCKS[block]
+                    "{name}: {block} {place}: {difference} against {exact}"
                 );
-                checked += 1;
             }
         }
-        assert_eq!(checked, parameters.count());
     }
 }
 
@@ -145,45 +142,60 @@ fn every_derivative_agrees_with_central_differences() {
 fn a_wrong_gradient_is_noticed() {
     let (_, architecture) = architectures().swap_remove(0);
     let objective = objective(&architecture);
-    let parameters = point(&objective);
-    let (_, mut gradient) = objective.gradient(&parameters, &Stream::new("unused", 0, 0));
-    gradient.row.data_mut()[4] *= 1.0 + 1e-4;
-    let at = |step: f64| {
-        let mut moved = parameters.clone();
-        moved.row.data_mut()[4] += step;
-        objective.value(&moved)
+    let blocks = point(&objective);
+    let (_, gradient) = objective.gradient(&blocks, &Stream::new("unused", 0, 0)).unwrap();
+    let wrong = matrix(&gradient, "row").data()[4] * (1.0 + 1e-4);
+    assert!((difference(&objective, &blocks, "row", 4) - wrong).abs() > 1e-6 * wrong.abs());
+}
+
+/// Each alternative has the blocks that it needs and no others; those of another model are refused.
+#[test]
+fn blocks_are_those_of_the_alternative() {
+    let names = |architecture: &Architecture| -> Vec<String> {
+        let blocks = objective(architecture).start(&Stream::new("names", 0, 0));
+        blocks.iter().map(|(name, _)| name.to_owned()).collect()
     };
-    let h = 2e-3;
-    let difference = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
-    let exact = gradient.row.data()[4];
-    assert!((difference - exact).abs() > 1e-6 * exact.abs());
+    let base = Architecture::new(7, 3, 5);
+    let free = Architecture { recurrence: Recurrence::Free, ..base.clone() };
+    let constant = Architecture { recurrence: Recurrence::Constant, ..base.clone() };
+    let shared = ["initial", "column", "row", "mean", "whitened", "readout", "offset"];
+    assert_eq!(names(&base), shared);
+    assert_eq!(names(&constant), ["initial", "column", "row", "mean", "readout", "offset"]);
+    let own = ["initial", "column", "free_column", "free_row", "readout", "offset"];
+    assert_eq!(names(&free), own);
+    let blocks = objective(&free).start(&Stream::new("names", 0, 0));
+    let error = objective(&base).model(&blocks).unwrap_err().to_string();
+    assert!(error.starts_with("list of blocks is [(\"initial\""), "{error}");
 }
 
 /// In one trial the model is the network of the theorems, in its current form.
 #[test]
 fn a_trial_runs_as_the_network_of_the_theorems_does() {
     let objective = objective(&Architecture::new(7, 3, 5));
-    let model = objective.assembly.model(&point(&objective));
-    let network = objective.network(&model);
+    let model = objective.model(&point(&objective)).unwrap();
+    let means = objective.predictions(&model);
     for trial in [0, 33] {
-        let trace = network.run(trial..trial + 1, None);
-        let scaled =
-            Matrix::from_fn(7, 3, |i, r| model.columns[(i, r)] * model.factors[(r, trial)]);
-        let weights = Block::low_rank(0.0, Factors::new(scaled, model.rows.clone()));
+        let dynamics = model.dynamics(objective.architecture(), trial);
+        let weights = Factors::new(model.weights(trial), Matrix::scaled_identity(7, 1.0));
+        let weights = Block::low_rank(0.0, weights);
+        let mut state = Matrix::from_columns(7, 1, model.initial_state(trial));
         let leak = objective.architecture().leak;
-        let dynamics = Dynamics::current(leak, crate::network::Activation::Tanh);
-        let (b, c) = (Matrix::zeros(7, 1), model.readout.clone());
-        let other = crate::network::Network::rnn(dynamics, weights, b, c)
+        let current = NetworkDynamics::current(leak, crate::network::Activation::Tanh);
+        let (b, c) = (Matrix::zeros(7, 1), model.readout().clone());
+        let other = crate::network::Network::rnn(current, weights, b, c)
             .expect("shapes that fit")
-            .with("h0", Matrix::from_columns(7, 1, trace.states.column(0).to_vec()));
+            .with("h0", state.clone());
         let run = forward(&other, &Matrix::zeros(1, 4), 1);
-        assert!(run.states.minus(&trace.states).norm() < 1e-13 * trace.states.norm());
-        let outputs = network.outputs(&trace);
         for t in 0..5 {
+            let expected = run.states.column(t);
+            let error = state.data().iter().zip(expected).map(|(a, b)| (a - b).abs());
+            assert!(error.fold(0.0, f64::max) < 1e-13, "bin {t} of trial {trial}");
             for n in 0..6 {
-                let expected = run.outputs[(n, t)] + model.offset[(n, 0)];
-                assert!((outputs[(n, t)] - expected).abs() < 1e-13 * expected.abs().max(1.0));
+                let expected = run.outputs[(n, t)] + model.offset().unwrap()[(n, 0)];
+                let found = means[(trial * 5 + t) * 6 + n];
+                assert!((found - expected).abs() < 1e-13 * expected.abs().max(1.0));
             }
+            state = dynamics.step(&state);
         }
     }
 }
@@ -191,10 +203,10 @@ fn a_trial_runs_as_the_network_of_the_theorems_does() {
 #[test]
 fn threads_do_not_change_a_bit() {
     let objective = objective(&Architecture::new(7, 3, 5));
-    let parameters = point(&objective);
+    let blocks = point(&objective);
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| objective.gradient(&parameters, &Stream::new("noise", 0, 0)))
+        pool.install(|| objective.gradient(&blocks, &Stream::new("noise", 0, 0)).unwrap())
     };
     let (losses, gradient) = with(1);
     for threads in [2, 3] {

@@ -15,14 +15,14 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the choices of a model | [`Architecture`] |
-//! | the numbers that are learned | [`Parameters`] |
-//! | the network, forwards and backwards | [`Model`], [`Network`] |
-//! | the loss and its gradient | [`Objective`] |
-//! | which entries are held out | [`Blocks`] |
+//! | the choices of a model | [`Architecture`], [`Likelihood`] |
+//! | which entries are held out | [`HeldOut`] |
+//! | the loss, its gradient by the blocks that are learned, predictions | [`Objective`] |
 //! | fitting, with checkpoints | [`Fit`], [`Settings`] |
+//! | weights, initial states, trial factors | [`Model`] |
+//! | flow, Jacobian, eigenvalues of a trial | [`Dynamics`] |
 //! | files | [`Saved`] |
-//! | models to compare with | [`condition_means`] |
+//! | models to compare with | [`condition_means`], [`cp_of_data`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | what they say in words | [`Verdict`] |
 //! | recordings with known weights | [`Simulation`] |
@@ -33,7 +33,7 @@
 //! fit, scored on the entries that were held out:
 //!
 //! ```
-//! use rankproof::fit::{Architecture, Blocks, Fit, Objective, Observations, Role, Settings};
+//! use rankproof::fit::{Architecture, Fit, HeldOut, Objective, Observations, Role, Settings};
 //! use rankproof::recording::Recording;
 //!
 //! let shape @ [trials, bins, neurons] = [40, 12, 6];
@@ -45,19 +45,22 @@
 //! let recording = Recording::from_array(activity, shape, 0.05).build()?;
 //!
 //! let architecture = Architecture::new(8, 2, bins);
-//! let roles = Blocks::default().roles(&recording, 0, &[Role::Test], 1);
-//! let objective = Objective::<f64>::new(&architecture, Observations::new(&recording, &roles));
+//! let roles = HeldOut::default().roles(&recording, 0, &[Role::Test], 1)?;
+//! let observations = Observations::<f64>::new(&recording, &roles)?;
+//! let objective = Objective::new(&architecture, observations)?;
 //! let mut fit = Fit::new(objective, Settings { iterations: 300, ..Settings::default() });
 //! fit.run(|_, _| std::ops::ControlFlow::Continue(()))?;
-//! let score = fit.objective.score(&fit.model(), Role::Test);
-//! assert!(score.r2 > 0.9, "{score:?}");
+//! assert!(fit.score(Role::Test).r2 > 0.9);
+//! // The weights of the last trial: eight units, of which each drives each.
+//! let weights = fit.weights(trials - 1);
+//! assert_eq!((weights.rows(), weights.cols()), (8, 8));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A cross-validation of the same array, which chooses the rank:
 //!
 //! ```
-//! use rankproof::fit::{Architecture, Blocks, CrossValidation, Settings};
+//! use rankproof::fit::{Architecture, CrossValidation, HeldOut, Settings};
 //! # use rankproof::recording::Recording;
 //!
 //! # let shape @ [trials, bins, neurons] = [40, 12, 6];
@@ -72,13 +75,13 @@
 //!     units: vec![8],
 //!     seeds: 1,
 //!     folds: 4,
-//!     blocks: Blocks::default(),
+//!     held_out: HeldOut::default(),
 //!     settings: Settings { iterations: 400, ..Settings::default() },
 //!     architecture: Architecture::new(8, 2, bins),
 //! };
-//! let table = cv.table(&cv.run_all::<f64>(&recording, &cv.jobs())?);
+//! let summary = cv.answer::<f64>(&recording)?;
 //! // An oscillation takes two terms.
-//! assert_eq!(cv.choose(&table), (2, 8));
+//! assert_eq!(summary.chosen, 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -101,55 +104,68 @@
 //! | `noise` | `noise` |
 //! | `regularization` (of the square) | `activity_penalty` |
 //! | `learning_rate`, `training_iterations` | [`Settings`] |
-//! | `block_mask` | [`Blocks`] |
+//! | `block_mask` | [`HeldOut`] |
 //!
 //! Its inputs come from a neural ODE for each condition; ours are a Gaussian process in time.
 
 mod architecture;
 mod assembly;
 mod baseline;
+mod checkpoint;
+mod condition_means;
 mod cross_validation;
+mod dynamics;
 mod fitting;
+mod gradient;
+mod held_out;
 mod likelihood;
-mod mask;
+mod misfit;
 mod model;
+mod network;
 mod objective;
 mod observations;
 mod orthonormal;
-mod parameters;
+mod parts;
 mod prior;
 mod saved;
+mod score;
 mod simulate;
+mod summary;
 mod verdict;
 
 #[cfg(test)]
 mod gradient_tests;
 
 pub use architecture::{
-    Architecture, Bias, Course, During, Grouping, InitialStates, Inputs, Likelihood, Nonlinearity,
-    Readout, Recurrence, Through,
+    Architecture, Bias, Course, During, Grouping, InitialStates, Inputs, Nonlinearity, Readout,
+    Recurrence, Through,
 };
-pub use assembly::Assembly;
-pub use baseline::condition_means;
-pub use cross_validation::{Comparison, CrossValidation, Estimate, Fold, Job, Line};
+pub use baseline::{condition_means, cp_of_data};
+pub use cross_validation::{
+    Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job,
+    SizeEstimate,
+};
+pub use dynamics::{Dynamics, Eigenvalue};
 pub use fitting::{Diverged, Fit, Outcome, Progress, Settings};
-pub use likelihood::{Score, Sums};
-pub use mask::Blocks;
-pub use model::{ChunkGradient, Model, Network, Trace};
+pub use held_out::HeldOut;
+pub use likelihood::Likelihood;
+pub use misfit::Misfit;
+pub use model::Model;
 pub use objective::{Losses, Objective};
-pub use observations::{Chunk, Groups, Observations, Role, Statistics};
-pub use parameters::{BLOCKS, Parameters};
+pub use observations::{Observations, Role};
 pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
+pub use score::Score;
 pub use simulate::Simulation;
+pub use summary::Summary;
 pub use verdict::{Assumptions, Standing, Verdict};
 
 use crate::file::Element;
 use crate::matrix::{RankRevealing, ThinQr};
 use crate::scalar::Real;
 
-/// The number types that models are fitted in.
-pub trait FitFloat: Real + RankRevealing + ThinQr + Element + faer::traits::ComplexField {}
+/// The number types that models are fitted in: `f32` and `f64`.
+pub trait FitFloat: Real + RankRevealing + ThinQr + Element + orthonormal::SolveTriangular {}
 
 impl FitFloat for f32 {}
 impl FitFloat for f64 {}

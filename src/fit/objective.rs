@@ -1,25 +1,31 @@
 //! The loss of a recording and its exact gradient, over all chunks of trials in parallel.
 
 use rayon::prelude::*;
-use statrs::function::factorial::ln_factorial;
+use serde::{Deserialize, Serialize};
 
 use super::FitFloat;
-use super::architecture::{Architecture, Likelihood};
+use super::architecture::Architecture;
 use super::assembly::Assembly;
-use super::likelihood::{Score, Sums};
-use super::model::{Model, Network};
+use super::gradient::ModelGradient;
+use super::misfit::Misfit;
+use super::model::Model;
+use super::network::Network;
 use super::observations::{Chunk, Observations, Role};
-use super::parameters::Parameters;
+use super::parts::{matrix, matrix_mut};
+use super::score::{Score, Sums};
+use crate::blocks::Blocks;
 use crate::matrix::Matrix;
 use crate::scalar::Stream;
 
 /// A recording to be fitted with an architecture.
+///
+/// What is learned is a list of named blocks; [`start`](Objective::start) makes one, and
+/// [`model`](Objective::model) says what is made of it.
 #[derive(Clone, Debug)]
 pub struct Objective<S> {
-    /// The recording.
-    pub observations: Observations<S>,
-    /// How parameters become a model of it.
-    pub assembly: Assembly<S>,
+    architecture: Architecture,
+    observations: Observations<S>,
+    assembly: Assembly<S>,
     /// Of the training entries.
     train: Measure,
     /// Of the validation entries.
@@ -33,12 +39,12 @@ struct Measure {
     entries: usize,
     /// What the sum is divided by.
     scale: f64,
-    /// The mean of what [`Likelihood::errors`] leaves out because no model changes it.
+    /// The mean of what the errors of a likelihood leave out because no model changes it.
     constant: f64,
 }
 
 /// The two losses of a model, as [`Score::loss`] defines them, without penalties.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Losses {
     /// Of the entries that are fitted.
     pub train: f64,
@@ -46,184 +52,226 @@ pub struct Losses {
     pub validation: f64,
 }
 
+/// The blocks that have a standard normal prior.
+const WHITENED: [&str; 2] = ["whitened", "inputs"];
+
 impl<S: FitFloat> Objective<S> {
     /// Prepares the priors.
-    pub fn new(architecture: &Architecture, observations: Observations<S>) -> Self {
-        let assembly = Assembly::new(architecture, &observations);
+    ///
+    /// # Errors
+    ///
+    /// If a choice of the architecture is out of its range, its likelihood does not allow the
+    /// entries of the recording, or none of them is to be fitted.
+    pub fn new(architecture: &Architecture, observations: Observations<S>) -> Result<Self, Misfit> {
+        architecture.validate()?;
+        let (likelihood, quantity) = (architecture.likelihood, observations.quantity);
+        let expected = || format!("one for {}, which the recording holds", quantity.name());
+        let allowed = likelihood.allows(quantity);
+        Misfit::unless(allowed, "likelihood", likelihood.name(), expected())?;
         let [train, validation] = [Role::Train, Role::Validation]
-            .map(|role| Measure::new(&observations, architecture.likelihood, role));
-        Objective { observations, assembly, train, validation }
+            .map(|role| Measure::new(&observations, architecture, role));
+        Misfit::unless(train.entries > 0, "number of entries to fit", 0, "at least 1")?;
+        Ok(Objective {
+            assembly: Assembly::new(architecture, &observations),
+            architecture: architecture.clone(),
+            observations,
+            train,
+            validation,
+        })
     }
 
     /// What the model is made of.
     pub fn architecture(&self) -> &Architecture {
-        &self.assembly.architecture
+        &self.architecture
     }
 
-    /// A model as a network on this recording.
-    pub fn network<'a>(&'a self, model: &'a Model<S>) -> Network<'a, S> {
-        Network {
-            architecture: self.architecture(),
-            groups: &self.observations.groups,
-            model,
-            bins: self.observations.bins,
-        }
+    /// How many entries have a role.
+    pub fn entries(&self, role: Role) -> usize {
+        self.observations.entries(role)
     }
 
-    /// The losses, and the gradient of the training loss and the penalties by the parameters.
-    /// Noise, if the architecture has any, is drawn from `stream`.
-    pub fn gradient(&self, parameters: &Parameters<S>, stream: &Stream) -> (Losses, Parameters<S>) {
-        let model = self.assembly.model(parameters);
+    /// The blocks from which fitting starts, drawn from a stream: weights of unit strength, the
+    /// same in all trials and symmetric, so that activity neither dies nor grows; random states,
+    /// inputs and readout.
+    pub fn start(&self, stream: &Stream) -> Blocks<S> {
+        self.assembly.start(stream)
+    }
+
+    /// The model of these blocks.
+    ///
+    /// # Errors
+    ///
+    /// If they do not have the names and shapes of those that [`start`](Objective::start) makes.
+    pub fn model(&self, blocks: &Blocks<S>) -> Result<Model<S>, Misfit> {
+        self.assembly.check(blocks)?;
+        Ok(self.assembly.model(blocks))
+    }
+
+    fn network<'a>(&'a self, model: &'a Model<S>) -> Network<'a, S> {
+        Network { architecture: &self.architecture, model, bins: self.observations.bins }
+    }
+
+    /// The losses, and the gradient of the training loss and the penalties by the blocks. Noise, if
+    /// the architecture has any, is drawn from `stream`.
+    ///
+    /// # Errors
+    ///
+    /// If the blocks do not have the names and shapes of those that [`start`](Objective::start)
+    /// makes.
+    pub fn gradient(
+        &self,
+        blocks: &Blocks<S>,
+        stream: &Stream,
+    ) -> Result<(Losses, Blocks<S>), Misfit> {
+        let model = self.model(blocks)?;
         let network = self.network(&model);
-        let likelihood = self.architecture().likelihood;
         let factor = S::from_f64(1.0 / self.train.scale);
-        let penalty = S::from_f64(self.architecture().activity_penalty / self.states());
-        let one = |(index, chunk): (usize, &Chunk<S>)| {
+        let penalty = S::from_f64(self.architecture.activity_penalty / self.states());
+        let of_chunk = |(index, chunk): (usize, &Chunk<S>)| {
             let mut noise = stream.named(&format!("noise of chunk {index}"));
             let trace = network.run(chunk.trials.clone(), Some(&mut noise));
             let mut outputs = network.outputs(&trace);
-            let sums = likelihood.errors(&mut outputs, chunk, factor);
+            let sums = self.errors(&mut outputs, chunk, factor);
             (sums, network.adjoint(&trace, &outputs, penalty))
         };
-        let found: Vec<_> = self.observations.chunks.par_iter().enumerate().map(one).collect();
+        let found: Vec<_> = self.observations.chunks.par_iter().enumerate().map(of_chunk).collect();
         let (sums, gradients): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        let mut gradient = self.assembly.pull_back(parameters, &model, &gradients);
-        self.add_prior(parameters, &mut gradient);
-        (self.losses(&sums), gradient)
+        let mut gradient = self.assembly.pull_back(blocks, &ModelGradient::joined(&gradients));
+        self.add_prior(blocks, &mut gradient);
+        Ok((self.losses(&sums), gradient))
+    }
+
+    fn errors(&self, outputs: &mut Matrix<S>, chunk: &Chunk<S>, factor: S) -> [f64; 2] {
+        let neurons = &self.observations.statistics;
+        self.architecture.likelihood.law().errors(outputs, chunk, neurons, factor)
     }
 
     /// The training loss and the penalties, of which [`gradient`](Objective::gradient) is the
     /// gradient when there is no noise.
-    pub fn value(&self, parameters: &Parameters<S>) -> f64 {
-        let model = self.assembly.model(parameters);
+    ///
+    /// # Errors
+    ///
+    /// As of [`gradient`](Objective::gradient).
+    pub fn value(&self, blocks: &Blocks<S>) -> Result<f64, Misfit> {
+        let model = self.model(blocks)?;
         let network = self.network(&model);
-        let likelihood = self.architecture().likelihood;
-        let one = |chunk: &Chunk<S>| {
+        let of_chunk = |chunk: &Chunk<S>| {
             let trace = network.run(chunk.trials.clone(), None);
             let mut outputs = network.outputs(&trace);
-            let [train, _] = likelihood.errors(&mut outputs, chunk, S::ZERO);
+            let [train, _] = self.errors(&mut outputs, chunk, S::ZERO);
             (train, trace.states.norm().powi(2))
         };
-        let found: Vec<(f64, f64)> = self.observations.chunks.par_iter().map(one).collect();
+        let found: Vec<(f64, f64)> = self.observations.chunks.par_iter().map(of_chunk).collect();
         let loss: f64 = found.iter().map(|(loss, _)| loss).sum();
         let squares: f64 = found.iter().map(|(_, squares)| squares).sum();
-        let whitened = [&parameters.whitened, &parameters.inputs];
-        let prior: f64 = whitened.iter().map(|block| block.norm().powi(2)).sum();
-        loss / self.train.scale
-            + self.architecture().activity_penalty * squares / self.states()
-            + 0.5 * self.prior_weight() * prior
+        let whitened = whitened(blocks).map(|name| matrix(blocks, name).norm().powi(2));
+        Ok(loss / self.train.scale
+            + self.architecture.activity_penalty * squares / self.states()
+            + 0.5 * self.prior_weight() * whitened.sum::<f64>())
     }
 
     fn losses(&self, sums: &[[f64; 2]]) -> Losses {
         let total = |role: usize| sums.iter().map(|sums| sums[role]).sum::<f64>();
-        Losses {
-            train: self.train.loss(total(0)),
-            validation: match self.validation.entries {
-                0 => f64::NAN,
-                _ => self.validation.loss(total(1)),
-            },
-        }
+        Losses { train: self.train.loss(total(0)), validation: self.validation.loss(total(1)) }
     }
 
     /// Numbers of which the activity penalty is the mean.
     fn states(&self) -> f64 {
-        let steps = self.architecture().steps(self.observations.bins) + 1;
-        (steps * self.architecture().units * self.observations.groups.trials()) as f64
+        let steps = self.architecture.steps(self.observations.bins) + 1;
+        (steps * self.architecture.units * self.observations.groups.trials()) as f64
     }
 
     /// The weight of the whitened numbers, standard normal before the data are seen, against the
-    /// loss: that of a log-prior against a mean log-likelihood, with the variance of the data for
-    /// that of the noise, which is not less.
+    /// loss: that of a log-prior against a mean log-likelihood.
     fn prior_weight(&self) -> f64 {
-        match self.architecture().likelihood {
-            Likelihood::Gaussian => 2.0 / self.train.entries.max(1) as f64,
-            Likelihood::Poisson => 1.0 / self.train.entries.max(1) as f64,
+        self.architecture.likelihood.law::<f64>().of_a_nat() / self.train.entries as f64
+    }
+
+    fn add_prior(&self, blocks: &Blocks<S>, gradient: &mut Blocks<S>) {
+        let weight = S::from_f64(self.prior_weight());
+        for name in whitened(blocks) {
+            matrix_mut(gradient, name).add_scaled(weight, matrix(blocks, name));
         }
     }
 
-    fn add_prior(&self, parameters: &Parameters<S>, gradient: &mut Parameters<S>) {
-        let weight = S::from_f64(self.prior_weight());
-        gradient.whitened.add_scaled(weight, &parameters.whitened);
-        gradient.inputs.add_scaled(weight, &parameters.inputs);
-    }
-
-    /// The means or rates of all entries of each chunk, (neurons, T M).
-    fn predictions_by_chunk(&self, model: &Model<S>) -> Vec<Matrix<S>> {
+    /// The means of all entries of each chunk, (neurons, T M).
+    fn means_by_chunk(&self, model: &Model<S>) -> Vec<Matrix<S>> {
         let network = self.network(model);
-        let likelihood = self.architecture().likelihood;
-        let one = |chunk: &Chunk<S>| {
+        let law = self.architecture.likelihood.law::<f64>();
+        let of_chunk = |chunk: &Chunk<S>| {
             let outputs = network.outputs(&network.run(chunk.trials.clone(), None));
-            outputs.map(|output| S::from_f64(likelihood.mean(output.to_f64())))
+            outputs.map(|output| S::from_f64(law.mean(output.to_f64())))
         };
-        self.observations.chunks.par_iter().map(one).collect()
+        self.observations.chunks.par_iter().map(of_chunk).collect()
     }
 
     /// The means or rates of all entries, in the order of
-    /// [`Recording::activity`](crate::recording::Recording::activity).
+    /// [`Recording::activity`](crate::recording::Recording::activity). `model` is one of this
+    /// architecture and recording.
     pub fn predictions(&self, model: &Model<S>) -> Vec<S> {
         let Observations { neurons, bins, .. } = self.observations;
         let mut all = Vec::with_capacity(neurons * bins * self.observations.groups.trials());
-        for (chunk, means) in self.observations.chunks.iter().zip(self.predictions_by_chunk(model))
-        {
+        for (chunk, means) in self.observations.chunks.iter().zip(self.means_by_chunk(model)) {
             for m in 0..chunk.trials.len() {
-                let of_bins = (0..bins).map(|t| means.column(t * chunk.trials.len() + m));
-                of_bins.for_each(|column| all.extend_from_slice(column));
+                (0..bins).for_each(|t| all.extend_from_slice(means.column(chunk.column(t, m))));
             }
         }
         all
     }
 
-    /// How well a model of this architecture predicts the entries of a role.
+    /// How well a model of this architecture and recording predicts the entries of a role.
     pub fn score(&self, model: &Model<S>, role: Role) -> Score {
-        let likelihood = self.architecture().likelihood;
-        let mut sums = Sums::default();
+        let mut sums = Sums::new(self.architecture.likelihood);
         let neurons = self.observations.neurons;
-        for (chunk, means) in self.observations.chunks.iter().zip(self.predictions_by_chunk(model))
-        {
+        for (chunk, means) in self.observations.chunks.iter().zip(self.means_by_chunk(model)) {
             for (place, _) in chunk.roles.iter().enumerate().filter(|&(_, &other)| other == role) {
                 let activity = chunk.activity.data()[place].to_f64();
                 let mean = means.data()[place].to_f64();
-                let neuron = &self.observations.statistics[place % neurons];
-                sums.add(likelihood, activity, mean, neuron);
+                sums.add(activity, mean, &self.observations.statistics[place % neurons]);
             }
         }
-        sums.score(likelihood, self.observations.variance())
+        sums.score(self.observations.variance())
     }
+
+    /// The columns a_1..a_R of a model of this architecture and recording as the recorded neurons
+    /// see them, D diag(mean of phi'(x)) a_r over all trials, (neurons, R): in which directions of
+    /// neural space the weights move the activity. Units themselves are not identified by a
+    /// recording, but this is.
+    pub fn visible_columns(&self, model: &Model<S>) -> Matrix<S> {
+        let network = self.network(model);
+        network.visible_columns(&network.run(0..self.observations.groups.trials(), None))
+    }
+}
+
+/// The names of those that there are of the blocks with a standard normal prior.
+fn whitened<S: FitFloat>(blocks: &Blocks<S>) -> impl Iterator<Item = &'static str> {
+    WHITENED.into_iter().filter(|name| blocks.get(name).is_ok())
 }
 
 impl Measure {
     fn new<S: FitFloat>(
         observations: &Observations<S>,
-        likelihood: Likelihood,
+        architecture: &Architecture,
         role: Role,
     ) -> Self {
-        let entries = observations.entries(role);
+        let (law, entries) = (architecture.likelihood.law::<f64>(), observations.entries(role));
+        let unit = law.unit(observations.variance());
+        let constants = observations.chunks.iter().flat_map(|chunk| {
+            let of_role = chunk.roles.iter().enumerate().filter(move |&(_, &other)| other == role);
+            of_role.map(|(place, _)| {
+                let neuron = &observations.statistics[place % observations.neurons];
+                law.constant(chunk.activity.data()[place].to_f64(), neuron)
+            })
+        });
         Measure {
             entries,
-            scale: likelihood.scale(entries, observations.variance()),
-            constant: constant(observations, likelihood, role),
+            scale: (entries as f64 * unit).max(f64::MIN_POSITIVE),
+            constant: constants.sum::<f64>() / (entries.max(1) as f64 * unit),
         }
     }
 
+    /// NaN if there are no entries.
     fn loss(&self, sum: f64) -> f64 {
-        sum / self.scale + self.constant
+        if self.entries == 0 { f64::NAN } else { sum / self.scale + self.constant }
     }
-}
-
-/// The mean of ln(y!) over the counts of a role: what the losses of [`Likelihood::errors`] lack.
-fn constant<S: FitFloat>(
-    observations: &Observations<S>,
-    likelihood: Likelihood,
-    role: Role,
-) -> f64 {
-    let entries = observations.entries(role);
-    if likelihood == Likelihood::Gaussian || entries == 0 {
-        return 0.0;
-    }
-    let counts = observations.chunks.iter().flat_map(|chunk| {
-        let of_role = chunk.roles.iter().zip(chunk.activity.data());
-        of_role.filter(move |&(&other, _)| other == role).map(|(_, count)| count.to_f64())
-    });
-    let sum: f64 = counts.map(|count| ln_factorial(count as u64)).sum();
-    sum / entries as f64
 }

@@ -3,9 +3,12 @@
 use std::ops::Range;
 
 use super::architecture::Grouping;
+use super::condition_means::ConditionMeans;
+use super::misfit::Misfit;
 use crate::matrix::Matrix;
-use crate::recording::Recording;
+use crate::recording::{Quantity, Recording};
 use crate::scalar::Real;
+use crate::statistics::Moments;
 
 /// What an entry of a recording is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +52,12 @@ impl Groups {
         }
     }
 
-    /// The group of a trial.
-    pub fn of(&self, by: Grouping, trial: usize) -> usize {
+    /// The group of each trial.
+    pub fn of_trials(&self, by: Grouping) -> Vec<usize> {
         match by {
-            Grouping::Common => 0,
-            Grouping::Condition => self.conditions[trial],
-            Grouping::Trial => trial,
+            Grouping::Common => vec![0; self.trials()],
+            Grouping::Condition => self.conditions.clone(),
+            Grouping::Trial => (0..self.trials()).collect(),
         }
     }
 }
@@ -75,26 +78,35 @@ pub struct Chunk<S> {
     pub roles: Vec<Role>,
 }
 
+impl<S> Chunk<S> {
+    /// The column of a bin of the m-th trial.
+    pub(super) fn column(&self, bin: usize, m: usize) -> usize {
+        bin * self.trials.len() + m
+    }
+}
+
 /// A recording, divided.
 #[derive(Clone, Debug)]
 pub struct Observations<S> {
+    /// What the entries are.
+    pub(super) quantity: Quantity,
     /// Recorded neurons.
-    pub neurons: usize,
+    pub(super) neurons: usize,
     /// Bins of the longest trial, T.
-    pub bins: usize,
+    pub(super) bins: usize,
     /// Conditions of trials.
-    pub groups: Groups,
+    pub(super) groups: Groups,
     /// True numbers of trials.
-    pub trial_numbers: Vec<i64>,
+    pub(super) trial_numbers: Vec<i64>,
     /// Epochs of trials.
-    pub epochs: Vec<usize>,
+    pub(super) epochs: Vec<usize>,
     /// All trials in order.
-    pub chunks: Vec<Chunk<S>>,
+    pub(super) chunks: Vec<Chunk<S>>,
     /// Over the entries with [`Role::Train`], for each neuron.
-    pub statistics: Vec<Statistics>,
+    pub(super) statistics: Vec<Statistics>,
 }
 
-/// Mean and variance of a neuron over the entries that the fit sees.
+/// What is known of a neuron from the entries that the fit sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Statistics {
     /// How many entries.
@@ -103,38 +115,47 @@ pub struct Statistics {
     pub mean: f64,
     /// Their mean squared deviation from it.
     pub variance: f64,
+    /// An unbiased estimate of their variance about the mean over the trials of their condition in
+    /// their bin, what no model without changes over trials explains; `variance` where no two
+    /// entries share a condition and a bin.
+    pub within: f64,
 }
 
 impl<S: Real> Observations<S> {
     /// Divides a recording by the roles of its entries, which are in the order of
     /// [`Recording::activity`].
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If there are not as many roles as entries.
-    pub fn new(recording: &Recording, roles: &[Role]) -> Self {
-        assert_eq!(roles.len(), recording.activity.len(), "a role for each entry");
-        let all: Vec<usize> = (0..recording.trials).collect();
-        let chunks = all.chunks(CHUNK).map(|trials| chunk(recording, roles, trials)).collect();
-        Observations {
+    pub fn new(recording: &Recording, roles: &[Role]) -> Result<Self, Misfit> {
+        let entries = recording.activity.len();
+        let expected = || format!("{entries}, one for each entry");
+        Misfit::unless(roles.len() == entries, "number of roles", roles.len(), expected())?;
+        let trials: Vec<usize> = (0..recording.trials).collect();
+        let chunks = trials.chunks(CHUNK).map(|trials| chunk(recording, roles, trials));
+        let means = ConditionMeans::new(recording, roles);
+        let statistics = (0..recording.neurons).map(|n| statistics(recording, roles, &means, n));
+        Ok(Observations {
+            quantity: recording.quantity,
             neurons: recording.neurons,
             bins: recording.bins,
             groups: Groups::new(recording.conditions.clone()),
             trial_numbers: recording.trial_numbers.clone(),
             epochs: recording.epochs.clone(),
-            chunks,
-            statistics: (0..recording.neurons).map(|n| statistics(recording, roles, n)).collect(),
-        }
+            chunks: chunks.collect(),
+            statistics: statistics.collect(),
+        })
     }
 
     /// How many entries have a role.
-    pub fn entries(&self, role: Role) -> usize {
+    pub(super) fn entries(&self, role: Role) -> usize {
         self.chunks.iter().flat_map(|chunk| &chunk.roles).filter(|&&other| other == role).count()
     }
 
     /// The mean of the variances of the neurons, each weighted by its training entries: the mean
     /// squared error of predicting each neuron by its mean.
-    pub fn variance(&self) -> f64 {
+    pub(super) fn variance(&self) -> f64 {
         let entries: usize = self.statistics.iter().map(|neuron| neuron.entries).sum();
         let sum: f64 =
             self.statistics.iter().map(|neuron| neuron.entries as f64 * neuron.variance).sum();
@@ -144,8 +165,8 @@ impl<S: Real> Observations<S> {
 
 fn chunk<S: Real>(recording: &Recording, roles: &[Role], trials: &[usize]) -> Chunk<S> {
     let (neurons, bins) = (recording.neurons, recording.bins);
-    let places = (0..bins).flat_map(|t| trials.iter().map(move |&k| (k * bins + t) * neurons));
-    let places: Vec<usize> = places.flat_map(|first| first..first + neurons).collect();
+    let columns = (0..bins).flat_map(|t| trials.iter().map(move |&k| recording.place(0, t, k)));
+    let places: Vec<usize> = columns.flat_map(|first| first..first + neurons).collect();
     let value = |&place: &usize| match roles[place] {
         Role::Unused => S::ZERO,
         _ => S::from_f64(recording.activity[place]),
@@ -158,15 +179,50 @@ fn chunk<S: Real>(recording: &Recording, roles: &[Role], trials: &[usize]) -> Ch
     }
 }
 
-fn statistics(recording: &Recording, roles: &[Role], neuron: usize) -> Statistics {
-    let of_neuron = || (neuron..roles.len()).step_by(recording.neurons);
-    let values =
-        || of_neuron().filter(|&place| roles[place] == Role::Train).map(|p| recording.activity[p]);
-    let entries = values().count();
-    if entries == 0 {
+fn statistics(
+    recording: &Recording,
+    roles: &[Role],
+    means: &ConditionMeans,
+    neuron: usize,
+) -> Statistics {
+    let of_neuron = (neuron..roles.len()).step_by(recording.neurons);
+    let trained = of_neuron.filter(|&place| roles[place] == Role::Train);
+    let moments = Moments::of(trained.clone().map(|place| recording.activity[place]));
+    if moments.count == 0 {
         return Statistics::default();
     }
-    let mean = values().sum::<f64>() / entries as f64;
-    let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / entries as f64;
-    Statistics { entries, mean, variance }
+    // Each entry of a group of n leaves (n - 1) / n of a degree of freedom.
+    let (mut squares, mut freedom) = (0.0, 0.0);
+    for (place, (mean, entries)) in trained.filter_map(|place| Some((place, means.at(place)?))) {
+        squares += (recording.activity[place] - mean).powi(2);
+        freedom += 1.0 - 1.0 / entries as f64;
+    }
+    let (mean, variance) = (moments.mean, moments.variance());
+    let within = if freedom > 0.0 { squares / freedom } else { variance };
+    Statistics { entries: moments.count, mean, variance, within }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two conditions, of which one is twice as active: the variance has both, that within none of
+    /// the difference.
+    #[test]
+    fn the_variance_within_conditions_leaves_out_what_conditions_explain() {
+        let activity = vec![1.0, 3.0, 11.0, 13.0, 5.0, 50.0];
+        let recording = Recording::from_array(activity, [6, 1, 1], 0.1)
+            .conditions(["a", "a", "b", "b", "c", "c"])
+            .build()
+            .unwrap();
+        let mut roles = vec![Role::Train; 6];
+        roles[5] = Role::Test;
+        let observations = Observations::<f64>::new(&recording, &roles).unwrap();
+        let found = observations.statistics[0];
+        assert_eq!((found.entries, found.mean), (5, 6.6));
+        assert!((found.within - 2.0).abs() < 1e-12, "{found:?}");
+        assert!(found.variance > 20.0);
+        let error = Observations::<f64>::new(&recording, &roles[1..]).unwrap_err();
+        assert_eq!(error.to_string(), "number of roles is 5, expected 6, one for each entry");
+    }
 }

@@ -8,10 +8,32 @@ use super::FitFloat;
 use crate::matrix::Matrix;
 use crate::scalar::to_faer;
 
+/// A number type whose triangular systems can be solved.
+pub trait SolveTriangular: Sized {
+    /// `upper^-1 right`.
+    fn solve_upper(upper: &Matrix<Self>, right: &Matrix<Self>) -> Matrix<Self>;
+}
+
+macro_rules! solve_by_faer {
+    ($float:ty) => {
+        impl SolveTriangular for $float {
+            fn solve_upper(upper: &Matrix<Self>, right: &Matrix<Self>) -> Matrix<Self> {
+                let mut solution = to_faer(right.view()).to_owned();
+                let upper = to_faer(upper.view());
+                solve_upper_triangular_in_place(upper, solution.as_mut(), Par::Seq);
+                Matrix::from_fn(right.rows(), right.cols(), |i, j| solution[(i, j)])
+            }
+        }
+    };
+}
+
+solve_by_faer!(f32);
+solve_by_faer!(f64);
+
 /// The orthonormal factor, of the shape of `matrix`.
-pub fn of<S: FitFloat>(matrix: &Matrix<S>) -> Matrix<S> {
+pub fn orthonormal_factor<S: FitFloat>(matrix: &Matrix<S>) -> Matrix<S> {
     if matrix.rows() < matrix.cols() {
-        return of(&matrix.transposed()).transposed();
+        return orthonormal_factor(&matrix.transposed()).transposed();
     }
     factor(matrix).0
 }
@@ -21,9 +43,9 @@ pub fn of<S: FitFloat>(matrix: &Matrix<S>) -> Matrix<S> {
 /// With `M = -dQ^T Q` it is `(dQ + Q copyltu(M)) R^-T`, where copyltu mirrors the lower triangle
 /// onto the upper (Walter and Lehmann, "Algorithmic differentiation of linear algebra functions",
 /// 2018).
-pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
+pub fn pull_back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
     if matrix.rows() < matrix.cols() {
-        let (q, back) = back(&matrix.transposed(), &gradient.transposed());
+        let (q, back) = pull_back(&matrix.transposed(), &gradient.transposed());
         return (q.transposed(), back.transposed());
     }
     let (q, r) = factor(matrix);
@@ -31,11 +53,7 @@ pub fn back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> (Matrix<S>
     let mirrored = Matrix::from_fn(m.rows(), m.cols(), |i, j| -m[(i.max(j), i.min(j))]);
     let mut inner = q.times(&mirrored);
     inner.add_scaled(S::ONE, gradient);
-    let turned = inner.transposed();
-    let mut solution = to_faer(turned.view()).to_owned();
-    solve_upper_triangular_in_place(to_faer(r.view()), solution.as_mut(), Par::Seq);
-    let back = Matrix::from_fn(matrix.rows(), matrix.cols(), |i, j| solution[(j, i)]);
-    (q, back)
+    (q, S::solve_upper(&r, &inner.transposed()).transposed())
 }
 
 /// Q and R of a tall matrix, the diagonal of R positive.
@@ -60,7 +78,7 @@ mod tests {
         let mut stream = Stream::new("orthonormal", 0, 0);
         for (rows, cols) in [(7, 3), (3, 7), (4, 4)] {
             let matrix = Matrix::from_fn(rows, cols, |_, _| stream.normal());
-            let q = of::<f64>(&matrix);
+            let q = orthonormal_factor::<f64>(&matrix);
             let gram =
                 if rows < cols { q.times(&q.transposed()) } else { q.transposed().times(&q) };
             let identity = Matrix::scaled_identity(rows.min(cols), 1.0);
@@ -87,12 +105,12 @@ mod tests {
             let value = |step: f64| {
                 let mut moved = matrix.clone();
                 moved.add_scaled(step, &direction);
-                of(&moved).inner_product(&weights)
+                orthonormal_factor(&moved).inner_product(&weights)
             };
             let h = 1e-3;
             let difference =
                 (8.0 * (value(h) - value(-h)) - (value(2.0 * h) - value(-2.0 * h))) / (12.0 * h);
-            let exact = back(&matrix, &weights).1.inner_product(&direction);
+            let exact = pull_back(&matrix, &weights).1.inner_product(&direction);
             assert!((difference - exact).abs() < 1e-8 * exact.abs().max(1.0), "{rows} {cols}");
         }
     }

@@ -44,7 +44,7 @@ pub enum Kernel {
 
 impl Kernel {
     /// The correlation at a distance, in units of the length.
-    pub fn correlation(self, distance: f64) -> f64 {
+    fn correlation(self, distance: f64) -> f64 {
         let half = 0.5 * distance * distance;
         match self {
             Kernel::RationalQuadratic => 1.0 / (1.0 + half),
@@ -59,7 +59,7 @@ const JITTER: f64 = 1e-6;
 impl TrialPrior {
     /// The lower Cholesky factor L of the covariance, (K, K): `mean + L w` has the prior's law when
     /// the entries of w are independent standard normals.
-    pub fn whitening(&self, numbers: &[i64], epochs: &[usize]) -> Matrix<f64> {
+    pub(super) fn whitening(&self, numbers: &[i64], epochs: &[usize]) -> Matrix<f64> {
         let variance = self.amplitude.powi(2);
         let covariance = Matrix::from_fn(numbers.len(), numbers.len(), |i, j| {
             let apart = self.jumps && epochs[i] != epochs[j];
@@ -73,7 +73,7 @@ impl TrialPrior {
 }
 
 /// The same for inputs over `steps` steps, with an RBF kernel of unit variance.
-pub fn time_whitening(steps: usize, length: f64) -> Matrix<f64> {
+pub(super) fn time_whitening(steps: usize, length: f64) -> Matrix<f64> {
     let covariance = Matrix::from_fn(steps, steps, |i, j| {
         let distance = (i as f64 - j as f64) / length;
         Kernel::Rbf.correlation(distance) + if i == j { JITTER } else { 0.0 }

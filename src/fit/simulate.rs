@@ -3,12 +3,15 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::architecture::{Architecture, Grouping, InitialStates, Likelihood, Recurrence};
+use super::architecture::{Architecture, Grouping, InitialStates, Recurrence};
+use super::likelihood::Likelihood;
+use super::misfit::Misfit;
 use super::objective::Objective;
 use super::observations::{Groups, Observations, Role};
-use super::parameters::{Parameters, fill};
+use super::parts::{Weights, matrix, normal};
 use super::prior::TrialPrior;
 use super::saved::Saved;
+use crate::blocks::Blocks;
 use crate::matrix::Matrix;
 use crate::recording::{Quantity, Recording};
 use crate::scalar::Stream;
@@ -28,10 +31,11 @@ pub struct Simulation {
     pub rank: usize,
     /// Conditions, which follow each other in random order.
     pub conditions: usize,
-    /// The variance of the noise as a share of that of the recording.
+    /// The variance of the noise as a share of that of the recording, where the likelihood does not
+    /// say it: counts are as noisy as they are.
     pub noise: f64,
-    /// Spike counts instead of normal activity: the noise is that of the counts alone.
-    pub counts: bool,
+    /// What is recorded of the network.
+    pub likelihood: Likelihood,
     /// The same weights in all trials: the network does not learn.
     pub constant: bool,
     /// Standard deviation by which the initial states of trials, in the span of the weights'
@@ -49,7 +53,7 @@ impl Default for Simulation {
             rank: 3,
             conditions: 8,
             noise: 0.1,
-            counts: false,
+            likelihood: Likelihood::Gaussian,
             constant: false,
             initial_spread: 0.0,
         }
@@ -63,32 +67,69 @@ impl Simulation {
                 length: 0.2 * self.trials as f64,
                 ..TrialPrior::default()
             }),
-            likelihood: if self.counts { Likelihood::Poisson } else { Likelihood::Gaussian },
+            likelihood: self.likelihood,
             initial: InitialStates::Learned {
-                by: match self.initial_spread > 0.0 {
-                    true => Grouping::Trial,
-                    false => Grouping::Condition,
-                },
+                by: if self.initial_spread > 0.0 { Grouping::Trial } else { Grouping::Condition },
                 confined: true,
             },
             ..Architecture::new(self.units, self.rank, self.bins)
         }
     }
 
+    /// Holds the sizes to their ranges.
+    ///
+    /// # Errors
+    ///
+    /// If there is no neuron, unit, trial, bin or condition, there are more terms than units, or the
+    /// noise or the spread is out of its range.
+    pub fn validate(&self) -> Result<(), Misfit> {
+        for (what, size) in [
+            ("neurons", self.neurons),
+            ("units", self.units),
+            ("trials", self.trials),
+            ("bins", self.bins),
+            ("rank", self.rank),
+            ("conditions", self.conditions),
+        ] {
+            Misfit::unless(size > 0, what, size, "at least 1")?;
+        }
+        let expected = || format!("at most the number of units, {}", self.units);
+        Misfit::unless(self.rank <= self.units, "rank", self.rank, expected())?;
+        let (noise, spread) = (self.noise, self.initial_spread);
+        let is_share = (0.0..1.0).contains(&noise);
+        Misfit::unless(is_share, "noise", noise, "a share from 0 to below 1")?;
+        let is_spread = spread >= 0.0 && spread.is_finite();
+        Misfit::unless(is_spread, "initial spread", spread, "0 or a number above")
+    }
+
     /// Draws a network and records it. The same seed gives the same recording.
-    pub fn recording(&self, seed: u64) -> (Recording, Saved<f64>) {
+    ///
+    /// # Errors
+    ///
+    /// If a size is out of its range.
+    pub fn recording(&self, seed: u64) -> Result<(Recording, Saved<f64>), Misfit> {
+        self.validate()?;
         let stream = Stream::new("simulated recording", seed, 0);
         let architecture = self.architecture();
         let mut recording = self.empty(seed, &stream);
-        let observations: Observations<f64> =
-            Observations::new(&recording, &vec![Role::Train; recording.activity.len()]);
-        let parameters = self.parameters(&architecture, &observations, &stream);
-        let objective = Objective::new(&architecture, observations);
-        let mut model = objective.assembly.model(&parameters);
-        model.factors = self.trial_factors();
+        let roles = vec![Role::Train; recording.activity.len()];
+        let observations: Observations<f64> = Observations::new(&recording, &roles)?;
+        let groups = observations.groups.clone();
+        let objective = Objective::new(&architecture, observations)?;
+        let mut model =
+            objective.model(&self.blocks(objective.start(&stream), &groups, &stream))?;
+        if let Weights::Shared { factors, .. } = &mut model.weights {
+            *factors = self.trial_factors();
+        }
         recording.activity = objective.predictions(&model);
-        self.add_noise(&mut recording, &stream);
-        (recording, Saved { architecture, model, seed, iterations: 0 })
+        let mut noise = stream.named("noise");
+        self.likelihood.law::<f64>().draw(
+            &mut recording.activity,
+            self.neurons,
+            self.noise,
+            &mut noise,
+        );
+        Ok((recording, Saved { architecture, model, seed, iterations: 0 }))
     }
 
     /// The recording before anything was recorded.
@@ -113,60 +154,55 @@ impl Simulation {
             neuron_names: (0..self.neurons).map(|n| format!("neuron {n}")).collect(),
             bin_seconds: 0.05,
             start_seconds: 0.0,
-            quantity: if self.counts { Quantity::Counts } else { Quantity::Values },
-            unit: if self.counts { "spikes per bin" } else { "arbitrary" }.to_owned(),
+            quantity: self.likelihood.law::<f64>().recorded(),
+            unit: if self.counts() { "spikes per bin" } else { "arbitrary" }.to_owned(),
             provenance: json!({ "simulated": self, "seed": seed }),
         }
+    }
+
+    fn counts(&self) -> bool {
+        self.likelihood.law::<f64>().recorded() == Quantity::Counts
     }
 
     /// What an entry is before anything was recorded, for the scales of the model: of unit variance
     /// and zero mean, or of counts, whose rate is scaled by their mean, one.
     fn before(&self, place: usize) -> f64 {
         let is_even = (place / self.neurons).is_multiple_of(2);
-        if self.counts || is_even { 1.0 } else { -1.0 }
+        if self.counts() || is_even { 1.0 } else { -1.0 }
     }
 
-    /// Weights that are neither symmetric nor stable.
-    fn parameters(
-        &self,
-        architecture: &Architecture,
-        observations: &Observations<f64>,
-        stream: &Stream,
-    ) -> Parameters<f64> {
-        let groups = &observations.groups;
-        let mut parameters =
-            Parameters::start(architecture, groups, self.neurons, self.bins, stream);
-        let fill = |matrix: &mut Matrix<f64>, size, name| fill(matrix, size, &stream.named(name));
-        // The trial factors are set apart. Rows lie between the columns and directions of their
-        // own: recurrent, but not symmetric.
-        let mut own = Matrix::zeros(self.units, self.rank);
-        fill(&mut own, 1.0, "rows");
-        parameters.row = parameters.column.clone();
-        parameters.row.add_scaled(0.5, &own);
-        let mixed = mixed_neighbours(&parameters.column);
-        parameters.row.add_scaled(0.7, &mixed);
-        parameters.initial = self.initial_states(groups, stream);
-        if self.counts {
+    /// Weights that are neither symmetric nor stable. The trial factors are set apart.
+    fn blocks(&self, start: Blocks<f64>, groups: &Groups, stream: &Stream) -> Blocks<f64> {
+        let column = matrix(&start, "column");
+        // Rows lie between the columns and directions of their own: recurrent, but not symmetric.
+        let mut row = column.clone();
+        row.add_scaled(0.5, &normal((self.units, self.rank), 1.0, &stream.named("rows")));
+        row.add_scaled(0.7, &mixed_neighbours(column));
+        let offset = if self.counts() {
             // One spike in two bins, and rates that differ by a factor of about e.
-            parameters.offset.data_mut().iter_mut().for_each(|offset| *offset = 0.5_f64.ln());
+            Matrix::from_fn(self.neurons, 1, |_, _| 0.5_f64.ln())
         } else {
-            fill(&mut parameters.offset, 0.3, "offsets");
-        }
-        parameters
+            normal((self.neurons, 1), 0.3, &stream.named("offsets"))
+        };
+        start
+            .with("row", row)
+            .with("initial", self.initial_states(groups, stream))
+            .with("offset", offset)
     }
 
     /// In the span of the weights' columns, (R, conditions), or (R, trials) if trials differ.
     fn initial_states(&self, groups: &Groups, stream: &Stream) -> Matrix<f64> {
-        let mut of_conditions = Matrix::zeros(self.rank, groups.count(Grouping::Condition));
-        fill(&mut of_conditions, 0.7, &stream.named("initial states"));
+        let conditions = groups.count(Grouping::Condition);
+        let of_conditions: Matrix<f64> =
+            normal((self.rank, conditions), 0.7, &stream.named("initial states"));
         if self.initial_spread == 0.0 {
             return of_conditions;
         }
-        let mut of_trials = Matrix::zeros(self.rank, groups.trials());
-        fill(&mut of_trials, self.initial_spread, &stream.named("initial states of trials"));
-        for k in 0..groups.trials() {
-            let condition = of_conditions.column(groups.of(Grouping::Condition, k));
-            of_trials.column_mut(k).iter_mut().zip(condition).for_each(|(x, c)| *x += c);
+        let own = stream.named("initial states of trials");
+        let mut of_trials = normal((self.rank, groups.trials()), self.initial_spread, &own);
+        for (k, condition) in groups.of_trials(Grouping::Condition).into_iter().enumerate() {
+            let state = of_trials.column_mut(k).iter_mut();
+            state.zip(of_conditions.column(condition)).for_each(|(x, c)| *x += c);
         }
         of_trials
     }
@@ -181,27 +217,6 @@ impl Simulation {
             1.5 + change * (std::f64::consts::PI * phase).cos()
         })
     }
-
-    fn add_noise(&self, recording: &mut Recording, stream: &Stream) {
-        let mut stream = stream.named("noise");
-        if self.counts {
-            for entry in &mut recording.activity {
-                *entry = poisson(*entry, &mut stream);
-            }
-            return;
-        }
-        for n in 0..self.neurons {
-            let of_neuron = || (n..recording.activity.len()).step_by(self.neurons);
-            let entries = of_neuron().count() as f64;
-            let mean = of_neuron().map(|e| recording.activity[e]).sum::<f64>() / entries;
-            let squares: f64 = of_neuron().map(|e| (recording.activity[e] - mean).powi(2)).sum();
-            // The noise is this share of the whole, signal and noise.
-            let size = (squares / entries * self.noise / (1.0 - self.noise)).sqrt();
-            for entry in (n..recording.activity.len()).step_by(self.neurons) {
-                recording.activity[entry] += size * stream.normal();
-            }
-        }
-    }
 }
 
 /// Each column the next one, the last the negative of the first: a rotation of the columns.
@@ -212,36 +227,41 @@ fn mixed_neighbours(columns: &Matrix<f64>) -> Matrix<f64> {
     })
 }
 
-/// A Poisson number by counting exponential waiting times.
-fn poisson(rate: f64, stream: &mut Stream) -> f64 {
-    let (mut count, mut waited) = (0.0, -(1.0 - stream.uniform()).ln());
-    while waited < rate {
-        count += 1.0;
-        waited -= (1.0 - stream.uniform()).ln();
-    }
-    count
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::Moments;
+
+    fn recording(simulation: &Simulation, seed: u64) -> (Recording, Saved<f64>) {
+        simulation.recording(seed).expect("sizes in their ranges")
+    }
 
     #[test]
     fn the_noise_has_the_share_asked_for() {
         let clean = Simulation { noise: 0.0, ..Simulation::default() };
-        let noisy = Simulation::default();
-        let (clean, noisy) = (clean.recording(5).0, noisy.recording(5).0);
-        let variance = |values: Vec<f64>| {
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64
-        };
+        let (clean, noisy) = (recording(&clean, 5).0, recording(&Simulation::default(), 5).0);
         for n in 0..3 {
-            let of = |recording: &Recording| -> Vec<f64> {
-                recording.activity.iter().skip(n).step_by(recording.neurons).copied().collect()
+            let variance = |values: Vec<f64>| {
+                Moments::of(values.into_iter().skip(n).step_by(noisy.neurons)).variance()
             };
-            let noise: Vec<f64> = of(&noisy).iter().zip(of(&clean)).map(|(a, b)| a - b).collect();
-            let share = variance(noise) / variance(of(&noisy));
+            let pairs = noisy.activity.iter().zip(&clean.activity);
+            let noise = pairs.map(|(noisy, clean)| noisy - clean).collect();
+            let share = variance(noise) / variance(noisy.activity.clone());
             assert!((0.09..0.11).contains(&share), "{share}");
+        }
+    }
+
+    #[test]
+    fn sizes_out_of_their_range_are_refused() {
+        let default = Simulation::default();
+        for (simulation, expected) in [
+            (Simulation { bins: 0, ..default }, "bins is 0, expected at least 1"),
+            (Simulation { rank: 51, ..default }, "expected at most the number of units, 50"),
+            (Simulation { noise: 1.0, ..default }, "a share from 0 to below 1"),
+            (Simulation { initial_spread: f64::NAN, ..default }, "initial spread is NaN"),
+        ] {
+            let error = simulation.recording(1).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
         }
     }
 
@@ -249,9 +269,10 @@ mod tests {
     #[test]
     fn counts_are_about_one_spike_in_two_bins() {
         for (seed, bins) in [(1, 20), (2, 25), (3, 2)] {
-            let counts = Simulation { counts: true, bins, ..Simulation::default() };
-            let activity = counts.recording(seed).0.activity;
-            let mean = activity.iter().sum::<f64>() / activity.len() as f64;
+            let likelihood = Likelihood::Poisson;
+            let counts = Simulation { likelihood, bins, ..Simulation::default() };
+            let activity = recording(&counts, seed).0.activity;
+            let mean = Moments::of(activity.into_iter()).mean;
             assert!((0.3..1.5).contains(&mean), "{mean} in {bins} bins");
         }
     }
@@ -273,8 +294,9 @@ mod tests {
         };
         let ((of_conditions, _), (of_trials, groups)) = (spread(0.0), spread(0.5));
         assert_eq!((of_conditions.cols(), of_trials.cols()), (4, 400));
+        let conditions = groups.of_trials(Grouping::Condition);
         let squares = (0..400).flat_map(|k| {
-            let condition = of_conditions.column(groups.of(Grouping::Condition, k));
+            let condition = of_conditions.column(conditions[k]);
             let pairs = of_trials.column(k).iter().zip(condition);
             pairs.map(|(trial, of_condition)| (trial - of_condition).powi(2)).collect::<Vec<_>>()
         });
@@ -285,32 +307,21 @@ mod tests {
 
     #[test]
     fn constant_weights_are_the_same_in_all_trials() {
-        let (_, truth) = Simulation { constant: true, ..Simulation::default() }.recording(1);
-        assert!(truth.model.factors.data().iter().all(|&factor| factor == 1.5));
-    }
-
-    #[test]
-    fn poisson_numbers_have_the_mean_and_the_variance_of_their_law() {
-        let mut stream = Stream::new("poisson", 0, 0);
-        for rate in [0.3, 4.0] {
-            let draws: Vec<f64> = (0..20_000).map(|_| poisson(rate, &mut stream)).collect();
-            let mean = draws.iter().sum::<f64>() / 20_000.0;
-            let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 20_000.0;
-            // Four standard errors of each, for a fixed seed.
-            assert!((mean - rate).abs() < 4.0 * (rate / 20_000.0).sqrt());
-            assert!((variance - rate).abs() < 4.0 * ((rate + 2.0 * rate * rate) / 20_000.0).sqrt());
-        }
+        let (_, truth) = recording(&Simulation { constant: true, ..Simulation::default() }, 1);
+        let factors = truth.model.trial_factors().unwrap();
+        assert!(factors.data().iter().all(|&factor| factor == 1.5));
     }
 
     #[test]
     fn a_seed_names_a_recording_of_which_the_file_reader_approves() {
-        for counts in [false, true] {
-            let simulation = Simulation { counts, ..Simulation::default() };
-            let (a, truth) = simulation.recording(1);
+        for &likelihood in Likelihood::ALL {
+            let simulation = Simulation { likelihood, ..Simulation::default() };
+            let (a, truth) = recording(&simulation, 1);
             assert!(a.validate().is_ok());
-            assert_eq!(a.activity, simulation.recording(1).0.activity);
-            assert_ne!(a.activity, simulation.recording(2).0.activity);
-            assert_eq!((truth.model.factors.rows(), truth.model.factors.cols()), (3, 100));
+            assert_eq!(a.activity, recording(&simulation, 1).0.activity);
+            assert_ne!(a.activity, recording(&simulation, 2).0.activity);
+            let factors = truth.model.trial_factors().unwrap();
+            assert_eq!((factors.rows(), factors.cols()), (3, 100));
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::architecture::{Architecture, During, Grouping, InitialStates};
-use super::cross_validation::{Comparison, CrossValidation, Estimate, Fold};
+use super::cross_validation::{Compared, Comparison, CrossValidation, Fold};
 
 /// How another model predicts held-out entries against low tensor rank.
 ///
@@ -43,17 +43,14 @@ pub struct Verdict {
 }
 
 impl Standing {
-    /// Of a model whose loss exceeds that of low tensor rank by this much over so many folds.
-    ///
-    /// # Panics
-    ///
-    /// With less than two folds.
-    pub fn of(excess: &Estimate, folds: usize) -> Self {
-        let law = StudentsT::new(0.0, 1.0, (folds - 1) as f64).expect("at least two folds");
-        let reach = law.inverse_cdf(0.975) * excess.se;
-        if excess.mean > reach {
+    /// Of a model that was compared on so many folds. Less than two do not tell.
+    pub fn new(compared: &Compared, folds: usize) -> Self {
+        let freedom = folds.saturating_sub(1) as f64;
+        let Ok(law) = StudentsT::new(0.0, 1.0, freedom) else { return Standing::Unclear };
+        let reach = law.inverse_cdf(0.975) * compared.excess_se;
+        if compared.excess > reach {
             Standing::Worse
-        } else if excess.mean < -reach {
+        } else if compared.excess < -reach {
             Standing::Better
         } else {
             Standing::Unclear
@@ -63,7 +60,7 @@ impl Standing {
 
 impl Assumptions {
     /// Those of a model.
-    pub fn of(architecture: &Architecture) -> Self {
+    pub fn new(architecture: &Architecture) -> Self {
         Assumptions { initial: architecture.initial, inputs: architecture.inputs.during }
     }
 
@@ -86,35 +83,35 @@ impl Assumptions {
         format!("{initial} and {inputs}")
     }
 
-    /// What else could look like changing weights, and the option that tests it.
+    /// True if initial states that differ from trial to trial could be taken for changing weights.
+    pub fn leave_initial_states(&self) -> bool {
+        !matches!(self.initial, InitialStates::Learned { by: Grouping::Trial, .. })
+    }
+
+    /// What else could look like changing weights, and what tests it.
     pub fn caution(&self) -> &'static str {
-        match self.initial {
-            InitialStates::Learned { by: Grouping::Trial, .. } => {
-                "Gains or inputs that vary from trial to trial can look like changing weights;\n\
-                 no option tests these."
-            }
-            _ => Self::GENERAL_CAUTION,
+        if self.leave_initial_states() {
+            Self::GENERAL_CAUTION
+        } else {
+            "Gains or inputs that vary from trial to trial can look like changing weights;\n\
+             nothing here tests these."
         }
     }
 
     /// The caution where it is not known what was assumed.
     pub const GENERAL_CAUTION: &str = "Initial states, gains or inputs that vary from trial to trial can look like changing\n\
-         weights: --initial trial tests the initial states; no option tests the others.";
+         weights: an initial state for each trial tests the first; nothing tests the others.";
 }
 
 impl Verdict {
     /// What the folds say of low tensor rank with this rank and these units.
-    ///
-    /// # Panics
-    ///
-    /// With less than two folds.
     pub fn new(cv: &CrossValidation, folds: &[Fold], rank: usize, units: usize) -> Self {
-        let standing = |other| Standing::of(&cv.against(folds, other, rank, units).1, cv.folds);
+        let standing = |other| Standing::new(&cv.against(folds, other, rank, units), cv.folds);
         Verdict {
             rank,
             constant: standing(Comparison::Constant),
             free: standing(Comparison::Free),
-            assumptions: Assumptions::of(&cv.architecture),
+            assumptions: Assumptions::new(&cv.architecture),
         }
     }
 
@@ -145,6 +142,7 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cross_validation::Estimate;
     use super::*;
 
     const BY_CONDITION: InitialStates =
@@ -185,17 +183,18 @@ mod tests {
     }
 
     #[test]
-    fn the_caution_names_the_option_until_it_was_used() {
+    fn the_caution_names_initial_states_until_trials_have_their_own() {
         for by in [Grouping::Common, Grouping::Condition, Grouping::Trial] {
             let initial = InitialStates::Learned { by, confined: true };
             let text = verdict(initial, During::Never).in_words();
             let untested = by != Grouping::Trial;
-            assert_eq!(text.contains("--initial trial"), untested, "{text}");
+            assert_eq!(text.contains("an initial state for each trial tests the first"), untested);
             assert_eq!(text.contains("Initial states, gains"), untested, "{text}");
             assert!(text.contains("ains or inputs that vary"), "{text}");
         }
-        let zero = verdict(InitialStates::Zero, During::Throughout).in_words();
-        assert!(zero.contains("--initial trial tests the initial states"), "{zero}");
+        assert!(
+            verdict(InitialStates::Zero, During::Throughout).assumptions.leave_initial_states()
+        );
     }
 
     /// The example there is of a recording on which both others are worse.
@@ -209,12 +208,17 @@ mod tests {
 
     #[test]
     fn a_difference_counts_beyond_the_quantile_of_its_folds() {
-        let excess = |mean| Estimate { mean, se: 1.0, r2: 0.0, r2_se: 0.0 };
+        let estimate = Estimate { mean: 0.0, se: 0.0, r2: 0.0, r2_se: 0.0 };
+        let comparison = Comparison::Constant;
+        let standing = |excess, folds| {
+            Standing::new(&Compared { comparison, estimate, excess, excess_se: 1.0 }, folds)
+        };
         // Student's t with four degrees of freedom: 2.776.
-        assert_eq!(Standing::of(&excess(2.77), 5), Standing::Unclear);
-        assert_eq!(Standing::of(&excess(2.78), 5), Standing::Worse);
-        assert_eq!(Standing::of(&excess(-2.78), 5), Standing::Better);
-        assert_eq!(Standing::of(&excess(f64::NAN), 5), Standing::Unclear);
+        assert_eq!(standing(2.77, 5), Standing::Unclear);
+        assert_eq!(standing(2.78, 5), Standing::Worse);
+        assert_eq!(standing(-2.78, 5), Standing::Better);
+        assert_eq!(standing(f64::NAN, 5), Standing::Unclear);
+        assert_eq!(standing(1e9, 1), Standing::Unclear);
         let words = |constant| {
             let verdict = Verdict { constant, ..verdict(BY_CONDITION, During::Never) };
             verdict.in_words().lines().next().map(str::to_owned)

@@ -44,8 +44,8 @@ pub struct Recording {
     pub bins: usize,
     /// Number of trials.
     pub trials: usize,
-    /// Entry (n, t, k), neuron n in bin t of trial k, at `(k * bins + t) * neurons + n`; NaN where
-    /// nothing was recorded.
+    /// Entry (n, t, k), neuron n in bin t of trial k, at [`place(n, t, k)`](Recording::place), which
+    /// is `(k * bins + t) * neurons + n`; NaN where nothing was recorded.
     pub activity: Vec<f64>,
     /// The number of each trial in the session, strictly increasing: where trials were dropped,
     /// numbers are missing.
@@ -223,8 +223,23 @@ impl Recording {
     ///
     /// If an index is out of range.
     pub fn activity_at(&self, n: usize, t: usize, k: usize) -> f64 {
+        self.activity[self.place(n, t, k)]
+    }
+
+    /// Where entry (n, t, k), neuron n in bin t of trial k, stands in `activity`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such neuron or bin.
+    pub fn place(&self, n: usize, t: usize, k: usize) -> usize {
         assert!(n < self.neurons && t < self.bins, "neuron {n}, bin {t} exist");
-        self.activity[(k * self.bins + t) * self.neurons + n]
+        (k * self.bins + t) * self.neurons + n
+    }
+
+    /// Neuron, bin and trial of the entry that stands at this place in `activity`.
+    pub fn entry_of(&self, place: usize) -> [usize; 3] {
+        let (n, bin) = (place % self.neurons, place / self.neurons);
+        [n, bin % self.bins, bin / self.bins]
     }
 
     /// A SHA-256 of the activity and of the trials, in hexadecimal: the same for the same recording,
@@ -296,9 +311,7 @@ impl Recording {
 
     fn activity_fault(&self) -> Option<InvalidRecording> {
         let fault = |index: usize, expected: &str| {
-            let (n, rest) = (index % self.neurons, index / self.neurons);
-            let place = [n, rest % self.bins, rest / self.bins];
-            let found = format!("holds {} at {place:?}", self.activity[index]);
+            let found = format!("holds {} at {:?}", self.activity[index], self.entry_of(index));
             Some(InvalidRecording::new("activity", found, expected))
         };
         if let Some(index) = self.activity.iter().position(|entry| entry.is_infinite()) {

@@ -1,12 +1,13 @@
 //! The figures of a fit and of a cross-validation.
 
-use faer::Mat;
-
 use super::figure::{Figure, Panel};
-use crate::fit::{Estimate, Fit, FitFloat, InitialStates, Losses, Model};
-use crate::matrix::Matrix;
+use crate::fit::{
+    Architecture, Compared, CrossValidationSummary, Dynamics, Fit, FitFloat, Losses, Model,
+    SizeEstimate,
+};
+use crate::matrix::{Matrix, RankRevealing};
 use crate::recording::Recording;
-use crate::scalar::Scalar;
+use crate::statistics::Moments;
 
 /// Trial factors and conditions that are drawn at most.
 const SHOWN: usize = 6;
@@ -25,17 +26,16 @@ pub fn fit_figures<S: FitFloat>(
     predictions: &[S],
 ) -> Vec<(&'static str, Figure)> {
     let mut figures = vec![
-        ("losses", losses(&fit.losses)),
+        ("losses", losses(fit.losses())),
         ("single_trials", single_trials(recording, predictions)),
     ];
-    let weights = Weights::of(fit, model);
-    if weights.factors.rows() > 0 {
-        figures.push(("trial_factors", trial_factors(&weights.factors, recording)));
-        figures.push(("eigenvalues", eigenvalues(&weights, recording)));
-        if weights.columns.cols() > 1 {
-            figures.push(("flow", flow(&weights, recording)));
-        }
+    let architecture = fit.objective().architecture();
+    if let Some(factors) = model.trial_factors() {
+        let factors = factors.map(|c| c.to_f64());
+        figures.push(("trial_factors", trial_factors(&factors, recording)));
+        figures.push(("eigenvalues", eigenvalues(architecture, model, recording)));
     }
+    figures.extend(flow(architecture, model, recording).map(|flow| ("flow", flow)));
     figures
 }
 
@@ -59,20 +59,17 @@ pub(super) fn caption(name: &str) -> Option<&'static str> {
 }
 
 /// Held-out loss against rank, and that of other models.
-pub fn cross_validation_figure(
-    ranks: &[(usize, Estimate)],
-    others: &[(&str, Estimate)],
-    chosen: usize,
-) -> Figure {
-    let of = |estimate: &Estimate| (estimate.mean, estimate.se);
-    let points =
-        ranks.iter().map(|(rank, estimate)| (*rank as f64, of(estimate).0, of(estimate).1));
+pub fn cross_validation_figure(summary: &CrossValidationSummary) -> Figure {
+    let CrossValidationSummary { ranks, chosen, comparisons, .. } = summary;
     let title = format!("Held-out loss: tensor rank {chosen} chosen");
-    let mut panel =
-        Panel::new(title, "tensor rank", "held-out loss").error_bars("low tensor rank", points);
-    let (first, last) = (ranks[0].0 as f64 - 0.3, ranks[ranks.len() - 1].0 as f64 + 0.3);
-    for (name, estimate) in others {
-        panel = panel.line(*name, [(first, estimate.mean), (last, estimate.mean)]);
+    let point = |size: &SizeEstimate| (size.rank as f64, size.estimate.mean, size.estimate.se);
+    let mut panel = Panel::new(title, "tensor rank", "held-out loss")
+        .error_bars("low tensor rank", ranks.iter().map(point));
+    let numbers = || ranks.iter().map(|size| size.rank as f64);
+    let (first, last) = (numbers().fold(f64::MAX, f64::min), numbers().fold(0.0, f64::max));
+    for Compared { comparison, estimate, .. } in comparisons {
+        let ends = [first - 0.3, last + 0.3].map(|rank| (rank, estimate.mean));
+        panel = panel.line(comparison.in_words(), ends);
     }
     Figure::new("Cross-validation").panel(panel)
 }
@@ -97,7 +94,7 @@ fn single_trials<S: FitFloat>(recording: &Recording, predictions: &[S]) -> Figur
     let late = recording.trials.saturating_sub(1 + recording.trials / 10);
     for trial in [recording.trials / 10, late] {
         for neuron in most_variable(recording).into_iter().take(3) {
-            let place = |t: usize| (trial * recording.bins + t) * recording.neurons + neuron;
+            let place = |t: usize| recording.place(neuron, t, trial);
             let time =
                 |t: usize| recording.start_seconds + (t as f64 + 0.5) * recording.bin_seconds;
             let bins = 0..recording.bins;
@@ -120,13 +117,9 @@ fn single_trials<S: FitFloat>(recording: &Recording, predictions: &[S]) -> Figur
 
 fn most_variable(recording: &Recording) -> Vec<usize> {
     let variance = |n: usize| {
-        let values = || {
-            let all = recording.activity.iter().skip(n).step_by(recording.neurons);
-            all.filter(|value| !value.is_nan())
-        };
-        let count = values().count().max(1) as f64;
-        let mean = values().sum::<f64>() / count;
-        values().map(|value| (value - mean).powi(2)).sum::<f64>() / count
+        let entries = recording.activity.iter().skip(n).step_by(recording.neurons).copied();
+        // Of a neuron that was never recorded it is not a number, and 0 here.
+        Moments::of(entries.filter(|value| !value.is_nan())).variance().max(0.0)
     };
     let variances: Vec<f64> = (0..recording.neurons).map(variance).collect();
     let mut order: Vec<usize> = (0..recording.neurons).collect();
@@ -161,72 +154,20 @@ fn trial_factors(factors: &Matrix<f64>, recording: &Recording) -> Figure {
     figure
 }
 
-/// The weights that all trials share, in double precision.
-struct Weights {
-    columns: Matrix<f64>,
-    rows: Matrix<f64>,
-    factors: Matrix<f64>,
-    initial: Matrix<f64>,
-    leak: f64,
-    activation: crate::network::Activation<f64>,
-    steps: usize,
-}
-
-impl Weights {
-    fn of<S: FitFloat>(fit: &Fit<S>, model: &Model<S>) -> Self {
-        let architecture = fit.objective.architecture();
-        let rank = architecture.rank;
-        let double = |matrix: &Matrix<S>| matrix.map(|x| x.to_f64());
-        let all = double(&model.columns);
-        Weights {
-            columns: Matrix::from_fn(all.rows(), rank, |i, r| all[(i, r)]),
-            rows: double(&model.rows),
-            factors: double(&model.factors),
-            initial: match architecture.initial {
-                InitialStates::Zero => Matrix::zeros(all.rows(), 1),
-                InitialStates::Learned { .. } => double(&model.initial),
-            },
-            leak: architecture.leak,
-            activation: architecture.nonlinearity.activation(),
-            steps: architecture.steps(fit.objective.observations.bins),
-        }
-    }
-
-    /// The step of states (N, M) without inputs, with trial factors c.
-    fn step(&self, states: &mut Matrix<f64>, c: &[f64]) {
-        let mut rates = states.clone();
-        let mut slopes = states.clone();
-        self.activation.apply(rates.data_mut(), slopes.data_mut());
-        let mut through = Matrix::product(self.rows.t(), rates.view());
-        for column in through.data_mut().chunks_exact_mut(c.len()) {
-            column.iter_mut().zip(c).for_each(|(p, &c)| *p *= c);
-        }
-        states.scale(1.0 - self.leak);
-        states.add_scaled(self.leak, &self.columns.times(&through));
-    }
-
-    /// The mean trial factors of some trials.
-    fn mean(&self, trials: std::ops::Range<usize>) -> Vec<f64> {
-        let count = trials.len().max(1) as f64;
-        let mean = |r| trials.clone().map(|k| self.factors[(r, k)]).sum::<f64>() / count;
-        (0..self.factors.rows()).map(mean).collect()
-    }
-}
-
-/// The eigenvalues of W_k that are not zero: those of diag(c) b^T a, (R, R).
-fn eigenvalues(weights: &Weights, recording: &Recording) -> Figure {
-    let coupling = Matrix::product(weights.rows.t(), weights.columns.view());
-    let rank = coupling.rows();
+/// The eigenvalues of W_k that need not be zero, over trials.
+fn eigenvalues<S: FitFloat>(
+    architecture: &Architecture,
+    model: &Model<S>,
+    recording: &Recording,
+) -> Figure {
+    let rank = architecture.rank;
     let mut real = vec![Vec::new(); rank];
     let mut imaginary = vec![Vec::new(); rank];
-    for k in 0..weights.factors.cols() {
-        let scaled = Mat::from_fn(rank, rank, |i, j| weights.factors[(i, k)] * coupling[(i, j)]);
-        let Ok(mut values) = scaled.eigenvalues() else { continue };
-        values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
-        let trial = recording.trial_numbers[k] as f64;
-        for (r, value) in values.iter().enumerate() {
-            real[r].push((trial, value.re));
-            imaginary[r].push((trial, value.im));
+    for (k, &number) in recording.trial_numbers.iter().enumerate() {
+        let values = model.dynamics(architecture, k).eigenvalues();
+        for (r, value) in values.into_iter().flatten().enumerate() {
+            real[r].push((number as f64, value.re));
+            imaginary[r].push((number as f64, value.im));
         }
     }
     let panel = |title: &str, series: Vec<Vec<(f64, f64)>>| {
@@ -240,57 +181,65 @@ fn eigenvalues(weights: &Weights, recording: &Recording) -> Figure {
         .panel(panel("imaginary part", imaginary))
 }
 
-/// Streamlines in the plane of the first two columns, without inputs, with the mean trial factors
-/// of the first and of the last tenth of trials.
-fn flow(weights: &Weights, recording: &Recording) -> Figure {
-    const GRID: usize = 9;
-    const STEPS: usize = 8;
-    let tenth = (recording.trials / 10).max(1);
-    let plane = <f64 as crate::matrix::RankRevealing>::factor(&Matrix::from_fn(
-        weights.columns.rows(),
-        2,
-        |i, r| weights.columns[(i, r)],
-    ))
-    .0;
-    let reach = reach(weights, &plane, tenth);
-    let mut figure = Figure::new("Flow in the plane of the first two columns").columns(2);
-    let trials = recording.trials;
-    for (title, of) in [("early trials", 0..tenth), ("late trials", trials - tenth..trials)] {
-        let c = weights.mean(of);
-        let place = |cell: usize| reach * (2.0 * cell as f64 / (GRID - 1) as f64 - 1.0);
-        let grid = Matrix::from_fn(2, GRID * GRID, |axis, point| match axis {
-            0 => place(point % GRID),
-            _ => place(point / GRID),
-        });
-        let mut states = plane.times(&grid);
-        let mut lines: Vec<Vec<(f64, f64)>> =
-            (0..GRID * GRID).map(|p| vec![(grid[(0, p)], grid[(1, p)])]).collect();
-        for _ in 0..STEPS {
-            weights.step(&mut states, &c);
-            let seen = Matrix::product(plane.t(), states.view());
-            for (p, line) in lines.iter_mut().enumerate() {
-                line.push((seen[(0, p)], seen[(1, p)]));
-            }
-        }
-        let mut panel = Panel::new(title, "along the first column", "along the second column");
-        let starts: Vec<_> = lines.iter().map(|line| line[0]).collect();
-        for line in lines {
-            panel = panel.line_in_style(0, "", line);
-        }
-        figure = figure.panel(panel.points(1, "start", starts));
+/// Streamlines in the plane of the first two columns, without inputs, with the mean weights of the
+/// first and of the last tenth of trials. None of weights without two common columns.
+fn flow<S: FitFloat>(
+    architecture: &Architecture,
+    model: &Model<S>,
+    recording: &Recording,
+) -> Option<Figure> {
+    let (trials, tenth) = (recording.trials, (recording.trials / 10).max(1));
+    let early = model.mean_dynamics(architecture, 0..tenth)?;
+    let late = model.mean_dynamics(architecture, trials - tenth..trials)?;
+    let columns = early.columns();
+    if columns.cols() < 2 {
+        return None;
     }
-    figure
+    let first_two = Matrix::from_fn(columns.rows(), 2, |i, r| columns[(i, r)]);
+    let plane = f64::factor(&first_two).0;
+    let starts = model.initial_states().map(|x| x.to_f64());
+    let reach = reach(&early, &plane, starts, architecture.steps(recording.bins));
+    let title = "Flow in the plane of the first two columns";
+    let figure = Figure::new(title).columns(2);
+    Some(figure.panel(streamlines("early trials", &early, &plane, reach)).panel(streamlines(
+        "late trials",
+        &late,
+        &plane,
+        reach,
+    )))
 }
 
-/// How far the states of the first trials come within the plane.
-fn reach(weights: &Weights, plane: &Matrix<f64>, trials: usize) -> f64 {
-    let c = weights.mean(0..trials);
-    let mut states = weights.initial.clone();
+/// Where states of a grid in a plane (N, 2) go.
+fn streamlines(title: &str, dynamics: &Dynamics, plane: &Matrix<f64>, reach: f64) -> Panel {
+    const GRID: usize = 9;
+    const STEPS: usize = 8;
+    let along = |index: usize| reach * (2.0 * index as f64 / (GRID - 1) as f64 - 1.0);
+    let grid = Matrix::from_fn(2, GRID * GRID, |axis, point| match axis {
+        0 => along(point % GRID),
+        _ => along(point / GRID),
+    });
+    let point = |seen: &Matrix<f64>, p: usize| (seen[(0, p)], seen[(1, p)]);
+    let mut lines: Vec<Vec<_>> = (0..GRID * GRID).map(|p| vec![point(&grid, p)]).collect();
+    let mut states = plane.times(&grid);
+    for _ in 0..STEPS {
+        states = dynamics.step(&states);
+        let seen = Matrix::product(plane.t(), states.view());
+        lines.iter_mut().enumerate().for_each(|(p, line)| line.push(point(&seen, p)));
+    }
+    let panel = Panel::new(title, "along the first column", "along the second column");
+    let starts: Vec<_> = lines.iter().map(|line| line[0]).collect();
+    let panel = lines.into_iter().fold(panel, |panel, line| panel.line_in_style(0, "", line));
+    panel.points(1, "start", starts)
+}
+
+/// How far states come within the plane.
+fn reach(dynamics: &Dynamics, plane: &Matrix<f64>, starts: Matrix<f64>, steps: usize) -> f64 {
+    let mut states = starts;
     let mut largest = 0.0_f64;
-    for _ in 0..=weights.steps {
+    for _ in 0..=steps {
         let seen = Matrix::product(plane.t(), states.view());
         largest = seen.data().iter().fold(largest, |largest, x| largest.max(x.abs()));
-        weights.step(&mut states, &c);
+        states = dynamics.step(&states);
     }
-    if largest > f64::ZERO && largest.is_finite() { largest } else { f64::ONE }
+    if largest > 0.0 && largest.is_finite() { largest } else { 1.0 }
 }

@@ -25,7 +25,7 @@ pub fn section() -> Markup {
                 (formula(
                     "W_k are its recurrent weights after k learning steps, G_k the gradient there, \
                      D_k = W_k - c_k W_0 what was learned (c_k = 1 without weight decay). GD-like \
-                     is every stepper whose weights are combinations of W_0, earlier iterates and \
+                     is every method whose weights are combinations of W_0, earlier iterates and \
                      gradients. For the N x N x K tensor of the D_k, r1, r2 and r3 are the ranks \
                      of its unfoldings.",
                 ))

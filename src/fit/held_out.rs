@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::misfit::Misfit;
 use super::observations::Role;
 use crate::recording::Recording;
 use crate::scalar::Stream;
@@ -13,7 +14,7 @@ use crate::scalar::Stream;
 /// block a guard band of the same neuron is used for nothing: neighbouring bins and trials are so
 /// alike that they would give the answer away.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Blocks {
+pub struct HeldOut {
     /// Bins of a block.
     pub bins: usize,
     /// Trials of a block.
@@ -26,13 +27,13 @@ pub struct Blocks {
     pub share: f64,
 }
 
-impl Default for Blocks {
+impl Default for HeldOut {
     fn default() -> Self {
-        Blocks { bins: 5, trials: 5, guard_bins: 2, guard_trials: 2, share: 0.05 }
+        HeldOut { bins: 5, trials: 5, guard_bins: 2, guard_trials: 2, share: 0.05 }
     }
 }
 
-impl Blocks {
+impl HeldOut {
     /// The number of folds that find blocks of their own, for tests and for validation.
     pub fn most_folds(&self) -> usize {
         // Rounded, so that a share of 0.05 gives ten folds and not nine.
@@ -42,42 +43,43 @@ impl Blocks {
     /// What each entry of a recording, in its order, is used for in a fold. Each of the two sets is
     /// empty if not asked for.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are not that many folds.
+    /// If there are not that many folds, or blocks hold no entry.
     pub fn roles(
         &self,
         recording: &Recording,
         fold: usize,
         held_out: &[Role],
         seed: u64,
-    ) -> Vec<Role> {
-        assert!(held_out.is_empty() || fold < self.most_folds(), "a fold with blocks of its own");
+    ) -> Result<Vec<Role>, Misfit> {
+        let most = self.most_folds();
+        let expected = || format!("below {most} where {} is held out", self.share);
+        let has_blocks = held_out.is_empty() || fold < most;
+        Misfit::unless(has_blocks, "number of the fold", fold, expected())?;
+        let expected = "at least one bin and one trial";
+        let size = format!("{} by {}", self.bins, self.trials);
+        Misfit::unless(self.bins > 0 && self.trials > 0, "size of a block", size, expected)?;
         let mut roles = recorded(recording);
-        let tiles = Tiles::new(self, recording);
+        let tiles = Tiles { sizes: self, recording };
         let order = Stream::new("held-out blocks", seed, 0).permutation(tiles.count());
-        let each = ((tiles.count() as f64 * self.share) as usize).max(1);
-        let held: Vec<(usize, Role)> = [Role::Test, Role::Validation]
-            .into_iter()
-            .enumerate()
-            .filter(|(_, role)| held_out.contains(role))
-            .flat_map(|(which, role)| {
-                let first = (2 * fold + which) * each;
-                order.iter().skip(first).take(each).map(move |&tile| (tile, role))
-            })
-            .collect();
+        let count = ((tiles.count() as f64 * self.share) as usize).max(1);
+        let set = |which: usize, role: Role| {
+            let first = (2 * fold + which) * count;
+            let wanted = if held_out.contains(&role) { count } else { 0 };
+            order.iter().skip(first).take(wanted).map(move |&tile| (tile, role))
+        };
+        let held: Vec<(usize, Role)> = set(0, Role::Test).chain(set(1, Role::Validation)).collect();
         for &(tile, _) in &held {
-            tiles.each_entry(tile, true, |entry| roles[entry] = Role::Unused);
+            let band = [self.guard_bins, self.guard_trials];
+            tiles.places(tile, band).for_each(|place| roles[place] = Role::Unused);
         }
         // A block stays whole where the band of another reaches into it.
         for &(tile, role) in &held {
-            tiles.each_entry(tile, false, |entry| {
-                if !recording.activity[entry].is_nan() {
-                    roles[entry] = role;
-                }
-            });
+            let recorded = |place: &usize| !recording.activity[*place].is_nan();
+            tiles.places(tile, [0, 0]).filter(recorded).for_each(|place| roles[place] = role);
         }
-        roles
+        Ok(roles)
     }
 }
 
@@ -89,39 +91,37 @@ fn recorded(recording: &Recording) -> Vec<Role> {
 
 /// The tiling of a recording.
 struct Tiles<'a> {
-    blocks: &'a Blocks,
-    neurons: usize,
-    bins: usize,
-    trials: usize,
+    sizes: &'a HeldOut,
+    recording: &'a Recording,
 }
 
-impl<'a> Tiles<'a> {
-    fn new(blocks: &'a Blocks, recording: &Recording) -> Self {
-        let Recording { neurons, bins, trials, .. } = *recording;
-        Tiles { blocks, neurons, bins, trials }
+impl Tiles<'_> {
+    fn along_bins(&self) -> usize {
+        self.recording.bins.div_ceil(self.sizes.bins)
     }
 
-    fn along_bins(&self) -> usize {
-        self.bins.div_ceil(self.blocks.bins)
+    fn along_trials(&self) -> usize {
+        self.recording.trials.div_ceil(self.sizes.trials)
     }
 
     fn count(&self) -> usize {
-        self.neurons * self.along_bins() * self.trials.div_ceil(self.blocks.trials)
+        self.recording.neurons * self.along_bins() * self.along_trials()
     }
 
-    /// Calls with every entry of a tile, or also of its guard band.
-    fn each_entry(&self, tile: usize, guard: bool, mut call: impl FnMut(usize)) {
-        let Blocks { bins, trials, guard_bins, guard_trials, .. } = *self.blocks;
-        let (guard_bins, guard_trials) = if guard { (guard_bins, guard_trials) } else { (0, 0) };
-        let neuron = tile % self.neurons;
-        let place = tile / self.neurons;
-        let (t, k) = (place % self.along_bins() * bins, place / self.along_bins() * trials);
-        let last = |end: usize, all: usize| end.min(all);
-        for trial in k.saturating_sub(guard_trials)..last(k + trials + guard_trials, self.trials) {
-            for bin in t.saturating_sub(guard_bins)..last(t + bins + guard_bins, self.bins) {
-                call((trial * self.bins + bin) * self.neurons + neuron);
-            }
-        }
+    /// The places of all entries of a tile, and of a band of so many bins and trials around it.
+    fn places(
+        &self,
+        tile: usize,
+        [band_bins, band_trials]: [usize; 2],
+    ) -> impl Iterator<Item = usize> + use<'_> {
+        let (neuron, tile) = (tile % self.recording.neurons, tile / self.recording.neurons);
+        let bin = tile % self.along_bins() * self.sizes.bins;
+        let trial = tile / self.along_bins() * self.sizes.trials;
+        let bins = bin.saturating_sub(band_bins)
+            ..(bin + self.sizes.bins + band_bins).min(self.recording.bins);
+        let trials = trial.saturating_sub(band_trials)
+            ..(trial + self.sizes.trials + band_trials).min(self.recording.trials);
+        trials.flat_map(move |k| bins.clone().map(move |t| self.recording.place(neuron, t, k)))
     }
 }
 
@@ -132,15 +132,16 @@ mod tests {
 
     fn recording() -> Recording {
         let simulation = Simulation { neurons: 12, bins: 17, trials: 43, ..Simulation::default() };
-        simulation.recording(3).0
+        simulation.recording(3).unwrap().0
     }
 
     #[test]
     fn folds_hold_out_different_entries_of_the_share_asked_for() {
-        let (recording, blocks) = (recording(), Blocks::default());
+        let (recording, held_out) = (recording(), HeldOut::default());
         let both = [Role::Test, Role::Validation];
-        let roles: Vec<_> =
-            (0..blocks.most_folds()).map(|fold| blocks.roles(&recording, fold, &both, 1)).collect();
+        let roles: Vec<_> = (0..held_out.most_folds())
+            .map(|fold| held_out.roles(&recording, fold, &both, 1).unwrap())
+            .collect();
         assert_eq!(roles.len(), 10);
         let mut used = vec![false; roles[0].len()];
         for roles in &roles {
@@ -155,10 +156,9 @@ mod tests {
 
     #[test]
     fn nothing_next_to_a_held_out_entry_is_trained_on() {
-        let (recording, blocks) = (recording(), Blocks::default());
-        let roles = blocks.roles(&recording, 2, &[Role::Test, Role::Validation], 1);
-        let at =
-            |n: usize, t: usize, k: usize| roles[(k * recording.bins + t) * recording.neurons + n];
+        let (recording, held_out) = (recording(), HeldOut::default());
+        let roles = held_out.roles(&recording, 2, &[Role::Test, Role::Validation], 1).unwrap();
+        let at = |n: usize, t: usize, k: usize| roles[recording.place(n, t, k)];
         let held = |role| role == Role::Test || role == Role::Validation;
         for n in 0..recording.neurons {
             for t in 0..recording.bins {
@@ -178,7 +178,7 @@ mod tests {
     fn what_was_not_recorded_has_no_role() {
         let mut recording = recording();
         recording.activity.iter_mut().step_by(3).for_each(|entry| *entry = f64::NAN);
-        let roles = Blocks::default().roles(&recording, 0, &[Role::Test], 1);
+        let roles = HeldOut::default().roles(&recording, 0, &[Role::Test], 1).unwrap();
         let pairs = || recording.activity.iter().zip(&roles);
         assert!(pairs().all(|(entry, role)| !entry.is_nan() || *role == Role::Unused));
         assert!(pairs().any(|(_, role)| *role == Role::Test));

@@ -1,0 +1,221 @@
+//! The network of a recording: forward run over some trials, outputs, and the exact adjoint.
+
+use std::ops::Range;
+
+use super::FitFloat;
+use super::architecture::Architecture;
+use super::dynamics::{Step, add_through_slopes};
+use super::gradient::ModelGradient;
+use super::model::Model;
+use super::parts::{Readout, Weights};
+use crate::matrix::Matrix;
+use crate::scalar::{Scalar, Stream};
+
+/// A model together with what of it is not learned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Network<'a, S> {
+    /// What it is made of.
+    pub architecture: &'a Architecture,
+    /// Its numbers.
+    pub model: &'a Model<S>,
+    /// Bins of the recording, T.
+    pub bins: usize,
+}
+
+/// What a run leaves: blocks of M columns, the trials, one block for each step.
+#[derive(Clone, Debug)]
+pub(super) struct Trace<S> {
+    trials: Range<usize>,
+    /// x, (N, (S + 1) M).
+    pub states: Matrix<S>,
+    /// phi(x), (N, (S + 1) M).
+    pub rates: Matrix<S>,
+    /// phi'(x), (N, (S + 1) M).
+    slopes: Matrix<S>,
+    /// z, (R + ..., S M).
+    coefficients: Matrix<S>,
+    /// (b_1..b_R)^T phi(x), (R, S M).
+    projections: Matrix<S>,
+}
+
+impl<S: Scalar> Trace<S> {
+    /// The columns of a step.
+    fn at(&self, step: usize) -> Range<usize> {
+        step * self.trials.len()..(step + 1) * self.trials.len()
+    }
+}
+
+impl<'a, S: FitFloat> Network<'a, S> {
+    fn steps(&self) -> usize {
+        self.architecture.steps(self.bins)
+    }
+
+    fn step(&self, trials: Range<usize>) -> Step<'a, S> {
+        Step {
+            columns: &self.model.columns,
+            weights: &self.model.weights,
+            trials,
+            leak: S::from_f64(self.architecture.leak),
+        }
+    }
+
+    /// Runs some trials from their initial states. `noise` is drawn from if the architecture has
+    /// any.
+    pub fn run(&self, trials: Range<usize>, noise: Option<&mut Stream>) -> Trace<S> {
+        let (units, count, steps) = (self.model.units(), trials.len(), self.steps());
+        let recurrence = self.step(trials.clone());
+        let mut trace = Trace {
+            states: Matrix::zeros(units, (steps + 1) * count),
+            rates: Matrix::zeros(units, (steps + 1) * count),
+            slopes: Matrix::zeros(units, (steps + 1) * count),
+            coefficients: self.drive(trials.clone()),
+            projections: Matrix::zeros(self.model.rank, steps * count),
+            trials,
+        };
+        self.start(&mut trace);
+        let mut noise = noise.filter(|_| self.architecture.noise > 0.0);
+        let mut value = vec![S::ZERO; units * count];
+        for step in 0..steps {
+            self.rates_at(&mut trace, step);
+            let columns = trace.at(step);
+            recurrence.recur(
+                trace.rates.columns(columns.clone()),
+                entries(&mut trace.projections, columns.clone()),
+                entries(&mut trace.coefficients, columns.clone()),
+                &mut value,
+            );
+            let (before, after) = trace.states.data_mut().split_at_mut(columns.end * units);
+            let (before, after) = (&before[columns.start * units..], &mut after[..units * count]);
+            recurrence.advance(after, before, &value);
+            if let Some(stream) = &mut noise {
+                let deviation = self.architecture.noise * self.architecture.leak.sqrt();
+                after.iter_mut().for_each(|x| *x += S::from_f64(deviation * stream.normal()));
+            }
+        }
+        self.rates_at(&mut trace, steps);
+        trace
+    }
+
+    fn start(&self, trace: &mut Trace<S>) {
+        if let Some(initial) = &self.model.initial {
+            for (m, trial) in trace.trials.clone().enumerate() {
+                trace.states.column_mut(m).copy_from_slice(initial.get(trial));
+            }
+        }
+    }
+
+    /// The coefficients of the columns before the weights add to them, (R + ..., S M).
+    fn drive(&self, trials: Range<usize>) -> Matrix<S> {
+        let (width, steps) = (self.model.columns.cols(), self.steps());
+        let mut data = Vec::with_capacity(width * steps * trials.len());
+        for step in 0..steps {
+            trials.clone().for_each(|k| data.extend_from_slice(self.model.drive.at(k, step)));
+        }
+        Matrix::from_columns(width, steps * trials.len(), data)
+    }
+
+    fn rates_at(&self, trace: &mut Trace<S>, step: usize) {
+        let columns = trace.at(step);
+        let rates = entries(&mut trace.rates, columns.clone());
+        rates.copy_from_slice(trace.states.columns(columns.clone()).data());
+        let slopes = entries(&mut trace.slopes, columns);
+        self.architecture.nonlinearity.activation().apply(rates, slopes);
+    }
+
+    /// The rates at the bins, (N, T M).
+    fn rates_at_bins(&self, trace: &Trace<S>) -> Matrix<S> {
+        let units = self.model.units();
+        let mut data = Vec::with_capacity(units * self.bins * trace.trials.len());
+        for t in 0..self.bins {
+            let columns = trace.at(self.architecture.step_of_bin(t));
+            data.extend_from_slice(trace.rates.columns(columns).data());
+        }
+        Matrix::from_columns(units, self.bins * trace.trials.len(), data)
+    }
+
+    /// D phi(x) + offset at the bins, (neurons, T M).
+    pub fn outputs(&self, trace: &Trace<S>) -> Matrix<S> {
+        let rates = self.rates_at_bins(trace);
+        let Readout { matrix, offset } = &self.model.readout;
+        let mut outputs = Matrix::zeros(matrix.rows(), rates.cols());
+        if let Some(offset) = offset {
+            for column in outputs.data_mut().chunks_exact_mut(offset.rows()) {
+                column.copy_from_slice(offset.data());
+            }
+        }
+        S::gemm(outputs.data_mut(), true, matrix.view(), rates.view());
+        outputs
+    }
+
+    /// The columns a_1..a_R as the recorded neurons see them, D diag(mean of phi'(x)) a_r,
+    /// (neurons, R): in which directions of neural space the weights move the activity.
+    pub fn visible_columns(&self, trace: &Trace<S>) -> Matrix<S> {
+        let units = self.model.units();
+        let count = S::from_integer(trace.slopes.cols() as i64).inverse();
+        let count = count.expect("there is a step");
+        let mut mean = vec![S::ZERO; units];
+        for column in trace.slopes.data().chunks_exact(units) {
+            mean.iter_mut().zip(column).for_each(|(sum, &slope)| *sum += slope * count);
+        }
+        let seen =
+            Matrix::from_fn(units, self.model.rank, |i, r| mean[i] * self.model.columns[(i, r)]);
+        self.model.readout.matrix.times(&seen)
+    }
+
+    /// The exact gradient of a loss with the given derivative by the outputs, (neurons, T M), plus
+    /// `penalty` times the sum of squares of all states.
+    pub fn adjoint(&self, trace: &Trace<S>, errors: &Matrix<S>, penalty: S) -> ModelGradient<S> {
+        let (units, steps, count) = (self.model.units(), self.steps(), trace.trials.len());
+        let recurrence = self.step(trace.trials.clone());
+        let from_outputs = Matrix::product(self.model.readout.matrix.t(), errors.view());
+        let mut gradient = recurrence.no_gradient(steps);
+        // dLoss/dx and dLoss/d(phi(x)) at a step.
+        let mut state = vec![S::ZERO; units * count];
+        let mut rate = vec![S::ZERO; units * count];
+        for step in (0..=steps).rev() {
+            let columns = trace.at(step);
+            match self.architecture.bin_of_step(step) {
+                Some(t) => rate.copy_from_slice(from_outputs.columns(trace.at(t)).data()),
+                None => rate.fill(S::ZERO),
+            }
+            let slopes = trace.slopes.columns(columns.clone());
+            if step == steps {
+                add_through_slopes(&mut state, S::ZERO, slopes.data(), &rate);
+            } else {
+                let rates = trace.rates.columns(columns.clone());
+                let projections = trace.projections.columns(columns.clone());
+                recurrence.recur_back(step, &state, rates, projections, &mut gradient, &mut rate);
+                recurrence.advance_back(&mut state, slopes.data(), &rate);
+            }
+            if penalty != S::ZERO {
+                let twice = penalty + penalty;
+                let states = trace.states.columns(columns);
+                state.iter_mut().zip(states.data()).for_each(|(l, &x)| *l += twice * x);
+            }
+        }
+        if let Weights::Shared { rows, .. } = &mut gradient.weights {
+            let driving = trace.rates.columns(0..steps * count);
+            *rows = Matrix::product(driving, gradient.projections.t());
+        }
+        ModelGradient {
+            initial: Matrix::from_columns(units, count, state),
+            columns: Matrix::product(gradient.costates.view(), trace.coefficients.t()),
+            weights: gradient.weights,
+            drive: gradient.coefficients,
+            readout: self.readout_gradient(trace, errors),
+        }
+    }
+
+    fn readout_gradient(&self, trace: &Trace<S>, errors: &Matrix<S>) -> Readout<S> {
+        let sum = |n, _| (0..errors.cols()).fold(S::ZERO, |sum, j| sum + errors[(n, j)]);
+        let offset = self.model.offset().map(|offset| Matrix::from_fn(offset.rows(), 1, sum));
+        let matrix = Matrix::product(errors.view(), self.rates_at_bins(trace).t());
+        Readout { matrix, offset }
+    }
+}
+
+/// The entries of some neighbouring columns, to change.
+fn entries<S: Scalar>(matrix: &mut Matrix<S>, columns: Range<usize>) -> &mut [S] {
+    let rows = matrix.rows();
+    &mut matrix.data_mut()[columns.start * rows..columns.end * rows]
+}
