@@ -21,11 +21,11 @@ use rankproof::report::{Experiment, Figure, Panel, Table};
 use rankproof::theorem::fibonacci_growth::fibonacci;
 use rankproof::theorem::{ActivationKind, Measure, RuleKind, Setting, StepperKind};
 
+#[path = "console.rs"]
+mod console;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    run(Experiment::from_arguments(
-        "growth",
-        "Rank over learning steps grows as Fibonacci numbers",
-    )?)
+    run(console::experiment("growth", "Rank over learning steps grows as Fibonacci numbers")?)
 }
 
 /// The four networks that are compared at one input and many outputs.

@@ -29,6 +29,18 @@
 //! | [`fit`] | recurrent networks of low tensor rank fitted to recordings, and cross-validated |
 //! | [`report`] | what is said of them: tables, figures, the HTML page |
 //!
+//! # Features
+//!
+//! With `default-features = false` there is the core alone: all of the modules above that need no
+//! feature. It reads and writes no files, and depends on linear algebra, random numbers and threads.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `verify` | theorems against random cases ([`theorem::Theorem::verify`]), [`conjecture`], tasks as proptest strategies |
+//! | `files` | [`mod@file`], recordings cut out of files, fits that are saved and resumed |
+//! | `report` | [`report`]; with `verify` and `files` |
+//! | `cli` | the program; with all others. The default |
+//!
 //! # Example
 //!
 //! A linear network with three inputs and two outputs, trained by gradient descent in the prime
@@ -65,7 +77,9 @@
 
 pub mod blocks;
 pub mod bounds;
+#[cfg(feature = "verify")]
 pub mod conjecture;
+#[cfg(feature = "files")]
 pub mod file;
 pub mod fit;
 mod json;
@@ -73,6 +87,7 @@ pub mod matrix;
 pub mod named;
 pub mod network;
 pub mod recording;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod scalar;
 mod statistics;

@@ -16,6 +16,8 @@ use rankproof::prelude::*;
 use rankproof::report::Experiment;
 use rankproof::tape::TapeError;
 
+#[path = "../console.rs"]
+pub mod console;
 mod figures;
 pub mod learner;
 mod movement;
@@ -26,7 +28,7 @@ use movement::{Movement, random_walk};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "A network that adapts to a force field moves its weights in few dimensions";
-    run(Experiment::from_arguments("force_field", title)?)
+    run(console::experiment("force_field", title)?)
 }
 
 /// How far to the left of the straight line, and how far from the target, reaches end: means over

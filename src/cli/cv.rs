@@ -19,7 +19,7 @@ use super::files::Files;
 use super::interrupt;
 use super::list_of_numbers;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
-use super::output::{print, progress, rendered, table, write_json};
+use super::output::{print, progress, table, write_json};
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
 ///
@@ -263,8 +263,8 @@ fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
     };
     format!(
         "{}\n{}\n{}{option}\nloss: {}; se: standard error over {} folds. Results are in {}",
-        rendered(&ranks),
-        rendered(&others),
+        ranks,
+        others,
         summary.verdict.in_words(),
         summary.likelihood.loss_in_words(),
         summary.folds,

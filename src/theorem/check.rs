@@ -1,9 +1,6 @@
-//! Running a theorem on one case, judging what was observed, and making a violation small.
+//! Running a theorem on one case, and judging what was observed.
 
 use std::fmt;
-
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::instance::Instance;
 use super::movement::span;
@@ -225,11 +222,6 @@ impl CaseId {
     pub fn second_instance(self) -> Self {
         CaseId { number: self.number % SECOND_INSTANCES + SECOND_INSTANCES, ..self }
     }
-
-    /// The case that the setting is drawn for.
-    fn first_instance(self) -> Self {
-        CaseId { number: self.number % SECOND_INSTANCES, ..self }
-    }
 }
 
 /// What came of one case.
@@ -271,47 +263,7 @@ impl fmt::Display for CaseReport {
 }
 
 impl Theorem {
-    /// Runs one case.
-    pub fn run(&self, id: CaseId, fault: Option<GradientFault>) -> CaseReport {
-        self.run_setting(id, self.draw(id).current(), fault)
-    }
-
-    /// If the case violates the theorem, the smallest setting that proptest's shrinking finds to do
-    /// so with the same random streams.
-    pub fn smallest_violation(
-        &self,
-        id: CaseId,
-        fault: Option<GradientFault>,
-    ) -> Option<CaseReport> {
-        let mut tree = self.draw(id);
-        let run = |setting| {
-            let report = self.run_setting(id, setting, fault);
-            (report.verdict() == Verdict::Violated).then_some(report)
-        };
-        let mut smallest = run(tree.current())?;
-        let mut progress = tree.simplify();
-        while progress {
-            progress = match run(tree.current()) {
-                Some(report) => {
-                    smallest = report;
-                    tree.simplify()
-                }
-                None => tree.complicate(),
-            };
-        }
-        Some(smallest)
-    }
-
-    /// The setting of a case, as a tree that shrinks.
-    fn draw(&self, id: CaseId) -> Box<dyn ValueTree<Value = Setting>> {
-        let key = self.stream(id.first_instance()).named("setting").key();
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let strategy = (self.domain)(id.arithmetic).strategy(id.arithmetic);
-        strategy.new_tree(&mut runner).expect("a strategy without filters always draws")
-    }
-
-    fn stream(&self, id: CaseId) -> Stream {
+    pub(super) fn stream(&self, id: CaseId) -> Stream {
         Stream::new(&format!("{}/{}", self.id, id.arithmetic.name()), id.seed, id.number)
     }
 

@@ -61,7 +61,7 @@ pub const THEOREM: Theorem = Theorem {
 
 /// As of one task that is learned for as many steps as the most there are.
 fn minors(setting: &Setting) -> Option<u64> {
-    let learning_steps = (MOST_TASKS + 1) * setting.learning_steps;
+    let learning_steps = (MAX_TASKS + 1) * setting.learning_steps;
     super::generic::of_training(&Setting { learning_steps, ..setting.clone() })
 }
 
@@ -77,7 +77,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 }
 
 /// Tasks in a curriculum, before one of them is repeated.
-const MOST_TASKS: usize = 3;
+const MAX_TASKS: usize = 3;
 
 /// One task with the channels through which the network sees it.
 struct Stage<S> {
@@ -88,7 +88,7 @@ struct Stage<S> {
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let mut stream = case.stream.named("curriculum");
-    let count = 1 + stream.below(MOST_TASKS);
+    let count = 1 + stream.below(MAX_TASKS);
     let same_channels = stream.below(3) == 0;
     let stages: Option<Vec<_>> = (0..count).map(|j| stage(case, j, same_channels)).collect();
     let stages = stages.ok_or(Inconclusive::Unavailable)?;

@@ -41,10 +41,10 @@ use crate::task::TaskFamily;
 /// A rank that a random instance may miss with a larger probability counts as one of which
 /// Schwartz-Zippel says nothing: a thousand of the others are generic together but with one in a
 /// thousand.
-pub const MOST_MISSED: f64 = 1e-6;
+pub const MAX_MISSED: f64 = 1e-6;
 
 /// The probability with which a minor of this degree vanishes at most, unless it always does;
-/// `None` above [`MOST_MISSED`], or without a degree.
+/// `None` above [`MAX_MISSED`], or without a degree.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ pub const MOST_MISSED: f64 = 1e-6;
 /// assert_eq!(missed(Some(1 << 40)), None);
 /// ```
 pub fn missed(degree: Option<u64>) -> Option<f64> {
-    degree.map(probability).filter(|&probability| probability <= MOST_MISSED)
+    degree.map(probability).filter(|&probability| probability <= MAX_MISSED)
 }
 
 /// d / p, at most 1.

@@ -6,6 +6,8 @@
 //! which makes [`ALL`].
 
 mod check;
+#[cfg(feature = "verify")]
+mod drawing;
 mod first_gradient;
 mod generic;
 mod instance;
@@ -15,10 +17,11 @@ mod proof;
 mod quantity;
 mod setting;
 mod slope;
+#[cfg(feature = "verify")]
 mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
-pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
+pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
 pub use measure::{Measure, best_limit};
 pub use proof::Proof;
@@ -27,7 +30,8 @@ pub use setting::{
     Arithmetic, Domain, InitialState, InitialWeights, LossKind, OptimizerKind, Setting, StepperKind,
 };
 pub use slope::Slope;
-pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
+#[cfg(feature = "verify")]
+pub use verification::{CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Verification};
 
 pub use crate::bounds::Verdict;
 pub use crate::network::ActivationKind;

@@ -4,9 +4,6 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use proptest::prelude::*;
-use proptest::sample::select;
-
 use crate::blocks::Subset;
 use crate::matrix::RankRevealing;
 use crate::named::Named;
@@ -469,94 +466,7 @@ impl Domain {
             ..linear
         }
     }
-
-    /// Draws settings of this domain and shrinks them, one part after the other: neurons last,
-    /// because how few there may be depends on everything else.
-    pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
-        (self.learning(arithmetic), self.network(), self.sizes())
-            .prop_map(|(learning, network, sizes)| Setting {
-                dimensions: sizes.dimensions,
-                learning_steps: sizes.learning_steps,
-                phi: network.phi,
-                psi: network.psi,
-                leak_quarters: network.leak_quarters,
-                initial_weights: network.initial_weights,
-                initial_state: network.initial_state,
-                bias: network.bias,
-                ..learning
-            })
-            .boxed()
-    }
-
-    /// What is learned and how; the rest is plain.
-    fn learning(&self, arithmetic: Arithmetic) -> impl Strategy<Value = Setting> + use<> {
-        let parts = (
-            select(self.tasks.clone()),
-            select(self.losses.clone()),
-            select(self.steppers.clone()),
-            select(self.rules.clone()),
-            flag(true),
-            flag(true),
-            flag(arithmetic.is_real()),
-            flag(true),
-            select(self.trained.clone()),
-        );
-        parts.prop_map(
-            |(task, loss, stepper, rule, scheduled, decay, clip, minibatches, trained)| Setting {
-                task,
-                loss,
-                stepper,
-                rule,
-                scheduled,
-                decay,
-                clip,
-                minibatches,
-                trained,
-                ..Setting::plain(ONE_OF_EACH)
-            },
-        )
-    }
-
-    /// The network before learning but for its size; the rest is plain.
-    fn network(&self) -> impl Strategy<Value = Setting> + use<> {
-        let parts = (
-            select(self.activations.clone()),
-            select(self.activations.clone()),
-            select(vec![4, 3, 2, 1]),
-            select(self.initial_weights.clone()),
-            select(self.initial_states.clone()),
-            flag(self.bias),
-        );
-        parts.prop_map(|(phi, psi, leak_quarters, initial_weights, initial_state, bias)| Setting {
-            phi,
-            psi,
-            leak_quarters,
-            initial_weights,
-            initial_state,
-            bias,
-            ..Setting::plain(ONE_OF_EACH)
-        })
-    }
-
-    /// The dimensions and the learning steps; the rest is plain.
-    fn sizes(&self) -> impl Strategy<Value = Setting> + use<> {
-        let parts = (
-            self.d_in.clone(),
-            self.d_out.clone(),
-            self.steps.clone(),
-            self.trials.clone(),
-            self.learning_steps.clone(),
-            self.neurons.clone(),
-        );
-        parts.prop_map(|(d_in, d_out, steps, trials, learning_steps, neurons)| Setting {
-            learning_steps,
-            ..Setting::plain(Dimensions { neurons, d_in, d_out, steps, trials })
-        })
-    }
 }
-
-/// The dimensions of a setting whose dimensions do not matter.
-const ONE_OF_EACH: Dimensions = Dimensions { neurons: 1, d_in: 1, d_out: 1, steps: 1, trials: 1 };
 
 /// The activations f(z) = f'(z) z, which every arithmetic has, in the order of the table.
 pub(super) fn homogeneous() -> impl DoubleEndedIterator<Item = ActivationKind> {
@@ -566,9 +476,4 @@ pub(super) fn homogeneous() -> impl DoubleEndedIterator<Item = ActivationKind> {
 /// The update rules of an arithmetic that are of some kind, in the order of the table.
 pub(super) fn rules(arithmetic: Arithmetic, kind: impl Fn(RuleKind) -> bool) -> Vec<RuleKind> {
     RuleKind::ALL.into_iter().filter(|&rule| kind(rule) && arithmetic.has_rule(rule)).collect()
-}
-
-/// True in one case out of four, if at all.
-fn flag(possible: bool) -> BoxedStrategy<bool> {
-    if possible { proptest::bool::weighted(0.25).boxed() } else { Just(false).boxed() }
 }

@@ -6,13 +6,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use super::{Arithmetic, CaseId, CaseReport, MOST_MISSED, Theorem, Verdict, missed};
+use super::{Arithmetic, CaseId, CaseReport, MAX_MISSED, Theorem, Verdict, missed};
 use crate::scalar::PRIME;
 use crate::training::GradientFault;
 
 /// A verification in which more than this share of the cases is inconclusive has shown nothing,
 /// and fails.
-pub const MOST_INCONCLUSIVE: f64 = 0.1;
+pub const MAX_INCONCLUSIVE: f64 = 0.1;
 
 /// A control has this many cases in which to be caught. Not every case can catch it: an error
 /// cannot leave a space that is the whole space.
@@ -91,7 +91,7 @@ impl Verification {
     pub fn failure(&self) -> Option<Failure> {
         let violated = self.first_violation.map(Failure::Violated);
         let missed = self.controls.iter().find(|control| control.caught_at.is_none());
-        let inconclusive = self.inconclusive as f64 > MOST_INCONCLUSIVE * self.cases() as f64;
+        let inconclusive = self.inconclusive as f64 > MAX_INCONCLUSIVE * self.cases() as f64;
         violated
             .or(missed.map(|control| Failure::Blind(control.fault)))
             .or(inconclusive.then_some(Failure::Inconclusive))
@@ -247,7 +247,7 @@ impl fmt::Display for Generic {
         if second_instances > 0 {
             write!(
                 f,
-                "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, \
+                "{second_instances} cases have no such bound below {MAX_MISSED:.0e} (gates, signs, \
                  high degrees): for each a second instance was held against the theorem too, "
             )?;
             match disagreeing {

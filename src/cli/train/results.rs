@@ -9,7 +9,7 @@ use rankproof::named::Named;
 use rankproof::network::architecture::Shipped;
 use rankproof::training::{BlockTrajectory, Trajectory};
 
-use super::super::output::{paragraph, rendered, table};
+use super::super::output::{paragraph, table};
 use super::Arguments;
 
 /// What became of a block, from the core of the tensor of its increments.
@@ -60,7 +60,7 @@ impl Report {
             Some(Bounds { lower, upper }) => format!("{lower} to {upper}"),
             None => "inconclusive".to_owned(),
         };
-        let mut text = format!("\n{}\nThe increments as a tensor\n", rendered(&table));
+        let mut text = format!("\n{}\nThe increments as a tensor\n", table);
         text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
         text + &paragraph("  CP rank", &cp)
     }
