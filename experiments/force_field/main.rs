@@ -14,6 +14,7 @@ use std::error::Error;
 
 use rankproof::prelude::*;
 use rankproof::report::Experiment;
+use rankproof::tape::TapeError;
 
 #[path = "../console.rs"]
 pub mod console;
@@ -60,7 +61,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
         Movement::of("untrained network", &novice.weights, protocol.ranks)?,
         Movement::of("random walk", &random_walk(&learner.weights), protocol.ranks)?,
     ];
-    let reaches = reaches(&protocol, &learner);
+    let reaches = reaches(&protocol, &learner)?;
     show_reaches(&mut experiment, &learner, &reaches)?;
     show_losses(&mut experiment, &protocol, &learner, &novice)?;
     show_movements(&mut experiment, &movements)?;
@@ -99,13 +100,16 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 }
 
 /// Reaches at four moments of the recording.
-fn reaches(protocol: &Protocol, learner: &Learner) -> [(&'static str, Matrix<f64>); 4] {
+fn reaches(
+    protocol: &Protocol,
+    learner: &Learner,
+) -> Result<[(&'static str, Matrix<f64>); 4], TapeError> {
     let switch = protocol.baseline;
     let back = switch + protocol.adaptation;
-    [
-        ("before: no field", learner.paths(switch, 0.0)),
-        ("early: the field has come", learner.paths(switch, CURL)),
-        ("late: adapted to the field", learner.paths(back, CURL)),
-        ("after: the field has gone", learner.paths(back, 0.0)),
-    ]
+    Ok([
+        ("before: no field", learner.paths(switch, 0.0)?),
+        ("early: the field has come", learner.paths(switch, CURL)?),
+        ("late: adapted to the field", learner.paths(back, CURL)?),
+        ("after: the field has gone", learner.paths(back, 0.0)?),
+    ])
 }

@@ -8,9 +8,9 @@ use std::str::FromStr;
 use anyhow::{Context, bail};
 use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
+use rankproof::blocks::Subset;
 use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::file::write_atomically;
-use rankproof::network::Trained;
 use rankproof::report::ExplorationTable;
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::{
@@ -102,6 +102,19 @@ enum Parameter {
     InitialState,
 }
 
+impl Parameter {
+    /// The block of the network that it is.
+    fn block(self) -> &'static str {
+        match self {
+            Parameter::Recurrent => "W",
+            Parameter::Input => "B",
+            Parameter::Output => "C",
+            Parameter::Bias => "bias",
+            Parameter::InitialState => "h0",
+        }
+    }
+}
+
 /// One `--sweep`.
 #[derive(Clone)]
 struct Swept {
@@ -171,7 +184,6 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
 }
 
 fn setting(arguments: &Arguments) -> Setting {
-    let learns = |parameter| arguments.train.contains(&parameter);
     let dimensions = Dimensions {
         neurons: arguments.neurons,
         d_in: 1,
@@ -184,15 +196,9 @@ fn setting(arguments: &Arguments) -> Setting {
         initial_weights: arguments.start,
         initial_state: arguments.state,
         task: arguments.task,
-        method: arguments.optimizer.method,
+        stepper: arguments.optimizer.stepper,
         rule: arguments.optimizer.rule,
-        trained: Trained {
-            w: learns(Parameter::Recurrent),
-            b: learns(Parameter::Input),
-            c: learns(Parameter::Output),
-            bias: learns(Parameter::Bias),
-            h0: learns(Parameter::InitialState),
-        },
+        trained: Subset::only(arguments.train.iter().map(|parameter| parameter.block())),
         ..Setting::plain(dimensions)
     }
 }

@@ -197,8 +197,8 @@ fn explain_failure((theorem, result): &Line) -> Option<String> {
             result.cases(),
             100.0 * MAX_INCONCLUSIVE
         ),
-        Failure::Blind(tampering) => {
-            format!("{name} shows nothing: its check does not notice {}.", tampering.description())
+        Failure::Blind(fault) => {
+            format!("{name} shows nothing: its check does not notice {}.", fault.description())
         }
     })
 }

@@ -5,12 +5,14 @@ use std::fmt;
 use super::instance::Instance;
 use super::movement::span;
 use super::{Arithmetic, Quantity, Setting, Theorem};
+use crate::blocks::Subset;
 use crate::bounds::{Bounds, Verdict};
 use crate::matrix::{Matrix, Rank, RankRevealing, Subspace};
-use crate::network::Loss;
 use crate::network::architecture::Architecture;
+use crate::network::{Loss, Network};
 use crate::scalar::Stream;
-use crate::training::{ArchitectureTraining, Tampering, Training, TrainingError, Trajectory};
+use crate::tape::TapeError;
+use crate::training::{Faulty, GradientFault, Training, TrainingError, Trajectory};
 
 /// One number that a theorem bounds, as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +78,12 @@ pub enum Inconclusive {
     Unavailable,
 }
 
+impl From<TapeError> for Inconclusive {
+    fn from(error: TapeError) -> Self {
+        Inconclusive::Training(error.into())
+    }
+}
+
 /// What an observation function returns.
 pub type Observed = Result<Vec<Observation>, Inconclusive>;
 
@@ -90,7 +98,7 @@ pub struct Case<S> {
     /// For whatever else the theorem needs at random.
     pub stream: Stream,
     /// A deliberate error in the gradient, for controls.
-    pub tampering: Option<Tampering>,
+    pub fault: Option<GradientFault>,
 }
 
 impl<S: RankRevealing> Case<S> {
@@ -102,11 +110,11 @@ impl<S: RankRevealing> Case<S> {
     pub fn draw(
         setting: &Setting,
         stream: Stream,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> Result<Self, Inconclusive> {
         let instance = Instance::draw(setting, &stream).ok_or(Inconclusive::Unavailable)?;
         let loss = setting.loss.build().ok_or(Inconclusive::Unavailable)?;
-        Ok(Case { setting: setting.clone(), instance, loss, stream, tampering })
+        Ok(Case { setting: setting.clone(), instance, loss, stream, fault })
     }
 
     /// Trains the network of this case and keeps all weights.
@@ -142,27 +150,31 @@ impl<S: RankRevealing> Case<S> {
 
     /// The training of another architecture on the task of this case, not yet run: its blocks are
     /// those of the recurrent network, `W`, `B`, `C`, `bias` and `h0`, unless they are replaced. A
-    /// deliberate error is not in it.
-    pub fn training_as<'a>(
-        &'a self,
-        architecture: &'a dyn Architecture<S>,
-    ) -> ArchitectureTraining<'a, S> {
+    /// deliberate error is in the gradient by W.
+    pub fn training_as<'a>(&'a self, architecture: &'a dyn Architecture<S>) -> Training<'a, S> {
         let Instance { network, task, optimizer, batches, .. } = &self.instance;
-        let blocks = network.parameters.clone().into_blocks();
-        let loss = &*self.loss;
-        ArchitectureTraining {
-            trained: self.setting.trained.into(),
+        let (blocks, loss, optimizer) = (network.blocks.clone(), &*self.loss, optimizer.clone());
+        let per_trial = match network.parts().h0.cols() {
+            1 => Subset::none(),
+            _ => Subset::only(["h0"]),
+        };
+        Training {
+            trained: self.setting.trained.clone(),
             batches: batches.clone(),
-            ..ArchitectureTraining::new(architecture, blocks, task, loss, optimizer.clone())
+            per_trial,
+            applied: self.fault.map(|fault| -> Box<dyn Architecture<S> + 'a> {
+                Box::new(Faulty { architecture, block: "W".into(), fault })
+            }),
+            ..Training::of(architecture, blocks, task, loss, optimizer)
         }
     }
 
     /// What spans S, the space in which a linear network learns: the columns of B, C^T, h_0 and b
     /// at the start side by side, (N, d_in + d_out + states + 1).
     pub fn directions(&self) -> Matrix<S> {
-        let start = &self.instance.network.parameters;
+        let start = self.instance.network.parts();
         let readout = start.c.transposed();
-        Matrix::beside(start.neurons(), [&start.b, &readout, &start.h0, &start.bias])
+        Matrix::beside(start.neurons(), [start.b, &readout, start.h0, start.bias])
     }
 
     /// S = span(col B, row C, h_0, b) at the start.
@@ -175,14 +187,18 @@ impl<S: RankRevealing> Case<S> {
         span(directions.rows(), [&directions], "the dimension of S")
     }
 
-    /// The training of this case, not yet run.
+    /// The training of this case, not yet run. The trajectory follows W.
     pub fn training(&self) -> Training<'_, S> {
-        let Instance { network, task, optimizer, batches, .. } = &self.instance;
+        self.training_of(&self.instance.network)
+    }
+
+    /// The same for another recurrent network.
+    pub fn training_of<'a>(&'a self, network: &'a Network<S>) -> Training<'a, S> {
         Training {
-            trained: self.setting.trained,
-            batches: batches.clone(),
-            tampering: self.tampering,
-            ..Training::new(network.clone(), task, &*self.loss, optimizer.clone())
+            blocks: network.blocks.clone(),
+            followed: Some(Subset::only(["W"])),
+            applied: self.fault.map(|fault| fault.of(&network.architecture)),
+            ..self.training_as(&network.architecture)
         }
     }
 }
@@ -256,15 +272,13 @@ impl Theorem {
         &self,
         id: CaseId,
         setting: Setting,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> CaseReport {
         let stream = self.stream(id);
         let observed = match id.arithmetic {
-            Arithmetic::Exact => observe(self.checks.exact, &setting, stream, tampering),
-            Arithmetic::F64 => observe(self.checks.f64, &setting, stream, tampering),
-            Arithmetic::DoubleDouble => {
-                observe(self.checks.double_double, &setting, stream, tampering)
-            }
+            Arithmetic::Exact => observe(self.checks.exact, &setting, stream, fault),
+            Arithmetic::F64 => observe(self.checks.f64, &setting, stream, fault),
+            Arithmetic::DoubleDouble => observe(self.checks.double_double, &setting, stream, fault),
         };
         CaseReport { setting, observed }
     }
@@ -274,8 +288,8 @@ fn observe<S: RankRevealing>(
     check: Option<fn(&Case<S>) -> Observed>,
     setting: &Setting,
     stream: Stream,
-    tampering: Option<Tampering>,
+    fault: Option<GradientFault>,
 ) -> Observed {
     let check = check.ok_or(Inconclusive::Unavailable)?;
-    check(&Case::draw(setting, stream, tampering)?)
+    check(&Case::draw(setting, stream, fault)?)
 }

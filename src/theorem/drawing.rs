@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::{Arithmetic, CaseId, CaseReport, Domain, SECOND_INSTANCES, Setting, Theorem, Verdict};
 use crate::task::Dimensions;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 impl Domain {
     /// Draws settings of this domain and shrinks them, one part after the other: neurons last,
@@ -33,7 +33,7 @@ impl Domain {
         let parts = (
             select(self.tasks.clone()),
             select(self.losses.clone()),
-            select(self.methods.clone()),
+            select(self.steppers.clone()),
             select(self.rules.clone()),
             flag(true),
             flag(true),
@@ -42,10 +42,10 @@ impl Domain {
             select(self.trained.clone()),
         );
         parts.prop_map(
-            |(task, loss, method, rule, scheduled, decay, clip, minibatches, trained)| Setting {
+            |(task, loss, stepper, rule, scheduled, decay, clip, minibatches, trained)| Setting {
                 task,
                 loss,
-                method,
+                stepper,
                 rule,
                 scheduled,
                 decay,
@@ -100,8 +100,8 @@ const ONE_OF_EACH: Dimensions = Dimensions { neurons: 1, d_in: 1, d_out: 1, step
 
 impl Theorem {
     /// Runs one case.
-    pub fn run(&self, id: CaseId, tampering: Option<Tampering>) -> CaseReport {
-        self.run_setting(id, self.draw(id).current(), tampering)
+    pub fn run(&self, id: CaseId, fault: Option<GradientFault>) -> CaseReport {
+        self.run_setting(id, self.draw(id).current(), fault)
     }
 
     /// If the case violates the theorem, the smallest setting that proptest's shrinking finds to do
@@ -109,11 +109,11 @@ impl Theorem {
     pub fn smallest_violation(
         &self,
         id: CaseId,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> Option<CaseReport> {
         let mut tree = self.draw(id);
         let run = |setting| {
-            let report = self.run_setting(id, setting, tampering);
+            let report = self.run_setting(id, setting, fault);
             (report.verdict() == Verdict::Violated).then_some(report)
         };
         let mut smallest = run(tree.current())?;

@@ -27,7 +27,7 @@ pub use measure::{Measure, best_limit};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
-    Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, OptimizerKind, Setting,
+    Arithmetic, Domain, InitialState, InitialWeights, LossKind, OptimizerKind, Setting, StepperKind,
 };
 pub use slope::Slope;
 #[cfg(feature = "verify")]
@@ -36,8 +36,8 @@ pub use verification::{CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIV
 pub use crate::bounds::Verdict;
 pub use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp};
+use crate::training::GradientFault;
 pub use crate::training::RuleKind;
-use crate::training::Tampering;
 
 /// A theorem as a value.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ pub struct Theorem {
     /// What is observed on one, in each arithmetic.
     pub checks: Checks,
     /// The deliberate errors that the check must notice.
-    pub controls: &'static [Tampering],
+    pub controls: &'static [GradientFault],
     /// The degree of the largest minor that it observes in an exact instance, as a polynomial in
     /// the random numbers; `None` where it is not known to be one.
     pub minors: fn(&Setting) -> Option<u64>,
