@@ -90,6 +90,7 @@ pub mod conjecture;
 #[cfg(feature = "files")]
 pub mod file;
 pub mod fit;
+pub mod guide;
 mod json;
 pub mod matrix;
 pub mod named;
@@ -116,6 +117,7 @@ pub mod prelude {
         SquaredError,
     };
     pub use crate::scalar::{DoubleDouble, Fp, Scalar, Stream};
+    pub use crate::tape::{Scope, Var};
     pub use crate::task::{Dimensions, Task, TaskFamily};
     pub use crate::tensor::Tensor;
     pub use crate::theorem::{self, Arithmetic, Theorem, Verdict};
