@@ -124,6 +124,7 @@ registry![
     exact_adjoint,
     tensor_telescoping,
     subspace_tensor_rank,
+    symmetry,
     fingerprints,
     broadcast_error,
     gating_atoms,
