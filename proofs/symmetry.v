@@ -21,7 +21,8 @@
                         of sign, [signed_class_space]
      built              what combinations with any coefficients, V and V^T make of given
                         vectors: the direct proof, in every field, [built_rank], and for
-                        divisive normalisation and attention                        *)
+                        divisive normalisation and attention
+     divisive_exact     the adjoint of divisive normalisation pairs with its tangent run       *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From RankProof.base Require Import model spans updates invariance.
 From RankProof Require Import exact_adjoint fingerprints.
@@ -552,6 +553,55 @@ Fixpoint costate r : 'cV[F]_n :=
     dnormalised (state t) (C^T *m te x t + a *: (W^T *m costate j))
   else dnormalised (state (tT x)) (C^T *m te x (tT x)).
 
+(* the gradients are right: their pairing with a direction (V, VB, VC, v0) of all parameters is
+   the change of the loss in the tangent run *)
+Definition divisive_gradW := a *: \sum_(t < tT x) costate (tT x - t.+1) *m (normalised (state t))^T.
+Definition divisive_gradB := a *: \sum_(t < tT x) costate (tT x - t.+1) *m (tu x t)^T.
+Definition divisive_gradC := \sum_(t < (tT x).+1) te x t *m (normalised (state t))^T.
+
+Section Pairing.
+Variables (V : 'M[F]_n) (VB : 'M[F]_(n, p)) (VC : 'M[F]_(q, n)) (v0 : 'cV[F]_n).
+Fixpoint tangent t : 'cV[F]_n :=
+  if t is r.+1 then (1 - a) *: tangent r + a *: (W *m dnormalised (state r) (tangent r) +
+    V *m normalised (state r) + VB *m tu x r) else v0.
+Definition dread t := C *m dnormalised (state t) (tangent t) + VC *m normalised (state t).
+
+Lemma dnormalised_sym v w y : ip (dnormalised v w) y = ip w (dnormalised v y).
+Proof. by rewrite /dnormalised ipDl ipDr !ipZl !ipZr [ip w v]ipC mulrAC. Qed.
+
+Local Notation lam t := (costate (tT x - t)).
+
+Lemma costate_step t : (t < tT x)%N ->
+  ip (te x t) (C *m dnormalised (state t) (tangent t)) + ip (lam t.+1) (tangent t.+1) =
+  ip (lam t) (tangent t) + a * ip (lam t.+1) (V *m normalised (state t) + VB *m tu x t).
+Proof.
+move=> lt; have eqs : (tT x - t = (tT x - t.+1).+1)%N by rewrite subnSK.
+have -> : lam t = (1 - a) *: lam t.+1 +
+    dnormalised (state t) (C^T *m te x t + a *: (W^T *m lam t.+1)).
+  by rewrite eqs [costate _.+1]/= -eqs subKn // ltnW.
+rewrite ipDl ipZl dnormalised_sym ipDl ipZl !ip_mulT [tangent t.+1]/= ipDr !ipZr -(addrA (W *m _)) ipDr mulrDr.
+by rewrite !addrA; congr (_ + _ + _); apply: addrC.
+Qed.
+
+Theorem divisive_exact : \sum_(t < (tT x).+1) ip (te x t) (dread t) =
+  ip divisive_gradW V + ip divisive_gradB VB + ip divisive_gradC VC + ip (lam 0) v0.
+Proof.
+have main t : (t <= tT x)%N ->
+    \sum_(s < t) ip (te x s) (C *m dnormalised (state s) (tangent s)) + ip (lam t) (tangent t) =
+    ip (lam 0) v0 + a * \sum_(s < t) ip (lam s.+1) (V *m normalised (state s) + VB *m tu x s).
+  elim: t => [_|t IH lt]; first by rewrite !big_ord0 mulr0 add0r addr0.
+  by rewrite !big_ord_recr /= -addrA costate_step // addrA IH ?(ltnW lt) // mulrDr addrA.
+under eq_bigr do rewrite ipDr; rewrite big_split /=.
+have -> : \sum_(t < (tT x).+1) ip (te x t) (VC *m normalised (state t)) = ip divisive_gradC VC.
+  by rewrite ip_suml; apply: eq_bigr => t _; rewrite ip_outer.
+rewrite [RHS]addrAC; congr (_ + _); rewrite big_ord_recr /=.
+have -> : ip (te x (tT x)) (C *m dnormalised (state (tT x)) (tangent (tT x))) =
+    ip (lam (tT x)) (tangent (tT x)) by rewrite subnn /= dnormalised_sym ip_mulT.
+rewrite main // addrC; congr (_ + _); rewrite !ipZl -mulrDr !ip_suml -big_split.
+by congr (_ * _); apply: eq_bigr => t _; rewrite /= !ip_outer ipDr.
+Qed.
+End Pairing.
+
 Variable given : 'cV[F]_n -> Prop.
 Hypotheses (gh : given (th0 x)) (gB : forall u, given (B *m u)) (gC : forall e, given (C^T *m e)).
 Local Notation built := (built given (fun _ : 'I_1 => W)).
@@ -597,4 +647,4 @@ End Attention.
 (* Main results: gradient_turns trajectory_turns symmetry_kept symmetry orthogonal_fixed *)
 (* Main results: product_rule class_space entrywise_two_sided signed_class_space *)
 (* Main results: odd_entrywise_two_sided symmetry_orthogonal symmetry_permutations *)
-(* Main results: built_rank linear_built divisive_built attention_built *)
+(* Main results: built_rank linear_built divisive_exact divisive_built attention_built *)

@@ -70,12 +70,12 @@ pub const THEOREM: Theorem = Theorem {
             "symmetry.odd_entrywise_two_sided",
             "symmetry.built_rank",
             "symmetry.linear_built",
+            "symmetry.divisive_exact",
             "symmetry.divisive_built",
             "symmetry.attention_built",
         ],
         beyond: Some(
-            "that the gradients of divisive normalisation and attention are those that it \
-             treats, which dual numbers show",
+            "that the gradients of attention are those that it treats, which dual numbers show",
         ),
     },
     limit: Some(limit),
