@@ -43,7 +43,8 @@ pub(super) fn fill<S: Scalar>(
         spread(inputs, dimensions.d_in, &mut stream.named("input mixtures")),
         spread(targets, dimensions.d_out, &mut stream.named("target mixtures")),
         mask,
-    ).expect("shapes that fit")
+    )
+    .expect("shapes that fit")
 }
 
 /// The first `wanted` signals, and random mixtures of all of them where there are fewer.

@@ -38,7 +38,9 @@ fn agree(lines: &[String], printed: &[&str]) -> bool {
         Some((first, rest)) if first == "..." => {
             (0..=printed.len()).any(|skipped| agree(rest, &printed[skipped..]))
         }
-        Some((first, rest)) => printed.first() == Some(&first.as_str()) && agree(rest, &printed[1..]),
+        Some((first, rest)) => {
+            printed.first() == Some(&first.as_str()) && agree(rest, &printed[1..])
+        }
     }
 }
 

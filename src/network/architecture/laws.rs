@@ -40,7 +40,8 @@ pub fn task<S: Scalar>(sizes: &Dimensions, stream: &Stream) -> Task<S> {
         random(sizes.d_in, sizes.steps * sizes.trials, "inputs"),
         random(sizes.d_out, columns, "targets"),
         random(1, columns, "mask"),
-    ).expect("shapes that fit")
+    )
+    .expect("shapes that fit")
 }
 
 /// Calls `law` for many sizes, the smallest included: one neuron, one trial, no step, more inputs
