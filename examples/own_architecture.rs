@@ -20,8 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shapes = [("W", (8, 8)), ("B", (8, 1)), ("C", (1, 8)), ("h0", (8, 1))];
     let blocks = Blocks::random(&shapes, &Stream::new("own architecture", 1, 0));
     let network = Network { architecture: Gated, blocks };
-    let optimizer = Optimizer::gradient_descent(1e-3);
-    let learned = Training::new(&network, &task, &SquaredError, optimizer).run(5)?;
+    let descent = Optimizer::gradient_descent(1e-3);
+    let learned = Training::new(&network, &task, &SquaredError, descent).run(5)?;
     println!("rank of W_5 - W_0: {}", learned.of("W")?.rank(5));
     Ok(())
 }
