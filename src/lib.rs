@@ -5,6 +5,14 @@
 //! field, where a rank is a fact, and in floating point, where it is one only as far as the
 //! singular values leave the rounding noise.
 //!
+//! # Where to begin
+//!
+//! | you | guide | modules |
+//! |---|---|---|
+//! | check theorems, or have a conjecture | [`guide::theorems`] | [`theorem`], [`conjecture`], [`training`] |
+//! | have weights that were recorded while a network learned | [`guide::weights`] | [`weights`] |
+//! | have a recording of neurons | [`guide::recordings`] | [`recording`], [`fit`] |
+//!
 //! # The map
 //!
 //! Each module stands on those above it.
@@ -41,35 +49,24 @@
 //! | `report` | [`report`]; with `verify` and `files` |
 //! | `cli` | the program; with all others. The default |
 //!
-//! # Example
+//! # Three programs
 //!
-//! A linear network with three inputs and two outputs, trained by gradient descent in the prime
-//! field: however many neurons it has, its weights move in a space of five dimensions.
+//! They are in `examples/` too. The ranks of weights in memory:
 //!
 //! ```
-//! use rankproof::prelude::*;
+#![doc = include_str!("../examples/rank_of_weights.rs")]
+//! ```
 //!
-//! let stream = Stream::new("example", 1, 0);
-//! let dimensions = Dimensions { neurons: 30, d_in: 3, d_out: 2, steps: 6, trials: 4 };
-//! let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).unwrap();
-//! let random = |rows, cols, name| Matrix::<Fp>::random(rows, cols, &mut stream.named(name));
-//! let dynamics = Dynamics::linear(Fp::ratio(1, 2));
-//! let w = Block::scaled_identity(30, Fp::ZERO);
-//! let network = Network::rnn(dynamics, w, random(30, 3, "B"), random(2, 30, "C"))?;
-//! let optimizer = Optimizer::gradient_descent(Fp::ratio(1, 10));
-//! let training = Training {
-//!     trained: Subset::only(["W"]),
-//!     ..Training::new(&network, &task, &SquaredError, optimizer)
-//! };
-//! let trajectory = training.run(5)?;
-//! let ranks = (1..=5).map(|k| Fp::rank(&trajectory.increment(k), 0.0).known().unwrap());
-//! assert_eq!(ranks.collect::<Vec<_>>(), [2, 4, 5, 5, 5]);
+//! An architecture of one's own, of which the forward pass is enough, trained on a task of one's own:
 //!
-//! // The same statement, in general: 100 random cases of the theorem.
-//! let theorem = theorem::find("invariant-subspace").unwrap();
-//! let found = theorem.verify(Arithmetic::Exact, 1, 100, &|| ());
-//! assert_eq!((found.held, found.violated), (100, 0));
-//! # Ok::<(), rankproof::training::TrainingError>(())
+//! ```
+#![doc = include_str!("../examples/own_architecture.rs")]
+//! ```
+//!
+//! A fit and a cross-validation of an array in memory:
+//!
+//! ```
+#![doc = include_str!("../examples/fit_of_array.rs")]
 //! ```
 
 // Of the library alone; the lints for all of the package are in Cargo.toml.
@@ -82,6 +79,7 @@ pub mod conjecture;
 #[cfg(feature = "files")]
 pub mod file;
 pub mod fit;
+pub mod guide;
 mod json;
 pub mod matrix;
 pub mod named;
@@ -108,6 +106,7 @@ pub mod prelude {
         SquaredError,
     };
     pub use crate::scalar::{DoubleDouble, Fp, Scalar, Stream};
+    pub use crate::tape::{Scope, Var};
     pub use crate::task::{Dimensions, Task, TaskFamily};
     pub use crate::tensor::Tensor;
     pub use crate::theorem::{self, Arithmetic, Theorem, Verdict};

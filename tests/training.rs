@@ -28,7 +28,8 @@ fn quadratic<S: RankRevealing>(start: S, optimizer: Optimizer<S>, steps: usize) 
         Matrix::from_rows(&[[S::ZERO]]),
         Matrix::from_rows(&zero),
         Matrix::from_rows(&[[S::ZERO, S::ONE]]),
-    );
+    )
+    .expect("shapes that fit");
     let training = Training {
         trained: Subset::only(["W"]),
         ..Training::new(&network, &task, &SquaredError, optimizer)

@@ -134,9 +134,10 @@ impl<S: Scalar> Blocks<S> {
 
     /// Dense blocks of entries in general position, each from the part of the stream that has its
     /// name.
-    pub fn random(shapes: &Shapes, stream: &Stream) -> Self {
-        let block = |(name, (rows, cols)): &(String, (usize, usize))| {
-            (name.clone(), Block::from(Matrix::random(*rows, *cols, &mut stream.named(name))))
+    pub fn random<N: AsRef<str>>(shapes: &[(N, (usize, usize))], stream: &Stream) -> Self {
+        let block = |(name, (rows, cols)): &(N, (usize, usize))| {
+            let name = name.as_ref();
+            (name.to_owned(), Block::from(Matrix::random(*rows, *cols, &mut stream.named(name))))
         };
         Blocks { entries: shapes.iter().map(block).collect() }
     }

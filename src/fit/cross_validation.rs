@@ -208,6 +208,19 @@ pub struct CrossValidation {
 }
 
 impl CrossValidation {
+    /// Ranks 1 to 6 of an architecture, with its units, in five folds from one random start.
+    pub fn new(architecture: Architecture) -> Self {
+        CrossValidation {
+            ranks: (1..=6).collect(),
+            units: vec![architecture.units],
+            seeds: 1,
+            folds: 5,
+            held_out: HeldOut::default(),
+            settings: Settings::default(),
+            architecture,
+        }
+    }
+
     /// Holds the choices to their ranges.
     ///
     /// # Errors

@@ -6,16 +6,20 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::FitFloat;
+use super::architecture::Architecture;
+use super::cross_validation::FitError;
 use super::dynamics::Dynamics;
+use super::held_out::HeldOut;
 use super::misfit::Misfit;
 use super::model::Model;
 use super::objective::{Losses, Objective};
-use super::observations::Role;
+use super::observations::{Observations, Role};
 use super::saved::Saved;
 use super::score::Score;
 use super::summary::Summary;
 use crate::blocks::{Blocks, Subset};
 use crate::matrix::Matrix;
+use crate::recording::Recording;
 use crate::scalar::Stream;
 use crate::training::Adam;
 
@@ -120,6 +124,25 @@ impl<S: FitFloat> Fit<S> {
     pub fn new(objective: Objective<S>, settings: Settings) -> Self {
         let start = objective.start(&Stream::new("fit", settings.seed, 0).named("start"));
         Self::with_blocks(objective, settings, start, Subset::All)
+    }
+
+    /// A fit of a recording that has run: some blocks of entries decide when it stops, others are
+    /// only predicted, for [`score`](Fit::score).
+    ///
+    /// # Errors
+    ///
+    /// If the choices do not fit the recording, or the fit diverges.
+    pub fn of(
+        recording: &Recording,
+        architecture: &Architecture,
+        settings: Settings,
+    ) -> Result<Self, FitError> {
+        let held_out = [Role::Test, Role::Validation];
+        let roles = HeldOut::default().roles(recording, 0, &held_out, settings.seed)?;
+        let objective = Objective::new(architecture, Observations::new(recording, &roles)?)?;
+        let mut fit = Fit::new(objective, settings);
+        fit.run(|_, _| ControlFlow::Continue(()))?;
+        Ok(fit)
     }
 
     /// A fit that starts from these blocks and moves some of them alone.

@@ -44,6 +44,7 @@ pub(super) fn fill<S: Scalar>(
         spread(targets, dimensions.d_out, &mut stream.named("target mixtures")),
         mask,
     )
+    .expect("shapes that fit")
 }
 
 /// The first `wanted` signals, and random mixtures of all of them where there are fewer.

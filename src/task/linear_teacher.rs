@@ -66,7 +66,7 @@ pub(super) fn draw<S: Scalar>(dimensions: &Dimensions, stream: &Stream) -> Task<
     let &Dimensions { d_in, steps, trials, .. } = dimensions;
     let inputs = Matrix::random(d_in, steps * trials, &mut stream.named("inputs"));
     let targets = Teacher::draw(dimensions, &stream.named("teacher")).outputs(&inputs, trials);
-    Task::new(trials, inputs, targets, mask_after_start(dimensions))
+    Task::new(trials, inputs, targets, mask_after_start(dimensions)).expect("shapes that fit")
 }
 
 #[cfg(test)]

@@ -48,6 +48,18 @@ pub struct Dimensions {
     pub trials: usize,
 }
 
+/// Why arrays are no task.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{what}: found {found}, expected {expected}")]
+pub struct InvalidTask {
+    /// What does not fit.
+    pub what: &'static str,
+    /// How many there are.
+    pub found: usize,
+    /// How many there should be.
+    pub expected: String,
+}
+
 /// Trials of inputs and targets. Columns are trials, grouped by time: the column of trial m at
 /// time t is `t * trials + m`.
 ///
@@ -61,9 +73,10 @@ pub struct Dimensions {
 /// let inputs = Matrix::from_rows(&[[1.0, -1.0]]);
 /// let targets = Matrix::from_rows(&[[0.0, 0.0, 1.0, -1.0]]);
 /// let mask = Matrix::from_rows(&[[0.0, 0.0, 1.0, 1.0]]);
-/// let task = Task::new(2, inputs, targets, mask);
+/// let task = Task::new(2, inputs, targets, mask)?;
 /// assert_eq!((task.steps, task.d_in(), task.d_out()), (1, 1, 1));
 /// assert_eq!(task.select(&[1]).targets, Matrix::from_rows(&[[0.0, -1.0]]));
+/// # Ok::<(), rankproof::task::InvalidTask>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task<S> {
@@ -83,17 +96,33 @@ impl<S: Scalar> Task<S> {
     /// A task of `trials` trials: inputs (d_in, T M), targets (d_out, (T + 1) M) and mask
     /// (1, (T + 1) M). T follows from the inputs.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If there are no trials or the shapes do not fit.
-    pub fn new(trials: usize, inputs: Matrix<S>, targets: Matrix<S>, mask: Matrix<S>) -> Self {
-        assert!(trials > 0, "a task has at least one trial");
-        assert_eq!(inputs.cols() % trials, 0, "inputs of {trials} trials in whole blocks");
+    pub fn new(
+        trials: usize,
+        inputs: Matrix<S>,
+        targets: Matrix<S>,
+        mask: Matrix<S>,
+    ) -> Result<Self, InvalidTask> {
+        if trials == 0 {
+            return Err(InvalidTask { what: "trials", found: 0, expected: "at least 1".into() });
+        }
         let steps = inputs.cols() / trials;
         let columns = (steps + 1) * trials;
-        assert_eq!(targets.cols(), columns, "targets at {steps} + 1 times for {trials} trials");
-        assert_eq!((mask.rows(), mask.cols()), (1, columns), "a mask with a weight per target");
-        Task { steps, trials, inputs, targets, mask }
+        let after_each_step = format!("{columns}, for {steps} + 1 times of {trials} trials");
+        let whole_steps = format!("a multiple of the {trials} trials");
+        for (what, found, expected, text) in [
+            ("columns of the inputs", inputs.cols(), steps * trials, &whole_steps),
+            ("columns of the targets", targets.cols(), columns, &after_each_step),
+            ("columns of the mask", mask.cols(), columns, &after_each_step),
+            ("rows of the mask", mask.rows(), 1, &"1".to_owned()),
+        ] {
+            if found != expected {
+                return Err(InvalidTask { what, found, expected: text.clone() });
+            }
+        }
+        Ok(Task { steps, trials, inputs, targets, mask })
     }
 
     /// Input channels, p.
@@ -113,7 +142,7 @@ impl<S: Scalar> Task<S> {
     /// If no trial is named, or one that does not exist.
     pub fn select(&self, trials: &[usize]) -> Self {
         assert!(
-            trials.iter().all(|&trial| trial < self.trials),
+            !trials.is_empty() && trials.iter().all(|&trial| trial < self.trials),
             "trials {trials:?} of a task of {}",
             self.trials
         );
@@ -124,7 +153,8 @@ impl<S: Scalar> Task<S> {
                 from[(i, time * self.trials + trials[m])]
             })
         };
-        Task::new(trials.len(), pick(&self.inputs), pick(&self.targets), pick(&self.mask))
+        let [inputs, targets, mask] = [&self.inputs, &self.targets, &self.mask].map(pick);
+        Task { steps: self.steps, trials: trials.len(), inputs, targets, mask }
     }
 
     /// The same task in another arithmetic.
@@ -171,29 +201,35 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "at least one trial")]
-    fn a_task_without_trials_is_refused() {
+    #[should_panic(expected = "trials [] of a task of 2")]
+    fn no_trial_is_no_task() {
         task(2, 2).select(&[]);
     }
 
     #[test]
-    #[should_panic(expected = "of a task of 2")]
+    #[should_panic(expected = "trials [0, 2] of a task of 2")]
     fn a_trial_that_does_not_exist_is_refused() {
         task(2, 2).select(&[0, 2]);
     }
 
     #[test]
-    #[should_panic(expected = "targets at 2 + 1 times")]
-    fn targets_of_another_length_are_refused() {
-        let task = task(2, 2);
-        Task::new(2, task.inputs.clone(), task.inputs.clone(), task.mask);
-    }
-
-    #[test]
-    #[should_panic(expected = "a mask with a weight per target")]
-    fn a_mask_of_another_shape_is_refused() {
-        let task = task(2, 2);
-        Task::new(2, task.inputs.clone(), task.targets.clone(), task.targets);
+    fn shapes_that_do_not_fit_are_refused() {
+        let Task { inputs, targets, mask, .. } = task(2, 2);
+        let refused = |trials, inputs: &Matrix<Fp>, targets: &Matrix<Fp>, mask: &Matrix<Fp>| {
+            let task = Task::new(trials, inputs.clone(), targets.clone(), mask.clone());
+            task.unwrap_err().to_string()
+        };
+        let found = refused(0, &inputs, &targets, &mask);
+        assert_eq!(found, "trials: found 0, expected at least 1");
+        let found = refused(3, &inputs, &targets, &mask);
+        assert_eq!(found, "columns of the inputs: found 4, expected a multiple of the 3 trials");
+        let found = refused(2, &inputs, &inputs, &mask);
+        let expected = "expected 6, for 2 + 1 times of 2 trials";
+        assert_eq!(found, format!("columns of the targets: found 4, {expected}"));
+        let found = refused(2, &inputs, &targets, &inputs);
+        assert_eq!(found, format!("columns of the mask: found 4, {expected}"));
+        let found = refused(2, &inputs, &targets, &targets);
+        assert_eq!(found, "rows of the mask: found 3, expected 1");
     }
 
     #[test]

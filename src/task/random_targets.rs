@@ -25,6 +25,7 @@ pub(super) fn draw<S: Scalar>(dimensions: &Dimensions, stream: &Stream) -> Task<
         Matrix::random(d_out, (steps + 1) * trials, &mut stream.named("targets")),
         over_time(1, steps + 1, trials, |_, _, _| S::ONE),
     )
+    .expect("shapes that fit")
 }
 
 #[cfg(test)]

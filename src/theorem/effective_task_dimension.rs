@@ -131,7 +131,8 @@ fn draw<S: RankRevealing>(task: &Task<S>, stream: &mut Stream) -> LowDimensional
         signals(&inputs, task.inputs.cols()),
         signals(&targets, task.targets.cols()),
         task.mask.clone(),
-    );
+    )
+    .expect("shapes that fit");
     LowDimensional { task, inputs, targets }
 }
 

@@ -412,7 +412,8 @@ mod tests {
             line(&a.task.inputs, &b.task.inputs, s),
             line(&a.task.targets, &b.task.targets, s),
             a.task.mask.clone(),
-        );
+        )
+        .expect("shapes that fit");
         let optimizer = Optimizer {
             stepper: stepper(&a.optimizer.stepper, &b.optimizer.stepper, s),
             schedule: Schedule::Constant(

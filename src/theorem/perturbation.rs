@@ -198,7 +198,8 @@ pub fn by_drive<S: RankRevealing>(case: &Case<S>) -> Result<Runs<S>, Inconclusiv
             let mut matrix = matrix.clone();
             real(s).map(|s| matrix.scale(s)).map(|()| matrix)
         };
-        let task = Task::new(*trials, scaled(inputs)?, targets.clone(), mask.clone());
+        let task = Task::new(*trials, scaled(inputs)?, targets.clone(), mask.clone())
+            .expect("shapes that fit");
         let start = case.instance.network.parts();
         let network = (case.instance.network.clone())
             .with("h0", scaled(start.h0)?)

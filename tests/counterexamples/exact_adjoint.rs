@@ -22,7 +22,8 @@ impl Loss<f64> for Distance {
 fn derivatives(b: f64) -> [f64; 3] {
     let entry = |x: f64| Matrix::from_rows(&[[x]]);
     let target = Matrix::from_rows(&[[0.0, 2.0]]);
-    let task = Task::new(1, entry(1.0), target, Matrix::from_rows(&[[1.0, 1.0]]));
+    let task = Task::new(1, entry(1.0), target, Matrix::from_rows(&[[1.0, 1.0]]))
+        .expect("shapes that fit");
     let network = |b: f64| {
         let (dynamics, w) = (Dynamics::rate(1.0, Activation::Relu), Block::scaled_identity(1, 0.0));
         Network::rnn(dynamics, w, entry(b), entry(1.0)).expect("shapes that fit")

@@ -42,7 +42,8 @@ impl<S: RankRevealing> Explicit<S> {
                 integers(p, steps * trials, 3),
                 integers(q, (steps + 1) * trials, 4),
                 mask,
-            ),
+            )
+            .expect("shapes that fit"),
             loss: Box::new(SquaredError),
             stepper: Stepper::GradientDescent,
             rule: UpdateRule::Gradient,

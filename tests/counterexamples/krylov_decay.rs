@@ -49,7 +49,8 @@ fn the_decay_needs_a_norm_below_one() {
         // The output is 1 at time 1 and 0 at time T.
         let target = Matrix::from_fn(1, 9, |_, t| f64::from(u8::from(t == 1 || t == 8)));
         let inputs = Matrix::from_fn(1, 8, at(0));
-        explicit.task = Task::new(1, inputs, target, Matrix::from_fn(1, 9, |_, _| 1.0));
+        explicit.task = Task::new(1, inputs, target, Matrix::from_fn(1, 9, |_, _| 1.0))
+            .expect("shapes that fit");
         let gradient = explicit.train(1).gradients()[0].to_matrix();
         let rank = f64::rank(&gradient, 0.0);
         let (values, _) = rank.spectrum().expect("singular values");

@@ -88,7 +88,8 @@ fn exponent_of_the_third(wanted: [f64; 2]) -> Slope {
             (1, 8) => wanted[1],
             _ => 0.0,
         });
-        explicit.task = Task::new(3, inputs, targets, Matrix::from_fn(1, 9, |_, _| 1.0));
+        explicit.task = Task::new(3, inputs, targets, Matrix::from_fn(1, 9, |_, _| 1.0))
+            .expect("shapes that fit");
         let values = f64::singular_values(&explicit.train(1).increment(1));
         (s, values[2] / values[0])
     });

@@ -27,7 +27,8 @@ fn it_takes_time_steps() {
         let mask = explicit.task.mask.columns(0..(steps + 1) * 4);
         let mask = Matrix::from_fn(1, mask.cols(), |i, j| mask.at(i, j));
         explicit.task =
-            Task::new(4, integers(2, steps * 4, 3), integers(1, (steps + 1) * 4, 4), mask);
+            Task::new(4, integers(2, steps * 4, 3), integers(1, (steps + 1) * 4, 4), mask)
+                .expect("shapes that fit");
         explicit.unfolding_ranks(9)
     };
     assert_eq!(cut(1), [0, 0, 0]);

@@ -41,6 +41,7 @@ pub fn task<S: Scalar>(sizes: &Dimensions, stream: &Stream) -> Task<S> {
         random(sizes.d_out, columns, "targets"),
         random(1, columns, "mask"),
     )
+    .expect("shapes that fit")
 }
 
 /// Calls `law` for many sizes, the smallest included: one neuron, one trial, no step, more inputs
@@ -188,7 +189,7 @@ pub fn agrees_with_torch(architecture: &dyn Architecture<f64>, unit: &str) {
     let before = Matrix::zeros(targets.rows(), trials);
     let mask = Matrix::from_fn(1, targets.cols() + trials, |_, j| f64::from(j >= trials));
     let targets = Matrix::beside(targets.rows(), [&before, &targets]);
-    let task = Task::new(trials, inputs, targets, mask);
+    let task = Task::new(trials, inputs, targets, mask).expect("shapes that fit");
     let mut workspace = Workspace::default();
     let found =
         architecture.gradient(&blocks, &Subset::All, &task, &SquaredError, &mut workspace).unwrap();

@@ -11,6 +11,7 @@
 //! | [`Populations`] | cell types and areas with own leaks and gains, and weights between some |
 //! | [`Stack`] | architectures one after the other |
 //! | [`Gru`], [`Lstm`] | PyTorch's, equations and weights |
+//! | [`MinimalGated`] | a gated unit with one gate |
 //! | [`Attention`] | one head of any function of the scores |
 //! | [`Divisive`] | psi(h) = h f(\|h\|^2) |
 //! | [`ClosedLoop`] | a recurrent network and the environment that it drives |
@@ -66,6 +67,7 @@ mod gru;
 mod laws;
 mod low_rank;
 mod lstm;
+mod minimal_gated;
 mod populations;
 mod rnn;
 mod shipped;
@@ -77,6 +79,7 @@ pub use divisive::{Divisive, Gain};
 pub use gru::Gru;
 pub use low_rank::LowRank;
 pub use lstm::Lstm;
+pub use minimal_gated::MinimalGated;
 pub use populations::{Population, Populations};
 pub use rnn::Rnn;
 pub use shipped::{DynamicsOption, Shipped};

@@ -1,8 +1,8 @@
 //! The architectures of this library by name, with sizes that follow from the number of neurons.
 
 use super::{
-    Architecture, Attention, ClosedLoop, Divisive, Gain, Gru, LowRank, Lstm, Observed, Population,
-    Populations, Rnn, Scores, Stack,
+    Architecture, Attention, ClosedLoop, Divisive, Gain, Gru, LowRank, Lstm, MinimalGated,
+    Observed, Population, Populations, Rnn, Scores, Stack,
 };
 use crate::blocks::{Block, Blocks, Shapes, Subset};
 use crate::matrix::Matrix;
@@ -43,6 +43,8 @@ pub enum Shipped {
     Gru,
     /// [`Lstm`].
     Lstm,
+    /// [`MinimalGated`].
+    MinimalGated,
     /// [`Attention`].
     Attention,
     /// [`Divisive`].
@@ -70,6 +72,11 @@ impl Named for Shipped {
             ),
             (Shipped::Gru, "gru", "PyTorch's GRU of one layer and a linear readout C"),
             (Shipped::Lstm, "lstm", "PyTorch's LSTM of one layer and a linear readout C"),
+            (
+                Shipped::MinimalGated,
+                "minimal-gated",
+                "A gated unit with one gate, one layer and a linear readout C",
+            ),
             (
                 Shipped::Attention,
                 "attention",
@@ -112,7 +119,7 @@ impl Shipped {
             }
             Shipped::Populations => &[Leak, Psi],
             Shipped::Divisive => &[Leak],
-            Shipped::Gru | Shipped::Lstm | Shipped::Attention => &[],
+            Shipped::Gru | Shipped::Lstm | Shipped::MinimalGated | Shipped::Attention => &[],
         }
     }
 
@@ -149,7 +156,10 @@ impl Shipped {
     ) -> Result<Built<S>, TapeError> {
         let n = sizes.neurons;
         let is_available = dynamics.phi.is_available() && dynamics.psi.is_available();
-        let needs_reals = matches!(self, Shipped::Gru | Shipped::Lstm | Shipped::Attention);
+        let needs_reals = matches!(
+            self,
+            Shipped::Gru | Shipped::Lstm | Shipped::MinimalGated | Shipped::Attention
+        );
         if !is_available || needs_reals && S::ELEMENTARY.is_none() {
             return Err(TapeError::Unavailable);
         }
@@ -180,6 +190,7 @@ impl Shipped {
             }
             Shipped::Gru => boxed(Gru::torch(), |own| own.shapes(sizes)),
             Shipped::Lstm => boxed(Lstm::torch(), |own| own.shapes(sizes)),
+            Shipped::MinimalGated => boxed(MinimalGated::published(), |own| own.shapes(sizes)),
             Shipped::Attention => {
                 let real = S::ELEMENTARY.ok_or(TapeError::Unavailable)?;
                 let scale = (real.from_f64)((n as f64).sqrt().recip());
@@ -221,7 +232,7 @@ impl Shipped {
             Shipped::LowRank => ["M", "N"].contains(&name),
             Shipped::Populations => name.contains(".W."),
             Shipped::Stack => name.ends_with(".W"),
-            Shipped::Gru | Shipped::Lstm => name == "weight_hh_l0",
+            Shipped::Gru | Shipped::Lstm | Shipped::MinimalGated => name == "weight_hh_l0",
             Shipped::Attention => ["Q", "K", "V", "O"].contains(&name),
         };
         Subset::only(blocks.iter().map(|(name, _)| name).filter(|name| is_recurrent(name)))
@@ -306,7 +317,10 @@ mod tests {
         for (shipped, ..) in Shipped::table() {
             let error_in_f64 = error::<f64>(shipped).expect("f64 has every function");
             assert!(error_in_f64.abs() < 1e-12, "{}: {error_in_f64}", shipped.name());
-            let exists = !matches!(shipped, Shipped::Gru | Shipped::Lstm | Shipped::Attention);
+            let exists = !matches!(
+                shipped,
+                Shipped::Gru | Shipped::Lstm | Shipped::MinimalGated | Shipped::Attention
+            );
             assert_eq!(error::<Fp>(shipped), exists.then_some(Fp::ZERO), "{}", shipped.name());
         }
     }

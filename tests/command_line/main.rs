@@ -1,5 +1,7 @@
 //! The program from the outside: what it prints, writes and exits with.
 
+mod documents;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
