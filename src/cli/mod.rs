@@ -12,6 +12,7 @@ mod new_conjecture;
 mod output;
 mod prepare;
 mod rank;
+mod rank_input;
 mod replay;
 mod report;
 mod simulate;

@@ -5,21 +5,19 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
-use rankproof::file::{Array, Npz, ReadError};
-use rankproof::matrix::{Matrix, Rank};
-use rankproof::tensor::{LowerEnd, Mode, UpperEnd};
+use rankproof::matrix::Rank;
+use rankproof::tensor::{LowerEnd, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
 use rankproof::weights::{
-    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks, doubts,
-    scientific,
+    Decided, HeldBound, Rounding, Stage, WeightHistory, WeightRanks, doubts, scientific,
 };
 use serde::Serialize;
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, table, write_json};
+use super::rank_input::{Input, Loaded};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
@@ -34,71 +32,21 @@ use super::output::{paragraph, print, progress, table, write_json};
 /// violate is a finding; 2 if the arguments or the input are wrong.
 #[derive(Args)]
 pub struct Arguments {
-    /// The .npz archive, or the model.npz of a fit.
-    file: PathBuf,
-    /// The array with the weights.
-    #[arg(long, value_name = "NAME", default_value = "W")]
-    array: String,
-    /// What its three axes are, in their order.
-    #[arg(long, value_parser = read_axes, default_value = "step,row,column")]
-    axes: Axes,
+    #[command(flatten)]
+    input: Input,
     /// Unfolding ranks and CP rank of the increments W_k - W_0 instead of the weights W_k.
     #[arg(long)]
     delta: bool,
-    /// Arrays with the input weights B (N, d_in), and the bias and the initial state (N) if there
-    /// were any: with --outputs, holds the increments against the bounds of the theorems.
-    #[arg(long, value_name = "B[,b,h0]", value_delimiter = ',', requires = "outputs")]
-    inputs: Vec<String>,
-    /// The array with the readout C (d_out, N).
-    #[arg(long, value_name = "C", requires = "inputs")]
-    outputs: Option<String>,
-    /// What the values were rounded to, in place of what they tell: f16, bf16, f32, f64, or the
-    /// number of significant digits with which they were printed.
-    #[arg(long, value_name = "TYPE|DIGITS", value_parser = read_precision)]
-    precision: Option<Grid>,
     /// Also write the results as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// The axes of an array in the order of the file.
-#[derive(Clone, Copy)]
-struct Axes([Mode; 3]);
-
-fn read_axes(text: &str) -> Result<Axes, String> {
-    let read = |name: &str| Mode::ALL.into_iter().find(|mode| mode.name() == name.trim());
-    let axes: Option<Vec<Mode>> = text.split(',').map(read).collect();
-    let axes: Option<[Mode; 3]> = axes.and_then(|axes| axes.try_into().ok());
-    axes.filter(|axes| Mode::ALL.iter().all(|mode| axes.contains(mode)))
-        .map(Axes)
-        .ok_or_else(|| "expected step, row and column in the order of the file".to_owned())
-}
-
-fn read_precision(text: &str) -> Result<Grid, String> {
-    const MAX_DIGITS: u32 = 17;
-    match text {
-        "f16" => Ok(Grid::HALF),
-        "bf16" => Ok(Grid::BFLOAT),
-        "f32" => Ok(Grid::SINGLE),
-        "f64" => Ok(Grid::DOUBLE),
-        digits => (digits.parse().ok().filter(|digits| (1..=MAX_DIGITS).contains(digits)))
-            .map(Grid::printed)
-            .ok_or_else(|| {
-                format!("expected f16, bf16, f32, f64, or digits from 1 to {MAX_DIGITS}")
-            }),
-    }
-}
-
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    Files::default().reads([&arguments.file]).writes("--json", &arguments.json).check()?;
-    let mut npz = Npz::open(&arguments.file)?;
-    let waiting = Waiting::new(&arguments.file);
+    Files::default().reads([&arguments.input.file]).writes("--json", &arguments.json).check()?;
+    let waiting = Waiting::new(&arguments.input.file);
     waiting.show(Stage { what: "reading", done: 0, all: 1 });
-    let history = read_weights(&mut npz, arguments)?;
-    let channels = match &arguments.outputs {
-        Some(outputs) => Some(read_channels(&mut npz, &arguments.inputs, outputs, &history)?),
-        None => None,
-    };
+    let Loaded { history, channels } = arguments.input.load()?;
     let ranks = WeightRanks::new(&history, arguments.delta, &|stage| waiting.show(stage));
     waiting.show(Stage { what: "bounds", done: 0, all: 1 });
     let bounds = HeldBound::all(&history, &ranks, channels.as_ref())?;
@@ -122,59 +70,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The weights, or those that the factors of a fitted model make.
-fn read_weights(npz: &mut Npz, arguments: &Arguments) -> anyhow::Result<WeightHistory> {
-    let has = |npz: &Npz, name: &str| npz.names().iter().any(|other| other == name);
-    if arguments.array == "W" && !has(npz, "W") && has(npz, "a") && has(npz, "b") {
-        if arguments.precision.is_some() {
-            let path = npz.path().display();
-            bail!("{path}: holds factors, from which W is made in float64; --precision is for W");
-        }
-        let (a, b) = (npz.array("a")?, npz.array("b")?);
-        let c = if has(npz, "c") { Some(npz.array("c")?) } else { None };
-        return Ok(WeightHistory::from_factors(&a, &b, c.as_ref())?);
-    }
-    let array = npz.array(&arguments.array)?;
-    Ok(WeightHistory::from_array(array, arguments.axes.0, arguments.precision)?)
-}
-
-fn read_channels(
-    npz: &mut Npz,
-    inputs: &[String],
-    outputs: &str,
-    history: &WeightHistory,
-) -> anyhow::Result<InputOutput> {
-    let neurons = history.neurons();
-    let mut columns = Matrix::zeros(neurons, 0);
-    for name in inputs {
-        columns = Matrix::beside(neurons, [&columns, &by_neuron(&npz.array(name)?, neurons, 0)?]);
-    }
-    let outputs = by_neuron(&npz.array(outputs)?, neurons, 1)?;
-    if columns.cols() + outputs.cols() == 0 {
-        bail!("{}: neither inputs nor outputs have a column", npz.path().display());
-    }
-    Ok(InputOutput { inputs: columns, outputs })
-}
-
-/// An array as columns of N numbers; `axis` is that of the neurons unless only the other fits.
-fn by_neuron(array: &Array, neurons: usize, axis: usize) -> Result<Matrix<f64>, ReadError> {
-    array.expect_finite()?;
-    let (axis, others) = match array.shape.as_slice() {
-        [n] if *n == neurons => (0, 1),
-        shape @ [_, _] if shape[axis] == neurons => (axis, shape[1 - axis]),
-        shape @ [_, _] if shape[1 - axis] == neurons => (1 - axis, shape[axis]),
-        _ => return Err(array.wrong_shape(format!("an axis of {neurons} neurons, as W has"))),
-    };
-    let entry = |i, j| array.data[if axis == 0 { i * others + j } else { j * neurons + i }];
-    Ok(Matrix::from_fn(neurons, others, entry))
-}
-
 fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
     let (neurons, steps) = (history.neurons(), history.steps());
     format!(
         "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;\n{}\n\n",
-        arguments.file.display(),
-        arguments.array,
+        arguments.input.file.display(),
+        arguments.input.array,
         sentence(history.rounding()),
     )
 }
