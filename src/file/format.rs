@@ -53,8 +53,24 @@ pub(super) fn allowed(length: u64) -> u64 {
 /// Bytes from which the format is told.
 const START: u64 = 1024;
 
-const EXPECTED: &str =
-    "a recording: .npy, .npz, .nwb (2.x), HDF5 or .mat (MATLAB v5, v6, v7 or v7.3)";
+/// The usual ends of names of files that are read, and what is in them. HDF5 and MATLAB v7.3 are
+/// read whatever they are called, as all formats are.
+const FORMATS: [(&str, &str); 5] = [
+    (".npy", "NumPy"),
+    (".npz", "NumPy"),
+    (".nwb", "NWB 2.x"),
+    (".h5", "HDF5"),
+    (".mat", "MATLAB v5, v6, v7 or v7.3"),
+];
+
+/// All formats that are read, in a row: `.npy (NumPy), .npz (NumPy), ...`.
+pub fn formats() -> String {
+    FORMATS.map(|(ending, what)| format!("{ending} ({what})")).join(", ")
+}
+
+fn expected() -> String {
+    format!("a file of arrays: {}", formats())
+}
 
 /// Opens a file by what is in it, whatever its name.
 ///
@@ -70,7 +86,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     }
     let start = start_of(path).map_err(of_file)?;
     let unknown = |found: &str| {
-        let (found, expected) = (found.to_owned(), EXPECTED.to_owned());
+        let (found, expected) = (found.to_owned(), expected());
         Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }))
     };
     let mut file = File::open(path).map_err(ReadErrorKind::of_io).map_err(of_file)?;
@@ -102,7 +118,6 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
 }
 
 fn start_of(path: &Path) -> Result<Vec<u8>, ReadErrorKind> {
-    let expected = || EXPECTED.to_owned();
     // Asked before opening, which would wait forever for the other end of a pipe.
     let metadata = fs::metadata(path).map_err(ReadErrorKind::of_io)?;
     if metadata.is_dir() {
