@@ -10,7 +10,7 @@ use super::hdf5::{Hdf5, objects};
 use super::matlab::{mat5, mat73};
 use super::node::Node;
 use super::value::Loaded;
-use super::{numpy, nwb};
+use super::{numpy, nwb, safetensors};
 
 /// What the formats have in common: arrays are read when they are asked for.
 pub(crate) trait Reader {
@@ -55,12 +55,13 @@ const START: u64 = 1024;
 
 /// The usual ends of names of files that are read, and what is in them. HDF5 and MATLAB v7.3 are
 /// read whatever they are called, as all formats are.
-const FORMATS: [(&str, &str); 5] = [
+const FORMATS: [(&str, &str); 6] = [
     (".npy", "NumPy"),
     (".npz", "NumPy"),
     (".nwb", "NWB 2.x"),
     (".h5", "HDF5"),
     (".mat", "MATLAB v5, v6, v7 or v7.3"),
+    (".safetensors", "PyTorch, JAX and others"),
 ];
 
 /// All formats that are read, in a row: `.npy (NumPy), .npz (NumPy), ...`.
@@ -106,6 +107,9 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     }
     if start.starts_with(b"\x93NUMPY") {
         return numpy::open_npy(path);
+    }
+    if safetensors::is_safetensors(&start) {
+        return safetensors::open(path);
     }
     if mat5::is_mat5(&start) {
         return mat5::open(path).map_err(of_file);

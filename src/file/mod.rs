@@ -21,6 +21,7 @@ mod numpy;
 mod nwb;
 mod outline;
 mod path;
+mod safetensors;
 mod source;
 mod value;
 
