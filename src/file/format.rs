@@ -10,7 +10,7 @@ use super::hdf5::{Hdf5, objects};
 use super::matlab::{mat5, mat73};
 use super::node::Node;
 use super::value::Loaded;
-use super::{numpy, nwb, safetensors};
+use super::{numpy, nwb, safetensors, torch};
 
 /// What the formats have in common: arrays are read when they are asked for.
 pub(crate) trait Reader {
@@ -55,12 +55,13 @@ const START: u64 = 1024;
 
 /// The usual ends of names of files that are read, and what is in them. HDF5 and MATLAB v7.3 are
 /// read whatever they are called, as all formats are.
-const FORMATS: [(&str, &str); 6] = [
+const FORMATS: [(&str, &str); 7] = [
     (".npy", "NumPy"),
     (".npz", "NumPy"),
     (".nwb", "NWB 2.x"),
     (".h5", "HDF5"),
     (".mat", "MATLAB v5, v6, v7 or v7.3"),
+    (".pt", "PyTorch, as torch.save writes tensors"),
     (".safetensors", "PyTorch, JAX and others"),
 ];
 
@@ -102,6 +103,9 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
             nwb::open(path, root, reader)
         };
     }
+    if torch::is_torch(&start) {
+        return torch::open(path);
+    }
     if start.starts_with(b"PK") {
         return numpy::open_npz(path);
     }
@@ -116,6 +120,8 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     }
     match start.as_slice() {
         [] => unknown("is empty"),
+        _ if start.starts_with(torch::LEGACY) => Err(ReadError::of_file(path, torch::legacy())),
+        [0x80, 2..=5, ..] => unknown("is a pickled object of Python, which is never loaded"),
         _ if std::str::from_utf8(&start).is_ok() => unknown("is plain text"),
         _ => unknown("is of an unknown format"),
     }

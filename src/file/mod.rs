@@ -8,6 +8,7 @@
 //! sentence that names the file, the array, what was found and what was expected. A writer leaves
 //! either the whole file or none.
 
+mod archive;
 mod array;
 mod atomic;
 mod element;
@@ -23,6 +24,7 @@ mod outline;
 mod path;
 mod safetensors;
 mod source;
+mod torch;
 mod value;
 
 #[cfg(test)]
