@@ -71,9 +71,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
-    let (neurons, steps) = (history.neurons(), history.steps());
+    let (rows, columns, steps) = (history.neurons(), history.columns(), history.steps());
     format!(
-        "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;\n{}\n\n",
+        "{}: {}, {rows} x {columns} weights at the start and after {steps} learning steps;\n{}\n\n",
         arguments.input.file.display(),
         arguments.input.array,
         sentence(history.rounding()),
@@ -150,8 +150,13 @@ fn whole(arguments: &Arguments, ranks: &WeightRanks) -> String {
     let mut text = format!("The {what} as a tensor, noise floor {floor}\n");
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);
-    let space = "dimensions hold the rows and columns of all increments";
-    text + &paragraph("  space", &format!("{} {space}", shown(&ranks.space))) + "\n"
+    let space = match &ranks.space {
+        Some(rank) => {
+            format!("{} dimensions hold the rows and columns of all increments", shown(rank))
+        }
+        None => "none: rows and columns of these weights differ in length".to_owned(),
+    };
+    text + &paragraph("  space", &space) + "\n"
 }
 
 /// Both ends of the bracket, each with what shows it.
@@ -327,7 +332,7 @@ impl Json {
         let scaled = |number: f64| number * powers[0] * powers[1];
         Json {
             schema: 1,
-            shape: [history.steps() + 1, history.neurons(), history.neurons()],
+            shape: [history.steps() + 1, history.neurons(), history.columns()],
             precision: JsonPrecision::new(history.rounding()),
             ranks: known(&ranks.ranks),
             increment_ranks: known(&ranks.increment_ranks),
@@ -342,7 +347,7 @@ impl Json {
                 residual: ranks.tensor.cp_upper.as_ref().map(|upper| scaled(upper.residual)),
             },
             noise_floor: scaled(ranks.tensor.noise_floor),
-            space_dimension: ranks.space.known(),
+            space_dimension: ranks.space.as_ref().and_then(Rank::known),
             bounds: bounds.iter().map(JsonBound::new).collect(),
             inconclusive: doubts(ranks),
         }

@@ -12,8 +12,8 @@ impl WeightHistory {
     ///
     /// # Errors
     ///
-    /// If the array does not have three axes, its rows and columns differ in length or are empty,
-    /// there are fewer than two steps, or a number is not finite.
+    /// If the array does not have three axes, its rows or columns are empty, there are fewer than two
+    /// steps, or a number is not finite.
     pub fn from_array(
         array: Array,
         axes: [Mode; 3],
@@ -22,8 +22,8 @@ impl WeightHistory {
         let lengths = array.axes(axes.map(Mode::name))?;
         let place = |mode| axes.iter().position(|&axis| axis == mode).expect("each axis once");
         let [row, column, step] = [Mode::Row, Mode::Column, Mode::Step].map(place);
-        if lengths[row] != lengths[column] || lengths[row] == 0 {
-            return Err(array.wrong_shape("as many rows as columns, and at least one"));
+        if lengths[row] * lengths[column] == 0 {
+            return Err(array.wrong_shape("at least one row and one column"));
         }
         if lengths[step] < 2 {
             return Err(array.wrong_shape("at least 2 steps, to have an increment"));
@@ -38,7 +38,7 @@ impl WeightHistory {
         let slices: Vec<_> = (0..lengths[step]).map(slice).collect();
         drop(array.data);
         let history = WeightHistory::with_rounding(slices, array.precision, grid);
-        Ok(history.expect("finite square slices, two or more"))
+        Ok(history.expect("finite slices of one shape, two or more"))
     }
 
     /// The weights `W_k = a diag(c[k]) b^T` of a fitted model, from its arrays `a` (N, R), `b`
