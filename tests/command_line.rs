@@ -232,7 +232,6 @@ fn bad_files_are_refused_in_one_sentence() {
         ("not_an_npz", "is plain text"),
         ("truncated", "cut off or damaged"),
         ("empty", "without an array"),
-        ("no_w", "has no array \"W\", only \"weights\""),
         ("nan", "holds NaN at [2, 1, 0]"),
         ("one_slice", "expected at least 2 steps"),
         ("two_dims", "has 2 dimensions (4, 3), expected 3"),
@@ -264,6 +263,12 @@ fn names_that_a_file_does_not_have_are_refused() {
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains(sentence), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn the_only_array_of_three_axes_needs_no_name() {
+    let text = stdout(&rankproof(&["rank", &data("bad/no_w")]));
+    assert!(text.contains("bad/no_w.npz: weights, 3 x 3 weights at the start"), "{text}");
 }
 
 /// Theorems speak of recurrent weights; ranks there are of all.

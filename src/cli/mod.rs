@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+mod checkpoints;
 mod cv;
 mod explore;
 mod files;

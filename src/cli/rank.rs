@@ -10,19 +10,18 @@ use indicatif::ProgressBar;
 use rankproof::matrix::Rank;
 use rankproof::tensor::{LowerEnd, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
-use rankproof::weights::{
-    Decided, HeldBound, Rounding, Stage, WeightHistory, WeightRanks, doubts, scientific,
-};
+use rankproof::weights::{Decided, HeldBound, Rounding, Stage, WeightRanks, doubts, scientific};
 use serde::Serialize;
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, table, write_json};
-use super::rank_input::{Input, Loaded};
+use super::rank_input::{Input, Loaded, Part};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
-/// Reads an .npz archive with the recurrent weights of every learning step, by whatever program they
-/// were trained. A rank is given only where the singular values leave a clear gap above the noise
+/// Reads the weights of every learning step, by whatever program they were trained: from one file
+/// with all of them (.npz and others), or from checkpoints, a file for each step (.pt, .safetensors,
+/// .npz and others; `rankproof inspect` shows what is in one). A rank is given only where the singular values leave a clear gap above the noise
 /// floor, which is stated; else it is inconclusive.
 ///
 /// The floor follows from what the values were rounded to, which is told from the values: float32
@@ -43,41 +42,65 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    Files::default().reads([&arguments.input.file]).writes("--json", &arguments.json).check()?;
-    let waiting = Waiting::new(&arguments.input.file);
-    waiting.show(Stage { what: "reading", done: 0, all: 1 });
-    let Loaded { history, channels } = arguments.input.load()?;
-    let ranks = WeightRanks::new(&history, arguments.delta, &|stage| waiting.show(stage));
-    waiting.show(Stage { what: "bounds", done: 0, all: 1 });
-    let bounds = HeldBound::all(&history, &ranks, channels.as_ref())?;
+    let files = arguments.input.checkpoints()?;
+    Files::default().reads(&files.paths).writes("--json", &arguments.json).check()?;
+    let waiting = Waiting::new(&files.paths[0]);
+    let watch = |stage| waiting.show(stage);
+    let loaded = arguments.input.load(files, &watch)?;
+    let mut answers = Vec::new();
+    for part in &loaded.parts {
+        let ranks = WeightRanks::new(&part.history, arguments.delta, &watch);
+        watch(Stage { what: "bounds", done: 0, all: 1 });
+        let bounds = HeldBound::all(&part.history, &ranks, part.channels.as_ref())?;
+        answers.push((part, ranks, bounds));
+    }
     waiting.end();
     if let Some(path) = &arguments.json {
-        write_json(path, &Json::new(&history, &ranks, &bounds))?;
+        let mut gates: Vec<Json> = (answers.iter())
+            .map(|(part, ranks, bounds)| Json::new(&loaded, part, ranks, bounds))
+            .collect();
+        match gates.len() {
+            1 => write_json(path, &gates.remove(0))?,
+            _ => write_json(path, &JsonGates { schema: 1, gates })?,
+        }
     }
-    let hint = match channels {
-        None => "Give --inputs and --outputs to hold the increments against more theorems.\n",
-        Some(_) => "",
-    };
-    let text = [
-        heading(arguments, &history),
-        steps(&ranks),
-        whole(arguments, &ranks),
-        hold(&bounds),
-        hint.to_owned(),
-        inconclusive(&ranks),
-    ];
-    print(&text.concat())?;
+    let mut text = String::new();
+    for (index, (part, ranks, bounds)) in answers.iter().enumerate() {
+        let hint = match part.channels {
+            None if part.history.is_square() => {
+                "Give --inputs and --outputs to hold the increments against more theorems.\n"
+            }
+            _ => "",
+        };
+        text += &[
+            if index == 0 { "" } else { "\n" }.to_owned(),
+            heading(&loaded, part, index == 0),
+            steps(ranks, loaded.steps.as_deref()),
+            whole(arguments, ranks),
+            hold(bounds),
+            hint.to_owned(),
+            inconclusive(ranks),
+        ]
+        .concat();
+    }
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
+/// What was read, to what it was rounded, and once what was chosen in reading it.
+fn heading(loaded: &Loaded, part: &Part, notes: bool) -> String {
+    let history = &part.history;
     let (rows, columns, steps) = (history.neurons(), history.columns(), history.steps());
-    format!(
-        "{}: {}, {rows} x {columns} weights at the start and after {steps} learning steps;\n{}\n\n",
-        arguments.input.file.display(),
-        arguments.input.array,
+    let gate = part.gate.as_ref().map_or(String::new(), |gate| format!(", gate {gate}"));
+    let mut text = format!(
+        "{}{gate}, {rows} x {columns} weights at the start and after {steps} learning steps;\n{}\n",
+        loaded.title,
         sentence(history.rounding()),
-    )
+    );
+    for note in loaded.notes.iter().filter(|_| notes) {
+        text += &paragraph("note", note);
+    }
+    text + "\n"
 }
 
 /// To what the weights were rounded, and by which flag, if by one.
@@ -88,8 +111,9 @@ fn sentence(rounding: &Rounding) -> String {
     }
 }
 
-/// Ranks and singular values of some steps: all of them are in the JSON.
-fn steps(ranks: &WeightRanks) -> String {
+/// Ranks and singular values of some steps: all of them are in the JSON. Steps have the numbers of
+/// their files, if they come from several.
+fn steps(ranks: &WeightRanks, numbers: Option<&[u64]>) -> String {
     let headers =
         ["k", "rank W_k", "rank W_k - W_0", "noise floor", "singular values of W_k - W_0"];
     let mut table = table(&headers, 0);
@@ -98,7 +122,7 @@ fn steps(ranks: &WeightRanks) -> String {
         let increment = &ranks.increment_ranks[k];
         let (values, floor) = increment.spectrum().unwrap_or_default();
         table.add_row([
-            k.to_string(),
+            numbers.map_or(k as u64, |numbers| numbers[k]).to_string(),
             shown(&ranks.ranks[k]),
             shown(increment),
             scientific(floor, ranks.exponent, 0),
@@ -267,8 +291,19 @@ impl Waiting {
 }
 
 #[derive(Serialize)]
+struct JsonGates {
+    schema: u32,
+    gates: Vec<Json>,
+}
+
+#[derive(Serialize)]
 struct Json {
     schema: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<String>,
+    /// The numbers of the files of the steps, if they come from several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Vec<u64>>,
     shape: [usize; 3],
     precision: JsonPrecision,
     ranks: Vec<Option<usize>>,
@@ -325,13 +360,16 @@ struct JsonObservation {
 }
 
 impl Json {
-    fn new(history: &WeightHistory, ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
+    fn new(loaded: &Loaded, part: &Part, ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
+        let history = &part.history;
         let known = |ranks: &[Rank]| ranks.iter().map(Rank::known).collect();
         let half = ranks.exponent / 2;
         let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
         let scaled = |number: f64| number * powers[0] * powers[1];
         Json {
             schema: 1,
+            gate: part.gate.clone(),
+            steps: loaded.steps.clone(),
             shape: [history.steps() + 1, history.neurons(), history.columns()],
             precision: JsonPrecision::new(history.rounding()),
             ranks: known(&ranks.ranks),
