@@ -69,6 +69,9 @@ pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
 fn list(file: File) -> Result<(Tensors, Node), ReadErrorKind> {
     let archive = ZipArchive::new(BufReader::new(file));
     let mut archive = archive.map_err(|error| damaged(detail(error)))?;
+    if archive.has_duplicate_names() {
+        return Err(ReadErrorKind::Duplicates);
+    }
     let pickles = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned()));
     let pickles: Vec<String> = pickles.filter(|name| name.ends_with(PICKLE)).collect();
     let [pickle] = &pickles[..] else { return Err(ReadErrorKind::Duplicates) };
@@ -190,16 +193,17 @@ impl Tensor {
         std::iter::from_fn(move || {
             let found = more.then_some(place)?;
             more = false;
-            // To the next index, like an odometer.
+            // To the next index, like an odometer. Strides of axes of length 1 may be any numbers, which
+            // are added and taken off again.
             for (axis, (&length, &stride)) in self.shape.iter().zip(&self.strides).enumerate().rev()
             {
                 index[axis] += 1;
-                place += stride;
+                place = u64::wrapping_add(place, stride);
                 if index[axis] < length {
                     more = true;
                     break;
                 }
-                place -= stride * length as u64;
+                place = place.wrapping_sub(stride.wrapping_mul(length as u64));
                 index[axis] = 0;
             }
             Some(found)
@@ -515,9 +519,9 @@ fn read_view(
         false => tensor.places().take(most).max().map_or(0, |last| last + 1),
     };
     let size = tensor.number.size() as u64;
-    let skipped = io::copy(&mut member.take(tensor.offset * size), &mut io::sink());
+    let skipped = io::copy(&mut member.take(tensor.offset.saturating_mul(size)), &mut io::sink());
     skipped.map_err(ReadErrorKind::of_member)?;
-    let mut view = member.take(span * size);
+    let mut view = member.take(span.saturating_mul(size));
     let mut numbers = tensor.number.read_all(&mut view, &[span as usize])?;
     if whole {
         io::copy(&mut member, &mut io::sink()).map_err(ReadErrorKind::of_member)?;
@@ -537,5 +541,97 @@ impl Reader for Tensors {
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         self.read(content, count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use crate::file::{Source, Value};
+
+    /// An archive of this pickle, and of one storage, called 0.
+    fn open(pickle: &[u8], storage: &[u8]) -> Result<(tempfile::TempDir, Source), String> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in [("w/data.pkl", pickle), ("w/data/0", storage)] {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.pt");
+        fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
+        let source = Source::open(&path).map_err(|error| error.to_string());
+        source.map(|source| (folder, source))
+    }
+
+    /// The pickle of a vector of float32, by what it says of itself.
+    fn vector(key: &str, stored: i64, offset: i64, length: i64, stride: i64) -> Vec<u8> {
+        let number = |number: i64| [b"\x8a\x08", &number.to_le_bytes()[..]].concat();
+        let text =
+            |text: &str| [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat();
+        [
+            b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((".to_vec(),
+            text("storage"),
+            b"ctorch\nFloatStorage\n".to_vec(),
+            text(key),
+            text("cpu"),
+            number(stored),
+            b"tQ".to_vec(),
+            number(offset),
+            number(length),
+            b"\x85".to_vec(),
+            number(stride),
+            b"\x85\x89NtR.".to_vec(),
+        ]
+        .concat()
+    }
+
+    fn numbers(pickle: &[u8]) -> Result<Vec<f64>, String> {
+        let data = [0.5_f32, 1.5, 2.5, 3.5].map(f32::to_le_bytes).concat();
+        let (_folder, mut source) = open(pickle, &data)?;
+        match source.value("object").map_err(|error| error.to_string())? {
+            Value::Numbers(array) => Ok(array.data),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn views_are_held_against_their_storage() {
+        assert_eq!(numbers(&vector("0", 4, 1, 2, 2)), Ok(vec![1.5, 3.5]));
+        assert_eq!(numbers(&vector("0", 4, 3, 1, 1 << 40)), Ok(vec![3.5]));
+        for (pickle, sentence) in [
+            (vector("0", 4, 1, 4, 1), "reaches number 5 of a storage of 4"),
+            (
+                vector("0", 4, 0, 2, i64::MAX),
+                "reaches number 9223372036854775808 of a storage of 4",
+            ),
+            (vector("0", 4, 0, 3, 0), "is a view that repeats its numbers"),
+            (vector("0", 4, -1, 1, 1), "has a tensor that is not understood"),
+            (vector("1", 4, 0, 4, 1), "its w/data/1 is not there"),
+            // More than there is, and no memory for it.
+            (vector("0", 1 << 50, 0, 1 << 50, 1), "but holds 16 bytes"),
+            (vector("0", i64::MAX, i64::MAX - 8, 8, 1), "but holds 0 bytes"),
+        ] {
+            let error = numbers(&pickle).unwrap_err();
+            assert!(error.contains(sentence), "{error}");
+        }
+    }
+
+    /// Few bytes that stand for very many parts, or for endless ones.
+    #[test]
+    fn trees_that_grow_from_few_bytes_are_refused() {
+        let mut doubled = b"]q\0".to_vec();
+        for level in 0..50 {
+            doubled.extend([b']', b'(', b'h', level, b'h', level, b'e', b'q', level + 1]);
+        }
+        doubled.push(b'.');
+        let error = open(&doubled, &[]).err().expect("is refused");
+        assert!(error.contains("holds more than 1048576 parts"), "{error}");
+        let error = open(b"]q\0h\0a.", &[]).err().expect("is refused");
+        assert!(error.contains("is nested more than 64 deep"), "{error}");
     }
 }
