@@ -397,6 +397,10 @@ fn one_checkpoint_that_does_not_fit_is_named() {
     fs::write(&path, b"PK").expect("written");
     let message = refused(folder.path(), &["--array", "W"]);
     assert!(message.contains("w9.npz: "), "{message}");
+    write(9, "W", &[3, 3]);
+    fs::write(folder.path().join("log.txt"), "loss").expect("written");
+    let text = stdout(&rank(folder.path(), &[]));
+    assert!(text.contains("Passed over in the folder: log.txt."), "{text}");
     fs::rename(&path, folder.path().join("last.npz")).expect("renamed");
     let message = refused(folder.path(), &["--array", "W"]);
     assert!(message.contains("is not named as"), "{message}");

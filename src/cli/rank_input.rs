@@ -19,8 +19,8 @@ pub struct Input {
     /// file for each step, or a folder of them, in the order of the numbers in their names.
     #[arg(required = true, value_name = "FILE|FOLDER")]
     files: Vec<PathBuf>,
-    /// The array with the weights: of three axes in one file, of two in each checkpoint. Without it
-    /// W, or the only one that there is.
+    /// The array with the weights, such as rnn.weight_hh_l0, of three axes in one file and of two in
+    /// each checkpoint; groups above it may be left out. Without it W, or the only one that there is.
     #[arg(long, value_name = "NAME")]
     array: Option<String>,
     /// What its three axes are, in their order. In checkpoints the steps are the files.
@@ -67,6 +67,12 @@ pub struct Part {
     pub channels: Option<InputOutput>,
 }
 
+/// The weights of all steps that are of one gate, or all.
+struct Gate {
+    name: Option<String>,
+    slices: Vec<Matrix<f64>>,
+}
+
 /// The weights of all steps before they are split.
 struct Stacked {
     name: String,
@@ -93,7 +99,7 @@ impl Input {
         let Checkpoints { paths, mut steps, others } = files;
         let mut notes = Vec::new();
         if !others.is_empty() {
-            notes.push(format!("Passed over in the folder: {}.", others.join(", ")));
+            notes.push(format!("Passed over in the folder: {}.", in_short(&others)));
         }
         let mut first = Source::open(&paths[0])?;
         let shown = match &self.files[..] {
@@ -101,7 +107,8 @@ impl Input {
             _ => format!("{} to {}", paths[0].display(), paths[paths.len() - 1].display()),
         };
         watch(Stage { what: "reading", done: 0, all: paths.len() });
-        if let (1, Some(history)) = (paths.len(), self.factors(&mut first)?) {
+        let factors = if paths.len() == 1 { self.factors(&mut first)? } else { None };
+        if let Some(history) = factors {
             let channels = self.channels(&mut first, &history)?;
             let parts = vec![Part { gate: None, history, channels }];
             return Ok(Loaded { title: format!("{shown}: W"), notes, steps, parts });
@@ -110,9 +117,9 @@ impl Input {
             [_] => self.in_one_file(&mut first)?,
             _ => self.in_each_file(&mut first, &paths, watch)?,
         };
-        if let Some(steps) = &mut steps {
-            let all: Vec<String> = steps.iter().map(u64::to_string).collect();
-            notes.push(format!("Steps by the names of the files: {}.", all.join(", ")));
+        if let Some(steps) = &steps {
+            let steps: Vec<String> = steps.iter().map(u64::to_string).collect();
+            notes.push(format!("Steps by the names of the files: {}.", in_short(&steps)));
         }
         self.leave_out_diverged(&mut stacked, &mut steps, &mut notes)?;
         if stacked.slices.len() < 2 {
@@ -122,18 +129,19 @@ impl Input {
                 stacked.name
             );
         }
-        let parts = self.split(&first, &stacked, &mut notes)?;
-        let mut answered = Vec::new();
-        for (gate, slices) in parts {
-            let history = WeightHistory::with_rounding(slices, stacked.precision, self.precision)?;
+        let title = format!("{shown}: {}", stacked.name);
+        let precision = stacked.precision;
+        let gates = self.split(&first, stacked, &mut notes)?;
+        let mut parts = Vec::new();
+        for Gate { name: gate, slices } in gates {
+            let history = WeightHistory::with_rounding(slices, precision, self.precision)?;
             let channels = self.channels(&mut first, &history)?;
-            answered.push(Part { gate, history, channels });
+            parts.push(Part { gate, history, channels });
         }
         if paths.len() > 1 && self.outputs.is_some() {
             notes.push(format!("Inputs and outputs are those of {}.", paths[0].display()));
         }
-        let title = format!("{shown}: {}", stacked.name);
-        Ok(Loaded { title, notes, steps, parts: answered })
+        Ok(Loaded { title, notes, steps, parts })
     }
 
     /// The weights that the factors of a fitted model make, if the file is one.
@@ -142,9 +150,10 @@ impl Input {
         if self.array.is_some() || has(source, "W") || !has(source, "a") || !has(source, "b") {
             return Ok(None);
         }
-        if self.precision.is_some() {
+        let flags = [("--precision", self.precision.is_some()), ("--split", self.split.is_some())];
+        if let Some((flag, _)) = flags.into_iter().find(|&(_, given)| given) {
             let path = source.path().display();
-            bail!("{path}: holds factors, from which W is made in float64; --precision is for W");
+            bail!("{path}: holds factors, from which W is made in float64; {flag} is for W");
         }
         let (a, b) = (source.numbers("a")?, source.numbers("b")?);
         let c = if has(source, "c") { Some(source.numbers("c")?) } else { None };
@@ -248,14 +257,14 @@ impl Input {
     fn split(
         &self,
         source: &Source,
-        stacked: &Stacked,
+        stacked: Stacked,
         notes: &mut Vec<String>,
-    ) -> anyhow::Result<Vec<(Option<String>, Vec<Matrix<f64>>)>> {
+    ) -> anyhow::Result<Vec<Gate>> {
         let [rows, columns] = [stacked.slices[0].rows(), stacked.slices[0].cols()];
         let known = known_gates(source, &stacked.name, rows, columns);
         let count = self.split.map_or(known.map_or(1, |(_, names)| names.len()), usize::from);
         if count == 1 {
-            return Ok(vec![(None, stacked.slices.clone())]);
+            return Ok(vec![Gate { name: None, slices: stacked.slices }]);
         }
         if rows % count != 0 {
             let name = &stacked.name;
@@ -275,7 +284,7 @@ impl Input {
             let block = |slice: &Matrix<f64>| {
                 Matrix::from_fn(height, columns, |i, j| slice[(place * height + i, j)])
             };
-            (Some(name), stacked.slices.iter().map(block).collect())
+            Gate { name: Some(name), slices: stacked.slices.iter().map(block).collect() }
         };
         Ok(names.into_iter().enumerate().map(gate).collect())
     }
@@ -325,6 +334,18 @@ fn read_precision(text: &str) -> Result<Grid, String> {
             .ok_or_else(|| {
                 format!("expected f16, bf16, f32, f64, or digits from 1 to {MAX_DIGITS}")
             }),
+    }
+}
+
+/// All names; of many the first and the last, and how many there are.
+fn in_short(names: &[String]) -> String {
+    const ALL: usize = 12;
+    const FIRST: usize = 6;
+    match names {
+        [.., last] if names.len() > ALL => {
+            format!("{}, ..., {last}, {} in all", names[..FIRST].join(", "), names.len())
+        }
+        _ => names.join(", "),
     }
 }
 
