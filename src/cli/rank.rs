@@ -21,8 +21,8 @@ use super::rank_input::{Input, Loaded, Part};
 ///
 /// Reads the weights of every learning step, by whatever program they were trained: from one file
 /// with all of them (.npz and others), or from checkpoints, a file for each step (.pt, .safetensors,
-/// .npz and others; `rankproof inspect` shows what is in one). A rank is given only where the singular values leave a clear gap above the noise
-/// floor, which is stated; else it is inconclusive.
+/// .npz and others; `rankproof inspect` shows what is in one). A rank is given only where the
+/// singular values leave a clear gap above the noise floor, which is stated; else it is inconclusive.
 ///
 /// The floor follows from what the values were rounded to, which is told from the values: float32
 /// weights in a float64 array have the noise of float32.
