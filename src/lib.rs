@@ -31,7 +31,7 @@
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
 //! | [`theorem`] | the registry, and one file for each theorem |
 //! | [`conjecture`] | what a new statement needs, and the exploration that finds one |
-//! | [`mod@file`] | what is in a file: arrays with names, NumPy, NWB, HDF5 and MATLAB |
+//! | [`mod@file`] | what is in a file: arrays with names, of all formats |
 //! | [`weights`] | weight histories: their rounding, their ranks, the bounds of the theorems |
 //! | [`recording`] | recordings of neurons, cut into trials |
 //! | [`fit`] | recurrent networks of low tensor rank fitted to recordings, and cross-validated |

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use half::{bf16, f16};
-use rankproof::file::{Array, Npz, write_npz};
+use rankproof::file::{Array, Npz, Source, write_npz};
 use rankproof::scalar::Stream;
 use serde_json::Value;
 
@@ -255,4 +255,192 @@ fn memory_is_in_proportion_to_the_input() {
     assert!(text.contains("unfolding 4 (rows), 4 (columns), 16 (steps)"), "{text}");
     assert!(text.lines().count() < 40, "{text}");
     assert!((1_000..MOST).contains(&peak), "{peak} kB");
+}
+
+const STEPS: [usize; 8] = [0, 1, 2, 5, 10, 20, 40, 100];
+
+/// Text whose lines are broken anywhere.
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn refused(file: &Path, more: &[&str]) -> String {
+    let output = rank(file, more);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    message
+}
+
+/// Checkpoints as one array, without the rows before and after some.
+fn gathered(
+    folder: &str,
+    name: impl Fn(usize) -> String,
+    array: &str,
+    rows: [usize; 2],
+) -> Vec<f64> {
+    let step = |step: usize| {
+        let path = data("checkpoints").join(folder).join(name(step));
+        let array = Source::open(path).and_then(|mut source| source.numbers(array)).expect("there");
+        let columns = array.shape[1];
+        array.data[rows[0] * columns..rows[1] * columns].to_vec()
+    };
+    STEPS.into_iter().flat_map(step).collect()
+}
+
+#[test]
+fn checkpoints_are_the_steps_in_the_order_of_their_numbers() {
+    let folder = data("checkpoints/rnn");
+    let report = json(&folder, &["--array", "rnn.weight_hh_l0"]);
+    assert_eq!(report["steps"], serde_json::json!(STEPS));
+    assert_eq!(report["shape"], serde_json::json!([8, 6, 6]));
+    assert_eq!(report["precision"]["sentence"], "values have 24 bits in a float64 array");
+    // The same from one file.
+    let all = gathered("rnn", |step| format!("{step}.pth"), "rnn.weight_hh_l0", [0, 6]);
+    let one = tempfile::Builder::new().suffix(".npz").tempfile().expect("a file").into_temp_path();
+    write_npz(&one, |npz| npz.array("W", &[8, 6, 6], &all)).expect("written");
+    let mut from_one = json(&one, &[]);
+    from_one["steps"] = serde_json::json!(STEPS);
+    assert_eq!(from_one, report);
+    // And named one by one, as a shell orders them.
+    let mut files: Vec<_> =
+        fs::read_dir(&folder).expect("a folder").map(|file| file.expect("one").path()).collect();
+    files.sort();
+    let files: Vec<_> = files.iter().map(|file| file.to_str().expect("text")).collect();
+    let more = [&files[1..], &["--array", "rnn.weight_hh_l0"]].concat();
+    assert_eq!(json(Path::new(files[0]), &more), report);
+    let text = in_one_line(&stdout(&rank(&folder, &["--array", "rnn.weight_hh_l0"])));
+    assert!(
+        text.contains("Steps by the names of the files: 0, 1, 2, 5, 10, 20, 40, 100."),
+        "{text}"
+    );
+    let table = stdout(&rank(&folder, &["--array", "rnn.weight_hh_l0"]));
+    assert!(table.lines().any(|line| line.trim_start().starts_with("100 ")), "{table}");
+}
+
+#[test]
+fn gates_of_pytorch_are_split_by_name_and_shape() {
+    let folder = data("checkpoints/lstm");
+    let report = json(&folder, &["--array", "rnn.weight_hh_l0"]);
+    let gates = report["gates"].as_array().expect("a list");
+    let names: Vec<_> = gates.iter().map(|gate| gate["gate"].as_str().expect("text")).collect();
+    assert_eq!(names, ["i", "f", "g", "o"]);
+    // The third gate by itself.
+    let name = |step| format!("step_{step}.pt");
+    let cell = gathered("lstm", name, "rnn.weight_hh_l0", [12, 18]);
+    let one = tempfile::Builder::new().suffix(".npz").tempfile().expect("a file").into_temp_path();
+    let single: Vec<f32> = cell.iter().map(|&weight| weight as f32).collect();
+    write_npz(&one, |npz| npz.array("W", &[8, 6, 6], &single)).expect("written");
+    let alone = json(&one, &[]);
+    for key in ["shape", "precision", "ranks", "increment_ranks", "unfolding_ranks", "cp", "bounds"]
+    {
+        assert_eq!(alone[key], gates[2][key], "{key}");
+    }
+    let text = in_one_line(&stdout(&rank(&folder, &["--array", "rnn.weight_hh_l0"])));
+    assert!(text.contains("split by its name and shape into 4 gates of an LSTM"), "{text}");
+    assert!(text.contains("gate o, 6 x 6 weights at the start"), "{text}");
+    let whole = json(&folder, &["--array", "rnn.weight_hh_l0", "--split", "1"]);
+    assert_eq!(whole["shape"], serde_json::json!([8, 24, 6]));
+    // Input weights, as many gates as the recurrent ones beside them have.
+    let report = json(&data("checkpoints/gru"), &["--array", "rnn.weight_ih_l0"]);
+    let gates = report["gates"].as_array().expect("a list");
+    assert_eq!(gates.len(), 3);
+    assert_eq!(gates[0]["shape"], serde_json::json!([8, 6, 3]));
+    assert_eq!(gates[0]["precision"]["array"], "bfloat16");
+    let message = refused(&folder, &["--array", "rnn.weight_hh_l0", "--split", "5"]);
+    assert!(message.contains("has 24 rows, expected as many as --split 5 divides"), "{message}");
+}
+
+#[test]
+fn what_could_be_meant_is_listed_with_its_shape() {
+    let message = refused(&data("checkpoints/lstm"), &[]);
+    for part in [
+        "step_0.pt and 7 more: more than one matrix (row, column) that all files have",
+        "expected --array with one of",
+        "model.rnn.weight_hh_l0 (24, 6)",
+        "model.readout.weight (2, 6)",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!message.contains("bias"), "{message}");
+    let message = refused(&data("checkpoints/tensor.pt"), &[]);
+    assert!(
+        message.contains("no array of three axes (step, row, column), expected one"),
+        "{message}"
+    );
+}
+
+#[test]
+fn one_checkpoint_that_does_not_fit_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |step: usize, name: &str, shape: &[usize]| {
+        let path = folder.path().join(format!("w{step}.npz"));
+        let numbers = vec![step as f64; shape.iter().product()];
+        write_npz(&path, |npz| npz.array(name, shape, &numbers)).expect("written");
+        path
+    };
+    for step in [8, 9, 10] {
+        write(step, "W", &[3, 3]);
+    }
+    assert_eq!(json(folder.path(), &[])["steps"], serde_json::json!([8, 9, 10]));
+    let path = write(9, "W", &[3, 4]);
+    let message = refused(folder.path(), &["--array", "W"]);
+    assert!(
+        message.contains(&format!(
+            "{}: array \"W\" has shape (3, 4), expected (3, 3) as in",
+            path.display()
+        )),
+        "{message}"
+    );
+    write(9, "V", &[3, 3]);
+    let message = refused(folder.path(), &["--array", "W"]);
+    assert!(message.contains("w9.npz: has no array \"W\", only \"V\""), "{message}");
+    let message = refused(folder.path(), &[]);
+    assert!(
+        message.contains("w8.npz and 2 more: no matrix (row, column) that all files"),
+        "{message}"
+    );
+    fs::write(&path, b"PK").expect("written");
+    let message = refused(folder.path(), &["--array", "W"]);
+    assert!(message.contains("w9.npz: "), "{message}");
+    write(9, "W", &[3, 3]);
+    fs::write(folder.path().join("log.txt"), "loss").expect("written");
+    let text = in_one_line(&stdout(&rank(folder.path(), &[])));
+    assert!(text.contains("Passed over in the folder: log.txt."), "{text}");
+    fs::rename(&path, folder.path().join("last.npz")).expect("renamed");
+    let message = refused(folder.path(), &["--array", "W"]);
+    assert!(message.contains("is not named as"), "{message}");
+    fs::write(folder.path().join("w1.pt"), b"").expect("written");
+    let message = refused(folder.path(), &["--array", "W"]);
+    assert!(message.contains("has files that end in .npz and in .pt"), "{message}");
+}
+
+#[test]
+fn last_steps_that_are_not_finite_are_left_out_if_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let numbers = |steps: usize| -> Vec<f64> { (0..steps * 9).map(|p| (p as f64).sin()).collect() };
+    let write = |name: &str, numbers: &[f64]| {
+        let path = folder.path().join(name);
+        let shape = [numbers.len() / 9, 3, 3];
+        write_npz(&path, |npz| npz.array("W", &shape, numbers)).expect("written");
+        path
+    };
+    let mut diverged = numbers(6);
+    diverged[40] = f64::NAN;
+    diverged[50] = f64::INFINITY;
+    let diverged = write("diverged.npz", &diverged);
+    let message = refused(&diverged, &[]);
+    assert!(message.contains("holds NaN at [4, 1, 1], expected finite numbers"), "{message}");
+    let report = json(&diverged, &["--skip-diverged"]);
+    assert_eq!(report, json(&write("before.npz", &numbers(4)), &[]));
+    let text = in_one_line(&stdout(&rank(&diverged, &["--skip-diverged"])));
+    assert!(text.contains("Left out: the last 2 of 6 steps, from 4 on, which are not"), "{text}");
+    let mut middle = numbers(6);
+    middle[20] = f64::NAN;
+    let message = refused(&write("middle.npz", &middle), &["--skip-diverged"]);
+    assert!(message.contains("step 2 is not finite and step 3 is"), "{message}");
+    let mut early = numbers(2);
+    early[9] = f64::NAN;
+    let message = refused(&write("early.npz", &early), &["--skip-diverged"]);
+    assert!(message.contains("1 step of W is left, expected at least 2"), "{message}");
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::file::{Entry, Kind, ReadError, Sample, Source, outline};
+use rankproof::file::{Entry, Kind, ReadError, Sample, Source, formats, outline};
 use rankproof::scalar::significant;
 use serde::Serialize;
 
@@ -12,13 +12,14 @@ use super::files::{Files, arrays_of};
 use super::hints::hints;
 use super::output::{print, table, write_json};
 
-/// Show what is in a recording: names, types, shapes, units and first values.
+/// Show what is in a file: names, types, shapes, units and first values.
 ///
-/// Reads NumPy (.npy, .npz, a folder of .npy), NWB 2.x, HDF5 and MATLAB (.mat of versions 5 to 7.3).
-/// The paths shown are those by which `rankproof prepare` finds arrays: [] stands for all elements
-/// of a list, and the groups above a name may be left out where only one place fits. Parts that are
-/// not read are listed with the reason.
+/// Reads the formats listed below, and a folder of .npy files as one. The paths shown are those by
+/// which `rankproof prepare` finds arrays: [] stands for all elements of a list, and the
+/// groups above a name may be left out where only one place fits. Parts that are not read are listed
+/// with the reason.
 #[derive(Args)]
+#[command(after_help = format!("Formats: {}", formats()))]
 pub struct Arguments {
     /// The file, or a folder of .npy files.
     file: PathBuf,

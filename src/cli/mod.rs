@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+mod checkpoints;
 mod cv;
 mod explore;
 mod files;
@@ -12,6 +13,7 @@ mod new_conjecture;
 mod output;
 mod prepare;
 mod rank;
+mod rank_input;
 mod replay;
 mod report;
 mod simulate;

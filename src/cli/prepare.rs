@@ -43,9 +43,9 @@ Examples, each behind `rankproof prepare FILE --out rec.npz`:
 /// Cut a recording into trials and write it as one .npz for `rankproof fit` and `cv`.
 ///
 /// Takes an array (--array), spike times (--spikes) or series with times such as fluorescence
-/// (--series) from NumPy, NWB, HDF5 or MATLAB files; `rankproof inspect` shows what there is.
-/// Paths of arrays may leave out the groups above them where only one place fits; [] stands for
-/// all elements of a list. In MATLAB files elements, neurons and trials are counted from 1, else
+/// (--series) from files of every format; `rankproof inspect` lists the formats and shows what is in
+/// a file. Paths of arrays may leave out the groups above them where only one place fits; [] stands
+/// for all elements of a list. In MATLAB files elements, neurons and trials are counted from 1, else
 /// from 0.
 ///
 /// In this order: trials are cut, bins widened, trials and neurons selected, and the numbers

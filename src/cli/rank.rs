@@ -5,27 +5,24 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
-use rankproof::file::{Array, Npz, ReadError};
-use rankproof::matrix::{Matrix, Rank};
-use rankproof::tensor::{LowerEnd, Mode, UpperEnd};
+use rankproof::matrix::Rank;
+use rankproof::tensor::{LowerEnd, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
-use rankproof::weights::{
-    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks, doubts,
-    scientific,
-};
+use rankproof::weights::{Decided, HeldBound, Rounding, Stage, WeightRanks, doubts, scientific};
 use serde::Serialize;
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, table, write_json};
+use super::rank_input::{Input, Loaded, Part};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
-/// Reads an .npz archive with the recurrent weights of every learning step, by whatever program they
-/// were trained. A rank is given only where the singular values leave a clear gap above the noise
-/// floor, which is stated; else it is inconclusive.
+/// Reads the weights of every learning step, by whatever program they were trained: from one file
+/// with all of them (.npz and others), or from checkpoints, a file for each step (.pt, .safetensors,
+/// .npz and others; `rankproof inspect` shows what is in one). A rank is given only where the
+/// singular values leave a clear gap above the noise floor, which is stated; else it is inconclusive.
 ///
 /// The floor follows from what the values were rounded to, which is told from the values: float32
 /// weights in a float64 array have the noise of float32.
@@ -34,149 +31,76 @@ use super::output::{paragraph, print, progress, table, write_json};
 /// violate is a finding; 2 if the arguments or the input are wrong.
 #[derive(Args)]
 pub struct Arguments {
-    /// The .npz archive, or the model.npz of a fit.
-    file: PathBuf,
-    /// The array with the weights.
-    #[arg(long, value_name = "NAME", default_value = "W")]
-    array: String,
-    /// What its three axes are, in their order.
-    #[arg(long, value_parser = read_axes, default_value = "step,row,column")]
-    axes: Axes,
+    #[command(flatten)]
+    input: Input,
     /// Unfolding ranks and CP rank of the increments W_k - W_0 instead of the weights W_k.
     #[arg(long)]
     delta: bool,
-    /// Arrays with the input weights B (N, d_in), and the bias and the initial state (N) if there
-    /// were any: with --outputs, holds the increments against the bounds of the theorems.
-    #[arg(long, value_name = "B[,b,h0]", value_delimiter = ',', requires = "outputs")]
-    inputs: Vec<String>,
-    /// The array with the readout C (d_out, N).
-    #[arg(long, value_name = "C", requires = "inputs")]
-    outputs: Option<String>,
-    /// What the values were rounded to, in place of what they tell: f16, bf16, f32, f64, or the
-    /// number of significant digits with which they were printed.
-    #[arg(long, value_name = "TYPE|DIGITS", value_parser = read_precision)]
-    precision: Option<Grid>,
     /// Also write the results as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// The axes of an array in the order of the file.
-#[derive(Clone, Copy)]
-struct Axes([Mode; 3]);
-
-fn read_axes(text: &str) -> Result<Axes, String> {
-    let read = |name: &str| Mode::ALL.into_iter().find(|mode| mode.name() == name.trim());
-    let axes: Option<Vec<Mode>> = text.split(',').map(read).collect();
-    let axes: Option<[Mode; 3]> = axes.and_then(|axes| axes.try_into().ok());
-    axes.filter(|axes| Mode::ALL.iter().all(|mode| axes.contains(mode)))
-        .map(Axes)
-        .ok_or_else(|| "expected step, row and column in the order of the file".to_owned())
-}
-
-fn read_precision(text: &str) -> Result<Grid, String> {
-    const MAX_DIGITS: u32 = 17;
-    match text {
-        "f16" => Ok(Grid::HALF),
-        "bf16" => Ok(Grid::BFLOAT),
-        "f32" => Ok(Grid::SINGLE),
-        "f64" => Ok(Grid::DOUBLE),
-        digits => (digits.parse().ok().filter(|digits| (1..=MAX_DIGITS).contains(digits)))
-            .map(Grid::printed)
-            .ok_or_else(|| {
-                format!("expected f16, bf16, f32, f64, or digits from 1 to {MAX_DIGITS}")
-            }),
-    }
-}
-
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    Files::default().reads([&arguments.file]).writes("--json", &arguments.json).check()?;
-    let mut npz = Npz::open(&arguments.file)?;
-    let waiting = Waiting::new(&arguments.file);
-    waiting.show(Stage { what: "reading", done: 0, all: 1 });
-    let history = read_weights(&mut npz, arguments)?;
-    let channels = match &arguments.outputs {
-        Some(outputs) => Some(read_channels(&mut npz, &arguments.inputs, outputs, &history)?),
-        None => None,
-    };
-    let ranks = WeightRanks::new(&history, arguments.delta, &|stage| waiting.show(stage));
-    waiting.show(Stage { what: "bounds", done: 0, all: 1 });
-    let bounds = HeldBound::all(&history, &ranks, channels.as_ref())?;
+    let files = arguments.input.checkpoints()?;
+    Files::default().reads(&files.paths).writes("--json", &arguments.json).check()?;
+    let waiting = Waiting::new(&files.paths[0]);
+    let watch = |stage| waiting.show(stage);
+    let loaded = arguments.input.load(files, &watch)?;
+    let mut answers = Vec::new();
+    for part in &loaded.parts {
+        let ranks = WeightRanks::new(&part.history, arguments.delta, &watch);
+        watch(Stage { what: "bounds", done: 0, all: 1 });
+        let bounds = HeldBound::all(&part.history, &ranks, part.channels.as_ref())?;
+        answers.push((part, ranks, bounds));
+    }
     waiting.end();
     if let Some(path) = &arguments.json {
-        write_json(path, &Json::new(&history, &ranks, &bounds))?;
+        let mut gates: Vec<Json> = (answers.iter())
+            .map(|(part, ranks, bounds)| Json::new(&loaded, part, ranks, bounds))
+            .collect();
+        match gates.len() {
+            1 => write_json(path, &gates.remove(0))?,
+            _ => write_json(path, &JsonGates { schema: 1, gates })?,
+        }
     }
-    let hint = match channels {
-        None => "Give --inputs and --outputs to hold the increments against more theorems.\n",
-        Some(_) => "",
-    };
-    let text = [
-        heading(arguments, &history),
-        steps(&ranks),
-        whole(arguments, &ranks),
-        hold(&bounds),
-        hint.to_owned(),
-        inconclusive(&ranks),
-    ];
-    print(&text.concat())?;
+    let mut text = String::new();
+    for (index, (part, ranks, bounds)) in answers.iter().enumerate() {
+        let hint = match part.channels {
+            None if part.history.is_square() => {
+                "Give --inputs and --outputs to hold the increments against more theorems.\n"
+            }
+            _ => "",
+        };
+        text += &[
+            if index == 0 { "" } else { "\n" }.to_owned(),
+            heading(&loaded, part, index == 0),
+            steps(ranks, loaded.steps.as_deref()),
+            whole(arguments, ranks),
+            hold(bounds),
+            hint.to_owned(),
+            inconclusive(ranks),
+        ]
+        .concat();
+    }
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The weights, or those that the factors of a fitted model make.
-fn read_weights(npz: &mut Npz, arguments: &Arguments) -> anyhow::Result<WeightHistory> {
-    let has = |npz: &Npz, name: &str| npz.names().iter().any(|other| other == name);
-    if arguments.array == "W" && !has(npz, "W") && has(npz, "a") && has(npz, "b") {
-        if arguments.precision.is_some() {
-            let path = npz.path().display();
-            bail!("{path}: holds factors, from which W is made in float64; --precision is for W");
-        }
-        let (a, b) = (npz.array("a")?, npz.array("b")?);
-        let c = if has(npz, "c") { Some(npz.array("c")?) } else { None };
-        return Ok(WeightHistory::from_factors(&a, &b, c.as_ref())?);
-    }
-    let array = npz.array(&arguments.array)?;
-    Ok(WeightHistory::from_array(array, arguments.axes.0, arguments.precision)?)
-}
-
-fn read_channels(
-    npz: &mut Npz,
-    inputs: &[String],
-    outputs: &str,
-    history: &WeightHistory,
-) -> anyhow::Result<InputOutput> {
-    let neurons = history.neurons();
-    let mut columns = Matrix::zeros(neurons, 0);
-    for name in inputs {
-        columns = Matrix::beside(neurons, [&columns, &by_neuron(&npz.array(name)?, neurons, 0)?]);
-    }
-    let outputs = by_neuron(&npz.array(outputs)?, neurons, 1)?;
-    if columns.cols() + outputs.cols() == 0 {
-        bail!("{}: neither inputs nor outputs have a column", npz.path().display());
-    }
-    Ok(InputOutput { inputs: columns, outputs })
-}
-
-/// An array as columns of N numbers; `axis` is that of the neurons unless only the other fits.
-fn by_neuron(array: &Array, neurons: usize, axis: usize) -> Result<Matrix<f64>, ReadError> {
-    array.expect_finite()?;
-    let (axis, others) = match array.shape.as_slice() {
-        [n] if *n == neurons => (0, 1),
-        shape @ [_, _] if shape[axis] == neurons => (axis, shape[1 - axis]),
-        shape @ [_, _] if shape[1 - axis] == neurons => (1 - axis, shape[axis]),
-        _ => return Err(array.wrong_shape(format!("an axis of {neurons} neurons, as W has"))),
-    };
-    let entry = |i, j| array.data[if axis == 0 { i * others + j } else { j * neurons + i }];
-    Ok(Matrix::from_fn(neurons, others, entry))
-}
-
-fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
-    let (neurons, steps) = (history.neurons(), history.steps());
-    format!(
-        "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;\n{}\n\n",
-        arguments.file.display(),
-        arguments.array,
+/// What was read, to what it was rounded, and once what was chosen in reading it.
+fn heading(loaded: &Loaded, part: &Part, notes: bool) -> String {
+    let history = &part.history;
+    let (rows, columns, steps) = (history.neurons(), history.columns(), history.steps());
+    let gate = part.gate.as_ref().map_or(String::new(), |gate| format!(", gate {gate}"));
+    let mut text = format!(
+        "{}{gate}, {rows} x {columns} weights at the start and after {steps} learning steps;\n{}\n",
+        loaded.title,
         sentence(history.rounding()),
-    )
+    );
+    for note in loaded.notes.iter().filter(|_| notes) {
+        text += &paragraph("note", note);
+    }
+    text + "\n"
 }
 
 /// To what the weights were rounded, and by which flag, if by one.
@@ -187,8 +111,9 @@ fn sentence(rounding: &Rounding) -> String {
     }
 }
 
-/// Ranks and singular values of some steps: all of them are in the JSON.
-fn steps(ranks: &WeightRanks) -> String {
+/// Ranks and singular values of some steps: all of them are in the JSON. Steps have the numbers of
+/// their files, if they come from several.
+fn steps(ranks: &WeightRanks, numbers: Option<&[u64]>) -> String {
     let headers =
         ["k", "rank W_k", "rank W_k - W_0", "noise floor", "singular values of W_k - W_0"];
     let mut table = table(&headers, 0);
@@ -197,7 +122,7 @@ fn steps(ranks: &WeightRanks) -> String {
         let increment = &ranks.increment_ranks[k];
         let (values, floor) = increment.spectrum().unwrap_or_default();
         table.add_row([
-            k.to_string(),
+            numbers.map_or(k as u64, |numbers| numbers[k]).to_string(),
             shown(&ranks.ranks[k]),
             shown(increment),
             scientific(floor, ranks.exponent, 0),
@@ -249,8 +174,13 @@ fn whole(arguments: &Arguments, ranks: &WeightRanks) -> String {
     let mut text = format!("The {what} as a tensor, noise floor {floor}\n");
     text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
     text += &paragraph("  CP rank", &cp);
-    let space = "dimensions hold the rows and columns of all increments";
-    text + &paragraph("  space", &format!("{} {space}", shown(&ranks.space))) + "\n"
+    let space = match &ranks.space {
+        Some(rank) => {
+            format!("{} dimensions hold the rows and columns of all increments", shown(rank))
+        }
+        None => "none: rows and columns of these weights differ in length".to_owned(),
+    };
+    text + &paragraph("  space", &space) + "\n"
 }
 
 /// Both ends of the bracket, each with what shows it.
@@ -361,8 +291,19 @@ impl Waiting {
 }
 
 #[derive(Serialize)]
+struct JsonGates {
+    schema: u32,
+    gates: Vec<Json>,
+}
+
+#[derive(Serialize)]
 struct Json {
     schema: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<String>,
+    /// The numbers of the files of the steps, if they come from several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Vec<u64>>,
     shape: [usize; 3],
     precision: JsonPrecision,
     ranks: Vec<Option<usize>>,
@@ -419,14 +360,17 @@ struct JsonObservation {
 }
 
 impl Json {
-    fn new(history: &WeightHistory, ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
+    fn new(loaded: &Loaded, part: &Part, ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
+        let history = &part.history;
         let known = |ranks: &[Rank]| ranks.iter().map(Rank::known).collect();
         let half = ranks.exponent / 2;
         let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
         let scaled = |number: f64| number * powers[0] * powers[1];
         Json {
             schema: 1,
-            shape: [history.steps() + 1, history.neurons(), history.neurons()],
+            gate: part.gate.clone(),
+            steps: loaded.steps.clone(),
+            shape: [history.steps() + 1, history.neurons(), history.columns()],
             precision: JsonPrecision::new(history.rounding()),
             ranks: known(&ranks.ranks),
             increment_ranks: known(&ranks.increment_ranks),
@@ -441,7 +385,7 @@ impl Json {
                 residual: ranks.tensor.cp_upper.as_ref().map(|upper| scaled(upper.residual)),
             },
             noise_floor: scaled(ranks.tensor.noise_floor),
-            space_dimension: ranks.space.known(),
+            space_dimension: ranks.space.as_ref().and_then(Rank::known),
             bounds: bounds.iter().map(JsonBound::new).collect(),
             inconclusive: doubts(ranks),
         }

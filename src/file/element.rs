@@ -1,9 +1,14 @@
 //! How a number is stored in a file: class, size and byte order, the same in all formats.
 
+use std::io::Read;
+
 use half::{bf16, f16};
 
 use super::error::ReadErrorKind;
 use crate::scalar::Precision;
+
+/// Bytes that are read at once; a multiple of every size of a number.
+const CHUNK: usize = 1 << 16;
 
 /// What kind of number the bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +83,24 @@ impl NumberType {
         }
     }
 
+    /// Reads an array of numbers in the order of the file, and that it ends where its shape says.
+    ///
+    /// # Errors
+    ///
+    /// If there are more or fewer, they cannot be read, or as for [`decode`](NumberType::decode).
+    pub fn read_all(
+        self,
+        reader: &mut impl Read,
+        shape: &[usize],
+    ) -> Result<Vec<f64>, ReadErrorKind> {
+        let mut data = Vec::new();
+        read_all(reader, shape, self.size, |bytes, count| {
+            reserve(&mut data, count, shape)?;
+            self.decode(bytes, &mut data)
+        })?;
+        Ok(data)
+    }
+
     /// Appends the numbers that some whole elements hold.
     ///
     /// # Errors
@@ -134,6 +157,37 @@ fn exactly(integer: impl Into<i128>) -> Converted {
 /// Bytes of an array; the largest number if there are more than can be counted.
 pub(super) fn byte_count(shape: &[usize], size: usize) -> u128 {
     shape.iter().fold(size as u128, |product, &length| product.saturating_mul(length as u128))
+}
+
+/// Hands over all elements in the order of the file, some at a time.
+///
+/// # Errors
+///
+/// If there are more or fewer bytes than the shape says, or they cannot be read.
+pub(super) fn read_all(
+    reader: &mut impl Read,
+    shape: &[usize],
+    size: usize,
+    mut each: impl FnMut(&[u8], usize) -> Result<(), ReadErrorKind>,
+) -> Result<(), ReadErrorKind> {
+    let expected = byte_count(shape, size);
+    let at_once = (CHUNK / size * size) as u128;
+    let (mut chunk, mut found) = (Vec::with_capacity(CHUNK), 0_u64);
+    while u128::from(found) < expected {
+        let wanted = (expected - u128::from(found)).min(at_once) as usize;
+        chunk.clear();
+        reader.take(wanted as u64).read_to_end(&mut chunk).map_err(ReadErrorKind::of_member)?;
+        found += chunk.len() as u64;
+        if chunk.len() < wanted {
+            return Err(ReadErrorKind::TooShort { shape: shape.to_vec(), expected, found });
+        }
+        each(&chunk, wanted / size)?;
+    }
+    // The end of the member is also where its checksum is compared.
+    match reader.read(&mut [0]).map_err(ReadErrorKind::of_member)? {
+        0 => Ok(()),
+        _ => Err(ReadErrorKind::TooLong { shape: shape.to_vec(), expected }),
+    }
 }
 
 /// Reorders elements of which the first index runs fastest, so that the last one does.

@@ -10,7 +10,7 @@ use super::hdf5::{Hdf5, objects};
 use super::matlab::{mat5, mat73};
 use super::node::Node;
 use super::value::Loaded;
-use super::{numpy, nwb};
+use super::{numpy, nwb, safetensors, torch};
 
 /// What the formats have in common: arrays are read when they are asked for.
 pub(crate) trait Reader {
@@ -53,8 +53,26 @@ pub(super) fn allowed(length: u64) -> u64 {
 /// Bytes from which the format is told.
 const START: u64 = 1024;
 
-const EXPECTED: &str =
-    "a recording: .npy, .npz, .nwb (2.x), HDF5 or .mat (MATLAB v5, v6, v7 or v7.3)";
+/// The usual ends of names of files that are read, and what is in them. HDF5 and MATLAB v7.3 are
+/// read whatever they are called, as all formats are.
+const FORMATS: [(&str, &str); 7] = [
+    (".npy", "NumPy"),
+    (".npz", "NumPy"),
+    (".nwb", "NWB 2.x"),
+    (".h5", "HDF5"),
+    (".mat", "MATLAB v5, v6, v7 or v7.3"),
+    (".pt", "PyTorch, as torch.save writes tensors"),
+    (".safetensors", "PyTorch, JAX and others"),
+];
+
+/// All formats that are read, in a row: `.npy (NumPy), .npz (NumPy), ...`.
+pub fn formats() -> String {
+    FORMATS.map(|(ending, what)| format!("{ending} ({what})")).join(", ")
+}
+
+fn expected() -> String {
+    format!("a file of arrays: {}", formats())
+}
 
 /// Opens a file by what is in it, whatever its name.
 ///
@@ -70,7 +88,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     }
     let start = start_of(path).map_err(of_file)?;
     let unknown = |found: &str| {
-        let (found, expected) = (found.to_owned(), EXPECTED.to_owned());
+        let (found, expected) = (found.to_owned(), expected());
         Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }))
     };
     let mut file = File::open(path).map_err(ReadErrorKind::of_io).map_err(of_file)?;
@@ -85,24 +103,31 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
             nwb::open(path, root, reader)
         };
     }
+    if torch::is_torch(&start) {
+        return torch::open(path);
+    }
     if start.starts_with(b"PK") {
         return numpy::open_npz(path);
     }
     if start.starts_with(b"\x93NUMPY") {
         return numpy::open_npy(path);
     }
+    if safetensors::is_safetensors(&start) {
+        return safetensors::open(path);
+    }
     if mat5::is_mat5(&start) {
         return mat5::open(path).map_err(of_file);
     }
     match start.as_slice() {
         [] => unknown("is empty"),
+        _ if start.starts_with(torch::LEGACY) => Err(ReadError::of_file(path, torch::legacy())),
+        [0x80, 2..=5, ..] => unknown("is a pickled object of Python, which is never loaded"),
         _ if std::str::from_utf8(&start).is_ok() => unknown("is plain text"),
         _ => unknown("is of an unknown format"),
     }
 }
 
 fn start_of(path: &Path) -> Result<Vec<u8>, ReadErrorKind> {
-    let expected = || EXPECTED.to_owned();
     // Asked before opening, which would wait forever for the other end of a pipe.
     let metadata = fs::metadata(path).map_err(ReadErrorKind::of_io)?;
     if metadata.is_dir() {

@@ -1,13 +1,14 @@
 //! What is in a file: arrays with names, of any format.
 //!
 //! [`Npz`] reads the archives of NumPy and [`write_npz`] writes them. [`Source`] opens a file of any
-//! format, NumPy, NWB, HDF5 or MATLAB, as a tree of arrays with paths, and [`outline`] lists it.
+//! of the [`formats`] as a tree of arrays with paths, and [`outline`] lists it.
 //!
 //! A reader trusts nothing that a file says of itself: memory grows with the bytes that are there,
 //! not with those that a header claims, and whatever is wrong ends in a [`ReadError`] of one
 //! sentence that names the file, the array, what was found and what was expected. A writer leaves
 //! either the whole file or none.
 
+mod archive;
 mod array;
 mod atomic;
 mod element;
@@ -21,7 +22,9 @@ mod numpy;
 mod nwb;
 mod outline;
 mod path;
+mod safetensors;
 mod source;
+mod torch;
 mod value;
 
 #[cfg(test)]
@@ -34,6 +37,7 @@ mod round_trip_tests;
 pub use array::Array;
 pub use atomic::{WriteError, write_atomically};
 pub use error::{ReadError, ReadErrorKind};
+pub use format::formats;
 pub use guard::is_guarded;
 pub use node::{Kind, Node};
 pub use numpy::{Element, Npz, NpzWriter, write_npz};

@@ -47,8 +47,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// Opens a file by what is in it: NumPy, NWB 2.x, HDF5, or MATLAB v5 to v7.3; or a folder of
-    /// `.npy` files as one of arrays by their names.
+    /// Opens a file by what is in it, of one of the [`formats`](super::formats), whatever its name;
+    /// or a folder of `.npy` files as one of arrays by their names.
     ///
     /// # Errors
     ///

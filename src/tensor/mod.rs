@@ -185,11 +185,13 @@ impl Mode {
 }
 
 impl<S: RankRevealing> Reduced<S> {
-    /// The tensor with these (N, N) slices, as it is.
-    pub fn from_square_slices(slices: Vec<Matrix<S>>) -> Self {
-        let neurons = slices.first().map_or(0, Matrix::rows);
-        let identity = Matrix::scaled_identity(neurons, S::ONE);
-        Reduced { slices, left: identity.clone(), right: identity, lost: 0.0 }
+    /// The tensor with these slices of one shape, as it is.
+    pub fn from_slices(slices: Vec<Matrix<S>>) -> Self {
+        let identity = |size: fn(&Matrix<S>) -> usize| {
+            Matrix::scaled_identity(slices.first().map_or(0, size), S::ONE)
+        };
+        let (left, right) = (identity(Matrix::rows), identity(Matrix::cols));
+        Reduced { slices, left, right, lost: 0.0 }
     }
 
     /// The unfolding of the core along a mode: one row for each index of that mode.

@@ -19,23 +19,23 @@ const ROUNDS: usize = 3;
 const MAX_WORK: usize = 1 << 32;
 
 impl Reduced<f64> {
-    /// The tensor with these (N, N) slices, `count` of them, and the norm of the noise that making
+    /// The tensor with these slices of one shape, `count` of them, and the norm of the noise that making
     /// it adds. Of very many slices it has as few as span them: the steps are then in an
     /// orthonormal basis, which changes no rank and no norm.
     pub fn from_steps(
-        neurons: usize,
+        [rows, columns]: [usize; 2],
         count: usize,
         slices: impl Iterator<Item = Matrix<f64>>,
     ) -> (Self, f64) {
-        let entries = neurons * neurons;
+        let entries = rows * columns;
         if count < tall_rows(entries) {
-            return (Reduced::from_square_slices(slices.collect()), 0.0);
+            return (Reduced::from_slices(slices.collect()), 0.0);
         }
-        let columns = slices.map(|slice| Matrix::from_columns(entries, 1, slice.data().to_vec()));
-        let gathered = Matrix::gathered(entries, columns);
-        let column = |k| Matrix::from_columns(neurons, neurons, gathered.column(k).to_vec());
-        let slices = (0..gathered.cols()).map(column).collect();
-        (Reduced::from_square_slices(slices), f64::EPSILON * count as f64 * gathered.norm())
+        let flat = slices.map(|slice| Matrix::from_columns(entries, 1, slice.data().to_vec()));
+        let gathered = Matrix::gathered(entries, flat);
+        let slice = |k| Matrix::from_columns(rows, columns, gathered.column(k).to_vec());
+        let slices = (0..gathered.cols()).map(slice).collect();
+        (Reduced::from_slices(slices), f64::EPSILON * count as f64 * gathered.norm())
     }
 
     /// Both ends of the CP rank, given the ranks of the [unfoldings](Reduced::unfolding_ranks):
@@ -143,7 +143,7 @@ mod tests {
                 slice
             })
             .collect();
-        let tensor = Reduced::from_square_slices(slices.clone());
+        let tensor = Reduced::from_slices(slices.clone());
         let again = Tensor::from_slices(200, 200, &slices).reduced();
         assert!(tensor.slices.iter().zip(&again.slices).all(|(a, b)| a.minus(b).norm() == 0.0));
         let noise = 1e-8 * (200.0 * 200.0 * 5.0_f64).sqrt();
@@ -174,8 +174,8 @@ mod tests {
                 slice
             })
             .collect();
-        let whole = Reduced::from_square_slices(slices.clone());
-        let (few, own) = Reduced::from_steps(3, slices.len(), slices.into_iter());
+        let whole = Reduced::from_slices(slices.clone());
+        let (few, own) = Reduced::from_steps([3, 3], slices.len(), slices.into_iter());
         assert!(few.slices.len() == 9 && own < 1e-8);
         for mode in Mode::ALL {
             let [a, b] = [&whole, &few].map(|tensor| f64::rank(&tensor.unfolding(mode), 1e-8));
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn lines_are_a_decomposition_of_every_tensor() {
         let slices = vec![Matrix::scaled_identity(3, 1.0); 2];
-        let lines = Reduced::from_square_slices(slices).lines();
+        let lines = Reduced::from_slices(slices).lines();
         assert_eq!((lines.bound, lines.construction), (6, Construction::Lines(Mode::Column)));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{WeightError, WeightHistory, WeightRanks};
 use crate::bounds::Bounds;
-use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
+use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
 use crate::theorem::{
     Observation, Quantity, Theorem, Verdict, invariant_subspace, low_rank_initialization,
     subspace_tensor_rank,
@@ -48,7 +48,7 @@ impl HeldBound {
 
     /// Holds the increments of a history against every bound that can be read off recorded
     /// weights. The hypotheses that cannot be (a linear network, GD-like learning) are what a
-    /// violation tells against.
+    /// violation tells against. They speak of recurrent weights, (N, N), alone.
     ///
     /// # Errors
     ///
@@ -59,6 +59,14 @@ impl HeldBound {
         channels: Option<&InputOutput>,
     ) -> Result<Vec<HeldBound>, WeightError> {
         channels.map_or(Ok(()), |channels| channels.check(history.neurons()))?;
+        if !history.is_square() {
+            let (rows, columns) = (history.neurons(), history.columns());
+            let why = format!("it is of square weights, and these are {rows} x {columns}");
+            let mut theorems = vec![&subspace_tensor_rank::THEOREM];
+            theorems.extend(channels.map(|_| &invariant_subspace::THEOREM));
+            let held = |theorem| HeldBound { theorem, found: Err(why.clone()) };
+            return Ok(theorems.into_iter().map(held).collect());
+        }
         let start = channels.map(|channels| Start::of(history, channels));
         let mut held = vec![HeldBound {
             theorem: &subspace_tensor_rank::THEOREM,
@@ -77,7 +85,8 @@ impl HeldBound {
 
 /// CP rank <= d min(d, K) with the dimension d of the space in which rows and columns lie.
 fn tensor_rank(history: &WeightHistory, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
-    let d = ranks.space.known().ok_or("the dimension of the space of learning is inconclusive")?;
+    let space = ranks.space.as_ref().and_then(Rank::known);
+    let d = space.ok_or("the dimension of the space of learning is inconclusive")?;
     let increments = ranks.increments();
     // No N x N x K tensor has more.
     let most = history.neurons() * history.neurons().min(history.steps());
@@ -127,7 +136,7 @@ impl<'a> Start<'a> {
             return Err(format!("S is the whole space of {neurons} dimensions"));
         }
         let largest = ranks.largest_increment().ok_or("the noise hides the increments")?;
-        let (sides, noise) = &ranks.sides;
+        let (sides, noise) = ranks.sides.as_ref().ok_or("rows and columns differ in length")?;
         let outside = space.excess(sides, *noise);
         Ok(vec![
             Observation::number(Quantity::LargestIncrementRank, largest, bound),
@@ -181,5 +190,27 @@ mod tests {
         inputs[(1, 0)] = f64::NAN;
         let error = held(inputs, Matrix::zeros(3, 1)).unwrap_err();
         assert_eq!(error, WeightError::ChannelNotFinite);
+    }
+    #[test]
+    fn theorems_say_nothing_of_input_weights() {
+        let step =
+            Matrix::from_fn(6, 1, |i, _| (i as f64).sin())
+                .times(&Matrix::from_fn(1, 4, |_, j| (j as f64 + 0.5).cos()));
+        let weights = |k: i32| step.map(|entry| f64::from(k).sqrt() * entry);
+        let history = WeightHistory::new((0..4).map(weights).collect()).unwrap();
+        assert_eq!((history.neurons(), history.columns(), history.is_square()), (6, 4, false));
+        let ranks = WeightRanks::new(&history, true, &|_| ());
+        assert_eq!(ranks.increment_ranks[3].known(), Some(1));
+        let unfoldings = ranks.tensor.unfolding_ranks.each_ref().map(|rank| rank.known());
+        assert_eq!(unfoldings, [Some(1); 3]);
+        assert_eq!(ranks.increments().cp_upper.as_ref().map(|end| end.bound), Some(1));
+        assert!(ranks.space.is_none());
+        let channels = InputOutput { inputs: Matrix::zeros(6, 1), outputs: Matrix::zeros(6, 1) };
+        let held = HeldBound::all(&history, &ranks, Some(&channels)).unwrap();
+        assert_eq!(held.len(), 2);
+        for bound in held {
+            assert!(bound.verdict().is_none(), "{}", bound.theorem.id);
+            assert!(bound.found.unwrap_err().contains("these are 6 x 4"));
+        }
     }
 }

@@ -11,7 +11,8 @@ pub fn doubts(ranks: &WeightRanks) -> Vec<String> {
     let increments = increments.map(|(k, rank)| (format!("rank of W_{k} - W_0"), rank));
     let unfoldings = ["r1 (rows)", "r2 (columns)", "r3 (steps)"].map(str::to_owned);
     let unfoldings = unfoldings.into_iter().zip(&ranks.tensor.unfolding_ranks);
-    let space = std::iter::once(("dimension of the space of learning".to_owned(), &ranks.space));
+    let space = ranks.space.iter();
+    let space = space.map(|rank| ("dimension of the space of learning".to_owned(), rank));
     let mut doubts: Vec<String> = (slices.chain(increments).chain(unfoldings).chain(space))
         .filter_map(|(what, rank)| doubt(&what, rank, ranks.exponent))
         .collect();

@@ -12,8 +12,11 @@ pub enum WeightError {
         /// Matrices.
         found: usize,
     },
-    /// All are square and of one size.
-    #[error("W_{step} has shape ({rows}, {columns}), expected ({neurons}, {neurons}) as of W_0")]
+    /// All are of one shape.
+    #[error(
+        "W_{step} has shape ({rows}, {columns}), expected ({}, {}) as of W_0",
+        expected[0], expected[1]
+    )]
     Shape {
         /// The first matrix of another shape, counted from 0.
         step: usize,
@@ -21,12 +24,17 @@ pub enum WeightError {
         rows: usize,
         /// Its columns.
         columns: usize,
-        /// The rows of W_0.
-        neurons: usize,
+        /// The shape of W_0.
+        expected: [usize; 2],
     },
-    /// A network has neurons.
-    #[error("W_0 has shape (0, 0), expected at least one neuron")]
-    NoNeuron,
+    /// There is something to learn.
+    #[error("W_0 has shape ({rows}, {columns}), expected at least one row and one column")]
+    Empty {
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
     /// A NaN or an infinity.
     #[error("W_{step} holds {value} at ({row}, {column}), expected finite numbers")]
     NotFinite {

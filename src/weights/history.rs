@@ -4,7 +4,8 @@ use super::{Grid, Rounding, WeightError};
 use crate::matrix::Matrix;
 use crate::scalar::Precision;
 
-/// Recurrent weights W_0..W_K, each (N, N), from any trainer.
+/// Weights W_0..W_K, each (N, M), from any trainer: of recurrent weights M is N, of input weights the
+/// number of inputs.
 ///
 /// They are kept over a power of two such that the largest entry is from 1 to 2: no number that is
 /// computed from them overflows, and none that matters underflows, whatever their unit is.
@@ -29,17 +30,17 @@ pub struct WeightHistory {
 }
 
 impl WeightHistory {
-    /// The weights W_0..W_K, each (N, N). What they were rounded to, float32 or less, is told from
+    /// The weights W_0..W_K, each (N, M). What they were rounded to, float32 or less, is told from
     /// the values.
     ///
     /// # Errors
     ///
-    /// If there are fewer than two, they are not square and of one size, or a number is not finite.
+    /// If there are fewer than two, they are empty or not of one shape, or a number is not finite.
     pub fn new(slices: Vec<Matrix<f64>>) -> Result<Self, WeightError> {
         Self::with_rounding(slices, Precision::Double, None)
     }
 
-    /// The weights W_0..W_K, each (N, N), that were stored in this type. What they were rounded to
+    /// The weights W_0..W_K, each (N, M), that were stored in this type. What they were rounded to
     /// before is told from the values unless `grid` says it.
     ///
     /// # Errors
@@ -58,7 +59,7 @@ impl WeightHistory {
         Ok(Self::rounded(slices, rounding))
     }
 
-    /// A history of at least two square matrices of one size with finite entries.
+    /// A history of at least two matrices of one shape with finite entries.
     pub(super) fn rounded(mut slices: Vec<Matrix<f64>>, rounding: Rounding) -> Self {
         let exponent = exponent(&slices);
         slices.iter_mut().for_each(|slice| scale(slice, -exponent));
@@ -66,9 +67,19 @@ impl WeightHistory {
         WeightHistory { slices, exponent, rounding, epsilons }
     }
 
-    /// Number of neurons, N.
+    /// Number of neurons that the weights lead to, N: the rows.
     pub fn neurons(&self) -> usize {
         self.slices[0].rows()
+    }
+
+    /// Number of neurons or inputs that they lead from, M: the columns.
+    pub fn columns(&self) -> usize {
+        self.slices[0].cols()
+    }
+
+    /// True of weights that may be recurrent, of which theorems speak: as many columns as rows.
+    pub fn is_square(&self) -> bool {
+        self.neurons() == self.columns()
     }
 
     /// Number of learning steps, K.
@@ -102,7 +113,7 @@ impl WeightHistory {
                 squares.sum::<f64>().sqrt()
             }
             // The same for all entries.
-            _ => grid.unit(0.0, self.exponent) * self.neurons() as f64,
+            _ => grid.unit(0.0, self.exponent) * (self.slices[k].data().len() as f64).sqrt(),
         };
         // Half a unit of each.
         (units(&self.slices[k]) + units(&self.slices[0])) / 2.0
@@ -127,19 +138,19 @@ impl WeightHistory {
     }
 }
 
-/// Two or more square matrices of one size with finite entries.
+/// Two or more matrices of one shape with finite entries.
 fn check(slices: &[Matrix<f64>]) -> Result<(), WeightError> {
     let [start, _, ..] = slices else {
         return Err(WeightError::TooFew { found: slices.len() });
     };
-    let neurons = start.rows();
+    let [neurons, inputs] = [start.rows(), start.cols()];
+    if neurons * inputs == 0 {
+        return Err(WeightError::Empty { rows: neurons, columns: inputs });
+    }
     for (step, slice) in slices.iter().enumerate() {
         let (rows, columns) = (slice.rows(), slice.cols());
-        if (rows, columns) != (neurons, neurons) {
-            return Err(WeightError::Shape { step, rows, columns, neurons });
-        }
-        if neurons == 0 {
-            return Err(WeightError::NoNeuron);
+        if (rows, columns) != (neurons, inputs) {
+            return Err(WeightError::Shape { step, rows, columns, expected: [neurons, inputs] });
         }
         if let Some(place) = slice.data().iter().position(|entry| !entry.is_finite()) {
             // Column after column.
@@ -209,9 +220,8 @@ mod tests {
             refused(vec![Matrix::zeros(2, 2), Matrix::zeros(3, 3)]).to_string(),
             "W_1 has shape (3, 3), expected (2, 2) as of W_0"
         );
-        let expected = WeightError::Shape { step: 0, rows: 2, columns: 3, neurons: 2 };
-        assert_eq!(refused(vec![Matrix::zeros(2, 3); 2]), expected);
-        assert_eq!(refused(vec![Matrix::zeros(0, 0); 2]), WeightError::NoNeuron);
+        let empty = refused(vec![Matrix::zeros(0, 3); 2]).to_string();
+        assert_eq!(empty, "W_0 has shape (0, 3), expected at least one row and one column");
         let mut slices = vec![Matrix::zeros(2, 2); 3];
         slices[2][(0, 1)] = f64::INFINITY;
         assert_eq!(refused(slices).to_string(), "W_2 holds inf at (0, 1), expected finite numbers");

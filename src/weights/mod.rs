@@ -46,4 +46,6 @@ pub use error::WeightError;
 pub use grid::Grid;
 pub use history::WeightHistory;
 pub use ranks::{Stage, TensorRanks, Watch, WeightRanks};
+#[cfg(feature = "files")]
+pub use recorded::slices;
 pub use rounding::{Decided, Rounding};

@@ -23,13 +23,14 @@ pub struct WeightRanks {
     pub increment_ranks: Vec<Rank>,
     /// The increments D_1..D_K as a tensor if `delta`, else the weights W_0..W_K.
     pub tensor: TensorRanks,
-    /// The dimension of the space in which rows and columns of all increments lie together.
-    pub space: Rank,
+    /// The dimension of the space in which rows and columns of all increments lie together; `None` if
+    /// they are of different lengths.
+    pub space: Option<Rank>,
     /// The increments as a tensor, unless that is `tensor` already.
     increments: Option<TensorRanks>,
     /// Columns that span that space, (N, at most 2 N K), with the singular values of all rows and
     /// columns of the increments side by side; and the norm of the noise in them.
-    pub(super) sides: (Matrix<f64>, f64),
+    pub(super) sides: Option<(Matrix<f64>, f64)>,
 }
 
 /// The ranks of a tensor.
@@ -64,7 +65,7 @@ impl WeightRanks {
     /// Computes all ranks.
     pub fn new(history: &WeightHistory, delta: bool, watch: Watch<'_>) -> Self {
         let noise = Noise::of(history);
-        let (neurons, steps) = (history.neurons(), history.steps());
+        let (shape, steps) = ([history.neurons(), history.columns()], history.steps());
         let ranks = counted("ranks of the weights", steps + 1, watch, |k| {
             seen(f64::rank(history.weights_at(k), noise.at(k)))
         });
@@ -72,25 +73,25 @@ impl WeightRanks {
             seen(f64::rank(&history.increment(k), noise.at(k)))
         });
         let (increments, own) =
-            Reduced::from_steps(neurons, steps, (1..=steps).map(|k| history.increment(k)));
+            Reduced::from_steps(shape, steps, (1..=steps).map(|k| history.increment(k)));
         let of_increments = TensorRanks::new(increments, noise.of_increments().max(own), watch);
         let (tensor, of_increments) = if delta {
             (of_increments, None)
         } else {
             let weights = (0..=steps).map(|k| history.weights_at(k).clone());
-            let (weights, own) = Reduced::from_steps(neurons, steps + 1, weights);
+            let (weights, own) = Reduced::from_steps(shape, steps + 1, weights);
             let noise = noise.of_weights().max(own);
             (TensorRanks::new(weights, noise, watch), Some(of_increments))
         };
         watch(Stage { what: "space of learning", done: 0, all: 1 });
-        let sides = sides(history, 2.0 * noise.of_increments());
+        let sides = history.is_square().then(|| sides(history, 2.0 * noise.of_increments()));
         WeightRanks {
             delta,
             exponent: history.exponent(),
             ranks,
             increment_ranks,
             tensor,
-            space: seen(f64::rank(&sides.0, sides.1)),
+            space: sides.as_ref().map(|(sides, noise)| seen(f64::rank(sides, *noise))),
             increments: of_increments,
             sides,
         }
@@ -159,7 +160,7 @@ pub(crate) fn is_hidden(rank: &Rank) -> bool {
     rank.bounds.lower == 0 && largest.is_some_and(|&largest| largest > 0.0)
 }
 
-/// All columns and all rows of the increments, side by side or as fewer with the same singular
+/// All columns and all rows of square increments, side by side or as fewer with the same singular
 /// values, and the noise in them: what was there, and what making them fewer adds.
 fn sides(history: &WeightHistory, noise: f64) -> (Matrix<f64>, f64) {
     let neurons = history.neurons();
@@ -189,7 +190,8 @@ struct Noise(Vec<f64>);
 impl Noise {
     pub fn of(history: &WeightHistory) -> Self {
         let (mut largest, mut path) = (0.0_f64, 0.0);
-        let root = (history.neurons() as f64).sqrt();
+        // A gradient is a sum over neurons on either side.
+        let root = (history.neurons().max(history.columns()) as f64).sqrt();
         let mut noise = Vec::new();
         for k in 0..=history.steps() {
             let weights = history.weights_at(k);

@@ -12,33 +12,21 @@ impl WeightHistory {
     ///
     /// # Errors
     ///
-    /// If the array does not have three axes, its rows and columns differ in length or are empty,
-    /// there are fewer than two steps, or a number is not finite.
+    /// If the array does not have three axes, its rows or columns are empty, there are fewer than two
+    /// steps, or a number is not finite.
     pub fn from_array(
         array: Array,
         axes: [Mode; 3],
         grid: Option<Grid>,
     ) -> Result<Self, ReadError> {
-        let lengths = array.axes(axes.map(Mode::name))?;
-        let place = |mode| axes.iter().position(|&axis| axis == mode).expect("each axis once");
-        let [row, column, step] = [Mode::Row, Mode::Column, Mode::Step].map(place);
-        if lengths[row] != lengths[column] || lengths[row] == 0 {
-            return Err(array.wrong_shape("as many rows as columns, and at least one"));
-        }
-        if lengths[step] < 2 {
+        let slices = slices(&array, axes)?;
+        if slices.len() < 2 {
             return Err(array.wrong_shape("at least 2 steps, to have an increment"));
         }
         array.expect_finite()?;
-        let strides = [lengths[1] * lengths[2], lengths[2], 1];
-        let slice = |k| {
-            Matrix::from_fn(lengths[row], lengths[column], |i, j| {
-                array.data[k * strides[step] + i * strides[row] + j * strides[column]]
-            })
-        };
-        let slices: Vec<_> = (0..lengths[step]).map(slice).collect();
         drop(array.data);
         let history = WeightHistory::with_rounding(slices, array.precision, grid);
-        Ok(history.expect("finite square slices, two or more"))
+        Ok(history.expect("finite slices of one shape, two or more"))
     }
 
     /// The weights `W_k = a diag(c[k]) b^T` of a fitted model, from its arrays `a` (N, R), `b`
@@ -88,6 +76,28 @@ impl WeightHistory {
         let rounding = Rounding::of_type(Precision::Double, slices.len());
         Ok(WeightHistory::rounded(slices, rounding))
     }
+}
+
+/// The matrix of each step, whatever its numbers, from the three axes of an array in the order of the
+/// file.
+///
+/// # Errors
+///
+/// If the array does not have three axes, or its rows or columns are empty.
+pub fn slices(array: &Array, axes: [Mode; 3]) -> Result<Vec<Matrix<f64>>, ReadError> {
+    let lengths = array.axes(axes.map(Mode::name))?;
+    let place = |mode| axes.iter().position(|&axis| axis == mode).expect("each axis once");
+    let [row, column, step] = [Mode::Row, Mode::Column, Mode::Step].map(place);
+    if lengths[row] * lengths[column] == 0 {
+        return Err(array.wrong_shape("at least one row and one column"));
+    }
+    let strides = [lengths[1] * lengths[2], lengths[2], 1];
+    let slice = |k| {
+        Matrix::from_fn(lengths[row], lengths[column], |i, j| {
+            array.data[k * strides[step] + i * strides[row] + j * strides[column]]
+        })
+    };
+    Ok((0..lengths[step]).map(slice).collect())
 }
 
 #[cfg(test)]

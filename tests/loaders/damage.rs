@@ -58,13 +58,15 @@ fn options(name: &str) -> Options {
     }
 }
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     "counts.npz",
     "session_v6.mat",
     "session_v7.mat",
     "session_v73.mat",
     "session.nwb",
     "plain.h5",
+    "../checkpoints/gru/model-00100.safetensors",
+    "../checkpoints/odd.pt",
     "odd/names_old.h5",
     "odd/links_old.h5",
     "odd/filters.h5",

@@ -1,5 +1,6 @@
 //! Recordings from files in every format: see tests/data/recordings.
 
+mod checkpoints;
 mod command_line;
 mod damage;
 mod formats;

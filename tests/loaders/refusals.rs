@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rankproof::file::Source;
+use rankproof::file::{Source, formats};
 use rankproof::recording::{Axis, Options, Scale, Selection, Window, prepare};
 
 use super::{open, path};
@@ -48,8 +48,8 @@ const WINDOW: Option<Window> = Some(Window { start: 0.0, end: 1.0 });
 
 #[test]
 fn files_that_are_no_recordings() {
-    let expected = "expected a recording: .npy, .npz, .nwb (2.x), HDF5 or .mat (MATLAB v5, v6, v7 \
-                    or v7.3)";
+    let expected = format!("expected a file of arrays: {}", formats());
+    assert!(expected.starts_with("expected a file of arrays: .npy (NumPy), .npz (NumPy), .nwb"));
     assert_eq!(not_opened("README.md"), format!("is plain text, {expected}"));
     assert_eq!(not_opened("bad"), format!("is a directory without .npy files, {expected}"));
     assert_eq!(not_opened("no_such_file.nwb"), "does not exist");

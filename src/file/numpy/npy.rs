@@ -5,12 +5,9 @@ use std::io::Read;
 use npyz::{Endianness, TypeChar, TypeStr};
 
 use super::header::Header;
-use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
+use crate::file::element::{Class, NumberType, byte_count, c_order, read_all, reserve};
 use crate::file::error::ReadErrorKind;
 use crate::file::value::{Loaded, Numbers};
-
-/// Bytes that are read at once; a multiple of every size of a number.
-const CHUNK: usize = 1 << 16;
 
 /// bfloat16 as NumPy writes it with ml_dtypes, of which no other type of two raw bytes has the sign
 /// of little-endian order: those are `|V2`.
@@ -185,40 +182,9 @@ fn read_numbers(
     header: Header,
 ) -> Result<Numbers, ReadErrorKind> {
     let Header { shape, fortran_order, .. } = header;
-    let mut data = Vec::new();
-    read_all(reader, &shape, number.size(), |bytes, count| {
-        reserve(&mut data, count, &shape)?;
-        number.decode(bytes, &mut data)
-    })?;
+    let data = number.read_all(reader, &shape)?;
     let data = if fortran_order { c_order(&shape, data)? } else { data };
     Ok(Numbers { shape, data, precision: number.precision() })
-}
-
-/// Hands over all elements in the order of the file, some at a time.
-fn read_all(
-    reader: &mut impl Read,
-    shape: &[usize],
-    size: usize,
-    mut each: impl FnMut(&[u8], usize) -> Result<(), ReadErrorKind>,
-) -> Result<(), ReadErrorKind> {
-    let expected = byte_count(shape, size);
-    let at_once = (CHUNK / size * size) as u128;
-    let (mut chunk, mut found) = (Vec::with_capacity(CHUNK), 0_u64);
-    while u128::from(found) < expected {
-        let wanted = (expected - u128::from(found)).min(at_once) as usize;
-        chunk.clear();
-        reader.take(wanted as u64).read_to_end(&mut chunk).map_err(ReadErrorKind::of_member)?;
-        found += chunk.len() as u64;
-        if chunk.len() < wanted {
-            return Err(ReadErrorKind::TooShort { shape: shape.to_vec(), expected, found });
-        }
-        each(&chunk, wanted / size)?;
-    }
-    // The end of the member is also where its checksum is compared.
-    match reader.read(&mut [0]).map_err(ReadErrorKind::of_member)? {
-        0 => Ok(()),
-        _ => Err(ReadErrorKind::TooLong { shape: shape.to_vec(), expected }),
-    }
 }
 
 #[cfg(test)]

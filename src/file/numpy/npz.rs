@@ -1,22 +1,17 @@
 //! The archive around the arrays.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use zip::ZipArchive;
 use zip::result::ZipError;
-use zip::{CompressionMethod, ZipArchive};
 
 use super::npy;
+use crate::file::archive::{detail, read_member};
 use crate::file::array::Array;
 use crate::file::error::{ReadError, ReadErrorKind};
 use crate::file::value::Numbers;
-
-/// Bytes of a refused array that are still read to compare its checksum.
-///
-/// A bit flip in the header of an array makes it look like another kind of array. Its checksum
-/// tells damage from an array that was written so.
-const CHECKED_AFTER_REFUSAL: u64 = 1 << 28;
 
 /// An open `.npz` archive: arrays with names.
 ///
@@ -152,24 +147,6 @@ fn of_macos(name: &str) -> Option<&'static str> {
     is_added.then_some("is no array: macOS added it")
 }
 
-fn read_member<R: Read + Seek, T>(
-    archive: &mut ZipArchive<R>,
-    index: usize,
-    read: impl FnOnce(&mut dyn Read) -> Result<T, ReadErrorKind>,
-) -> Result<T, ReadErrorKind> {
-    let mut member = archive.by_index(index).map_err(unopened)?;
-    let method = member.compression();
-    if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-        return Err(ReadErrorKind::Packing { found: format!("compressed as {method}") });
-    }
-    read(&mut member).map_err(|flaw| {
-        match io::copy(&mut member.take(CHECKED_AFTER_REFUSAL), &mut io::sink()) {
-            Ok(_) => flaw,
-            Err(error) => ReadErrorKind::of_member(error),
-        }
-    })
-}
-
 fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, ReadErrorKind> {
     // Asked before opening, which would wait forever for the other end of a pipe.
     let metadata = fs::metadata(path).map_err(ReadErrorKind::of_io)?;
@@ -226,23 +203,5 @@ fn broken(error: ZipError) -> ReadErrorKind {
             ReadErrorKind::of_io(error)
         }
         error => ReadErrorKind::BrokenArchive { detail: detail(error) },
-    }
-}
-
-/// Why a member of the archive cannot be opened.
-fn unopened(error: ZipError) -> ReadErrorKind {
-    match error {
-        ZipError::Io(error) => ReadErrorKind::of_member(error),
-        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
-            ReadErrorKind::Packing { found: "encrypted".into() }
-        }
-        error => ReadErrorKind::Damaged { detail: detail(error) },
-    }
-}
-
-fn detail(error: ZipError) -> String {
-    match error {
-        ZipError::InvalidArchive(text) => text.into_owned(),
-        error => error.to_string(),
     }
 }
