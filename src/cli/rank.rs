@@ -10,11 +10,12 @@ use clap::Args;
 use indicatif::ProgressBar;
 use rankproof::file::{Array, Npz, ReadError};
 use rankproof::matrix::{Matrix, Rank};
+use rankproof::report::{EffectiveRecord, effective_screen, wrapped};
 use rankproof::tensor::{LowerEnd, Mode, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
 use rankproof::weights::{
-    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks, doubts,
-    scientific,
+    Decided, EffectiveOptions, EffectiveRanks, Grid, HeldBound, InputOutput, Rounding, Stage,
+    WeightHistory, WeightRanks, doubts, scientific,
 };
 use serde::Serialize;
 
@@ -24,7 +25,12 @@ use super::output::{paragraph, print, progress, table, write_json};
 /// Show the ranks of weights that were recorded while a network learned.
 ///
 /// Reads an .npz archive with the recurrent weights of every learning step, by whatever program they
-/// were trained. A rank is given only where the singular values leave a clear gap above the noise
+/// were trained.
+///
+/// First in how few dimensions, and in how few CP terms, nearly all of the movement lies: the squared
+/// norm of the increments W_k - W_0. Beside it what random walks need whose steps are as long.
+///
+/// Then exact ranks. One is given only where the singular values leave a clear gap above the noise
 /// floor, which is stated; else it is inconclusive.
 ///
 /// The floor follows from what the values were rounded to, which is told from the values: float32
@@ -56,7 +62,11 @@ pub struct Arguments {
     /// number of significant digits with which they were printed.
     #[arg(long, value_name = "TYPE|DIGITS", value_parser = read_precision)]
     precision: Option<Grid>,
-    /// Also write the results as JSON.
+    /// Exact ranks also of weights so large that they take minutes, and walks with the singular
+    /// values of the steps.
+    #[arg(long)]
+    exact: bool,
+    /// Also write the results as JSON: the dimensions of the movement under `effective`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -99,27 +109,60 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(outputs) => Some(read_channels(&mut npz, &arguments.inputs, outputs, &history)?),
         None => None,
     };
-    let ranks = WeightRanks::new(&history, arguments.delta, &|stage| waiting.show(stage));
-    waiting.show(Stage { what: "bounds", done: 0, all: 1 });
-    let bounds = HeldBound::all(&history, &ranks, channels.as_ref())?;
+    let watch = |stage| waiting.show(stage);
+    let options = EffectiveOptions { all: arguments.exact, ..EffectiveOptions::default() };
+    let effective = EffectiveRanks::new(&history, channels.as_ref(), &options, &watch)?;
+    let exact = if arguments.exact || takes_seconds(&history) {
+        let ranks = WeightRanks::new(&history, arguments.delta, &watch);
+        waiting.show(Stage { what: "bounds", done: 0, all: 1 });
+        let bounds = HeldBound::all(&history, &ranks, channels.as_ref())?;
+        Some((ranks, bounds))
+    } else {
+        None
+    };
     waiting.end();
     if let Some(path) = &arguments.json {
-        write_json(path, &Json::new(&history, &ranks, &bounds))?;
+        let exact = exact.as_ref().map(|(ranks, bounds)| JsonExact::new(ranks, bounds));
+        write_json(path, &Json::new(&history, exact, &effective))?;
     }
-    let hint = match channels {
-        None => "Give --inputs and --outputs to hold the increments against more theorems.\n",
-        Some(_) => "",
+    let exact = match &exact {
+        Some((ranks, bounds)) => exact_ranks(arguments, ranks, bounds, channels.is_some()),
+        None => wrapped(NOT_EXACT),
     };
-    let text = [
-        heading(arguments, &history),
-        steps(&ranks),
-        whole(arguments, &ranks),
-        hold(&bounds),
-        hint.to_owned(),
-        inconclusive(&ranks),
-    ];
-    print(&text.concat())?;
+    print(&[heading(arguments, &history), effective_screen(&effective), exact].concat())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Said in place of exact ranks.
+const NOT_EXACT: &str = "Exact ranks, and with them the bounds of the theorems, are not computed: of \
+                         so many neurons and steps they take minutes; --exact computes them.";
+
+/// True if exact ranks take seconds, about: they need singular values of every step.
+fn takes_seconds(history: &WeightHistory) -> bool {
+    const MAX_WORK: usize = 1 << 28;
+    history.neurons().saturating_pow(3).saturating_mul(history.steps() + 1) <= MAX_WORK
+}
+
+fn exact_ranks(
+    arguments: &Arguments,
+    ranks: &WeightRanks,
+    bounds: &[HeldBound],
+    has_channels: bool,
+) -> String {
+    let hint = if has_channels {
+        ""
+    } else {
+        "Give --inputs and --outputs to hold the increments against more theorems.\n"
+    };
+    let parts = [
+        "\nExact ranks, above the noise of rounding\n".to_owned(),
+        steps(ranks),
+        whole(arguments, ranks),
+        hold(bounds),
+        hint.to_owned(),
+        inconclusive(ranks),
+    ];
+    parts.concat()
 }
 
 /// The weights, or those that the factors of a fitted model make.
@@ -171,12 +214,12 @@ fn by_neuron(array: &Array, neurons: usize, axis: usize) -> Result<Matrix<f64>, 
 
 fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
     let (neurons, steps) = (history.neurons(), history.steps());
-    format!(
-        "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;\n{}\n\n",
+    let what = wrapped(&format!(
+        "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;",
         arguments.file.display(),
         arguments.array,
-        sentence(history.rounding()),
-    )
+    ));
+    what + &wrapped(&sentence(history.rounding())) + "\n"
 }
 
 /// To what the weights were rounded, and by which flag, if by one.
@@ -360,20 +403,31 @@ impl Waiting {
     }
 }
 
+/// All that was found. `effective` has the dimensions of the movement; the others are exact ranks,
+/// null if those were not computed.
 #[derive(Serialize)]
 struct Json {
     schema: u32,
     shape: [usize; 3],
     precision: JsonPrecision,
-    ranks: Vec<Option<usize>>,
-    increment_ranks: Vec<Option<usize>>,
-    unfolding_ranks: Vec<Option<usize>>,
-    cp: JsonBracket,
-    cp_certificates: JsonCertificates,
-    noise_floor: f64,
+    #[serde(flatten)]
+    exact: JsonExact,
+    /// False if exact ranks were not computed.
+    exact_ranks_computed: bool,
+    effective: EffectiveRecord,
+}
+
+#[derive(Default, Serialize)]
+struct JsonExact {
+    ranks: Option<Vec<Option<usize>>>,
+    increment_ranks: Option<Vec<Option<usize>>>,
+    unfolding_ranks: Option<Vec<Option<usize>>>,
+    cp: Option<JsonBracket>,
+    cp_certificates: Option<JsonCertificates>,
+    noise_floor: Option<f64>,
     space_dimension: Option<usize>,
-    bounds: Vec<JsonBound>,
-    inconclusive: Vec<String>,
+    bounds: Option<Vec<JsonBound>>,
+    inconclusive: Option<Vec<String>>,
 }
 
 /// What the values were rounded to, and how that is known.
@@ -419,31 +473,42 @@ struct JsonObservation {
 }
 
 impl Json {
-    fn new(history: &WeightHistory, ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
-        let known = |ranks: &[Rank]| ranks.iter().map(Rank::known).collect();
-        let half = ranks.exponent / 2;
-        let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
-        let scaled = |number: f64| number * powers[0] * powers[1];
+    fn new(history: &WeightHistory, exact: Option<JsonExact>, effective: &EffectiveRanks) -> Self {
         Json {
             schema: 1,
             shape: [history.steps() + 1, history.neurons(), history.neurons()],
             precision: JsonPrecision::new(history.rounding()),
+            exact_ranks_computed: exact.is_some(),
+            exact: exact.unwrap_or_default(),
+            effective: effective.into(),
+        }
+    }
+}
+
+impl JsonExact {
+    fn new(ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
+        let known = |ranks: &[Rank]| Some(ranks.iter().map(Rank::known).collect());
+        let half = ranks.exponent / 2;
+        let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
+        let scaled = |number: f64| number * powers[0] * powers[1];
+        let upper = ranks.tensor.cp_upper.as_ref();
+        JsonExact {
             ranks: known(&ranks.ranks),
             increment_ranks: known(&ranks.increment_ranks),
             unfolding_ranks: known(&ranks.tensor.unfolding_ranks),
-            cp: JsonBracket {
+            cp: Some(JsonBracket {
                 lower: ranks.tensor.cp_lower.bound,
-                upper: ranks.tensor.cp_upper.as_ref().map(|upper| upper.bound),
-            },
-            cp_certificates: JsonCertificates {
+                upper: upper.map(|upper| upper.bound),
+            }),
+            cp_certificates: Some(JsonCertificates {
                 lower: ranks.tensor.cp_lower.certificate.to_string(),
-                upper: ranks.tensor.cp_upper.as_ref().map(|upper| upper.construction.to_string()),
-                residual: ranks.tensor.cp_upper.as_ref().map(|upper| scaled(upper.residual)),
-            },
-            noise_floor: scaled(ranks.tensor.noise_floor),
+                upper: upper.map(|upper| upper.construction.to_string()),
+                residual: upper.map(|upper| scaled(upper.residual)),
+            }),
+            noise_floor: Some(scaled(ranks.tensor.noise_floor)),
             space_dimension: ranks.space.known(),
-            bounds: bounds.iter().map(JsonBound::new).collect(),
-            inconclusive: doubts(ranks),
+            bounds: Some(bounds.iter().map(JsonBound::new).collect()),
+            inconclusive: Some(doubts(ranks)),
         }
     }
 }

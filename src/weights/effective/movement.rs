@@ -144,9 +144,15 @@ impl<'a> Movement<'a> {
     /// The increments in orthonormal bases of rows and columns; `total` is their squared norm.
     pub fn projected(&self, left: Matrix<f64>, right: Matrix<f64>, total: f64) -> Projected {
         let inside = |k| Matrix::product(left.t(), self.change(0, k).view()).times(&right);
-        let slices: Vec<_> = (1..=self.steps()).into_par_iter().map(inside).collect();
-        let shape = [left.cols(), right.cols(), slices.len()];
-        let core = Dense::from_fn(shape, |i, j, k| slices[k][(i, j)]);
+        let (rows, entries) = (left.cols(), left.cols() * right.cols());
+        // Of very many steps as few as span them, in an orthonormal basis.
+        let slices = (1..=self.steps()).map(|k| {
+            let slice: Matrix<f64> = inside(k);
+            Matrix::from_columns(entries, 1, slice.data().to_vec())
+        });
+        let slices = Matrix::gathered(entries, slices);
+        let shape = [rows, right.cols(), slices.cols()];
+        let core = Dense::from_fn(shape, |i, j, k| slices[(i + j * rows, k)]);
         let lost = (total - core.norm().powi(2)).max(0.0).sqrt();
         Projected { core, left, right, norm: total.sqrt(), lost }
     }

@@ -26,6 +26,9 @@ const WORK: usize = 1 << 32;
 /// Multiplications of one draw up to which steps of given spectra are drawn.
 const MAX_WORK: usize = 1 << 30;
 
+/// By how much such a draw takes longer, about: it factors two matrices for each step.
+const TURNS: usize = 4;
+
 /// Draws that are made at least.
 const MIN_DRAWS: usize = 4;
 
@@ -147,7 +150,7 @@ impl Null {
                 eigenvalues(&gram).into_iter().map(|square| square.max(0.0).sqrt()).collect()
             })
             .collect();
-        let draws = draws_within(draws, work(size, steps));
+        let draws = draws_within(draws, TURNS * work(size, steps));
         let made = counted("walks with the spectra of the steps", draws, watch, |draw| {
             let mut stream = Stream::new("turned steps of weights", 0, draw as u64);
             Draw::of_steps(values.iter().map(|values| {
