@@ -296,6 +296,7 @@ fn many_neurons_are_answered_without_exact_ranks() {
     assert_eq!((&effective["rows"]["r99"], &effective["cp"]["r99"]), (&2.into(), &2.into()));
     assert_eq!(effective["null"]["size"], serde_json::json!([128, 128]));
     let text = stdout(&rank(&file, &[]));
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(text.contains("are not computed") && text.contains("--exact computes them"), "{text}");
     let small = json(&data("rank/tiny.npz"), &[]);
     assert_eq!(small["exact_ranks_computed"], true);

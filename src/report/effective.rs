@@ -78,31 +78,33 @@ fn sentence(found: &EffectiveRanks, walk: &Null) -> String {
                 )
             }
         }
-        None => format!(
-            "95 % of the movement takes more than {} CP terms, which hold {}, and at least {}; a \
-             random walk of the same steps needs at least {chance:.0}.",
-            cp.limit,
-            percent(cp.found.explained(cp.found.errors.len())),
-            cp.at_least[1],
-        ),
+        None => {
+            let least = cp.at_least[1];
+            let found = format!(
+                "95 % of the movement takes more than {} CP terms, which hold {}, and at least {least}",
+                cp.limit,
+                percent(cp.found.explained(cp.found.errors.len())),
+            );
+            if (least as f64) < chance {
+                format!("{found}; a random walk of the same steps needs at least {chance:.0}.")
+            } else {
+                format!(
+                    "{found}; that is not few: a random walk of the same steps may need no more."
+                )
+            }
+        }
     }
 }
 
 fn table(found: &EffectiveRanks, walk: &Null) -> String {
-    let mut table = TextTable::new([
-        "dimensions of W_k - W_0",
-        "part. ratio",
-        "stable rank",
-        "90 %",
-        "95 %",
-        "99 %",
-    ]);
+    let mut table =
+        TextTable::new(["dimensions", "part. ratio", "stable rank", "90 %", "95 %", "99 %"]);
     (1..6).for_each(|column| table.align_right(column));
     for (name, spectrum, null) in [
         ("last change", &found.last, &walk.last),
         ("rows", &found.rows, &walk.rows),
         ("columns", &found.columns, &walk.columns),
-        ("time courses (steps)", &found.steps, &walk.steps),
+        ("time courses", &found.steps, &walk.steps),
     ] {
         table.add_row(row(name, spectrum.as_ref(), null.as_ref()));
     }
@@ -439,7 +441,7 @@ mod tests {
         assert!(text.starts_with("1 CP term holds 95 % of the movement; a random walk"), "{text}");
         let text = screen(&walk, 2);
         assert!(text.starts_with("95 % of the movement takes more than 2 CP terms"), "{text}");
-        assert!(text.contains(">2 ("), "{text}");
+        assert!(text.contains(">2 (") && text.contains("a random walk of the same"), "{text}");
         let numbers = [vec![Matrix::zeros(1, 1)], vec![Matrix::scaled_identity(1, 2.0)]].concat();
         let text = screen(&numbers, 4);
         assert!(text.contains("that is not few"), "{text}");
