@@ -149,7 +149,7 @@ fn row(name: &str, spectrum: Option<&Spectrum>, null: Option<&NullRanks>) -> [St
 fn turned(found: &EffectiveRanks) -> String {
     let of = |null: &Null| {
         let [rows, columns] = [&null.rows, &null.columns]
-            .map(|side| side.as_ref().map(|side| significant(side.dimensions[1].median, 4)));
+            .map(|side| side.as_ref().map(|side| side.dimensions[1].median.ceil()));
         rows.zip(columns)
     };
     match found.turned.as_ref().and_then(of) {
