@@ -193,7 +193,9 @@ impl EffectiveRanks {
         if total > 0.0 {
             found.rounding = (Noise::of(history).of_increments().powi(2) / total).min(1.0);
         }
-        if let Some(channels) = channels {
+        // S is a space of neurons: it says nothing of weights between others.
+        let [rows, columns] = movement.size();
+        if let Some(channels) = channels.filter(|_| rows == columns) {
             let (theorem, space) = space_of_learning(history, channels)?;
             let share = |basis: &Matrix<f64>| {
                 let range = 1..history.steps() + 1;
