@@ -8,9 +8,13 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::ProgressBar;
 use rankproof::matrix::Rank;
+use rankproof::report::{EffectiveRecord, effective_screen, wrapped};
 use rankproof::tensor::{LowerEnd, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
-use rankproof::weights::{Decided, HeldBound, Rounding, Stage, WeightRanks, doubts, scientific};
+use rankproof::weights::{
+    Decided, EffectiveOptions, EffectiveRanks, HeldBound, Rounding, Stage, WeightHistory,
+    WeightRanks, doubts, scientific,
+};
 use serde::Serialize;
 
 use super::files::Files;
@@ -21,8 +25,13 @@ use super::rank_input::{Input, Loaded, Part};
 ///
 /// Reads the weights of every learning step, by whatever program they were trained: from one file
 /// with all of them (.npz and others), or from checkpoints, a file for each step (.pt, .safetensors,
-/// .npz and others; `rankproof inspect` shows what is in one). A rank is given only where the
-/// singular values leave a clear gap above the noise floor, which is stated; else it is inconclusive.
+/// .npz and others; `rankproof inspect` shows what is in one).
+///
+/// First in how few dimensions, and in how few CP terms, nearly all of the movement lies: the squared
+/// norm of the increments W_k - W_0. Beside it what random walks need whose steps are as long.
+///
+/// Then exact ranks. One is given only where the singular values leave a clear gap above the noise
+/// floor, which is stated; else it is inconclusive.
 ///
 /// The floor follows from what the values were rounded to, which is told from the values: float32
 /// weights in a float64 array have the noise of float32.
@@ -36,7 +45,11 @@ pub struct Arguments {
     /// Unfolding ranks and CP rank of the increments W_k - W_0 instead of the weights W_k.
     #[arg(long)]
     delta: bool,
-    /// Also write the results as JSON.
+    /// Exact ranks also of weights so large that they take minutes, and walks with the singular
+    /// values of the steps.
+    #[arg(long)]
+    exact: bool,
+    /// Also write the results as JSON: the dimensions of the movement under `effective`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -49,42 +62,94 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let loaded = arguments.input.load(files, &watch)?;
     let mut answers = Vec::new();
     for part in &loaded.parts {
-        let ranks = WeightRanks::new(&part.history, arguments.delta, &watch);
-        watch(Stage { what: "bounds", done: 0, all: 1 });
-        let bounds = HeldBound::all(&part.history, &ranks, part.channels.as_ref())?;
-        answers.push((part, ranks, bounds));
+        answers.push(Answer::new(arguments, part, &watch)?);
     }
     waiting.end();
     if let Some(path) = &arguments.json {
-        let mut gates: Vec<Json> = (answers.iter())
-            .map(|(part, ranks, bounds)| Json::new(&loaded, part, ranks, bounds))
-            .collect();
+        let mut gates: Vec<Json> =
+            answers.iter().map(|answer| Json::new(&loaded, answer)).collect();
         match gates.len() {
             1 => write_json(path, &gates.remove(0))?,
             _ => write_json(path, &JsonGates { schema: 1, gates })?,
         }
     }
     let mut text = String::new();
-    for (index, (part, ranks, bounds)) in answers.iter().enumerate() {
-        let hint = match part.channels {
-            None if part.history.is_square() => {
-                "Give --inputs and --outputs to hold the increments against more theorems.\n"
-            }
-            _ => "",
+    for (index, answer) in answers.iter().enumerate() {
+        text += if index == 0 { "" } else { "\n" };
+        text += &heading(&loaded, answer.part, index == 0);
+        text += &effective_screen(&answer.effective);
+        text += &match &answer.exact {
+            Some(exact) => exact_ranks(arguments, &loaded, answer.part, exact),
+            None => wrapped(NOT_EXACT),
         };
-        text += &[
-            if index == 0 { "" } else { "\n" }.to_owned(),
-            heading(&loaded, part, index == 0),
-            steps(ranks, loaded.steps.as_deref()),
-            whole(arguments, ranks),
-            hold(bounds),
-            hint.to_owned(),
-            inconclusive(ranks),
-        ]
-        .concat();
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is said of one history.
+struct Answer<'a> {
+    part: &'a Part,
+    effective: EffectiveRanks,
+    /// Unless they take minutes and were not asked for.
+    exact: Option<Exact>,
+}
+
+/// Exact ranks, and the bounds of the theorems.
+struct Exact {
+    ranks: WeightRanks,
+    bounds: Vec<HeldBound>,
+}
+
+impl<'a> Answer<'a> {
+    fn new(
+        arguments: &Arguments,
+        part: &'a Part,
+        watch: &(dyn Fn(Stage) + Sync),
+    ) -> anyhow::Result<Self> {
+        let (history, channels) = (&part.history, part.channels.as_ref());
+        let options = EffectiveOptions { all: arguments.exact, ..EffectiveOptions::default() };
+        let effective = EffectiveRanks::new(history, channels, &options, watch)?;
+        let mut exact = None;
+        if arguments.exact || takes_seconds(history) {
+            let ranks = WeightRanks::new(history, arguments.delta, watch);
+            watch(Stage { what: "bounds", done: 0, all: 1 });
+            let bounds = HeldBound::all(history, &ranks, channels)?;
+            exact = Some(Exact { ranks, bounds });
+        }
+        Ok(Answer { part, effective, exact })
+    }
+}
+
+/// Said in place of exact ranks.
+const NOT_EXACT: &str = "Exact ranks, and with them the bounds of the theorems, are not computed: of \
+                         so many neurons and steps they take minutes; --exact computes them.";
+
+/// True if exact ranks take seconds, about: they need singular values of every step.
+fn takes_seconds(history: &WeightHistory) -> bool {
+    const MAX_WORK: usize = 1 << 28;
+    let (rows, columns) = (history.neurons(), history.columns());
+    let of_a_step = rows.saturating_mul(columns).saturating_mul(rows.min(columns));
+    of_a_step.saturating_mul(history.steps() + 1) <= MAX_WORK
+}
+
+fn exact_ranks(arguments: &Arguments, loaded: &Loaded, part: &Part, exact: &Exact) -> String {
+    let Exact { ranks, bounds } = exact;
+    let hint = match part.channels {
+        None if part.history.is_square() => {
+            "Give --inputs and --outputs to hold the increments against more theorems.\n"
+        }
+        _ => "",
+    };
+    [
+        "\nExact ranks, above the noise of rounding\n".to_owned(),
+        steps(ranks, loaded.steps.as_deref()),
+        whole(arguments, ranks),
+        hold(bounds),
+        hint.to_owned(),
+        inconclusive(ranks),
+    ]
+    .concat()
 }
 
 /// What was read, to what it was rounded, and once what was chosen in reading it.
@@ -92,11 +157,11 @@ fn heading(loaded: &Loaded, part: &Part, notes: bool) -> String {
     let history = &part.history;
     let (rows, columns, steps) = (history.neurons(), history.columns(), history.steps());
     let gate = part.gate.as_ref().map_or(String::new(), |gate| format!(", gate {gate}"));
-    let mut text = format!(
-        "{}{gate}, {rows} x {columns} weights at the start and after {steps} learning steps;\n{}\n",
+    let mut text = wrapped(&format!(
+        "{}{gate}, {rows} x {columns} weights at the start and after {steps} learning steps;",
         loaded.title,
-        sentence(history.rounding()),
-    );
+    ));
+    text += &wrapped(&sentence(history.rounding()));
     for note in loaded.notes.iter().filter(|_| notes) {
         text += &paragraph("note", note);
     }
@@ -290,6 +355,8 @@ impl Waiting {
     }
 }
 
+/// All that was found. `effective` has the dimensions of the movement; the others are exact ranks,
+/// null if those were not computed.
 #[derive(Serialize)]
 struct JsonGates {
     schema: u32,
@@ -306,15 +373,24 @@ struct Json {
     steps: Option<Vec<u64>>,
     shape: [usize; 3],
     precision: JsonPrecision,
-    ranks: Vec<Option<usize>>,
-    increment_ranks: Vec<Option<usize>>,
-    unfolding_ranks: Vec<Option<usize>>,
-    cp: JsonBracket,
-    cp_certificates: JsonCertificates,
-    noise_floor: f64,
+    #[serde(flatten)]
+    exact: JsonExact,
+    /// False if exact ranks were not computed.
+    exact_ranks_computed: bool,
+    effective: EffectiveRecord,
+}
+
+#[derive(Default, Serialize)]
+struct JsonExact {
+    ranks: Option<Vec<Option<usize>>>,
+    increment_ranks: Option<Vec<Option<usize>>>,
+    unfolding_ranks: Option<Vec<Option<usize>>>,
+    cp: Option<JsonBracket>,
+    cp_certificates: Option<JsonCertificates>,
+    noise_floor: Option<f64>,
     space_dimension: Option<usize>,
-    bounds: Vec<JsonBound>,
-    inconclusive: Vec<String>,
+    bounds: Option<Vec<JsonBound>>,
+    inconclusive: Option<Vec<String>>,
 }
 
 /// What the values were rounded to, and how that is known.
@@ -360,34 +436,46 @@ struct JsonObservation {
 }
 
 impl Json {
-    fn new(loaded: &Loaded, part: &Part, ranks: &WeightRanks, bounds: &[HeldBound]) -> Self {
+    fn new(loaded: &Loaded, answer: &Answer) -> Self {
+        let Answer { part, effective, exact } = answer;
         let history = &part.history;
-        let known = |ranks: &[Rank]| ranks.iter().map(Rank::known).collect();
-        let half = ranks.exponent / 2;
-        let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
-        let scaled = |number: f64| number * powers[0] * powers[1];
         Json {
             schema: 1,
             gate: part.gate.clone(),
             steps: loaded.steps.clone(),
             shape: [history.steps() + 1, history.neurons(), history.columns()],
             precision: JsonPrecision::new(history.rounding()),
+            exact_ranks_computed: exact.is_some(),
+            exact: exact.as_ref().map(JsonExact::new).unwrap_or_default(),
+            effective: effective.into(),
+        }
+    }
+}
+
+impl JsonExact {
+    fn new(Exact { ranks, bounds }: &Exact) -> Self {
+        let known = |ranks: &[Rank]| Some(ranks.iter().map(Rank::known).collect());
+        let half = ranks.exponent / 2;
+        let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
+        let scaled = |number: f64| number * powers[0] * powers[1];
+        let upper = ranks.tensor.cp_upper.as_ref();
+        JsonExact {
             ranks: known(&ranks.ranks),
             increment_ranks: known(&ranks.increment_ranks),
             unfolding_ranks: known(&ranks.tensor.unfolding_ranks),
-            cp: JsonBracket {
+            cp: Some(JsonBracket {
                 lower: ranks.tensor.cp_lower.bound,
-                upper: ranks.tensor.cp_upper.as_ref().map(|upper| upper.bound),
-            },
-            cp_certificates: JsonCertificates {
+                upper: upper.map(|upper| upper.bound),
+            }),
+            cp_certificates: Some(JsonCertificates {
                 lower: ranks.tensor.cp_lower.certificate.to_string(),
-                upper: ranks.tensor.cp_upper.as_ref().map(|upper| upper.construction.to_string()),
-                residual: ranks.tensor.cp_upper.as_ref().map(|upper| scaled(upper.residual)),
-            },
-            noise_floor: scaled(ranks.tensor.noise_floor),
+                upper: upper.map(|upper| upper.construction.to_string()),
+                residual: upper.map(|upper| scaled(upper.residual)),
+            }),
+            noise_floor: Some(scaled(ranks.tensor.noise_floor)),
             space_dimension: ranks.space.as_ref().and_then(Rank::known),
-            bounds: bounds.iter().map(JsonBound::new).collect(),
-            inconclusive: doubts(ranks),
+            bounds: Some(bounds.iter().map(JsonBound::new).collect()),
+            inconclusive: Some(doubts(ranks)),
         }
     }
 }

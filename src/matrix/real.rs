@@ -48,6 +48,33 @@ impl Matrix<f64> {
         Some(self.cholesky()?.solve(right))
     }
 
+    /// Eigenvalues, descending, and orthonormal eigenvectors of a symmetric matrix of which the lower
+    /// half is read. `None` if the iteration does not converge.
+    ///
+    /// # Panics
+    ///
+    /// If the matrix is not square.
+    pub fn symmetric_eigen(&self) -> Option<(Vec<f64>, Matrix<f64>)> {
+        let eigen = to_faer(self.view()).self_adjoint_eigen(Side::Lower).ok()?;
+        // They come ascending.
+        let size = self.rows();
+        let values = eigen.S().column_vector();
+        let vectors = eigen.U();
+        let descending = (0..size).rev().map(|j| values[j]).collect();
+        Some((descending, Matrix::from_fn(size, size, |i, j| vectors[(i, size - 1 - j)])))
+    }
+
+    /// The eigenvalues alone, descending.
+    ///
+    /// # Panics
+    ///
+    /// If the matrix is not square.
+    pub fn symmetric_eigenvalues(&self) -> Option<Vec<f64>> {
+        let mut values = to_faer(self.view()).self_adjoint_eigenvalues(Side::Lower).ok()?;
+        values.reverse();
+        Some(values)
+    }
+
     /// The eigenvectors of a square matrix, (n, n): for a pair of complex ones their real and
     /// imaginary parts. `None` if the iteration does not converge.
     ///
@@ -80,6 +107,23 @@ mod tests {
         }
         let indefinite = Matrix::from_rows(&[[1.0, 2.0], [2.0, 1.0]]);
         assert!(indefinite.solve_positive(&Matrix::zeros(2, 1)).is_none());
+    }
+
+    #[test]
+    fn symmetric_matrices_are_rebuilt_from_their_eigenvectors() {
+        for size in [1, 2, 16, 33] {
+            let root =
+                Matrix::normal(size, size, 1.0, &mut Stream::new("symmetric", 0, size as u64));
+            let matrix = Matrix::product(root.view(), root.t());
+            let (values, vectors) = matrix.symmetric_eigen().expect("it converges");
+            assert!(values.is_sorted_by(|a, b| a >= b));
+            let scaled = Matrix::from_fn(size, size, |i, j| vectors[(i, j)] * values[j]);
+            let rebuilt = Matrix::product(scaled.view(), vectors.t());
+            assert!(rebuilt.minus(&matrix).norm() < 1e-12 * matrix.norm(), "{size}");
+            let alone = matrix.symmetric_eigenvalues().expect("it converges");
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12 * values[0];
+            assert!(alone.iter().zip(&values).all(near), "{size}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! the page that shows all of it.
 
 mod catalogue;
+mod effective;
 mod experiment;
 mod exploration;
 mod figure;
@@ -12,6 +13,7 @@ mod text_table;
 mod verification;
 
 pub use catalogue::{Entry, Fact, entries};
+pub use effective::{EffectiveRecord, effective_screen, wrapped};
 pub use experiment::{Exhibit, Experiment, ExperimentError, Message, Number, Summary, Table};
 pub use exploration::ExplorationTable;
 pub use figure::{Figure, Panel, number};

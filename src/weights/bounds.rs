@@ -73,14 +73,21 @@ impl HeldBound {
             found: tensor_rank(history, ranks),
         }];
         if let Some(start) = start {
-            let theorem = match start.low_rank.width() {
-                0 => &invariant_subspace::THEOREM,
-                _ => &low_rank_initialization::THEOREM,
-            };
-            held.push(HeldBound { theorem, found: start.hold(ranks) });
+            held.push(HeldBound { theorem: start.theorem(), found: start.hold(ranks) });
         }
         Ok(held)
     }
+}
+
+/// The theorem that applies to how learning started, and the space S that it fixes, or why S is not
+/// known.
+pub(super) fn space_of_learning(
+    history: &WeightHistory,
+    channels: &InputOutput,
+) -> Result<(&'static Theorem, Result<Subspace<f64>, String>), WeightError> {
+    channels.check(history.neurons())?;
+    let start = Start::of(history, channels);
+    Ok((start.theorem(), start.space()))
 }
 
 /// CP rank <= d min(d, K) with the dimension d of the space in which rows and columns lie.
@@ -119,8 +126,15 @@ impl<'a> Start<'a> {
         Start { channels, low_rank }
     }
 
-    /// The increments against the space that the theorem fixes before learning.
-    fn hold(&self, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
+    fn theorem(&self) -> &'static Theorem {
+        match self.low_rank.width() {
+            0 => &invariant_subspace::THEOREM,
+            _ => &low_rank_initialization::THEOREM,
+        }
+    }
+
+    /// The space that the theorem fixes before learning.
+    fn space(&self) -> Result<Subspace<f64>, String> {
         // Only directions matter, and weights, inputs and outputs may be of different units.
         let generators = [
             unit_columns(&self.channels.inputs),
@@ -131,10 +145,16 @@ impl<'a> Start<'a> {
         let neurons = self.low_rank.left.rows();
         let space = Subspace::spanned_by(neurons, &generators)
             .ok_or("the dimension of S is inconclusive")?;
-        let bound = space.dimension();
-        if bound == neurons {
+        if space.dimension() == neurons {
             return Err(format!("S is the whole space of {neurons} dimensions"));
         }
+        Ok(space)
+    }
+
+    /// The increments against that space.
+    fn hold(&self, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
+        let space = self.space()?;
+        let bound = space.dimension();
         let largest = ranks.largest_increment().ok_or("the noise hides the increments")?;
         let (sides, noise) = ranks.sides.as_ref().ok_or("rows and columns differ in length")?;
         let outside = space.excess(sides, *noise);

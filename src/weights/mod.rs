@@ -1,8 +1,9 @@
 //! Weight histories: the weights of every learning step, whoever trained them.
 //!
 //! A [`WeightHistory`] knows to what its numbers were rounded ([`Rounding`]), hence how much noise is
-//! in them. [`WeightRanks`] are its ranks as far as singular values stand clear of that noise, and
-//! [`HeldBound`] holds them against the bounds of the theorems.
+//! in them. [`EffectiveRanks`] say in how few dimensions and tensor terms the weights moved, beside
+//! random walks. [`WeightRanks`] are exact ranks as far as singular values stand clear of the noise,
+//! and [`HeldBound`] holds them against the bounds of the theorems.
 //!
 //! # Example
 //!
@@ -32,6 +33,7 @@
 
 mod bounds;
 mod doubts;
+mod effective;
 mod error;
 mod grid;
 mod history;
@@ -42,6 +44,10 @@ mod rounding;
 
 pub use bounds::{HeldBound, InputOutput};
 pub use doubts::{doubts, scientific};
+pub use effective::{
+    CpTerms, EffectiveOptions, EffectiveRanks, Null, NullRanks, Overlap, Quantiles, SHARES,
+    SecondHalf, SpaceShare, SpaceShares, Spectrum,
+};
 pub use error::WeightError;
 pub use grid::Grid;
 pub use history::WeightHistory;

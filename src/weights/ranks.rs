@@ -130,7 +130,7 @@ impl TensorRanks {
 }
 
 /// Numbers for 0..all, computed in parallel; `watch` is told of each.
-fn counted<T: Send>(
+pub(super) fn counted<T: Send>(
     what: &'static str,
     all: usize,
     watch: Watch<'_>,
@@ -185,7 +185,7 @@ fn sides(history: &WeightHistory, noise: f64) -> (Matrix<f64>, f64) {
 /// Where all updates are smaller than a unit, their errors are alike and add up faster than a random
 /// walk. A float32 network of 32 neurons passed the floor after 5000 such steps, by 1.4, which the
 /// clear gap covers.
-struct Noise(Vec<f64>);
+pub(super) struct Noise(Vec<f64>);
 
 impl Noise {
     pub fn of(history: &WeightHistory) -> Self {

@@ -74,24 +74,27 @@ impl Compress for Dense {
     fn compressed(&self, width: usize, stream: &Stream) -> Compressed {
         let norm = self.norm();
         let mut core = std::borrow::Cow::Borrowed(self);
-        let mut bases = self.shape().map(|n| Matrix::scaled_identity(n, 1.0));
+        let mut ranges = [const { None }; 3];
         let mut kept = norm;
         // The last mode first: its unfolding lies as it is in memory.
         for mode in [2, 1, 0] {
             if core.shape()[mode] > width {
                 let (basis, projected) = range(&core, mode, width, kept, stream);
-                (bases[mode], core) = (basis, std::borrow::Cow::Owned(projected));
+                (ranges[mode], core) = (Some(basis), std::borrow::Cow::Owned(projected));
                 kept = core.norm();
             }
         }
         let mut core = core.into_owned();
         let mut projected = core.shape() != self.shape();
-        for (mode, basis) in bases.iter_mut().enumerate() {
+        let bases = std::array::from_fn(|mode| {
             let (rotation, all) = principal(&core.unfolding(mode), width);
             core = core.contracted(mode, &rotation);
-            *basis = basis.times(&rotation);
             projected |= !all;
-        }
+            match &ranges[mode] {
+                Some(range) => range.times(&rotation),
+                None => rotation,
+            }
+        });
         let lost = if projected { distance(self, &core, &bases) } else { 0.0 };
         Compressed { core, bases, norm, lost }
     }

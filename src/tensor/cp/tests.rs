@@ -236,3 +236,30 @@ fn errors_by_rank_fall_to_the_noise() {
     let found = cp_error_by_rank(&exact, 5, &options(), &stream).expect("finite");
     assert!(found.errors[2] < 1e-10 && found.errors[4] < 1e-10, "{found:?}");
 }
+
+/// Against many starts: what grows term by term is as near as they are, or nearly.
+#[test]
+fn terms_that_grow_explain_nearly_what_many_starts_find() {
+    for case in 0..6 {
+        let mut stream = Stream::new("growth", 0, case);
+        let shape = [[12, 10, 8], [9, 9, 3], [14, 4, 6]][case as usize % 3];
+        let mut tensor = sum(&random(shape, 4, &mut stream));
+        let noise = 0.1 * tensor.norm() / (tensor.data().len() as f64).sqrt();
+        tensor.data_mut().iter_mut().for_each(|x| *x += noise * stream.normal());
+        let grown = cp_growth(&tensor, 1.0, 5, &stream).expect("finite");
+        let best = cp_error_by_rank(&tensor, 5, &options(), &stream).expect("finite");
+        assert_eq!(grown.errors.len(), 5);
+        assert!(grown.errors.is_sorted_by(|a, b| a >= b));
+        for rank in 1..=5 {
+            let (grown, best) = (grown.explained(rank), best.explained(rank));
+            assert!(grown > best - 0.02, "case {case}, {rank} terms: {grown} {best}");
+        }
+        // It stops where a share is explained.
+        let few = cp_growth(&tensor, grown.explained(2), 5, &stream).expect("finite");
+        assert_eq!(few.errors, grown.errors[..2]);
+    }
+    let nothing = Dense::from_fn([3, 2, 2], |_, _, _| 0.0);
+    assert!(
+        cp_growth(&nothing, 0.9, 3, &Stream::new("growth", 0, 0)).expect("zero").errors.is_empty()
+    );
+}

@@ -1,0 +1,286 @@
+//! What chance would do: random walks whose steps are as long as those of the weights.
+//!
+//! In a walk D_k = E_1 + .. + E_k with independent steps most of the movement lies along few time
+//! courses (the first holds 81 % if all steps are of one length), whatever the directions are. Few
+//! time courses are therefore no finding, and few dimensions of rows and columns are one only beside
+//! those of a walk.
+
+use rayon::prelude::*;
+
+use super::movement::{Movement, eigenvalues, spectrum};
+use super::{SHARES, Spectrum};
+use crate::matrix::{Matrix, ThinQr};
+use crate::scalar::Stream;
+use crate::weights::Watch;
+use crate::weights::ranks::counted;
+
+/// Rows and columns, about, in which a walk is drawn if the weights have more.
+const SIDE: usize = 128;
+
+/// Rows or columns up to which their number is kept.
+const FEW: usize = 16;
+
+/// Multiplications that the draws of a null may take, about, beyond the least number of draws.
+const WORK: usize = 1 << 32;
+
+/// Multiplications of one draw up to which steps of given spectra are drawn.
+const MAX_WORK: usize = 1 << 30;
+
+/// By how much such a draw takes longer, about: it factors two matrices for each step.
+const TURNS: usize = 4;
+
+/// Draws that are made at least.
+const MIN_DRAWS: usize = 4;
+
+/// Effective dimensions of random walks.
+#[derive(Clone, Debug)]
+pub struct Null {
+    /// How many were drawn.
+    pub draws: usize,
+    /// Rows and columns of those that were drawn: fewer than the weights have if these have many.
+    pub size: [usize; 2],
+    /// Of the last position.
+    pub last: Option<NullRanks>,
+    /// Of the unfoldings of all positions.
+    pub rows: Option<NullRanks>,
+    /// Likewise.
+    pub columns: Option<NullRanks>,
+    /// Likewise.
+    pub steps: Option<NullRanks>,
+    /// CP terms that 90, 95 and 99 % of the movement need at least.
+    pub cp_at_least: Option<[Quantiles; 3]>,
+    /// The most that one CP term, two terms, and so on can hold of the movement: the median.
+    pub cp_explained: Vec<f64>,
+}
+
+/// The measures of a [`Spectrum`] over draws.
+#[derive(Clone, Copy, Debug)]
+pub struct NullRanks {
+    /// [`Spectrum::participation_ratio`].
+    pub participation_ratio: Quantiles,
+    /// [`Spectrum::stable_rank`].
+    pub stable_rank: Quantiles,
+    /// Dimensions that hold 90, 95 and 99 %.
+    pub dimensions: [Quantiles; 3],
+}
+
+/// Of some draws the 5th percentile, the median and the 95th percentile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantiles {
+    /// 5 % of the draws are below.
+    pub low: f64,
+    /// Half of them are.
+    pub median: f64,
+    /// 95 % are.
+    pub high: f64,
+}
+
+impl Quantiles {
+    /// Of numbers, with linear interpolation, as NumPy has it by default.
+    fn of(mut numbers: Vec<f64>) -> Self {
+        numbers.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            let place = share * (numbers.len() - 1) as f64;
+            let (below, rest) = (place.floor() as usize, place.fract());
+            let above = (below + 1).min(numbers.len() - 1);
+            numbers[below] + rest * (numbers[above] - numbers[below])
+        };
+        Quantiles { low: at(0.05), median: at(0.5), high: at(0.95) }
+    }
+}
+
+/// The spectra of one walk.
+struct Draw {
+    last: Option<Spectrum>,
+    unfoldings: [Option<Spectrum>; 3],
+}
+
+impl Null {
+    /// Walks with steps of these Frobenius norms in directions that are uniform on the sphere of all
+    /// (N, M) matrices.
+    ///
+    /// Of more than 128 rows and columns, about, walks are drawn in 128 and dimensions multiplied by
+    /// the ratio. In the limit of many rows the spectrum of a walk depends on the lengths of its
+    /// steps and the ratio of columns to rows alone, so that this is exact up to one in 128; the
+    /// quantiles are then somewhat too far apart.
+    pub fn walk(
+        size: [usize; 2],
+        norms: &[f64],
+        draws: usize,
+        terms: usize,
+        watch: Watch<'_>,
+    ) -> Self {
+        let small = shrunk(size);
+        let draws = draws_within(draws, work(small, norms.len()));
+        let scales = [0, 1].map(|side| size[side] as f64 / small[side] as f64);
+        let made = counted("random walks", draws, watch, |draw| {
+            let mut stream = Stream::new("random walk of weights", 0, draw as u64);
+            Draw::of_steps(norms.iter().map(|norm| {
+                let mut step = Matrix::normal(small[0], small[1], 1.0, &mut stream);
+                step.scale(norm / step.norm());
+                step
+            }))
+        });
+        Self::of_draws(&made, small, scales, terms)
+    }
+
+    /// Walks whose steps have the singular values of the steps W_k - W_{k-1}, and singular vectors
+    /// that are uniform among orthonormal ones: as few dimensions in each step, and none in common.
+    /// `None` if that would take minutes, unless `all` asks for it.
+    pub(super) fn of_step_spectra(
+        movement: &Movement<'_>,
+        draws: usize,
+        terms: usize,
+        all: bool,
+        watch: Watch<'_>,
+    ) -> Option<Self> {
+        let (size, steps) = (movement.size(), movement.steps());
+        if work(size, steps) > MAX_WORK && !all {
+            return None;
+        }
+        let values: Vec<Vec<f64>> = (1..=steps)
+            .into_par_iter()
+            .map(|k| {
+                let step = movement.change(k - 1, k);
+                let gram = if size[0] <= size[1] {
+                    Matrix::product(step.view(), step.t())
+                } else {
+                    Matrix::product(step.t(), step.view())
+                };
+                eigenvalues(&gram).into_iter().map(|square| square.max(0.0).sqrt()).collect()
+            })
+            .collect();
+        let draws = draws_within(draws, TURNS * work(size, steps));
+        let made = counted("walks with the spectra of the steps", draws, watch, |draw| {
+            let mut stream = Stream::new("turned steps of weights", 0, draw as u64);
+            Draw::of_steps(values.iter().map(|values| {
+                let mut left = orthonormal(size[0], values.len(), &mut stream);
+                let right = orthonormal(size[1], values.len(), &mut stream);
+                for (j, value) in values.iter().enumerate() {
+                    left.column_mut(j).iter_mut().for_each(|x| *x *= value);
+                }
+                Matrix::product(left.view(), right.t())
+            }))
+        });
+        Some(Self::of_draws(&made, size, [1.0; 2], terms))
+    }
+
+    fn of_draws(draws: &[Draw], size: [usize; 2], scales: [f64; 2], terms: usize) -> Self {
+        let [rows, columns] = scales;
+        let scales = [rows, columns, 1.0];
+        let of = |mode: usize| {
+            let spectra = draws.iter().map(|draw| draw.unfoldings[mode].as_ref());
+            NullRanks::of(spectra, scales[mode])
+        };
+        let cp_at_least = |share: f64| {
+            let needed = |draw: &Draw| {
+                let modes = draw.unfoldings.iter().zip(scales).flat_map(|(spectrum, scale)| {
+                    spectrum.as_ref().map(|spectrum| scaled_dimensions(spectrum, share, scale))
+                });
+                modes.fold(0.0, f64::max)
+            };
+            Quantiles::of(draws.iter().map(needed).collect())
+        };
+        let cp_explained = |count: usize| {
+            let held = |draw: &Draw| {
+                let modes = draw.unfoldings.iter().zip(scales).flat_map(|(spectrum, scale)| {
+                    spectrum.as_ref().map(|spectrum| explained(spectrum, count as f64 / scale))
+                });
+                modes.fold(1.0, f64::min)
+            };
+            Quantiles::of(draws.iter().map(held).collect()).median
+        };
+        let any = draws.iter().all(|draw| draw.unfoldings.iter().any(Option::is_some));
+        Null {
+            draws: draws.len(),
+            size,
+            last: NullRanks::of(draws.iter().map(|draw| draw.last.as_ref()), rows.min(columns)),
+            rows: of(0),
+            columns: of(1),
+            steps: of(2),
+            cp_at_least: any.then(|| SHARES.map(cp_at_least)),
+            cp_explained: if any { (1..=terms).map(cp_explained).collect() } else { Vec::new() },
+        }
+    }
+}
+
+impl NullRanks {
+    /// `None` if a spectrum is missing.
+    fn of<'a>(spectra: impl Iterator<Item = Option<&'a Spectrum>>, scale: f64) -> Option<Self> {
+        let spectra: Vec<&Spectrum> = spectra.collect::<Option<_>>()?;
+        let over = |measure: &dyn Fn(&Spectrum) -> f64| {
+            Quantiles::of(spectra.iter().map(|spectrum| measure(spectrum)).collect())
+        };
+        Some(NullRanks {
+            participation_ratio: over(&|spectrum| scale * spectrum.participation_ratio()),
+            stable_rank: over(&|spectrum| scale * spectrum.stable_rank()),
+            dimensions: SHARES
+                .map(|share| over(&|spectrum| scaled_dimensions(spectrum, share, scale))),
+        })
+    }
+}
+
+impl Draw {
+    /// A walk that starts at zero and makes these steps.
+    fn of_steps(steps: impl Iterator<Item = Matrix<f64>>) -> Self {
+        let mut positions: Vec<Matrix<f64>> = Vec::new();
+        for step in steps {
+            let start = || Matrix::zeros(step.rows(), step.cols());
+            let mut position = positions.last().cloned().unwrap_or_else(start);
+            if positions.is_empty() {
+                positions.push(position.clone());
+            }
+            position.add_scaled(1.0, &step);
+            positions.push(position);
+        }
+        let movement = Movement::new(&positions);
+        let grams = movement.grams(1..movement.steps() + 1);
+        let of = |gram: Option<Matrix<f64>>| gram.and_then(|gram| spectrum(&gram));
+        Draw {
+            last: movement.last(),
+            unfoldings: [of(grams.rows), of(grams.columns), movement.time_courses()],
+        }
+    }
+}
+
+/// Dimensions in a spectrum of which each stands for `scale` of them.
+fn scaled_dimensions(spectrum: &Spectrum, share: f64, scale: f64) -> f64 {
+    (scale * spectrum.dimensions_for(share) as f64).ceil()
+}
+
+/// What a number of dimensions that need not be whole holds.
+fn explained(spectrum: &Spectrum, dimensions: f64) -> f64 {
+    let below = dimensions.floor() as usize;
+    let next = spectrum.shares().get(below).copied().unwrap_or(0.0);
+    spectrum.explained(below) + dimensions.fract() * next
+}
+
+/// Rows and columns in which walks are drawn.
+fn shrunk(size: [usize; 2]) -> [usize; 2] {
+    let [short, long] = [size[0].min(size[1]), size[0].max(size[1])];
+    let ratio = (SIDE as f64 / short.max(long / 4).max(1) as f64).min(1.0);
+    size.map(|side| if side <= FEW { side } else { (ratio * side as f64).round() as usize })
+}
+
+/// Multiplications for the Gram matrices of a walk, about.
+fn work([rows, cols]: [usize; 2], steps: usize) -> usize {
+    rows.saturating_mul(cols).saturating_mul(rows.max(cols)).saturating_mul(steps)
+}
+
+/// As many draws as are asked for, or as can be made in seconds.
+fn draws_within(draws: usize, work: usize) -> usize {
+    draws.min(MIN_DRAWS.max(WORK / work.max(1))).max(1)
+}
+
+/// Orthonormal columns, (rows, columns), uniform among all: the Q of a normal matrix whose R has a
+/// positive diagonal (F. Mezzadri, "How to generate random matrices from the classical compact
+/// groups", Notices of the AMS 54, 2007).
+fn orthonormal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix<f64> {
+    let (mut q, r) = f64::thin_qr(&Matrix::normal(rows, columns, 1.0, stream));
+    for j in 0..q.cols() {
+        if r[(j, j)] < 0.0 {
+            q.column_mut(j).iter_mut().for_each(|x| *x = -*x);
+        }
+    }
+    q
+}
