@@ -419,3 +419,56 @@ fn varied_initial_states_look_like_changing_weights_until_they_are_fitted() {
         assert_eq!(false_alarm, expected == Standing::Worse);
     }
 }
+
+/// With much noise a state for each trial is fitted to the noise, and one for each condition is wrong:
+/// what trials share and how they differ are told apart by a prior, whose size is chosen on the
+/// validation entries.
+#[test]
+fn a_hierarchy_of_initial_states_predicts_better_than_either_of_its_ends() {
+    for (noise, trials, confined) in [(0.5, 80, true), (0.7, 160, false)] {
+        let simulation = Simulation {
+            neurons: 8,
+            units: 20,
+            trials,
+            bins: 8,
+            conditions: 2,
+            noise,
+            constant: true,
+            initial_spread: 0.35,
+            ..SMALL
+        };
+        let (recording, truth) = simulation.recording(3).unwrap();
+        let held_out = HeldOut { bins: 3, trials: 2, guard_bins: 1, guard_trials: 1, share: 0.1 };
+        let objective = |architecture: &Architecture, fold| {
+            let roles = held_out.roles(&recording, fold, &BOTH, 1).unwrap();
+            let observations = Observations::<f64>::new(&recording, &roles).unwrap();
+            Objective::new(architecture, observations).unwrap()
+        };
+        let folds = || 0..4;
+        // The losses of validation and test entries, as sums over folds.
+        let losses = |initial| {
+            let recurrence = Recurrence::Constant;
+            let architecture =
+                Architecture { initial, recurrence, ..Architecture::new(20, SMALL.rank, 8) };
+            let of_folds = folds().map(|fold| {
+                let settings = Settings { iterations: 600, ..Settings::default() };
+                let mut fit = Fit::new(objective(&architecture, fold), settings);
+                fit.run(|_, _| ControlFlow::Continue(())).unwrap();
+                [fit.score(Role::Validation).loss, fit.score(Role::Test).loss]
+            });
+            of_folds.fold([0.0, 0.0], |sum, loss| [sum[0] + loss[0], sum[1] + loss[1]])
+        };
+        let [condition, trial] = [Grouping::Condition, Grouping::Trial]
+            .map(|by| losses(InitialStates::Learned { by, confined })[1]);
+        let sizes = [0.05, 0.2, 0.7].map(|spread| {
+            let [judged, test] = losses(InitialStates::Hierarchy { confined, spread });
+            (judged, test)
+        });
+        let chosen = sizes.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap().1;
+        let exact = |fold| objective(&truth.architecture, fold).score(&truth.model, Role::Test);
+        let best: f64 = folds().map(|fold| exact(fold).loss).sum();
+        let all = format!("{chosen} of {best}; condition {condition}, trial {trial}");
+        assert!(chosen < condition && chosen < trial, "{all}");
+        assert!(chosen - best < 0.9 * (condition.min(trial) - best), "{all}");
+    }
+}

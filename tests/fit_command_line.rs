@@ -127,6 +127,14 @@ fn wrong_input_is_refused_in_one_sentence() {
             "--preparation is 0, expected at least one",
         ),
         ("fit rec.npz --rank 2 --initial zero --out x", "--initial is zero without inputs"),
+        (
+            "fit rec.npz --rank 2 --initial-spread 0.3 --out x",
+            "--initial-spread is for --initial hierarchy",
+        ),
+        (
+            "fit rec.npz --rank 2 --initial hierarchy --initial-spread 0 --out x",
+            "--initial-spread is 0, expected a number above 0",
+        ),
         ("fit rec.npz --rank 2 --length 0 --out x", "--length is 0, expected a number above 0"),
         ("fit rec.npz --rank 2 --activity-penalty=-1 --out x", "--activity-penalty is -1"),
         ("fit rec.npz --rank 2 --steps-per-bin 0 --out x", "--steps-per-bin is 0"),
@@ -190,7 +198,7 @@ fn random_options(stream: &mut Stream) -> String {
         options += &format!(" --inputs throughout --input-length {}", 0.5 + 3.0 * stream.uniform());
     }
     for choices in [
-        &["", " --initial common", " --initial trial", " --free-initial"][..],
+        &["", " --initial common", " --initial trial", " --free-initial", " --initial hierarchy"][..],
         &["", " --nonlinearity relu", " --nonlinearity softplus"],
         &["", " --steps-per-bin 2", " --preparation 3"],
         &["", " --readout orthonormal", " --no-offset"],

@@ -7,8 +7,9 @@ use anyhow::bail;
 use clap::Args;
 use rankproof::fit::{Likelihood, Simulation};
 
+use super::any_choice;
 use super::files::Files;
-use super::model_arguments::{likelihoods, with_flag};
+use super::model_arguments::with_flag;
 use super::output::print;
 
 /// Draw a network whose weights change over trials with a known tensor rank, and record it.
@@ -40,7 +41,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     noise: f64,
     /// What is recorded of the network. Counts have no noise but their own.
-    #[arg(long, value_parser = likelihoods(), default_value = "gaussian")]
+    #[arg(long, value_parser = any_choice::<Likelihood>(), default_value = "gaussian")]
     likelihood: Likelihood,
     /// The same as `--likelihood poisson`.
     #[arg(long, conflicts_with = "likelihood")]

@@ -21,7 +21,7 @@ pub enum Standing {
 }
 
 /// What all models of a cross-validation take for granted: what they share over trials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assumptions {
     /// Where trials start.
     pub initial: InitialStates,
@@ -30,7 +30,7 @@ pub struct Assumptions {
 }
 
 /// The outcome of a cross-validation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The tensor rank that was chosen.
     pub rank: usize,
@@ -73,6 +73,7 @@ impl Assumptions {
                 Grouping::Condition => "with one initial state for each condition",
                 Grouping::Trial => "with an initial state for each trial",
             },
+            InitialStates::Hierarchy { .. } => "with initial states by condition and trial",
         };
         let inputs = match self.inputs {
             During::Never => "without inputs",
@@ -85,7 +86,10 @@ impl Assumptions {
 
     /// True if initial states that differ from trial to trial could be taken for changing weights.
     pub fn leave_initial_states(&self) -> bool {
-        !matches!(self.initial, InitialStates::Learned { by: Grouping::Trial, .. })
+        !matches!(
+            self.initial,
+            InitialStates::Learned { by: Grouping::Trial, .. } | InitialStates::Hierarchy { .. }
+        )
     }
 
     /// What else could look like changing weights, and what tests it.
@@ -166,6 +170,10 @@ mod tests {
                 (learned(Grouping::Common), "with one initial state for all trials"),
                 (learned(Grouping::Condition), "with one initial state for each condition"),
                 (learned(Grouping::Trial), "with an initial state for each trial"),
+                (
+                    InitialStates::Hierarchy { confined, spread: 0.3 },
+                    "with initial states by condition and trial",
+                ),
             ] {
                 for (inputs, driven) in [
                     (During::Never, "without inputs"),
