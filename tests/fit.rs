@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 use rankproof::fit::{
-    Architecture, Comparison, Course, CrossValidation, Fit, FitFloat, Fold, Grouping, HeldOut,
-    InitialStates, Inputs, Job, Likelihood, Objective, Observations, Outcome, Recurrence, Role,
-    Saved, Score, Settings, Simulation, Standing, TrialPrior, Verdict, condition_means,
+    Architecture, ChangingWeights, Comparison, Course, CrossValidation, Driving, Fit, FitFloat,
+    Fold, Grid, Grouping, HeldOut, InitialStates, Inputs, Job, Likelihood, Objective, Observations,
+    Outcome, Recurrence, Role, Saved, Score, Search, Settings, Simulation, Standing, Start,
+    TrialPrior, Verdict, condition_means,
 };
 use rankproof::matrix::{Matrix, Subspace, principal_angles};
 use rankproof::recording::Recording;
@@ -29,6 +30,7 @@ const SMALL: Simulation = Simulation {
     likelihood: Likelihood::Gaussian,
     constant: false,
     initial_spread: 0.0,
+    gain_spread: 0.0,
 };
 
 const BOTH: [Role; 2] = [Role::Test, Role::Validation];
@@ -470,5 +472,53 @@ fn a_hierarchy_of_initial_states_predicts_better_than_either_of_its_ends() {
         let all = format!("{chosen} of {best}; condition {condition}, trial {trial}");
         assert!(chosen < condition && chosen < trial, "{all}");
         assert!(chosen - best < 0.9 * (condition.min(trial) - best), "{all}");
+    }
+}
+
+/// Initial states and gains that vary from trial to trial are not taken for changing weights where
+/// each model chooses what it is made of, and changing weights are not missed.
+#[test]
+fn a_search_raises_no_false_alarm() {
+    let simulation = Simulation {
+        neurons: 12,
+        units: 12,
+        trials: 48,
+        bins: 8,
+        rank: 2,
+        conditions: 4,
+        noise: 0.2,
+        initial_spread: 0.35,
+        gain_spread: 0.15,
+        ..SMALL
+    };
+    for constant in [true, false] {
+        let (recording, _) = Simulation { constant, ..simulation }.recording(1).unwrap();
+        let search = Search {
+            cv: CrossValidation {
+                ranks: vec![2],
+                units: vec![12],
+                seeds: 1,
+                folds: 4,
+                held_out: HeldOut::default(),
+                settings: Settings { iterations: 250, ..Settings::default() },
+                architecture: Architecture::new(12, 2, 8),
+            },
+            grid: Grid {
+                initial: vec![Start::Condition, Start::Hierarchy(0.5)],
+                inputs: vec![Driving::Never],
+                time_constant: vec![0.5],
+                length: vec![15.0],
+                ..Grid::default()
+            },
+            permutations: 19,
+        };
+        let summary = search.answer::<f32>(&recording).unwrap();
+        let answer = summary.verdict.answer.unwrap();
+        let wrong = if constant { ChangingWeights::Needed } else { ChangingWeights::NotNeeded };
+        assert_ne!(answer.changing_weights, wrong, "constant: {constant}: {answer:?}");
+        let winners = summary.search.unwrap().winners;
+        let of_constant = winners.iter().filter(|won| won.comparison == Comparison::Constant);
+        let initial: Vec<_> = of_constant.map(|won| won.candidate.shared.initial).collect();
+        assert_eq!(initial, [Start::Hierarchy(0.5); 4], "constant: {constant}");
     }
 }

@@ -15,8 +15,8 @@ use super::output::print;
 /// Draw a network whose weights change over trials with a known tensor rank, and record it.
 ///
 /// Weights are neither symmetric nor equal in any two trials; trial factors are half-waves of
-/// different frequencies over the session; initial states belong to conditions. --constant-weights
-/// and --initial-spread make recordings on which a wrong answer can be seen.
+/// different frequencies over the session; initial states belong to conditions. --constant-weights,
+/// --initial-spread and --gain-spread make recordings on which a wrong answer can be seen.
 #[derive(Args)]
 pub struct Arguments {
     /// Recorded neurons.
@@ -53,6 +53,9 @@ pub struct Arguments {
     /// those of conditions have one of 0.7.
     #[arg(long, value_name = "SD", default_value_t = 0.0)]
     initial_spread: f64,
+    /// Standard deviation by which the gains of trials, which multiply their activity, differ from 1.
+    #[arg(long, value_name = "SD", default_value_t = 0.0)]
+    gain_spread: f64,
     /// Names the network and the noise.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -103,6 +106,7 @@ fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {
         likelihood: if arguments.counts { Likelihood::Poisson } else { arguments.likelihood },
         constant: arguments.constant_weights,
         initial_spread: arguments.initial_spread,
+        gain_spread: arguments.gain_spread,
     };
     simulation.validate().map_err(with_flag)?;
     Ok(simulation)

@@ -5,10 +5,10 @@ use super::parts::{matrix, matrix_mut};
 use super::*;
 use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix};
+use crate::named::Named;
 use crate::network::{
     ActivationKind, Dynamics as NetworkDynamics, Parameters as NetworkParameters, forward,
 };
-use crate::named::Named;
 use crate::scalar::Stream;
 
 fn architectures() -> Vec<(&'static str, Architecture)> {
@@ -143,10 +143,10 @@ fn every_derivative_agrees_with_central_differences() {
             for (place, &exact) in matrix(&gradient, block).data().iter().enumerate() {
                 // A state may cross the kink of an activation within long steps, not within short
                 // ones; these round more, still far below the tolerance.
-                let found = [2e-3, 2e-6].map(|h| difference(&objective, &blocks, (block, place), h));
-                let agrees = |found: &f64| {
-                    (found - exact).abs() <= 1e-6 * exact.abs().max(1e-3 * largest)
-                };
+                let found =
+                    [2e-3, 2e-6].map(|h| difference(&objective, &blocks, (block, place), h));
+                let agrees =
+                    |found: &f64| (found - exact).abs() <= 1e-6 * exact.abs().max(1e-3 * largest);
                 let agrees = found.iter().any(agrees);
                 assert!(agrees, "{name}: {block} {place}: {found:?} against {exact}");
             }
