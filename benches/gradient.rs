@@ -14,12 +14,11 @@ fn problem(neurons: usize) -> (Network<f64>, Task<f64>) {
     let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).expect("in every arithmetic");
     let normal = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
     let unit = 1.0 / (neurons as f64).sqrt();
-    let parameters = Parameters::new(
-        Block::from(normal(neurons, neurons, 0.9 * unit, "W")),
-        normal(neurons, 3, 3.0_f64.sqrt().recip(), "B"),
-        normal(2, neurons, unit, "C"),
-    );
-    (Network { dynamics: Dynamics::rate(0.2, Activation::Tanh), parameters }, task)
+    let w = normal(neurons, neurons, 0.9 * unit, "W");
+    let b = normal(neurons, 3, 3.0_f64.sqrt().recip(), "B");
+    let dynamics = Dynamics::rate(0.2, Activation::Tanh);
+    let network = Network::rnn(dynamics, w, b, normal(2, neurons, unit, "C"));
+    (network.expect("shapes that fit"), task)
 }
 
 /// The memory of a run and its adjoint, kept from one gradient to the next as training does.
@@ -30,9 +29,10 @@ struct Tape {
 
 impl Tape {
     fn gradient(&mut self, network: &Network<f64>, task: &Task<f64>) -> Matrix<f64> {
-        self.run.repeat(network, &task.inputs, task.trials);
+        let (rnn, parts) = (&network.architecture, network.parts());
+        self.run.repeat(&rnn.dynamics, parts, &task.inputs, task.trials);
         let errors = SquaredError.errors(&self.run.outputs, task);
-        self.adjoint.repeat(network, &self.run, &errors);
+        self.adjoint.repeat(rnn, parts, &self.run, &errors);
         self.adjoint.weight_gradient(&self.run)
     }
 }
@@ -41,7 +41,8 @@ impl Tape {
 fn check(network: &Network<f64>, task: &Task<f64>, gradient: &Matrix<f64>) {
     let loss = |step: f64| {
         let mut moved = network.clone();
-        moved.parameters.w.add_scaled(step, &Block::from(gradient.clone()));
+        let w = moved.blocks.get_mut("W").expect("a recurrent network");
+        w.add_scaled(step, &Block::from(gradient.clone()));
         let run = forward(&moved, &task.inputs, task.trials);
         SquaredError.value(&run.outputs, task)
     };

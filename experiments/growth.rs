@@ -19,13 +19,13 @@ use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::prelude::*;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use rankproof::theorem::fibonacci_growth::fibonacci;
-use rankproof::theorem::{ActivationKind, Measure, MethodKind, RuleKind, Setting};
+use rankproof::theorem::{ActivationKind, Measure, RuleKind, Setting, StepperKind};
+
+#[path = "console.rs"]
+mod console;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    run(Experiment::from_arguments(
-        "growth",
-        "Rank over learning steps grows as Fibonacci numbers",
-    )?)
+    run(console::experiment("growth", "Rank over learning steps grows as Fibonacci numbers")?)
 }
 
 /// The four networks that are compared at one input and many outputs.
@@ -119,10 +119,8 @@ fn of_kind(kind: &str) -> Setting {
     let plain = linear();
     match kind {
         // With Nesterov's momentum, as published.
-        "Muon on W" => Setting { rule: RuleKind::Muon, method: MethodKind::Nesterov, ..plain },
-        "W, B and C trained" => {
-            Setting { trained: Trained { b: true, c: true, ..Trained::W }, ..plain }
-        }
+        "Muon on W" => Setting { rule: RuleKind::Muon, stepper: StepperKind::Nesterov, ..plain },
+        "W, B and C trained" => Setting { trained: Subset::only(["W", "B", "C"]), ..plain },
         "quadratic" => Setting { psi: ActivationKind::Polynomial(2), ..plain },
         _ => plain,
     }

@@ -17,9 +17,12 @@ use rankproof::recording::Recording;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 use statrs::statistics::Statistics;
 
+#[path = "console.rs"]
+mod console;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "The fit recovers weights that are known";
-    run(Experiment::from_arguments("simulated", title)?)
+    run(console::experiment("simulated", title)?)
 }
 
 /// Fits, compares with the truth, and chooses ranks.

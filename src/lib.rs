@@ -19,7 +19,7 @@
 //! | [`blocks`] | named parameter matrices, dense or in factors, as one vector |
 //! | [`tape`] | exact gradients of any forward pass, each block's as Lambda Phi^T |
 //! | [`task`] | what a network is asked to do, one file for each family |
-//! | [`network`] | the model: parameters, activations, losses, forward run, adjoint; architectures |
+//! | [`network`] | architectures and their blocks, activations, losses; forward run, adjoint |
 //! | [`training`] | optimizers, the training loop, the trajectory of weights |
 //! | [`theorem`] | the registry, and one file for each theorem |
 //! | [`conjecture`] | what a new statement needs, and the exploration that finds one |
@@ -28,6 +28,18 @@
 //! | [`recording`] | recordings of neurons, cut into trials |
 //! | [`fit`] | recurrent networks of low tensor rank fitted to recordings, and cross-validated |
 //! | [`report`] | what is said of them: tables, figures, the HTML page |
+//!
+//! # Features
+//!
+//! With `default-features = false` there is the core alone: all of the modules above that need no
+//! feature. It reads and writes no files, and depends on linear algebra, random numbers and threads.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `verify` | theorems against random cases ([`theorem::Theorem::verify`]), [`conjecture`], tasks as proptest strategies |
+//! | `files` | [`mod@file`], recordings cut out of files, fits that are saved and resumed |
+//! | `report` | [`report`]; with `verify` and `files` |
+//! | `cli` | the program; with all others. The default |
 //!
 //! # Example
 //!
@@ -41,16 +53,15 @@
 //! let dimensions = Dimensions { neurons: 30, d_in: 3, d_out: 2, steps: 6, trials: 4 };
 //! let task = TaskFamily::RandomTargets.draw(&dimensions, &stream).unwrap();
 //! let random = |rows, cols, name| Matrix::<Fp>::random(rows, cols, &mut stream.named(name));
-//! let network = Network {
-//!     dynamics: Dynamics::rate(Fp::ratio(1, 2), Activation::Identity),
-//!     parameters: Parameters::new(
-//!         Block::scaled_identity(30, Fp::ZERO),
-//!         random(30, 3, "B"),
-//!         random(2, 30, "C"),
-//!     ),
-//! };
+//! let dynamics = Dynamics::linear(Fp::ratio(1, 2));
+//! let w = Block::scaled_identity(30, Fp::ZERO);
+//! let network = Network::rnn(dynamics, w, random(30, 3, "B"), random(2, 30, "C"))?;
 //! let optimizer = Optimizer::gradient_descent(Fp::ratio(1, 10));
-//! let trajectory = Training::new(network, &task, &SquaredError, optimizer).run(5)?;
+//! let training = Training {
+//!     trained: Subset::only(["W"]),
+//!     ..Training::new(&network, &task, &SquaredError, optimizer)
+//! };
+//! let trajectory = training.run(5)?;
 //! let ranks = (1..=5).map(|k| Fp::rank(&trajectory.increment(k), 0.0).known().unwrap());
 //! assert_eq!(ranks.collect::<Vec<_>>(), [2, 4, 5, 5, 5]);
 //!
@@ -66,7 +77,9 @@
 
 pub mod blocks;
 pub mod bounds;
+#[cfg(feature = "verify")]
 pub mod conjecture;
+#[cfg(feature = "files")]
 pub mod file;
 pub mod fit;
 mod json;
@@ -74,6 +87,7 @@ pub mod matrix;
 pub mod named;
 pub mod network;
 pub mod recording;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod scalar;
 mod statistics;
@@ -90,13 +104,14 @@ pub mod prelude {
     pub use crate::bounds::Bounds;
     pub use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
     pub use crate::network::{
-        Activation, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError, Trained,
+        Activation, Architecture, CrossEntropy, Dynamics, Loss, Network, Rnn, RnnParts,
+        SquaredError,
     };
     pub use crate::scalar::{DoubleDouble, Fp, Scalar, Stream};
     pub use crate::task::{Dimensions, Task, TaskFamily};
     pub use crate::tensor::Tensor;
     pub use crate::theorem::{self, Arithmetic, Theorem, Verdict};
     pub use crate::training::{
-        Batches, Method, Optimizer, Schedule, Storage, Training, Trajectory,
+        Batches, Optimizer, Schedule, Stepper, Storage, Training, Trajectory,
     };
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use rankproof::file::write_npz;
+use rankproof::file::{Npz, write_npz};
 use rankproof::matrix::Matrix;
 use rankproof::scalar::Stream;
 use rankproof::tensor::Decomposition;
@@ -289,6 +289,88 @@ fn what_train_writes_rank_reads() {
     assert_eq!(report["shape"], serde_json::json!([13, 20, 20]));
     assert_eq!(report["bounds"][1]["verdict"], "holds");
     assert_eq!(report["space_dimension"], 5);
+}
+
+/// Each writes the history of what learned by its name, and `rank` reads those that are square.
+#[test]
+fn every_architecture_is_trained_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, block, shape) in [
+        ("rnn", "W", [4, 6, 6]),
+        ("low-rank", "M", [4, 6, 6]),
+        ("populations", "exc.W.exc", [4, 4, 4]),
+        ("stack", "1.W", [4, 6, 6]),
+        ("gru", "weight_hh_l0", [4, 18, 6]),
+        ("lstm", "weight_hh_l0", [4, 24, 6]),
+        ("attention", "V", [4, 6, 6]),
+        ("divisive", "W", [4, 6, 6]),
+        ("closed-loop", "W", [4, 6, 6]),
+    ] {
+        let file = folder.path().join(format!("{name}.npz"));
+        let file = file.to_str().expect("text");
+        let fixed = ["train", "--task", "random-targets", "--neurons", "6", "--steps", "3"];
+        let output = rankproof(&[&fixed[..], &["--architecture", name, "--out", file]].concat());
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let array = Npz::open(file).and_then(|mut npz| npz.array(block)).expect("the history");
+        assert_eq!(array.shape, shape, "{name}");
+        let [_, rows, columns] = shape;
+        if name != "rnn" {
+            let heading = format!("{block}, {rows} x {columns}");
+            assert!(stdout(&output).contains(&heading), "{}", stdout(&output));
+        }
+        let output = rankproof(&["rank", file, "--array", block]);
+        assert_eq!(output.status.success(), rows == columns, "{name}: {}", stderr(&output));
+    }
+}
+
+/// Of every block that is named, in full: the history begins at the start and moves.
+#[test]
+fn every_block_that_learns_has_a_history() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("all.npz");
+    let file = file.to_str().expect("text");
+    let line = ["train", "--task", "integrator", "--neurons", "5", "--steps", "2", "--out", file];
+    let output = rankproof(&[&line[..], &["--learn", "W,B,b", "--initial-state"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let mut npz = Npz::open(file).expect("an archive");
+    let mut shape = |name: &str| npz.array(name).expect("an array").shape;
+    assert_eq!(shape("W"), [3, 5, 5]);
+    assert_eq!(shape("B"), [3, 5, 3]);
+    assert_eq!(shape("bias"), [3, 5, 1]);
+    assert_eq!((shape("C"), shape("h0")), (vec![2, 5], vec![5]));
+    assert_eq!((shape("spectra"), shape("bias.spectra")), (vec![3, 5], vec![3, 1]));
+}
+
+#[test]
+fn what_does_not_apply_to_an_architecture_is_refused() {
+    let fixed = ["train", "--task", "integrator", "--neurons", "4", "--steps", "1"];
+    for (line, sentence) in [
+        ("gru --phi tanh", "--phi does not apply to --architecture gru, which has none"),
+        ("populations --phi tanh", "--phi does not apply to --architecture populations"),
+        ("divisive --psi tanh", "--psi does not apply to --architecture divisive"),
+        ("lstm --leak 0.2", "--leak does not apply to --architecture lstm"),
+        ("low-rank --start identity", "--start does not apply to --architecture low-rank"),
+        ("stack --gain 0.2", "--gain does not apply to --architecture stack"),
+        ("rnn --gain 0.2", "--gain is for another --start than zero"),
+        ("attention --factors", "--factors does not apply to --architecture attention"),
+        ("gru --initial-state", "--initial-state does not apply to --architecture gru"),
+        ("gru --learn W", "no block is named W; there are: weight_ih_l0"),
+        ("rnn --learn V", "no block is named V; there are: W, B, C, bias, h0"),
+        ("rnn --learn B --factors", "--factors is for a W that learns"),
+        ("populations --neurons 1", "expected at least 2, one of each population"),
+        ("transformer", "transformer"),
+    ] {
+        let line: Vec<_> = line.split(' ').collect();
+        let mut fixed = fixed.to_vec();
+        if line.contains(&"--neurons") {
+            fixed.drain(3..5);
+        }
+        let output = rankproof(&[&fixed[..], &["--architecture"], &line[..]].concat());
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {message}");
+        assert!(message.contains(sentence) && !message.contains("panicked"), "{message}");
+        assert!(output.stdout.is_empty(), "{}", stdout(&output));
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Every experiment runs in its quick setting, and what it finds is in the ranges that it states.
 
+#![allow(clippy::duplicate_mod, reason = "each experiment is a program of its own")]
+
 use std::error::Error;
 use std::fs;
 
@@ -31,7 +33,7 @@ fn force_field() {
 }
 
 #[path = "../experiments/recover/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod recover;
 
 #[test]
@@ -40,7 +42,7 @@ fn recover() {
 }
 
 #[path = "../experiments/simulated.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod simulated;
 
 #[test]
@@ -49,7 +51,7 @@ fn simulated() {
 }
 
 #[path = "../experiments/recordings/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod recordings;
 
 #[test]
@@ -59,7 +61,7 @@ fn recordings() {
 }
 
 #[path = "../experiments/growth.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod growth;
 
 #[test]
@@ -68,7 +70,7 @@ fn growth() {
 }
 
 #[path = "../experiments/optimizers/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod optimizers;
 
 #[test]
@@ -77,7 +79,7 @@ fn optimizers() {
 }
 
 #[path = "../experiments/nonlinearity/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod nonlinearity;
 
 #[test]
@@ -86,7 +88,7 @@ fn nonlinearity() {
 }
 
 #[path = "../experiments/width/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its own `main`")]
 mod width;
 
 #[test]

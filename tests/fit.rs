@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
+use rankproof::file::Element;
 use rankproof::fit::{
     Architecture, ChangingWeights, Comparison, Course, CrossValidation, Driving, Fit, FitFloat,
     Fold, Grid, Grouping, HeldOut, InitialStates, Inputs, Job, Likelihood, Objective, Observations,
@@ -278,7 +279,7 @@ proptest! {
         recording.activity[4] = f64::NAN;
         recording.bin_seconds = width.abs().max(f64::from_bits(1));
         recording.start_seconds = start;
-        recording.provenance = serde_json::json!({ "given": given, "more": [start, width] });
+        recording.provenance = serde_json::json!({ "given": given, "more": [start, width] }).to_string();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rec.npz");
         recording.write(&path).unwrap();
@@ -336,7 +337,7 @@ fn random_fit(stream: &mut Stream) -> (Recording, Architecture, Settings) {
 }
 
 /// Breaks a fit off after some iterations, and takes it up with what JSON gives back of its plan.
-fn resumed_as_whole<S: FitFloat>(case: u64) {
+fn resumed_as_whole<S: FitFloat + Element>(case: u64) {
     let mut stream = Stream::new("random fits", 1, case);
     let (recording, architecture, settings) = random_fit(&mut stream);
     let until = 1 + stream.below(settings.iterations);

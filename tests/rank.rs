@@ -95,6 +95,8 @@ fn float32_values_in_a_float64_array_have_the_noise_of_float32() {
     let report = json(&wide, &finer);
     assert_eq!(verdicts(&report), ["holds", "violated"]);
     assert_eq!(report["precision"]["decided"], "by --precision");
+    let sentence = "values have 53 bits in a float64 array, as given by --precision";
+    assert_eq!(report["precision"]["sentence"], sentence);
 }
 
 /// Digits cost some ranks their clearness and never make one.

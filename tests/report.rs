@@ -261,7 +261,10 @@ fn a_record_that_does_not_add_up_is_refused() {
         fs::write(place.path("verified.json"), text).unwrap();
         let sentence = place.refusal("growth");
         assert!(sentence.starts_with(&format!("error: verified.json: {found}")), "{sentence}");
-        assert!(sentence.ends_with("expected what rankproof verify --json writes\n"), "{sentence}");
+        assert!(
+            sentence.ends_with("expected what rankproof verify writes as JSON\n"),
+            "{sentence}"
+        );
     }
 }
 

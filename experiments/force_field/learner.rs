@@ -2,8 +2,10 @@
 
 use std::error::Error;
 
-use rankproof::network::{Run, forward};
+use rankproof::network::architecture::{ClosedLoop, Observed};
+use rankproof::network::{Architecture, Run, forward};
 use rankproof::prelude::*;
+use rankproof::tape::TapeError;
 
 /// Directions of reaches.
 pub const DIRECTIONS: usize = 8;
@@ -41,12 +43,6 @@ impl Protocol {
     }
 }
 
-/// A unit mass with friction, pushed by the outputs and, in a force field, sideways in proportion
-/// to its speed.
-struct PointMass {
-    curl: f64,
-}
-
 /// The strength of the field: sideways acceleration for each unit of speed.
 pub const CURL: f64 = 1.5;
 const FRICTION: f64 = 2.0;
@@ -56,53 +52,44 @@ const DT: f64 = 1.0 / STEPS as f64;
 /// Of gradient descent.
 const STEP_SIZE: f64 = 0.5;
 
-impl PointMass {
-    /// Position and velocity (4, (T + 1) M) from outputs (2, (T + 1) M).
-    fn moved(&self, outputs: &Matrix<f64>, trials: usize) -> Matrix<f64> {
-        let mut states = Matrix::zeros(4, outputs.cols());
-        for column in trials..outputs.cols() {
-            let [x, y, vx, vy]: [f64; 4] = std::array::from_fn(|i| states[(i, column - trials)]);
-            let force = outputs.column(column - trials);
-            let vx_next = vx + DT * (FORCE * force[0] - FRICTION * vx + self.curl * vy);
-            let vy_next = vy + DT * (FORCE * force[1] - FRICTION * vy - self.curl * vx);
-            let next = [x + DT * vx_next, y + DT * vy_next, vx_next, vy_next];
-            states.column_mut(column).copy_from_slice(&next);
-        }
-        states
-    }
-
-    /// The derivative by the outputs, from that by positions and velocities: the adjoint of
-    /// [`PointMass::moved`].
-    fn pulled_back(&self, errors: &Matrix<f64>, trials: usize) -> Matrix<f64> {
-        let mut by_output = Matrix::zeros(2, errors.cols());
-        let mut later = Matrix::<f64>::zeros(4, errors.cols() + trials);
-        for column in (trials..errors.cols()).rev() {
-            // What follows from the state of this column through the next one.
-            let [px, py, pvx, pvy]: [f64; 4] = std::array::from_fn(|i| later[(i, column + trials)]);
-            let vx = pvx - DT * (FRICTION * pvx + self.curl * pvy);
-            let vy = pvy - DT * (FRICTION * pvy - self.curl * pvx);
-            let error = errors.column(column);
-            let (px, py) = (px + error[0], py + error[1]);
-            let now = [px, py, vx + error[2] + DT * px, vy + error[3] + DT * py];
-            later.column_mut(column).copy_from_slice(&now);
-            let by_force = [DT * FORCE * now[2], DT * FORCE * now[3]];
-            by_output.column_mut(column - trials).copy_from_slice(&by_force);
-        }
-        by_output
-    }
+/// The network in a loop with a unit mass with friction, which its outputs push and, in a force
+/// field, the field pushes sideways in proportion to its speed. The network does not sense the mass.
+/// The state of the mass is its position and its velocity, and the position moves with the velocity
+/// that the force has just changed.
+fn with_mass(network: &Network<f64>, curl: f64) -> Network<f64, ClosedLoop<f64>> {
+    let (slowed, turned, pushed) = (1.0 - DT * FRICTION, DT * curl, DT * FORCE);
+    let free = Matrix::from_rows(&[
+        [1.0, 0.0, DT * slowed, DT * turned],
+        [0.0, 1.0, -DT * turned, DT * slowed],
+        [0.0, 0.0, slowed, turned],
+        [0.0, 0.0, -turned, slowed],
+    ]);
+    let by_force =
+        Matrix::from_rows(&[[DT * pushed, 0.0], [0.0, DT * pushed], [pushed, 0.0], [0.0, pushed]]);
+    let dynamics = network.architecture.dynamics.clone();
+    let in_loop = Network {
+        architecture: ClosedLoop { dynamics, observed: Observed::Environment },
+        blocks: network.blocks.clone(),
+    };
+    in_loop
+        .with("F", free)
+        .with("H", by_force)
+        .with("K", Matrix::zeros(2, 4))
+        .with("x0", Matrix::zeros(4, 1))
 }
 
-/// The distance of the mass from a minimum-jerk reach, in position and velocity: the plant is
-/// inside, so that training sees through it.
-impl Loss<f64> for PointMass {
-    fn value(&self, outputs: &Matrix<f64>, task: &Task<f64>) -> f64 {
-        SquaredError.value(&self.moved(outputs, task.trials), task) * DT
+/// The squared distance of the mass from a minimum-jerk reach, in position and velocity, over time.
+struct Distance;
+
+impl Loss<f64> for Distance {
+    fn value(&self, states: &Matrix<f64>, task: &Task<f64>) -> f64 {
+        SquaredError.value(states, task) * DT
     }
 
-    fn errors(&self, outputs: &Matrix<f64>, task: &Task<f64>) -> Matrix<f64> {
-        let mut errors = SquaredError.errors(&self.moved(outputs, task.trials), task);
+    fn errors(&self, states: &Matrix<f64>, task: &Task<f64>) -> Matrix<f64> {
+        let mut errors = SquaredError.errors(states, task);
         errors.scale(DT);
-        self.pulled_back(&errors, task.trials)
+        errors
     }
 }
 
@@ -125,15 +112,10 @@ impl Learner {
         let random =
             |rows, cols, scale, name| Matrix::normal(rows, cols, scale, &mut stream.named(name));
         let w = random(n, n, 1.2 / (n as f64).sqrt(), "W");
-        let mut parameters = Parameters::new(
-            Block::from(w),
-            random(n, 2, 1.0, "B"),
-            random(2, n, 1.0 / n as f64, "C"),
-        );
-        parameters.h0 = random(n, 1, 1.0, "h0");
+        let (b, c) = (random(n, 2, 1.0, "B"), random(2, n, 1.0 / n as f64, "C"));
         let dynamics = Dynamics::current(0.2, Activation::Tanh);
         Ok(Learner {
-            network: Network { dynamics, parameters },
+            network: Network::rnn(dynamics, w, b, c)?.with("h0", random(n, 1, 1.0, "h0")),
             task: TaskFamily::CentreOut.draw(&sizes, &stream).ok_or("no such task")?,
             weights: Vec::new(),
             losses: Vec::new(),
@@ -149,19 +131,22 @@ impl Learner {
         batch: usize,
         name: &str,
     ) -> Result<Vec<Matrix<f64>>, Box<dyn Error>> {
-        let loss = PointMass { curl };
+        let network = with_mass(&self.network, curl);
         let optimizer = Optimizer {
-            method: Method::HeavyBall { momentum: 0.5 },
+            stepper: Stepper::HeavyBall { momentum: 0.5 },
             clip: Some(0.05),
             ..Optimizer::gradient_descent(STEP_SIZE)
         };
-        let mut training = Training::new(self.network.clone(), &self.task, &loss, optimizer);
         let stream = Box::new(self.stream.named(name));
-        training.batches = Batches::Mini { size: batch, stream };
+        let training = Training {
+            trained: Subset::only(["W"]),
+            batches: Batches::Mini { size: batch, stream },
+            ..Training::new(&network, &self.task, &Distance, optimizer)
+        };
         let trajectory = training.run(steps)?;
         let weights: Vec<_> = (1..=steps).map(|k| trajectory.weights_at(k)).collect();
         if let Some(last) = weights.last() {
-            self.network.parameters.w = Block::from(last.clone());
+            *self.network.blocks.get_mut("W")? = Block::from(last.clone());
         }
         Ok(weights)
     }
@@ -173,30 +158,30 @@ impl Learner {
 
     /// Baseline, adaptation and washout, while recorded.
     pub fn adapt(&mut self, protocol: &Protocol) -> Result<(), Box<dyn Error>> {
-        self.weights = vec![self.network.parameters.w.to_matrix()];
+        self.weights = vec![self.network.parts().w.to_matrix()];
         for (phase, (steps, curl)) in protocol.phases().into_iter().enumerate() {
             let weights = self.learn(curl, steps, 2, &format!("phase {phase}"))?;
             self.weights.extend(weights);
         }
-        let fields = protocol.fields();
-        self.losses = (0..fields.len())
-            .map(|k| {
-                let outputs = self.run(k).outputs;
-                PointMass { curl: fields[k] }.value(&outputs, &self.task)
-            })
-            .collect();
+        let losses = protocol.fields().into_iter().enumerate();
+        let losses = losses.map(|(k, curl)| Ok(Distance.value(&self.paths(k, curl)?, &self.task)));
+        self.losses = losses.collect::<Result<_, TapeError>>()?;
         Ok(())
+    }
+
+    /// The network with the weights before recorded step k.
+    fn at(&self, k: usize) -> Network<f64> {
+        self.network.clone().with("W", self.weights[k].clone())
     }
 
     /// All reaches with the weights before recorded step k.
     pub fn run(&self, k: usize) -> Run<f64> {
-        let mut network = self.network.clone();
-        network.parameters.w = Block::from(self.weights[k].clone());
-        forward(&network, &self.task.inputs, DIRECTIONS)
+        forward(&self.at(k), &self.task.inputs, DIRECTIONS)
     }
 
     /// Positions and velocities of all reaches with the weights before step k, in a field.
-    pub fn paths(&self, k: usize, curl: f64) -> Matrix<f64> {
-        PointMass { curl }.moved(&self.run(k).outputs, DIRECTIONS)
+    pub fn paths(&self, k: usize, curl: f64) -> Result<Matrix<f64>, TapeError> {
+        let Network { architecture, blocks } = with_mass(&self.at(k), curl);
+        architecture.outputs(&blocks, &self.task.inputs, DIRECTIONS)
     }
 }

@@ -14,7 +14,10 @@ use std::error::Error;
 
 use rankproof::prelude::*;
 use rankproof::report::Experiment;
+use rankproof::tape::TapeError;
 
+#[path = "../console.rs"]
+pub mod console;
 mod figures;
 pub mod learner;
 mod movement;
@@ -25,7 +28,7 @@ use movement::{Movement, random_walk};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "A network that adapts to a force field moves its weights in few dimensions";
-    run(Experiment::from_arguments("force_field", title)?)
+    run(console::experiment("force_field", title)?)
 }
 
 /// How far to the left of the straight line, and how far from the target, reaches end: means over
@@ -58,7 +61,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
         Movement::of("untrained network", &novice.weights, protocol.ranks)?,
         Movement::of("random walk", &random_walk(&learner.weights), protocol.ranks)?,
     ];
-    let reaches = reaches(&protocol, &learner);
+    let reaches = reaches(&protocol, &learner)?;
     show_reaches(&mut experiment, &learner, &reaches)?;
     show_losses(&mut experiment, &protocol, &learner, &novice)?;
     show_movements(&mut experiment, &movements)?;
@@ -97,13 +100,16 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 }
 
 /// Reaches at four moments of the recording.
-fn reaches(protocol: &Protocol, learner: &Learner) -> [(&'static str, Matrix<f64>); 4] {
+fn reaches(
+    protocol: &Protocol,
+    learner: &Learner,
+) -> Result<[(&'static str, Matrix<f64>); 4], TapeError> {
     let switch = protocol.baseline;
     let back = switch + protocol.adaptation;
-    [
-        ("before: no field", learner.paths(switch, 0.0)),
-        ("early: the field has come", learner.paths(switch, CURL)),
-        ("late: adapted to the field", learner.paths(back, CURL)),
-        ("after: the field has gone", learner.paths(back, 0.0)),
-    ]
+    Ok([
+        ("before: no field", learner.paths(switch, 0.0)?),
+        ("early: the field has come", learner.paths(switch, CURL)?),
+        ("late: adapted to the field", learner.paths(back, CURL)?),
+        ("after: the field has gone", learner.paths(back, 0.0)?),
+    ])
 }

@@ -43,22 +43,24 @@ impl Condition {
         let mut start = Matrix::scaled_identity(n, self.identity);
         start.add_scaled(self.gain, &normal(n, n, unit, "R"));
         let (b, c) = (normal(n, D_IN, 1.0, "B"), normal(D_OUT, n, unit, "C"));
-        let network = Network {
-            dynamics: Dynamics::rate(0.5, self.activation.clone()),
-            parameters: Parameters::new(Block::from(start), b, c),
-        };
+        let dynamics = Dynamics::rate(0.5, self.activation.clone());
+        let network = Network::rnn(dynamics, start, b, c)?;
         // Steps of the same length at every drive that is not small.
         let optimizer = Optimizer { clip: Some(1.0), ..Optimizer::gradient_descent(0.2) };
-        let trajectory = Training::new(network, &task, &SquaredError, optimizer).run(5)?;
+        let training = Training {
+            trained: Subset::only(["W"]),
+            ..Training::new(&network, &task, &SquaredError, optimizer)
+        };
+        let trajectory = training.run(5)?;
         Outcome::of(&trajectory).ok_or_else(|| "the dimension of S is not clear".into())
     }
 }
 
 impl Outcome {
     fn of(trajectory: &Trajectory<f64>) -> Option<Self> {
-        let (start, change) =
-            (Parameters::of(&trajectory.start), trajectory.increment(trajectory.steps()));
-        let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
+        let start = RnnParts::of(&trajectory.start).ok()?;
+        let change = trajectory.increment(trajectory.steps());
+        let space = Subspace::spanned_by(start.neurons(), [start.b, &start.c.transposed()])?;
         let spectrum = over_largest(f64::singular_values(&change));
         let outside = space.norms_outside(&change).map(|norm| norm / change.norm());
         Some(Outcome { outside, spectrum })

@@ -21,6 +21,8 @@ use rankproof::report::{Experiment, Table, number};
 use rankproof::theorem::Slope;
 
 mod condition;
+#[path = "../console.rs"]
+mod console;
 mod figures;
 
 use condition::{Condition, D, Outcome};
@@ -28,7 +30,7 @@ use figures::{regimes, slopes};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "What leaves the space of learning grows by known powers of the nonlinearity";
-    run(Experiment::from_arguments("nonlinearity", title)?)
+    run(console::experiment("nonlinearity", title)?)
 }
 
 type Measure = fn(&Outcome) -> f64;

@@ -17,6 +17,8 @@ use std::error::Error;
 
 use rankproof::report::{Experiment, Table, number};
 
+#[path = "../console.rs"]
+mod console;
 mod figures;
 mod outcome;
 
@@ -26,7 +28,7 @@ use outcome::{D_IN, D_OUT, NETWORKS, OPTIMIZERS, Outcome, best};
 fn main() -> Result<(), Box<dyn Error>> {
     let title =
         "Gradients and their spectral functions stay in a small space, entrywise steps leave";
-    run(Experiment::from_arguments("optimizers", title)?)
+    run(console::experiment("optimizers", title)?)
 }
 
 /// Trains by each optimizer, and compares the weight changes.

@@ -56,10 +56,8 @@ fn train(
     let b = normal(neurons, D_IN, 1.0, "B");
     let c = normal(D_OUT, neurons, 1.0 / neurons as f64, "C");
     let activation = if network == "tanh" { Activation::Tanh } else { Activation::Identity };
-    let start = Network {
-        dynamics: Dynamics::rate(0.5, activation),
-        parameters: Parameters::new(Block::scaled_identity(neurons, 0.5), b, c),
-    };
+    let w = Block::scaled_identity(neurons, 0.5);
+    let start = Network::rnn(Dynamics::rate(0.5, activation), w, b, c).ok()?;
     // A step of sign descent moves every entry by its size, one of Muon every singular value.
     let (rule, unit) = match optimizer {
         "Muon" => (UpdateRule::muon(), 1.0),
@@ -69,15 +67,16 @@ fn train(
         _ => (UpdateRule::Gradient, 16.0),
     };
     let gradient_descent = Optimizer::gradient_descent(size * unit);
-    let method = match optimizer {
-        "momentum" => Method::HeavyBall { momentum: 0.9 },
-        "Muon" => Method::Nesterov { momentum: rule.momentum()? },
-        _ => gradient_descent.method.clone(),
+    let stepper = match optimizer {
+        "momentum" => Stepper::HeavyBall { momentum: 0.9 },
+        "Muon" => Stepper::Nesterov { momentum: rule.momentum()? },
+        _ => gradient_descent.stepper.clone(),
     };
-    let optimizer = Optimizer { method, rule, ..gradient_descent };
+    let optimizer = Optimizer { stepper, rule, ..gradient_descent };
     let training = Training {
         batches: Batches::Mini { size: 8, stream: Box::new(stream.named("batches")) },
-        ..Training::new(start, &task, &SquaredError, optimizer)
+        trained: Subset::only(["W"]),
+        ..Training::new(&start, &task, &SquaredError, optimizer)
     };
     let trajectory = training.run(steps).ok()?;
     Outcome::of(&trajectory, size * unit)
@@ -85,9 +84,9 @@ fn train(
 
 impl Outcome {
     fn of(trajectory: &Trajectory<f64>, step_size: f64) -> Option<Self> {
-        let (start, change) =
-            (Parameters::of(&trajectory.start), trajectory.increment(trajectory.steps()));
-        let space = Subspace::spanned_by(start.neurons(), [&start.b, &start.c.transposed()])?;
+        let start = RnnParts::of(&trajectory.start).ok()?;
+        let change = trajectory.increment(trajectory.steps());
+        let space = Subspace::spanned_by(start.neurons(), [start.b, &start.c.transposed()])?;
         let sides = Matrix::beside(start.neurons(), [&change, &change.transposed()]);
         let added = f64::singular_values(&f64::outside(space.basis(), &sides));
         let values = f64::singular_values(&change);

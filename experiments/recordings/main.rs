@@ -16,6 +16,8 @@ use rankproof::fit::{
 use rankproof::recording::{Recording, prepare};
 use rankproof::report::{Experiment, Table, cross_validation_figure};
 
+#[path = "../console.rs"]
+mod console;
 mod sources;
 mod switches;
 
@@ -27,7 +29,7 @@ const UNITS: usize = 40;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "Recordings of motor cortex, cross-validated";
-    run(Experiment::from_arguments("recordings", title)?)
+    run(console::experiment("recordings", title)?)
 }
 
 /// Chooses ranks and compares; with `--quick`, for the control and two ranks alone.

@@ -21,18 +21,19 @@ use rankproof::report::{Experiment, Figure, Panel, Table};
 use statrs::statistics::Statistics;
 
 #[path = "../force_field/main.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "what the other experiment has beside the network")]
 pub mod force_field;
 mod movement;
 mod recording;
 
+use force_field::console;
 use force_field::learner::{Learner, Protocol};
 use movement::{Movement, fitted_weights, main_movement};
 use recording::recorded;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let title = "What learning did to the weights, inferred from activity alone";
-    run(Experiment::from_arguments("recover", title)?)
+    run(console::experiment("recover", title)?)
 }
 
 /// Records, fits, compares.

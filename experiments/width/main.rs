@@ -15,6 +15,8 @@ use rankproof::matrix::Rank;
 use rankproof::report::{Experiment, Table, number};
 use rankproof::theorem::Slope;
 
+#[path = "../console.rs"]
+mod console;
 mod figures;
 mod row;
 
@@ -22,7 +24,7 @@ use figures::{cost_figure, rank_figure};
 use row::{D_IN, D_OUT, DIMENSIONS, LEARNING_STEPS, control_ranks, row};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    run(Experiment::from_arguments("width", "The rank of learning does not grow with the network")?)
+    run(console::experiment("width", "The rank of learning does not grow with the network")?)
 }
 
 /// Trains one network of each width.

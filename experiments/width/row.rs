@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rankproof::matrix::{SingularValues, over_largest};
 use rankproof::prelude::*;
+use rankproof::tape::TapeError;
 
 pub const D_IN: usize = 3;
 pub const D_OUT: usize = 2;
@@ -31,13 +32,11 @@ pub struct Row {
 }
 
 /// A network of independent weights: columns of B and rows of C have a norm of about one.
-fn network(neurons: usize, w: Block<f64>, stream: &Stream) -> Network<f64> {
+fn network(neurons: usize, w: Block<f64>, stream: &Stream) -> Result<Network<f64>, TapeError> {
     let size = 1.0 / (neurons as f64).sqrt();
     let normal = |rows, cols, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
-    Network {
-        dynamics: Dynamics::linear(0.5),
-        parameters: Parameters::new(w, normal(neurons, D_IN, "B"), normal(D_OUT, neurons, "C")),
-    }
+    let (b, c) = (normal(neurons, D_IN, "B"), normal(D_OUT, neurons, "C"));
+    Network::rnn(Dynamics::linear(0.5), w, b, c)
 }
 
 /// Trains a linear network from W_0 = 0 in factors.
@@ -46,11 +45,12 @@ pub fn row(neurons: usize) -> Result<Row, Box<dyn Error>> {
     let stream = Stream::new("width", 1, 0);
     let task = TaskFamily::LinearTeacher.draw(&DIMENSIONS, &stream.named("task"));
     let task = task.ok_or("a task of real numbers")?;
-    let network = network(neurons, Block::scaled_identity(neurons, 0.0), &stream);
+    let network = network(neurons, Block::scaled_identity(neurons, 0.0), &stream)?;
     let optimizer = Optimizer::gradient_descent(2.0);
     let training = Training {
+        trained: Subset::only(["W"]),
         storage: Storage::Factors,
-        ..Training::new(network, &task, &SquaredError, optimizer)
+        ..Training::new(&network, &task, &SquaredError, optimizer)
     };
     let trajectory = training.run(LEARNING_STEPS)?;
     let reduced = trajectory.increments().reduced();
@@ -78,16 +78,15 @@ pub fn control_ranks(neurons: usize) -> Result<[f64; 2], Box<dyn Error>> {
     let dimensions = Dimensions { neurons, ..DIMENSIONS };
     let task = TaskFamily::LinearTeacher.draw(&dimensions, &stream.named("task"));
     let task = task.ok_or("a task of a field")?;
-    let network = Network {
-        dynamics: Dynamics::linear(Fp::ratio(1, 2)),
-        parameters: Parameters::new(
-            Block::from(random(neurons, neurons, "W")),
-            random(neurons, D_IN, "B"),
-            random(D_OUT, neurons, "C"),
-        ),
-    };
+    let (b, c) = (random(neurons, D_IN, "B"), random(D_OUT, neurons, "C"));
+    let w = random(neurons, neurons, "W");
+    let network = Network::rnn(Dynamics::linear(Fp::ratio(1, 2)), w, b, c)?;
     let optimizer = Optimizer::gradient_descent(Fp::ratio(1, 10));
-    let trajectory = Training::new(network, &task, &SquaredError, optimizer).run(LEARNING_STEPS)?;
+    let training = Training {
+        trained: Subset::only(["W"]),
+        ..Training::new(&network, &task, &SquaredError, optimizer)
+    };
+    let trajectory = training.run(LEARNING_STEPS)?;
     Ok([1, LEARNING_STEPS].map(|step| trajectory.rank(step).bounds.lower as f64))
 }
 

@@ -68,7 +68,17 @@ pub enum Subset {
 }
 
 impl Subset {
-    /// The blocks of these names.
+    /// The blocks of these names. Whether they are there is found where the subset is used.
+    pub fn only<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Subset::Named(names.into_iter().map(String::from).collect())
+    }
+
+    /// No block.
+    pub fn none() -> Self {
+        Subset::Named(BTreeSet::new())
+    }
+
+    /// The blocks of these names, all of them among `blocks`.
     ///
     /// # Errors
     ///
@@ -77,8 +87,30 @@ impl Subset {
         blocks: &Blocks<S>,
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, NoSuchBlock> {
-        let find = |name| blocks.index(name).map(|_| String::from(name));
-        Ok(Subset::Named(names.into_iter().map(find).collect::<Result<_, _>>()?))
+        let subset = Subset::only(names);
+        subset.check(blocks).map(|()| subset)
+    }
+
+    /// Whether all that it names are among these blocks.
+    ///
+    /// # Errors
+    ///
+    /// If one of the names is not there.
+    pub(crate) fn check<S: Scalar>(&self, blocks: &Blocks<S>) -> Result<(), NoSuchBlock> {
+        match self {
+            Subset::All => Ok(()),
+            Subset::Named(names) => {
+                names.iter().try_for_each(|name| blocks.index(name).map(|_| ()))
+            }
+        }
+    }
+
+    /// What is in one of the two.
+    pub(crate) fn union(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Subset::Named(a), Subset::Named(b)) => Subset::Named(a | b),
+            _ => Subset::All,
+        }
     }
 
     /// True of the name of a block that belongs to it.
@@ -168,8 +200,23 @@ impl<S: Scalar> Blocks<S> {
 
     /// The same blocks, all stored in full.
     pub fn into_dense(self) -> Self {
-        let dense = |(name, block): (String, Block<S>)| (name, block.into_dense());
+        self.into_dense_where(|_| true)
+    }
+
+    /// The same blocks, those of some names stored in full.
+    pub(crate) fn into_dense_where(self, is_chosen: impl Fn(&str) -> bool) -> Self {
+        let dense = |(name, block): (String, Block<S>)| match is_chosen(&name) {
+            true => (name, block.into_dense()),
+            false => (name, block),
+        };
         Blocks { entries: self.entries.into_iter().map(dense).collect() }
+    }
+
+    /// Whether the other ones have the same names and shapes, in the same order.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let pairs = self.entries.iter().zip(&other.entries);
+        self.len() == other.len()
+            && pairs.into_iter().all(|(a, b)| a.0 == b.0 && a.1.shape() == b.1.shape())
     }
 
     /// The blocks, in order.

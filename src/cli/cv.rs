@@ -22,7 +22,7 @@ use super::files::Files;
 use super::interrupt;
 use super::list_of_numbers;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
-use super::output::{print, progress, rendered, table, write_json};
+use super::output::{print, progress, table, write_json};
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
 ///
@@ -355,9 +355,7 @@ fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
         _ => String::new(),
     };
     format!(
-        "{}\n{}\n{}{search}\nloss: {}; se: standard error over {} folds. Results are in {}",
-        rendered(&ranks),
-        rendered(&models),
+        "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds. Results are in {}",
         summary.verdict.in_words(),
         summary.likelihood.loss_in_words(),
         summary.folds,
@@ -391,7 +389,7 @@ fn choices(search: &Searched) -> String {
         0 => String::new(),
         count => format!("; {count} diverged"),
     };
-    format!("{}Fits: {}{diverged}.\n", rendered(&table), search.fits)
+    format!("{table}Fits: {}{diverged}.\n", search.fits)
 }
 
 fn in_words(prior: TrialPrior) -> String {

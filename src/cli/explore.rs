@@ -7,10 +7,10 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::builder::TypedValueParser;
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, ValueEnum};
+use rankproof::blocks::Subset;
 use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::file::write_atomically;
-use rankproof::network::Trained;
 use rankproof::report::ExplorationTable;
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::{
@@ -18,7 +18,7 @@ use rankproof::theorem::{
 };
 
 use super::files::Files;
-use super::output::{print, progress, rendered, table};
+use super::output::{print, progress, table};
 use super::{any_choice, choice, list_of_numbers};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
@@ -102,6 +102,19 @@ enum Parameter {
     InitialState,
 }
 
+impl Parameter {
+    /// The block of the network that it is.
+    fn block(self) -> &'static str {
+        match self {
+            Parameter::Recurrent => "W",
+            Parameter::Input => "B",
+            Parameter::Output => "C",
+            Parameter::Bias => "bias",
+            Parameter::InitialState => "h0",
+        }
+    }
+}
+
 /// One `--sweep`.
 #[derive(Clone)]
 struct Swept {
@@ -146,12 +159,7 @@ fn explored(sweep: &Sweep) -> anyhow::Result<Vec<GridCell>> {
 
 /// The table that the command prints without arguments.
 pub fn default_table() -> anyhow::Result<ExplorationTable> {
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
-    let sweep = sweep(&Alone::parse_from(["explore"]).arguments)?;
+    let sweep = Sweep::default();
     Ok(ExplorationTable::new(&sweep, &explored(&sweep)?))
 }
 
@@ -160,15 +168,15 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         let found = arguments.sweep.iter().find(|swept| swept.name == name);
         found.map_or(default, |swept| swept.values.clone())
     };
-    let (d_in, d_out) = (swept("d_in", vec![1, 2, 3]), swept("d_out", vec![1, 2, 4, 36]));
+    let default = Sweep::default();
     if [arguments.neurons, arguments.time, arguments.trials].contains(&0) {
         bail!("--neurons, --time and --trials take one or more");
     }
     Ok(Sweep {
         setting: setting(arguments),
-        d_in,
-        d_out,
-        steps: swept("step", (0..=7).collect()),
+        d_in: swept("d_in", default.d_in),
+        d_out: swept("d_out", default.d_out),
+        steps: swept("step", default.steps),
         measure: arguments.measure,
         instances: arguments.instances,
         seed: arguments.seed,
@@ -176,7 +184,6 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
 }
 
 fn setting(arguments: &Arguments) -> Setting {
-    let learns = |parameter| arguments.train.contains(&parameter);
     let dimensions = Dimensions {
         neurons: arguments.neurons,
         d_in: 1,
@@ -189,15 +196,9 @@ fn setting(arguments: &Arguments) -> Setting {
         initial_weights: arguments.start,
         initial_state: arguments.state,
         task: arguments.task,
-        method: arguments.optimizer.method,
+        stepper: arguments.optimizer.stepper,
         rule: arguments.optimizer.rule,
-        trained: Trained {
-            w: learns(Parameter::Recurrent),
-            b: learns(Parameter::Input),
-            c: learns(Parameter::Output),
-            bias: learns(Parameter::Bias),
-            h0: learns(Parameter::InitialState),
-        },
+        trained: Subset::only(arguments.train.iter().map(|parameter| parameter.block())),
         ..Setting::plain(dimensions)
     }
 }
@@ -207,7 +208,7 @@ fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {
     let headers: Vec<_> = headers.iter().map(String::as_str).collect();
     let mut table = table(&headers, 0);
     table.add_rows(rows);
-    format!("{}\n{}\n", rendered(&table), legend.join("\n"))
+    format!("{}\n{}\n", table, legend.join("\n"))
 }
 
 fn write_csv(path: &Path, cells: &[GridCell]) -> anyhow::Result<()> {
@@ -223,4 +224,21 @@ fn write_csv(path: &Path, cells: &[GridCell]) -> anyhow::Result<()> {
     }
     write_atomically(path, |file| file.write_all(text.as_bytes()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn without_arguments_the_default_is_explored() {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            arguments: Arguments,
+        }
+        assert_eq!(sweep(&Alone::parse_from(["explore"]).arguments).unwrap(), Sweep::default());
+    }
 }

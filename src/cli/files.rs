@@ -93,9 +93,10 @@ impl Files {
 /// In a sentence, that an output is the same file as one that is read, or written by an argument.
 fn collision(output: &Output, (other, writer): (&PathBuf, Option<&str>)) -> String {
     let Output { path, argument, .. } = output;
-    let same = match path == other {
-        true => String::new(),
-        false => format!("the same file as {}, ", other.display()),
+    let same = if path == other {
+        String::new()
+    } else {
+        format!("the same file as {}, ", other.display())
     };
     match writer {
         None => format!(

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, Command, Id};
-use rankproof::file::write_atomically;
+use rankproof::file::{Element, write_atomically};
 use rankproof::fit::{
     Architecture, Fit, FitFloat, HeldOut, Losses, Objective, Observations, Outcome, Role, Settings,
     Summary,
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::files::Files;
 use super::interrupt;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
-use super::output::{print, progress, rendered, shell_word, table, write_json};
+use super::output::{print, progress, shell_word, table, write_json};
 
 /// Fit an RNN whose weights change over trials with low tensor rank to a recording.
 ///
@@ -170,7 +170,7 @@ fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyho
 /// How long work may be lost when a machine stops.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(20);
 
-fn fit<S: FitFloat>(
+fn fit<S: FitFloat + Element>(
     arguments: &Arguments,
     folder: &Path,
     plan: &Plan,
@@ -243,7 +243,7 @@ fn in_words(losses: &Losses) -> String {
     }
 }
 
-fn finish<S: FitFloat>(
+fn finish<S: FitFloat + Element>(
     arguments: &Arguments,
     folder: &Path,
     plan: &Plan,
@@ -296,7 +296,7 @@ fn shown(arguments: &Arguments, folder: &Path, summary: &Summary, time: Duration
         summary.units,
         summary.iterations,
         time.as_secs_f64(),
-        rendered(&table),
+        table,
         folder.display()
     )
 }

@@ -1,6 +1,6 @@
 //! How `rankproof prepare` is told to take what a file offers, as far as it can be recognised.
 
-use rankproof::file::{Entry, Kind, Node, Source};
+use rankproof::file::{Entry, Kind, Node, Sample, Source};
 
 use super::output::shell_word;
 
@@ -182,7 +182,7 @@ impl Hints {
     fn index(&mut self, entry: &Entry) {
         let name = entry.name.to_lowercase();
         let is_index = name.starts_with("idx") || name.ends_with("idx");
-        let is_whole = entry.first.iter().all(|n| n.as_f64().is_some_and(|n| n.fract() == 0.0));
+        let is_whole = entry.first.iter().all(|n| n.number().is_some_and(|n| n.fract() == 0.0));
         if is_index && is_whole && entry.first.len() == 1 && long_axes(&entry.shape) == 0 {
             let option = format!("--align-index {} --window START,END", shell_word(&entry.path));
             self.indices.push((entry.path.clone(), option));
@@ -231,7 +231,7 @@ fn long_axes(shape: &str) -> usize {
 
 /// Numbers along one axis that increase from 0 or more, as far as they are looked at.
 fn increases(entry: &Entry) -> bool {
-    let numbers: Option<Vec<f64>> = entry.first.iter().map(serde_json::Value::as_f64).collect();
+    let numbers: Option<Vec<f64>> = entry.first.iter().map(Sample::number).collect();
     let increases = |numbers: Vec<f64>| {
         numbers.len() >= FEWEST && numbers[0] >= 0.0 && numbers.is_sorted_by(|a, b| a < b)
     };

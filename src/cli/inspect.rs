@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use rankproof::file::{Entry, Kind, ReadError, Source, outline};
+use rankproof::file::{Entry, Kind, ReadError, Sample, Source, outline};
+use rankproof::scalar::significant;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::files::{Files, arrays_of};
 use super::hints::hints;
-use super::output::{print, rendered, short, table, write_json};
+use super::output::{print, table, write_json};
 
 /// Show what is in a recording: names, types, shapes, units and first values.
 ///
@@ -48,7 +48,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         order_of_axes(&source).to_owned(),
         tree(&source, &entries),
         scales(&entries),
-        not_read(&source, &entries),
+        listed("Assumed", &source, &entries, |entry| entry.assumed.as_ref()),
+        listed("Not read", &source, &entries, |entry| entry.unread.as_ref()),
         hints(&source, &entries),
     ];
     print(&text.concat())?;
@@ -67,9 +68,10 @@ struct Json<'a> {
 }
 
 fn order_of_axes(source: &Source) -> &'static str {
-    match source.format().starts_with("MATLAB v7.3") {
-        true => "Axes are as HDF5 has them, in the reverse of MATLAB's order.\n\n",
-        false => "\n",
+    if source.format().starts_with("MATLAB v7.3") {
+        "Axes are as HDF5 has them, in the reverse of MATLAB's order.\n\n"
+    } else {
+        "\n"
     }
 }
 
@@ -97,7 +99,7 @@ fn tree(source: &Source, entries: &[Entry]) -> String {
             clipped(&values, LONGEST_VALUES),
         ]);
     }
-    rendered(&table)
+    table.to_string()
 }
 
 /// What was done to the numbers that are shown.
@@ -113,11 +115,16 @@ fn is_shown(source: &Source, entry: &Entry) -> bool {
     !(source.is_nwb() && entry.path.starts_with("specifications"))
 }
 
-/// What is in the file and not read, and why.
-fn not_read(source: &Source, entries: &[Entry]) -> String {
+/// What is said of some of the entries, under a title.
+fn listed(
+    title: &str,
+    source: &Source,
+    entries: &[Entry],
+    said: impl Fn(&Entry) -> Option<&String>,
+) -> String {
     let shown = entries.iter().filter(|entry| is_shown(source, entry));
     let lines = shown.filter_map(|entry| {
-        let why = entry.unread.as_ref()?;
+        let why = said(entry)?;
         let alike = match entry.alike {
             1 => String::new(),
             alike => format!(" ({alike} alike)"),
@@ -128,7 +135,7 @@ fn not_read(source: &Source, entries: &[Entry]) -> String {
     let width = lines.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
     let text: String =
         lines.iter().map(|(path, why)| format!("  {path:width$}  {why}\n")).collect();
-    if text.is_empty() { text } else { format!("\nNot read\n{text}") }
+    if text.is_empty() { text } else { format!("\n{title}\n{text}") }
 }
 
 /// As many of the first values as there is room for.
@@ -144,22 +151,18 @@ fn values(entry: &Entry) -> String {
     if entry.first.len() < FIRST { text } else { text + " ..." }
 }
 
-fn value(value: &Value) -> String {
+fn value(value: &Sample) -> String {
     match value {
-        Value::Number(number) => match number.as_f64() {
-            Some(number) => short(number, 5),
-            None => number.to_string(),
-        },
-        Value::String(text) => format!("{text:?}"),
-        // JSON has no NaN.
-        _ => "NaN".to_owned(),
+        Sample::Number(number) => significant(*number, 5),
+        Sample::Text(text) => format!("{text:?}"),
     }
 }
 
 fn clipped(text: &str, length: usize) -> String {
     let line = text.replace(['\n', '\r', '\t'], " ");
-    match line.chars().count() > length {
-        true => line.chars().take(length - 3).collect::<String>() + "...",
-        false => line,
+    if line.chars().count() > length {
+        line.chars().take(length - 3).collect::<String>() + "..."
+    } else {
+        line
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C asks long work to save and end; a second one ends it at once.
+//! Ctrl-C, or a signal to end, asks long work to save and end; a second one ends it at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,7 +6,7 @@ use anyhow::Context;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C sets what [`asked`] tells.
+/// From now on Ctrl-C or a signal to end sets what [`asked`] tells.
 pub fn listen() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {
         if ASKED.swap(true, Ordering::SeqCst) {
@@ -17,7 +17,7 @@ pub fn listen() -> anyhow::Result<()> {
     .context("Ctrl-C cannot be handled")
 }
 
-/// True once the user has pressed Ctrl-C.
+/// True once the user has pressed Ctrl-C, or the system wants an end.
 pub fn asked() -> bool {
     ASKED.load(Ordering::SeqCst)
 }

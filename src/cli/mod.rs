@@ -19,10 +19,12 @@ mod theorems;
 mod train;
 mod verify;
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use rankproof::file::is_guarded;
 use rankproof::named::Named;
 use rankproof::theorem::{self, Theorem};
 
@@ -55,8 +57,19 @@ enum Command {
     NewConjecture(new_conjecture::Arguments),
 }
 
+/// Prints no panic of a reader that was written by others: it becomes an error of one sentence.
+fn keep_quiet_of_readers() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !is_guarded() {
+            print(info);
+        }
+    }));
+}
+
 /// Parses the arguments, runs the command and reports an error in one sentence.
 pub fn run() -> ExitCode {
+    keep_quiet_of_readers();
     let command = Cli::command().mut_subcommand("fit", fit::guarded);
     let matches = command.mut_subcommand("cv", cv::guarded).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use rankproof::file::write_atomically;
+use rankproof::report::TextTable;
 use serde::Serialize;
 
 /// Prints to standard output. A reader that has gone away (`| head`) ends the printing silently.
@@ -18,23 +18,10 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// A table with right-aligned columns, but for the first `left`.
-pub fn table(headers: &[&str], left: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(headers);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let first = if index == 0 { 0 } else { 2 };
-        column.set_padding((first, 0));
-        if index >= left {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+pub fn table(headers: &[&str], left: usize) -> TextTable {
+    let mut table = TextTable::new(headers);
+    (left..headers.len()).for_each(|column| table.align_right(column));
     table
-}
-
-/// A table as text without spaces at the ends of lines.
-pub fn rendered(table: &Table) -> String {
-    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// `label` in a column of its own, and text beside it in lines of at most 96 characters.
@@ -53,23 +40,6 @@ pub fn paragraph(label: &str, text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A number by as many digits as matter.
-pub fn short(number: f64, digits: i32) -> String {
-    let size = number.abs();
-    if number == 0.0 || !number.is_finite() {
-        return number.to_string();
-    }
-    if !(1e-4..1e7).contains(&size) {
-        return format!("{number:.*e}", digits.max(1) as usize - 1);
-    }
-    let decimals = (digits - 1 - size.log10().floor() as i32).max(0) as usize;
-    let text = format!("{number:.decimals$}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
-}
-
 /// A progress bar on standard error; invisible when that is not a terminal.
 pub fn progress(length: u64, what: &str) -> ProgressBar {
     let style = "{msg:28} {wide_bar} {pos}/{len} {eta_precise}";
@@ -86,8 +56,9 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
 /// A word of a command line as a shell takes it: in quotes, if it would take it apart.
 pub fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
+use rankproof::file::{ReadError, ReadErrorKind};
 use rankproof::recording::{
-    Axis, ColumnAt, Filter, Options, Prepared, Quantity, Ranges, Recording, Scale, Selection,
-    Window, prepare,
+    Axis, ColumnAt, Filter, OptionName, Options, Prepared, Quantity, Ranges, Recording, Scale,
+    Selection, Window, prepare,
 };
+use rankproof::scalar::significant;
 
 use super::files::{Files, arrays_of};
-use super::output::{self, paragraph, print};
+use super::output::{paragraph, print};
 
 /// The headings under which options are listed.
 const WHAT: &str = "What to take";
@@ -253,9 +255,10 @@ fn read_factor(text: &str) -> Result<f64, String> {
         (Ok(above), Ok(below)) => above / below,
         _ => f64::NAN,
     };
-    match factor > 0.0 && factor.is_finite() {
-        true => Ok(factor),
-        false => Err("expected a factor above 0, such as 0.001 or 1/30000".to_owned()),
+    if factor > 0.0 && factor.is_finite() {
+        Ok(factor)
+    } else {
+        Err("expected a factor above 0, such as 0.001 or 1/30000".to_owned())
     }
 }
 
@@ -300,10 +303,33 @@ fn check_axes(arguments: &Arguments) -> anyhow::Result<()> {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     check_axes(arguments)?;
     Files::default().reads(arrays_of(&arguments.file)).writes("--out", [&arguments.out]).check()?;
-    let prepared = prepare(&arguments.file, &options(arguments))?;
+    let prepared = prepare(&arguments.file, &options(arguments)).map_err(in_words_of_flags)?;
     prepared.recording.write(&arguments.out)?;
     print(&summary(arguments, &prepared))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same error with the flags in place of the options that it names.
+fn in_words_of_flags(mut error: ReadError) -> ReadError {
+    if let ReadErrorKind::Choice { expected, .. } = &mut error.kind {
+        *expected = with_flags(expected);
+    }
+    error
+}
+
+/// A text with the flags in place of the options that it names.
+fn with_flags(text: &str) -> String {
+    OptionName::ALL
+        .into_iter()
+        .fold(text.to_owned(), |text, option| text.replace(&option.to_string(), &flag(option)))
+}
+
+/// By which flag an option is given.
+fn flag(option: OptionName) -> String {
+    match option {
+        OptionName::SmoothMs => "--smooth".to_owned(),
+        option => format!("--{}", option.name().replace('_', "-")),
+    }
 }
 
 fn options(arguments: &Arguments) -> Options {
@@ -382,7 +408,7 @@ fn summary(arguments: &Arguments, Prepared { recording, notes }: &Prepared) -> S
         &paragraph("  condition", &categories(&recording.conditions, &recording.condition_names));
     text += &paragraph("  epoch", &categories(&recording.epochs, &recording.epoch_names));
     for note in notes {
-        text += &paragraph("  note", note);
+        text += &paragraph("  note", &with_flags(note));
     }
     text += &paragraph("  source", &source(recording));
     text
@@ -414,9 +440,10 @@ fn lengths(recording: &Recording) -> String {
         last.map_or(0, |last| last / recording.neurons + 1)
     });
     let (least, most) = (bins.clone().min().unwrap_or(0), bins.max().unwrap_or(0));
-    match least == most {
-        true => format!("all trials last {most} bins"),
-        false => format!("trials last {least} to {most} bins"),
+    if least == most {
+        format!("all trials last {most} bins")
+    } else {
+        format!("trials last {least} to {most} bins")
     }
 }
 
@@ -434,12 +461,34 @@ fn categories(indices: &[usize], names: &[String]) -> String {
 }
 
 fn source(recording: &Recording) -> String {
-    let source = &recording.provenance["source"];
-    let text = |key: &str| source[key].as_str().unwrap_or("?").to_owned();
+    let provenance: serde_json::Value =
+        serde_json::from_str(&recording.provenance).unwrap_or_default();
+    let text = |key: &str| provenance["source"][key].as_str().unwrap_or("?").to_owned();
     let digits: String = text("sha256").chars().take(16).collect();
     format!("{}, {}, SHA-256 {digits}...", text("file"), text("format"))
 }
 
 fn short(number: f64) -> String {
-    output::short(number, 4)
+    significant(number, 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    #[test]
+    fn every_option_that_is_named_is_a_flag() {
+        let command = Arguments::augment_args(Command::new("prepare"));
+        let flags: Vec<String> = command
+            .get_arguments()
+            .filter_map(|argument| argument.get_long())
+            .map(|name| format!("--{name}"))
+            .collect();
+        for option in OptionName::ALL {
+            assert!(flags.contains(&flag(option)), "{option}");
+        }
+        assert_eq!(with_flags("either `bin` or `bin_seconds`"), "either --bin or --bin-seconds");
+    }
 }

@@ -10,16 +10,16 @@ use clap::Args;
 use indicatif::ProgressBar;
 use rankproof::file::{Array, Npz, ReadError};
 use rankproof::matrix::{Matrix, Rank};
-use rankproof::report::{doubts, scientific};
 use rankproof::tensor::{LowerEnd, Mode, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
 use rankproof::weights::{
-    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks,
+    Decided, Grid, HeldBound, InputOutput, Rounding, Stage, WeightHistory, WeightRanks, doubts,
+    scientific,
 };
 use serde::Serialize;
 
 use super::files::Files;
-use super::output::{paragraph, print, progress, rendered, table, write_json};
+use super::output::{paragraph, print, progress, table, write_json};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
@@ -175,8 +175,16 @@ fn heading(arguments: &Arguments, history: &WeightHistory) -> String {
         "{}: {}, {neurons} x {neurons} weights at the start and after {steps} learning steps;\n{}\n\n",
         arguments.file.display(),
         arguments.array,
-        history.rounding(),
+        sentence(history.rounding()),
     )
+}
+
+/// To what the weights were rounded, and by which flag, if by one.
+fn sentence(rounding: &Rounding) -> String {
+    match rounding.decided() {
+        Decided::Given => format!("{rounding} by --precision"),
+        _ => rounding.to_string(),
+    }
 }
 
 /// Ranks and singular values of some steps: all of them are in the JSON.
@@ -196,10 +204,8 @@ fn steps(ranks: &WeightRanks) -> String {
             spectrum(values, increment, ranks.exponent),
         ]);
     }
-    if let Some(column) = table.column_mut(4) {
-        column.set_cell_alignment(comfy_table::CellAlignment::Left);
-    }
-    rendered(&table) + "\n"
+    table.align_left(4);
+    table.to_string() + "\n"
 }
 
 /// 1, 2, 5, 10, 20, ... and the last.
@@ -284,19 +290,14 @@ fn hold(bounds: &[HeldBound]) -> String {
             }
         }
     }
-    for column in [1, 4] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(comfy_table::CellAlignment::Left);
-        }
-    }
+    [1, 4].into_iter().for_each(|column| table.align_left(column));
     let violated = bounds.iter().any(|bound| bound.verdict() == Some(Verdict::Violated));
-    let meaning = match violated {
-        true => {
-            "A violated bound means that a hypothesis fails: rankproof theorems ID lists them.\n"
-        }
-        false => "",
+    let meaning = if violated {
+        "A violated bound means that a hypothesis fails: rankproof theorems ID lists them.\n"
+    } else {
+        ""
     };
-    rendered(&table) + meaning
+    table.to_string() + meaning
 }
 
 fn verdict(found: &Observation) -> &'static str {
@@ -467,7 +468,7 @@ impl JsonPrecision {
                 Decided::Fixed(_) => "by the array: values may be exact",
                 Decided::Type => "by the array",
             },
-            sentence: rounding.to_string(),
+            sentence: sentence(rounding),
         }
     }
 }

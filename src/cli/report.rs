@@ -38,9 +38,10 @@ pub struct Arguments {
 const CASES: u64 = 100;
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let folders = match arguments.from.is_empty() {
-        true => folders_in(Path::new("out"))?,
-        false => arguments.from.clone(),
+    let folders = if arguments.from.is_empty() {
+        folders_in(Path::new("out"))?
+    } else {
+        arguments.from.clone()
     };
     let results = Results::read_all(&folders)?;
     let read = results.iter().flat_map(Results::files).chain(&arguments.verified);

@@ -71,7 +71,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let files = Files::default().writes("--out", [&arguments.out]);
     files.writes("--truth", &arguments.truth).check()?;
     let simulation = checked(arguments)?;
-    let (recording, truth) = simulation.recording(arguments.seed)?;
+    let (mut recording, truth) = simulation.recording(arguments.seed)?;
+    recording.provenance =
+        serde_json::json!({ "simulated": simulation, "seed": arguments.seed }).to_string();
     recording.write(&arguments.out)?;
     if let Some(path) = &arguments.truth {
         truth.write(path, &recording, None)?;

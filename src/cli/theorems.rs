@@ -6,7 +6,7 @@ use clap::Args;
 use rankproof::report::entries;
 use rankproof::theorem::{self, Theorem};
 
-use super::output::{paragraph, print, rendered, table};
+use super::output::{paragraph, print, table};
 use super::theorem as read_theorem;
 
 /// List the theorems, or show one: statement, hypotheses, bound, and where its check is.
@@ -27,7 +27,7 @@ fn list() -> String {
     for theorem in theorem::ALL {
         table.add_row([theorem.id, theorem.proof.name(), theorem.title]);
     }
-    rendered(&table) + "\nrankproof theorems ID shows one of them in full.\n"
+    table.to_string() + "\nrankproof theorems ID shows one of them in full.\n"
 }
 
 fn details(theorem: &Theorem) -> String {

@@ -9,11 +9,11 @@ use rankproof::named::Named;
 use rankproof::report::VerificationRecord;
 use rankproof::scalar::PRIME;
 use rankproof::theorem::{
-    self, Arithmetic, CaseId, Failure, Generic, MOST_INCONCLUSIVE, Theorem, Verification,
+    self, Arithmetic, CaseId, Failure, Generic, MAX_INCONCLUSIVE, Theorem, Verification,
 };
 
 use super::files::Files;
-use super::output::{paragraph, print, progress, rendered, table, write_json};
+use super::output::{paragraph, print, progress, table, write_json};
 use super::{any_choice, theorem as read_theorem};
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
@@ -161,7 +161,7 @@ fn tabulate(lines: &[Line]) -> String {
             format!("{caught}/{}", result.controls.len()),
         ]);
     }
-    rendered(&table)
+    table.to_string()
 }
 
 fn legend(arguments: &Arguments, lines: &[Line]) -> String {
@@ -195,10 +195,10 @@ fn explain_failure((theorem, result): &Line) -> Option<String> {
             "{name} shows nothing: {} of {} cases are inconclusive, more than {} %.",
             result.inconclusive,
             result.cases(),
-            100.0 * MOST_INCONCLUSIVE
+            100.0 * MAX_INCONCLUSIVE
         ),
-        Failure::Blind(tampering) => {
-            format!("{name} shows nothing: its check does not notice {}.", tampering.description())
+        Failure::Blind(fault) => {
+            format!("{name} shows nothing: its check does not notice {}.", fault.description())
         }
     })
 }

@@ -4,12 +4,13 @@ use rayon::prelude::*;
 
 use crate::bounds::Bounds;
 use crate::scalar::{Fp, Stream};
+use crate::task::Dimensions;
 use crate::theorem::{
-    Case, Inconclusive, MOST_MISSED, Measure, Setting, Theorem, best_limit, entries, probability,
+    Case, Inconclusive, MAX_MISSED, Measure, Setting, Theorem, best_limit, entries, probability,
 };
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
     /// Everything that stays the same. Its d_in, d_out and learning steps are replaced.
     pub setting: Setting,
@@ -27,6 +28,23 @@ pub struct Sweep {
     pub seed: u64,
 }
 
+/// Linear networks in which the rows of one input grow as the Fibonacci numbers.
+impl Default for Sweep {
+    fn default() -> Self {
+        // Trials and time steps enough not to limit a rank.
+        let dimensions = Dimensions { neurons: 48, d_in: 1, d_out: 1, steps: 16, trials: 16 };
+        Sweep {
+            setting: Setting::plain(dimensions),
+            d_in: vec![1, 2, 3],
+            d_out: vec![1, 2, 4, 36],
+            steps: (0..=7).collect(),
+            measure: Measure::Rank,
+            instances: 3,
+            seed: 1,
+        }
+    }
+}
+
 /// One place of the grid.
 #[derive(Clone, Debug)]
 pub struct GridCell {
@@ -41,7 +59,7 @@ pub struct GridCell {
     /// Instances whose value is another one.
     pub disagreeing: usize,
     /// The probability with which all instances miss the generic rank, at most; `None` where it is
-    /// above [`MOST_MISSED`] or not known, and only agreeing instances speak for the value.
+    /// above [`MAX_MISSED`] or not known, and only agreeing instances speak for the value.
     pub missed: Option<f64>,
     /// The best bound that the registry knows.
     pub limit: usize,
@@ -122,13 +140,12 @@ fn missed(setting: &Setting, sweep: &Sweep, step: usize, limit: usize) -> Option
     };
     let entry = entries(&Setting { learning_steps, ..setting.clone() })?;
     let each = probability(entry.saturating_mul(limit as u64));
-    Some(each.powi(sweep.instances as i32)).filter(|&missed| missed <= MOST_MISSED)
+    Some(each.powi(sweep.instances as i32)).filter(|&missed| missed <= MAX_MISSED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::Dimensions;
     use crate::theorem::ActivationKind;
 
     fn linear() -> Setting {

@@ -18,13 +18,12 @@ pub mod prelude {
     pub use crate::blocks::{Block, Blocks, Subset};
     pub use crate::bounds::Bounds;
     pub use crate::matrix::{Matrix, RankRevealing, Subspace};
-    pub use crate::network::Trained;
     pub use crate::network::architecture::Architecture;
     pub use crate::scalar::Scalar;
     pub use crate::tape::{Scope, Var};
     pub use crate::tensor::Mode;
     pub use crate::theorem::{
         ActivationKind, Arithmetic, Case, Domain, Inconclusive, InitialState, InitialWeights,
-        LossKind, Measure, MethodKind, Observation, Observed, Quantity, RuleKind, Sequence,
+        LossKind, Measure, Observation, Observed, Quantity, RuleKind, Sequence, StepperKind,
     };
 }

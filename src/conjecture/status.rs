@@ -5,7 +5,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 use crate::scalar::Fp;
 use crate::theorem::{
-    Arithmetic, Case, CaseId, CaseReport, Checks, Domain, MOST_INCONCLUSIVE, Observed, Proof,
+    Arithmetic, Case, CaseId, CaseReport, Checks, Domain, MAX_INCONCLUSIVE, Observed, Proof,
     Theorem, Verdict,
 };
 
@@ -41,29 +41,31 @@ const REFUTING_CASES: u64 = 2000;
 
 impl Conjecture {
     /// Runs it as its status says, in exact arithmetic and in f64; `file` is the test's own
-    /// `file!()`, beside which proptest keeps what fails.
+    /// `file!()`, beside which proptest keeps what fails. Returns the counterexample of one that is
+    /// refuted.
     ///
     /// # Panics
     ///
     /// If a supported conjecture is violated or mostly inconclusive, or if a refuted one shows
     /// another smallest counterexample or none.
-    pub fn test(&self, file: &'static str) {
+    pub fn test(&self, file: &'static str) -> Option<CaseReport> {
         match self.status {
             Status::Supported => {
                 for arithmetic in [Arithmetic::Exact, Arithmetic::F64] {
                     self.theorem().hold(arithmetic, file);
                 }
+                None
             }
             Status::Refuted(smallest) => {
                 let report = self.counterexample().unwrap_or_else(|| {
                     panic!("{}: no counterexample among {REFUTING_CASES} cases", self.id)
                 });
-                println!("{} is refuted by\n{report}", self.id);
                 assert_eq!(
                     report.setting.to_string(),
                     smallest,
                     "another counterexample:\n{report}"
                 );
+                Some(report)
             }
         }
     }
@@ -105,10 +107,10 @@ impl Theorem {
     ///
     /// # Panics
     ///
-    /// If a case violates the theorem, or more than [`MOST_INCONCLUSIVE`] of them are inconclusive.
+    /// If a case violates the theorem, or more than [`MAX_INCONCLUSIVE`] of them are inconclusive.
     pub fn hold(&self, arithmetic: Arithmetic, file: &'static str) {
         let mut config = Config::default();
-        config.max_global_rejects = (MOST_INCONCLUSIVE * f64::from(config.cases)) as u32;
+        config.max_global_rejects = (MAX_INCONCLUSIVE * f64::from(config.cases)) as u32;
         config.test_name = Some(self.id);
         config.source_file = Some(file);
         let settings = (self.domain)(arithmetic).strategy(arithmetic);

@@ -3,34 +3,7 @@
 use std::path::PathBuf;
 
 use super::error::{ReadError, ReadErrorKind, Shape};
-
-/// The type in which numbers were stored. They can have been rounded to less before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// float16.
-    Half,
-    /// bfloat16.
-    Bfloat,
-    /// float32.
-    Single,
-    /// float64.
-    Double,
-    /// Integers or booleans: not rounded at all.
-    Exact,
-}
-
-impl Precision {
-    /// As NumPy calls it, where it is one type.
-    pub fn name(self) -> &'static str {
-        match self {
-            Precision::Half => "float16",
-            Precision::Bfloat => "bfloat16",
-            Precision::Single => "float32",
-            Precision::Double => "float64",
-            Precision::Exact => "integers",
-        }
-    }
-}
+use crate::scalar::Precision;
 
 /// Numbers in the order of C: the last index runs fastest.
 #[derive(Clone, Debug)]
@@ -81,7 +54,7 @@ impl Array {
     }
 
     /// The index and the value of the first NaN or infinity.
-    pub fn first_not_finite(&self) -> Option<(Vec<usize>, f64)> {
+    pub(super) fn first_not_finite(&self) -> Option<(Vec<usize>, f64)> {
         let position = self.data.iter().position(|number| !number.is_finite())?;
         Some((self.index(position), self.data[position]))
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 use thiserror::Error;
@@ -45,10 +46,14 @@ fn replace<T>(
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    remove_abandoned(directory);
     let (file, temporary) = temporary_file(directory)?.into_parts();
+    // Says to others that somebody writes it; not every file system can.
+    let _ = file.try_lock();
     let mut writer = BufWriter::new(file);
     let outcome = write(&mut writer)?;
-    writer.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
+    let file = writer.into_inner().map_err(IntoInnerError::into_error)?;
+    file.sync_all()?;
     temporary.persist(&target)?;
     sync_directory(directory);
     Ok(outcome)
@@ -65,9 +70,36 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// What the names of files begin and end with that are not whole.
+const PREFIX: &str = ".rankproof-";
+const SUFFIX: &str = ".tmp";
+
+/// So long a new file may stand without a lock.
+const NEW: Duration = Duration::from_secs(60);
+
+/// Removes what programs left that were killed while they wrote: of a program that lives the file
+/// is locked. What cannot be removed stays, and does no harm.
+fn remove_abandoned(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_temporary =
+            name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if is_temporary && is_abandoned(&entry.path()).unwrap_or(false) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_abandoned(path: &Path) -> io::Result<bool> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let age = metadata.modified()?.elapsed().unwrap_or_default();
+    Ok(metadata.is_file() && age > NEW && file.try_lock().is_ok())
+}
+
 fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".rankproof-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -90,6 +122,7 @@ fn sync_directory(directory: &Path) {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::time::SystemTime;
 
     use super::*;
 
@@ -111,6 +144,25 @@ mod tests {
         assert_eq!(outcome, 7);
         assert_eq!(fs::read(&path).unwrap(), b"{}");
         assert_eq!(entries(directory.path()), ["out.json"]);
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_removed_and_what_another_writes_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let old = |name: &str| {
+            let file = File::create(directory.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - 2 * NEW).unwrap();
+            file
+        };
+        drop(old(".rankproof-left.tmp"));
+        drop(old(".other-left.tmp"));
+        let written = old(".rankproof-written.tmp");
+        written.lock().unwrap();
+        File::create(directory.path().join(".rankproof-new.tmp")).unwrap();
+        write_atomically(directory.path().join("out.json"), |out| out.write_all(b"{}")).unwrap();
+        let expected =
+            [".other-left.tmp", ".rankproof-new.tmp", ".rankproof-written.tmp", "out.json"];
+        assert_eq!(entries(directory.path()), expected);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use half::{bf16, f16};
 
-use super::array::Precision;
 use super::error::ReadErrorKind;
+use crate::scalar::Precision;
 
 /// What kind of number the bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

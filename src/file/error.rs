@@ -172,6 +172,15 @@ pub enum ReadErrorKind {
         /// What was expected.
         expected: String,
     },
+    /// Choices of the caller that do not go together, or not with what is there.
+    #[error("{found}, expected {expected}")]
+    Choice {
+        /// What is there, as a predicate.
+        found: String,
+        /// What was expected, with the choices by their names in the library: `` `bin` above 0 s ``.
+        /// A program may have other names for them.
+        expected: String,
+    },
     /// A NaN or an infinity.
     #[error("holds {value} at {index:?}, expected finite numbers")]
     NotFinite {

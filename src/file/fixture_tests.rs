@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Array, Npz, Precision, ReadError, ReadErrorKind};
+use super::{Array, Npz, ReadError, ReadErrorKind};
+use crate::scalar::Precision;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)

@@ -79,9 +79,10 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
         let length = file.metadata().map_err(ReadErrorKind::of_io).map_err(of_file)?.len();
         let root = objects::open(file, length, base).map_err(of_file)?;
         let reader = Hdf5::new(length);
-        return match start.starts_with(b"MATLAB 7.3") {
-            true => guarded(|| Ok(mat73::open(root, reader))).map_err(of_file),
-            false => nwb::open(path, root, reader),
+        return if start.starts_with(b"MATLAB 7.3") {
+            guarded(|| Ok(mat73::open(root, reader))).map_err(of_file)
+        } else {
+            nwb::open(path, root, reader)
         };
     }
     if start.starts_with(b"PK") {

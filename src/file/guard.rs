@@ -3,15 +3,14 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
 
 use super::error::ReadErrorKind;
 
 thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `read`; a panic in it becomes a flaw of the file, and prints nothing.
+/// Runs `read`; a panic in it becomes a flaw of the file. The panic hook is called first, as ever.
 ///
 /// # Errors
 ///
@@ -19,25 +18,17 @@ thread_local! {
 pub(super) fn guarded<T>(
     read: impl FnOnce() -> Result<T, ReadErrorKind>,
 ) -> Result<T, ReadErrorKind> {
-    silence_when_asked();
-    let before = QUIET.replace(true);
+    let before = GUARDED.replace(true);
     // What `read` borrows is dropped with the file that it could not read.
     let outcome = panic::catch_unwind(AssertUnwindSafe(read));
-    QUIET.set(before);
+    GUARDED.set(before);
     outcome.unwrap_or_else(|payload| Err(ReadErrorKind::Damaged { detail: message(&*payload) }))
 }
 
-/// Puts a hook before the one that prints panics, once, which keeps quiet inside of [`guarded`].
-fn silence_when_asked() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let print = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                print(info);
-            }
-        }));
-    });
+/// True while another's reader runs on this thread, whose panics become errors. A program whose
+/// panic hook asks this can keep quiet about them; this library sets no hook.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -56,6 +47,6 @@ mod tests {
         let flaw = guarded::<()>(|| panic!("index {} out\nof range", 7)).unwrap_err();
         assert_eq!(flaw.to_string(), "is damaged: its reader gave up (index 7 out of range)");
         assert_eq!(guarded(|| Ok(3)).unwrap(), 3);
-        assert!(!QUIET.get(), "panics elsewhere are printed again");
+        assert!(guarded(|| Ok(is_guarded())).unwrap() && !is_guarded());
     }
 }

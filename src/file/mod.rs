@@ -31,12 +31,13 @@ mod fixture_tests;
 #[cfg(test)]
 mod round_trip_tests;
 
-pub use array::{Array, Precision};
+pub use array::Array;
 pub use atomic::{WriteError, write_atomically};
 pub use error::{ReadError, ReadErrorKind};
+pub use guard::is_guarded;
 pub use node::{Kind, Node};
 pub use numpy::{Element, Npz, NpzWriter, write_npz};
 pub(crate) use nwb::check_index;
-pub use outline::{Entry, outline};
+pub use outline::{Entry, Sample, outline};
 pub use source::{Found, Source};
 pub use value::{Texts, Value};

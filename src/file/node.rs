@@ -27,6 +27,8 @@ pub struct Node {
     pub scaled: Option<String>,
     /// What the file says of it.
     pub note: Option<String>,
+    /// What is taken for granted in reading it, where the file does not say.
+    pub assumed: Option<String>,
     /// Why it is not read; of an array or a group that is, what of it is not.
     pub unread: Option<String>,
     /// The parts of a group by name, or the elements of a list in the order of the file.
@@ -74,6 +76,7 @@ impl Node {
             rate: None,
             scaled: None,
             note: None,
+            assumed: None,
             unread: None,
             children: Vec::new(),
             content: None,
@@ -134,9 +137,10 @@ impl NodeBudget {
     pub fn spend(&mut self, depth: usize) -> Result<(), ReadErrorKind> {
         self.0 += 1;
         self.check()?;
-        match depth > DEEPEST {
-            true => Err(refused(format!("is nested more than {DEEPEST} deep"))),
-            false => Ok(()),
+        if depth > DEEPEST {
+            Err(refused(format!("is nested more than {DEEPEST} deep")))
+        } else {
+            Ok(())
         }
     }
 
@@ -146,9 +150,10 @@ impl NodeBudget {
     ///
     /// If there are more than a recording can have already.
     pub fn check(&self) -> Result<(), ReadErrorKind> {
-        match self.0 > MAX_NODES {
-            true => Err(refused(format!("holds more than {MAX_NODES} parts"))),
-            false => Ok(()),
+        if self.0 > MAX_NODES {
+            Err(refused(format!("holds more than {MAX_NODES} parts")))
+        } else {
+            Ok(())
         }
     }
 }

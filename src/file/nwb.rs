@@ -9,11 +9,11 @@
 //! | `channel_conversion` of an `ElectricalSeries` | data x conversion x that of the channel + offset, here |
 //! | `EnumData` with `elements`, and its predecessor `VocabData` with `vocabulary` | the names in place of the numbers, here |
 //! | `VectorIndex` (`x_index` beside `x`) | a list for each row: `prepare`; checked when a file is opened |
-//! | `timestamps`, or `starting_time` with `rate` | times of samples: `prepare --series` |
-//! | `units` with `spike_times`, `id` | spikes of each unit: `prepare --spikes` |
-//! | `obs_intervals` of `units` | bins outside are missing: `prepare`, unless `--ignore-observed` |
-//! | `intervals/invalid_times` | bins in them are missing: `prepare`, unless `--ignore-observed` |
-//! | `TimeIntervals`, `EventsTable` | times of events: `prepare --align`, columns for `--condition`, `--where` |
+//! | `timestamps`, or `starting_time` with `rate` | times of samples: `prepare` |
+//! | `units` with `spike_times`, `id` | spikes of each unit: `prepare` |
+//! | `obs_intervals` of `units` | bins outside are missing: `prepare`, unless `ignore_observed` |
+//! | `intervals/invalid_times` | bins in them are missing: `prepare`, unless `ignore_observed` |
+//! | `TimeIntervals`, `EventsTable` | times of events, columns of conditions and filters: `prepare` |
 //!
 //! Listed as they are stored, for the reader to judge: `resolution` (also of `spike_times`),
 //! `control` with `control_description`, `continuity`, `DynamicTableRegion` (numbers of rows of
@@ -28,13 +28,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use super::array::Precision;
 use super::error::{ReadError, ReadErrorKind};
 use super::format::{Opened, Reader};
 use super::hdf5::objects::{Body, Object};
 use super::hdf5::{self, Hdf5};
 use super::node::{Kind, Node};
 use super::value::{Loaded, Numbers};
+use crate::scalar::Precision;
 
 /// Takes an HDF5 file for NWB if it says that it is, else for what it is.
 ///

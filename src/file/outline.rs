@@ -1,9 +1,8 @@
 //! What is in a file, in few lines: the tree with like parts shown once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
-use serde_json::Value as Json;
 
 use super::error::{ReadError, ReadErrorKind, Shape};
 use super::node::{Kind, Node};
@@ -39,14 +38,37 @@ pub struct Entry {
     pub scaled: Option<String>,
     /// What the file says of it.
     pub note: Option<String>,
+    /// What is taken for granted in reading it; of several parts the first of which something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
     /// Why it is not read, or what of it; of several parts why the first that is not.
     pub unread: Option<String>,
     /// The first values, of the first that has any.
-    pub first: Vec<Json>,
+    pub first: Vec<Sample>,
     /// How many siblings this one stands for.
     pub alike: usize,
     /// The name of the last of them.
     pub last: Option<String>,
+}
+
+/// A value that is shown of an array.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Sample {
+    /// A number.
+    Number(f64),
+    /// A string.
+    Text(String),
+}
+
+impl Sample {
+    /// The number, if it is a finite one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Sample::Number(number) => Some(*number).filter(|number| number.is_finite()),
+            Sample::Text(_) => None,
+        }
+    }
 }
 
 /// Lists what is in a file, with the first `count` values of each array, and what is damaged.
@@ -83,7 +105,7 @@ const DIFFERENT: usize = 8;
 impl Outline<'_> {
     /// The parts of like groups, by name.
     fn children(&mut self, groups: &[&Node], path: &str, depth: usize) {
-        for (names, nodes) in alike(by_name(groups)) {
+        for Alike { names, nodes } in alike(by_name(groups)) {
             if nodes.iter().all(|node| node.element == "group" && node.children.is_empty()) {
                 continue;
             }
@@ -124,6 +146,7 @@ impl Outline<'_> {
             unit: shown[0].unit.clone(),
             scaled: shown[0].scaled.clone(),
             note: shown[0].note.clone(),
+            assumed: nodes.iter().find_map(|node| node.assumed.clone()),
             unread: flaw.as_ref().map(ReadErrorKind::to_string).or_else(|| unread(nodes)),
             first: values,
             alike: 1,
@@ -171,7 +194,7 @@ impl Outline<'_> {
             .find_map(|content| self.source.first(content, 1).err())
     }
 
-    fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Json>, ReadErrorKind> {
+    fn values(&mut self, nodes: &[&Node]) -> Result<Vec<Sample>, ReadErrorKind> {
         let readable = nodes.iter().filter(|node| !node.is_empty());
         match readable.filter_map(|node| node.content).next() {
             Some(content) => self.source.first(content, self.count),
@@ -205,33 +228,46 @@ fn by_name<'a>(groups: &[&'a Node]) -> Vec<(&'a str, Vec<&'a Node>)> {
     parts
 }
 
-/// Names with their nodes; those that differ in digits alone and hold the same are one.
-fn alike<'a>(parts: Vec<(&'a str, Vec<&'a Node>)>) -> Vec<(Vec<&'a str>, Vec<&'a Node>)> {
-    let key = |name: &str, nodes: &[&Node]| {
-        let digits = |c: char| if c.is_ascii_digit() { '#' } else { c };
-        let mut pattern: String = name.chars().map(digits).collect();
-        while pattern.contains("##") {
-            pattern = pattern.replace("##", "#");
+/// Parts that are listed as one.
+#[derive(Default)]
+struct Alike<'a> {
+    names: Vec<&'a str>,
+    nodes: Vec<&'a Node>,
+}
+
+/// Names with their nodes; of those with the same [`likeness`] are [`MANY`] or more one.
+fn alike<'a>(parts: Vec<(&'a str, Vec<&'a Node>)>) -> Vec<Alike<'a>> {
+    let mut families: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, (name, nodes)) in parts.iter().enumerate() {
+        if let Some(likeness) = likeness(name, nodes[0]) {
+            families.entry(likeness).or_default().push(place);
         }
-        pattern.contains('#').then(|| format!("{pattern}\n{}", signature(nodes[0])))
-    };
-    let keys: Vec<_> = parts.iter().map(|(name, nodes)| key(name, nodes)).collect();
-    let mut counts = HashMap::new();
-    for key in keys.iter().flatten() {
-        *counts.entry(key).or_insert(0) += 1;
     }
-    let mut places: HashMap<&String, usize> = HashMap::new();
-    let mut merged: Vec<(Vec<&str>, Vec<&Node>)> = Vec::new();
-    for ((name, nodes), key) in parts.into_iter().zip(&keys) {
-        let many = key.as_ref().filter(|key| counts[key] >= MANY);
-        let place = many.map_or(merged.len(), |key| *places.entry(key).or_insert(merged.len()));
-        if place == merged.len() {
-            merged.push((Vec::new(), Vec::new()));
+    // The place of the part under which each is listed: of a large family that of the first.
+    let mut listed: Vec<usize> = (0..parts.len()).collect();
+    for family in families.into_values().filter(|family| family.len() >= MANY) {
+        family.iter().for_each(|&place| listed[place] = family[0]);
+    }
+    let mut merged: BTreeMap<usize, Alike> = BTreeMap::new();
+    for ((name, nodes), place) in parts.into_iter().zip(listed) {
+        let alike = merged.entry(place).or_default();
+        alike.names.push(name);
+        alike.nodes.extend(nodes);
+    }
+    merged.into_values().collect()
+}
+
+/// The name with one `#` for all digits in a row, and what the part holds; `None` of a name without
+/// digits.
+fn likeness(name: &str, node: &Node) -> Option<String> {
+    let mut pattern = String::new();
+    for c in name.chars() {
+        let c = if c.is_ascii_digit() { '#' } else { c };
+        if c != '#' || !pattern.ends_with('#') {
+            pattern.push(c);
         }
-        merged[place].0.push(name);
-        merged[place].1.extend(nodes);
     }
-    merged
+    pattern.contains('#').then(|| format!("{pattern}\n{}", signature(node)))
 }
 
 /// What like parts have in common: kinds, types, names and numbers of axes.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{Array, Element, Npz, NpzWriter, Precision, write_npz};
+use super::{Array, Element, Npz, NpzWriter, write_npz};
+use crate::scalar::Precision;
 
 fn bytes_of<E: Element>(shape: &[usize], data: &[E]) -> Vec<u8> {
     let mut npz = NpzWriter::new(std::io::Cursor::new(Vec::new()));

@@ -4,18 +4,19 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::array::{Array, Precision};
+use super::array::Array;
 use super::error::{ReadError, ReadErrorKind};
 use super::format::{self, Reader};
 use super::node::{Kind, Node};
 use super::numpy::arrays_of_folder;
 use super::nwb;
+use super::outline::Sample;
 pub use super::path::Found;
 use super::path::{self, Notation};
 use super::value::{Loaded, Numbers, Texts, Value};
+use crate::scalar::Precision;
 
 /// An open file, in whatever format it was published.
 ///
@@ -139,11 +140,11 @@ impl Source {
         &mut self,
         content: usize,
         count: usize,
-    ) -> Result<Vec<Json>, ReadErrorKind> {
+    ) -> Result<Vec<Sample>, ReadErrorKind> {
         Ok(match self.reader.first(content, count)? {
-            Loaded::Numbers(Numbers { data, .. }) => data.into_iter().map(Json::from).collect(),
+            Loaded::Numbers(Numbers { data, .. }) => data.into_iter().map(Sample::Number).collect(),
             Loaded::Texts { strings, .. } => {
-                strings.into_iter().take(count).map(Json::from).collect()
+                strings.into_iter().take(count).map(Sample::Text).collect()
             }
         })
     }

@@ -1,6 +1,7 @@
 //! What is read from a file of any format: numbers, strings, and lists of them.
 
-use super::array::{Array, Precision};
+use super::array::Array;
+use crate::scalar::Precision;
 
 /// Shape and numbers of an array, the numbers in the order of C.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::FitFloat;
 use super::architecture::Architecture;
-use super::fitting::{Schedule, Settings, State};
-use super::objective::Losses;
-use crate::file::{Npz, ReadError, ReadErrorKind, WriteError, write_npz};
+use super::fitting::{Fit, Schedule, Settings, State};
+use super::objective::{Losses, Objective};
+use crate::file::{Element, Npz, ReadError, ReadErrorKind, WriteError, write_npz};
 use crate::matrix::Matrix;
 
 /// What a saved fit says of itself.
@@ -22,8 +22,36 @@ struct Meta {
     settings: Settings,
 }
 
+impl<S: FitFloat + Element> Fit<S> {
+    /// Writes everything that [`Fit::resume`] needs, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WriteError> {
+        let architecture = self.objective.architecture();
+        write(path.as_ref(), architecture, &self.settings, &self.state)
+    }
+
+    /// Takes up a fit where [`Fit::save`] left it. More iterations may be asked for than before.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is of another fit.
+    pub fn resume(
+        objective: Objective<S>,
+        settings: Settings,
+        path: impl AsRef<Path>,
+    ) -> Result<Self, ReadError> {
+        let mut fit = Fit::new(objective, settings);
+        let architecture = fit.objective.architecture();
+        read(path.as_ref(), architecture, &settings, &mut fit.state)?;
+        Ok(fit)
+    }
+}
+
 /// Writes the file, whole or not at all.
-pub(super) fn write<S: FitFloat>(
+fn write<S: FitFloat + Element>(
     path: &Path,
     architecture: &Architecture,
     settings: &Settings,
@@ -56,7 +84,7 @@ pub(super) fn write<S: FitFloat>(
 }
 
 /// Reads the file into a state that has the right blocks. Arrays of other names are passed over.
-pub(super) fn read<S: FitFloat>(
+fn read<S: FitFloat + Element>(
     path: &Path,
     architecture: &Architecture,
     settings: &Settings,

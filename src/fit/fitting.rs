@@ -1,13 +1,11 @@
 //! Fitting: Adam with a falling step size, stopped early.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::FitFloat;
-use super::checkpoint;
 use super::dynamics::Dynamics;
 use super::misfit::Misfit;
 use super::model::Model;
@@ -17,7 +15,6 @@ use super::saved::Saved;
 use super::score::Score;
 use super::summary::Summary;
 use crate::blocks::{Blocks, Subset};
-use crate::file::{ReadError, WriteError};
 use crate::matrix::Matrix;
 use crate::scalar::Stream;
 use crate::training::Adam;
@@ -86,10 +83,10 @@ pub struct Diverged {
 /// A fit under way.
 #[derive(Clone, Debug)]
 pub struct Fit<S> {
-    objective: Objective<S>,
-    settings: Settings,
+    pub(super) objective: Objective<S>,
+    pub(super) settings: Settings,
     trained: Subset,
-    state: State<S>,
+    pub(super) state: State<S>,
 }
 
 /// What a fit carries from iteration to iteration.
@@ -310,32 +307,6 @@ impl<S: FitFloat> Fit<S> {
         }
         let rate = S::from_f64(-self.settings.learning_rate * warm * halved);
         self.state.now.add_scaled(rate, &gradient);
-    }
-
-    /// Writes everything that [`Fit::resume`] needs, whole or not at all.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WriteError> {
-        let architecture = self.objective.architecture();
-        checkpoint::write(path.as_ref(), architecture, &self.settings, &self.state)
-    }
-
-    /// Takes up a fit where [`Fit::save`] left it. More iterations may be asked for than before.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, or is of another fit.
-    pub fn resume(
-        objective: Objective<S>,
-        settings: Settings,
-        path: impl AsRef<Path>,
-    ) -> Result<Self, ReadError> {
-        let mut fit = Fit::new(objective, settings);
-        let architecture = fit.objective.architecture();
-        checkpoint::read(path.as_ref(), architecture, &settings, &mut fit.state)?;
-        Ok(fit)
     }
 }
 

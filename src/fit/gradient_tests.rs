@@ -6,9 +6,7 @@ use super::*;
 use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix};
 use crate::named::Named;
-use crate::network::{
-    ActivationKind, Dynamics as NetworkDynamics, Parameters as NetworkParameters, forward,
-};
+use crate::network::{ActivationKind, Dynamics as NetworkDynamics, forward};
 use crate::scalar::Stream;
 
 fn architectures() -> Vec<(&'static str, Architecture)> {
@@ -197,17 +195,13 @@ fn a_trial_runs_as_the_network_of_the_theorems_does() {
         let dynamics = model.dynamics(objective.architecture(), trial);
         let weights = Factors::new(model.weights(trial), Matrix::scaled_identity(7, 1.0));
         let weights = Block::low_rank(0.0, weights);
-        let mut parameters =
-            NetworkParameters::new(weights, Matrix::zeros(7, 1), model.readout().clone());
         let mut state = Matrix::from_columns(7, 1, model.initial_state(trial));
-        parameters.h0 = state.clone();
-        let other = crate::network::Network {
-            dynamics: NetworkDynamics::current(
-                objective.architecture().leak,
-                crate::network::Activation::Tanh,
-            ),
-            parameters,
-        };
+        let leak = objective.architecture().leak;
+        let current = NetworkDynamics::current(leak, crate::network::Activation::Tanh);
+        let (b, c) = (Matrix::zeros(7, 1), model.readout().clone());
+        let other = crate::network::Network::rnn(current, weights, b, c)
+            .expect("shapes that fit")
+            .with("h0", state.clone());
         let run = forward(&other, &Matrix::zeros(1, 4), 1);
         for t in 0..5 {
             let expected = run.states.column(t);

@@ -112,6 +112,7 @@
 mod architecture;
 mod assembly;
 mod baseline;
+#[cfg(feature = "files")]
 mod checkpoint;
 mod condition_means;
 mod cross_validation;
@@ -166,12 +167,11 @@ pub use simulate::Simulation;
 pub use summary::Summary;
 pub use verdict::{Assumptions, Standing, Verdict};
 
-use crate::file::Element;
 use crate::matrix::{RankRevealing, ThinQr};
 use crate::scalar::Real;
 
 /// The number types that models are fitted in: `f32` and `f64`.
-pub trait FitFloat: Real + RankRevealing + ThinQr + Element + orthonormal::SolveTriangular {}
+pub trait FitFloat: Real + RankRevealing + ThinQr + orthonormal::SolveTriangular {}
 
 impl FitFloat for f32 {}
 impl FitFloat for f64 {}

@@ -1,7 +1,6 @@
 //! Recordings with known weights.
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::architecture::{Architecture, Grouping, InitialStates, Recurrence};
 use super::likelihood::Likelihood;
@@ -172,7 +171,7 @@ impl Simulation {
             start_seconds: 0.0,
             quantity: self.likelihood.law::<f64>().recorded(),
             unit: if self.counts() { "spikes per bin" } else { "arbitrary" }.to_owned(),
-            provenance: json!({ "simulated": self, "seed": seed }),
+            provenance: format!("simulated, seed {seed}"),
         }
     }
 

@@ -243,9 +243,10 @@ impl Matrix<f64> {
                 many = true;
             }
         }
-        match many && gathered.cols > rows {
-            true => qr::triangle(gathered.t()).transposed(),
-            false => gathered,
+        if many && gathered.cols > rows {
+            qr::triangle(gathered.t()).transposed()
+        } else {
+            gathered
         }
     }
 

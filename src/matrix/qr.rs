@@ -67,9 +67,8 @@ pub(super) fn triangle<S: ThinQr>(tall: View<'_, S>) -> Matrix<S> {
     for first in (0..rows).step_by(block) {
         let above = triangle.rows();
         let height = block.min(rows - first);
-        let stacked = Matrix::from_fn(above + height, cols, |i, j| match i < above {
-            true => triangle[(i, j)],
-            false => tall.at(first + i - above, j),
+        let stacked = Matrix::from_fn(above + height, cols, |i, j| {
+            if i < above { triangle[(i, j)] } else { tall.at(first + i - above, j) }
         });
         triangle = S::triangular_factor(&stacked);
     }

@@ -58,10 +58,7 @@ impl Matrix<f64> {
         let eigen = to_faer(self.view()).eigen().ok()?;
         let (values, vectors) = (eigen.S().column_vector(), eigen.U());
         // Of a pair the vectors are conjugate: the one below the axis gives the imaginary part.
-        let part = |i, j| match values[j].im < 0.0 {
-            true => vectors[(i, j)].im,
-            false => vectors[(i, j)].re,
-        };
+        let part = |i, j| if values[j].im < 0.0 { vectors[(i, j)].im } else { vectors[(i, j)].re };
         Some(Matrix::from_fn(self.rows(), self.rows(), part))
     }
 }

@@ -87,15 +87,12 @@ macro_rules! singular_by_faer {
 
             fn left_singular(matrix: &Matrix<Self>) -> (Vec<f64>, Matrix<Self>) {
                 // Of a wide matrix, the right vectors of the triangle.
-                match matrix.cols() >= tall_rows(matrix.rows()) {
-                    true => {
-                        let Singular { values, right, .. } = Self::singular(&triangle(matrix.t()));
-                        (values, right)
-                    }
-                    false => {
-                        let Singular { left, values, .. } = Self::singular(matrix);
-                        (values, left)
-                    }
+                if matrix.cols() >= tall_rows(matrix.rows()) {
+                    let Singular { values, right, .. } = Self::singular(&triangle(matrix.t()));
+                    (values, right)
+                } else {
+                    let Singular { left, values, .. } = Self::singular(matrix);
+                    (values, left)
                 }
             }
         }

@@ -30,9 +30,12 @@ impl Matrix<Fp> {
     }
 
     fn over_identity(&self) -> Matrix<Fp> {
-        Matrix::from_fn(self.rows() + self.cols(), self.cols(), |i, j| match i < self.rows() {
-            true => self[(i, j)],
-            false => Fp::from_integer(i64::from(i - self.rows() == j)),
+        Matrix::from_fn(self.rows() + self.cols(), self.cols(), |i, j| {
+            if i < self.rows() {
+                self[(i, j)]
+            } else {
+                Fp::from_integer(i64::from(i - self.rows() == j))
+            }
         })
     }
 

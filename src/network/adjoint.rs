@@ -1,9 +1,32 @@
 //! Back-propagation through time, with the gradient kept as a product of two factors.
 
-use super::{Network, Parameters, Run, Trained};
-use crate::blocks::Block;
-use crate::matrix::{Factors, Matrix, RankRevealing};
+use super::{Network, Rnn, RnnParts, Run};
+use crate::matrix::Matrix;
 use crate::scalar::{Scalar, vectorised};
+
+/// How the errors of the outputs reach the weights.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transport<S> {
+    /// Back in time through W^T: the exact gradient.
+    Adjoint,
+    /// Not in time at all: `lambda_t = P e_{t+1}` with P (N, d_out) in the place of the
+    /// back-propagated errors, and no error for h_0. Random feedback (Lillicrap et al. 2016); not a
+    /// gradient.
+    Feedback(Matrix<S>),
+    /// Back in time through W in place of W^T: a deliberate error, for controls.
+    Untransposed,
+}
+
+impl<S: Scalar> Transport<S> {
+    /// The same in another arithmetic.
+    pub fn map<R: Scalar>(&self, convert: impl Fn(S) -> R) -> Transport<R> {
+        match self {
+            Transport::Adjoint => Transport::Adjoint,
+            Transport::Feedback(feedback) => Transport::Feedback(feedback.map(convert)),
+            Transport::Untransposed => Transport::Untransposed,
+        }
+    }
+}
 
 /// The adjoint run.
 #[derive(Clone, Debug)]
@@ -22,9 +45,15 @@ pub struct Adjoint<S> {
 /// l_T = psi'(h_T) C^T e_T,
 /// l_t = (1 - a) l_{t+1} + psi'(h_t) (C^T e_t + W^T lambda_t),    lambda_t = a phi'(z_t) l_{t+1}
 /// ```
+///
+/// or by another [`Transport`], if the network has one.
+///
+/// # Panics
+///
+/// If the shapes do not fit.
 pub fn adjoint<S: Scalar>(network: &Network<S>, run: &Run<S>, errors: &Matrix<S>) -> Adjoint<S> {
     let mut adjoint = Adjoint::empty();
-    adjoint.repeat(network, run, errors);
+    adjoint.repeat(&network.architecture, network.parts(), run, errors);
     adjoint
 }
 
@@ -35,22 +64,31 @@ impl<S: Scalar> Adjoint<S> {
         Adjoint { lambda: nothing.clone(), initial: nothing.clone(), states: nothing }
     }
 
-    /// Back-propagated errors `lambda`, (N, T M), that come from elsewhere.
-    pub(crate) fn without_transport(lambda: Matrix<S>, trials: usize) -> Self {
-        let initial = Matrix::zeros(lambda.rows(), trials);
-        Adjoint { lambda, initial, states: Matrix::zeros(0, 0) }
-    }
-
     /// The same as [`adjoint`], in the memory of an earlier run.
-    pub fn repeat(&mut self, network: &Network<S>, run: &Run<S>, errors: &Matrix<S>) {
-        let neurons = network.parameters.neurons();
+    pub fn repeat(
+        &mut self,
+        rnn: &Rnn<S>,
+        parts: RnnParts<'_, S>,
+        run: &Run<S>,
+        errors: &Matrix<S>,
+    ) {
+        let weights = match &rnn.transport {
+            Transport::Adjoint => parts.w.transposed_multiplier(),
+            Transport::Untransposed => parts.w.multiplier(),
+            Transport::Feedback(feedback) => {
+                let later = errors.columns(run.trials..errors.cols());
+                self.lambda = Matrix::product(feedback.view(), later);
+                self.initial = Matrix::zeros(feedback.rows(), run.trials);
+                return;
+            }
+        };
+        let neurons = parts.neurons();
         let block = neurons * run.trials;
-        let leak = network.dynamics.leak;
-        let phi_slopes = (!network.dynamics.phi.is_identity()).then_some(&run.phi_slopes);
-        let weights = network.parameters.w.transposed_multiplier();
+        let leak = rnn.dynamics.leak;
+        let phi_slopes = (!rnn.dynamics.phi.is_identity()).then_some(&run.phi_slopes);
         self.lambda.reshape(neurons, run.steps * run.trials);
         self.states.reshape(neurons, errors.cols());
-        S::gemm(self.states.data_mut(), false, network.parameters.c.t(), errors.view());
+        S::gemm(self.states.data_mut(), false, parts.c.t(), errors.view());
         let l = self.states.data_mut();
         multiply_by_slopes(&mut l[run.steps * block..], run.psi_slopes.as_ref(), run.steps * block);
         for t in (0..run.steps).rev() {
@@ -85,62 +123,4 @@ fn scale_into<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
 
 fn add_scaled<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
     vectorised(|| out.iter_mut().zip(values).for_each(|(out, &value)| *out += scale * value));
-}
-
-/// The gradient with respect to all parameters.
-#[derive(Clone, Debug)]
-pub struct Gradient<S> {
-    /// dLoss/dW = Lambda Phi^T, in factors of shape (N, T M).
-    pub w: Factors<S>,
-    /// The gradient as a vector of parameters; W in factors, zero where not trained.
-    pub parameters: Parameters<S>,
-}
-
-impl<S: Scalar> Gradient<S> {
-    /// Collects the gradient from a forward run on `inputs` and its adjoint.
-    pub fn collect(
-        network: &Network<S>,
-        run: &Run<S>,
-        adjoint: Adjoint<S>,
-        inputs: &Matrix<S>,
-        errors: &Matrix<S>,
-        trained: Trained,
-    ) -> Self {
-        let parameters = &network.parameters;
-        let neurons = parameters.neurons();
-        let zero_or = |wanted, like: &Matrix<S>, gradient: &dyn Fn() -> Matrix<S>| {
-            if wanted { gradient() } else { Matrix::zeros(like.rows(), like.cols()) }
-        };
-        let lambda = &adjoint.lambda;
-        let b = zero_or(trained.b, &parameters.b, &|| Matrix::product(lambda.view(), inputs.t()));
-        let c =
-            zero_or(trained.c, &parameters.c, &|| Matrix::product(errors.view(), run.rates().t()));
-        let bias = zero_or(trained.bias, &parameters.bias, &|| sum_of_columns(lambda));
-        let h0 = zero_or(trained.h0, &parameters.h0, &|| match parameters.h0.cols() {
-            1 => sum_of_columns(&adjoint.initial),
-            _ => adjoint.initial.clone(),
-        });
-        let activity = run.rates().data()[..neurons * lambda.cols()].to_vec();
-        let activity = Matrix::from_columns(neurons, lambda.cols(), activity);
-        let factors = Factors::new(adjoint.lambda, activity);
-        let w = if trained.w {
-            Block::low_rank(S::ZERO, factors.clone())
-        } else {
-            Block::scaled_identity(neurons, S::ZERO)
-        };
-        Gradient { w: factors, parameters: Parameters { w, b, c, bias, h0 } }
-    }
-}
-
-impl<S: RankRevealing> Gradient<S> {
-    /// Makes the factors no wider than their rank; see [`Factors::compressed`].
-    pub fn compress(&mut self) {
-        self.w = self.w.compressed();
-        self.parameters.w.compress();
-    }
-}
-
-fn sum_of_columns<S: Scalar>(matrix: &Matrix<S>) -> Matrix<S> {
-    let ones = Matrix::from_fn(matrix.cols(), 1, |_, _| S::ONE);
-    matrix.times(&ones)
 }

@@ -1,6 +1,6 @@
 //! The forward run: states, rates and outputs of all trials at all times.
 
-use super::{Dynamics, Network};
+use super::{Dynamics, Network, RnnParts};
 use crate::matrix::Matrix;
 use crate::scalar::{Scalar, View, vectorised};
 
@@ -27,11 +27,12 @@ pub struct Run<S> {
 ///
 /// # Panics
 ///
-/// If the shapes do not fit: inputs that are not whole blocks, an initial state that is neither
-/// common nor one for each trial.
+/// If the shapes do not fit: blocks that are not those of a recurrent network, inputs that are not
+/// whole blocks, an initial state that is neither common nor one for each trial. Where this is an
+/// error of the user [`Architecture::outputs`](super::Architecture::outputs) says so.
 pub fn forward<S: Scalar>(network: &Network<S>, inputs: &Matrix<S>, trials: usize) -> Run<S> {
     let mut run = Run::empty();
-    run.repeat(network, inputs, trials);
+    run.repeat(&network.architecture.dynamics, network.parts(), inputs, trials);
     run
 }
 
@@ -51,31 +52,37 @@ impl<S: Scalar> Run<S> {
 
     /// The same as [`forward`], in the memory of an earlier run: for large networks the operating
     /// system needs as long to hand out new memory as the products take.
-    pub fn repeat(&mut self, network: &Network<S>, inputs: &Matrix<S>, trials: usize) {
-        let neurons = network.parameters.neurons();
+    pub fn repeat(
+        &mut self,
+        dynamics: &Dynamics<S>,
+        parts: RnnParts<'_, S>,
+        inputs: &Matrix<S>,
+        trials: usize,
+    ) {
+        let neurons = parts.neurons();
         assert_eq!(inputs.cols() % trials, 0, "inputs of {trials} trials in whole blocks");
         (self.steps, self.trials) = (inputs.cols() / trials, trials);
         let block = neurons * trials;
-        self.start(network);
+        self.start(dynamics, parts.h0);
         // z_t begins as B u_t + b and becomes phi'(z_t).
-        drive(network, inputs, &mut self.phi_slopes);
+        drive(parts, inputs, &mut self.phi_slopes);
         let mut value = vec![S::ZERO; block];
-        let weights = network.parameters.w.multiplier();
+        let weights = parts.w.multiplier();
         for t in 0..self.steps {
-            self.rates_at(network, t);
+            self.rates_at(dynamics, t);
             let rates = self.rates.as_ref().unwrap_or(&self.states);
             let z = &mut self.phi_slopes.data_mut()[t * block..(t + 1) * block];
             weights.add_product(&rates.data()[t * block..(t + 1) * block], z);
             value.copy_from_slice(z);
-            if !network.dynamics.phi.is_identity() {
-                network.dynamics.phi.apply(&mut value, z);
+            if !dynamics.phi.is_identity() {
+                dynamics.phi.apply(&mut value, z);
             }
             let (before, after) = self.states.data_mut().split_at_mut((t + 1) * block);
-            leak_into(&mut after[..block], &before[t * block..], &value, network.dynamics.leak);
+            leak_into(&mut after[..block], &before[t * block..], &value, dynamics.leak);
         }
-        self.rates_at(network, self.steps);
+        self.rates_at(dynamics, self.steps);
         let rates = self.rates.as_ref().unwrap_or(&self.states);
-        self.outputs = network.parameters.c.times(rates);
+        self.outputs = parts.c.times(rates);
     }
 
     /// psi(h_t) for t = 0..=T, (N, (T + 1) M).
@@ -96,8 +103,7 @@ impl<S: Scalar> Run<S> {
     }
 
     /// Memory of the right shape, and h_0 in the first block of the states.
-    fn start(&mut self, network: &Network<S>) {
-        let h0 = &network.parameters.h0;
+    fn start(&mut self, dynamics: &Dynamics<S>, h0: &Matrix<S>) {
         assert!(h0.cols() == 1 || h0.cols() == self.trials, "h_0 is common or one for each trial");
         let columns = (self.steps + 1) * self.trials;
         self.states.reshape(h0.rows(), columns);
@@ -109,7 +115,7 @@ impl<S: Scalar> Run<S> {
             }));
         }
         for part in [&mut self.rates, &mut self.psi_slopes] {
-            if network.dynamics.psi.is_identity() {
+            if dynamics.psi.is_identity() {
                 *part = None;
             } else {
                 part.get_or_insert_with(|| Matrix::zeros(0, 0)).reshape(h0.rows(), columns);
@@ -118,22 +124,22 @@ impl<S: Scalar> Run<S> {
     }
 
     /// Computes psi(h_t) and psi'(h_t), unless psi is the identity.
-    fn rates_at(&mut self, network: &Network<S>, t: usize) {
+    fn rates_at(&mut self, dynamics: &Dynamics<S>, t: usize) {
         let (Some(rates), Some(slopes)) = (&mut self.rates, &mut self.psi_slopes) else { return };
         let block = self.states.rows() * self.trials;
         let range = t * block..(t + 1) * block;
         let rates = &mut rates.data_mut()[range.clone()];
         rates.copy_from_slice(&self.states.data()[range.clone()]);
-        network.dynamics.psi.apply(rates, &mut slopes.data_mut()[range]);
+        dynamics.psi.apply(rates, &mut slopes.data_mut()[range]);
     }
 }
 
 /// B u_t + b for all times and trials, (N, T M).
-fn drive<S: Scalar>(network: &Network<S>, inputs: &Matrix<S>, drive: &mut Matrix<S>) {
-    let b = &network.parameters.b;
+fn drive<S: Scalar>(parts: RnnParts<'_, S>, inputs: &Matrix<S>, drive: &mut Matrix<S>) {
+    let b = parts.b;
     drive.reshape(b.rows(), inputs.cols());
     S::gemm(drive.data_mut(), false, b.view(), inputs.view());
-    let bias = network.parameters.bias.data();
+    let bias = parts.bias.data();
     if bias.iter().any(|&entry| entry != S::ZERO) {
         for column in drive.data_mut().chunks_exact_mut(bias.len()) {
             column.iter_mut().zip(bias).for_each(|(entry, &bias)| *entry += bias);

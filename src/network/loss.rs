@@ -4,7 +4,9 @@ use crate::matrix::Matrix;
 use crate::scalar::{Elementary, Scalar};
 use crate::task::Task;
 
-/// A differentiable function of the outputs of a run.
+/// A differentiable function of the outputs of a run, which have the shape of the targets: it is
+/// asked for no others. What stands between outputs and targets, an arm for example, belongs to the
+/// [architecture](super::architecture::ClosedLoop).
 ///
 /// # Examples
 ///

@@ -1,7 +1,5 @@
 //! A recording of an array in memory.
 
-use serde_json::json;
-
 use super::prepared::{InvalidRecording, Quantity, Recording};
 
 /// A recording under construction: the activity, and what else is known of it.
@@ -64,7 +62,7 @@ impl Recording {
                 start_seconds: 0.0,
                 quantity: Quantity::Values,
                 unit: String::new(),
-                provenance: json!({"source": "an array in memory"}),
+                provenance: r#"{"source":"an array in memory"}"#.to_owned(),
             },
             conditions: None,
             epochs: None,

@@ -4,11 +4,16 @@
 //! numbers in memory. The [`Recording`] that results is what models are fitted to.
 
 mod builder;
+#[cfg(feature = "files")]
+mod npz;
+#[cfg(feature = "files")]
 mod prepare;
 mod prepared;
 
 pub use builder::RecordingBuilder;
+#[cfg(feature = "files")]
 pub use prepare::{
-    Axis, ColumnAt, Filter, Options, Prepared, Ranges, Scale, Selection, Window, prepare,
+    Axis, ColumnAt, Filter, OptionName, Options, Prepared, Ranges, Scale, Selection, Window,
+    prepare,
 };
 pub use prepared::{InvalidRecording, Quantity, Recording};

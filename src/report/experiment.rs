@@ -7,15 +7,15 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use comfy_table::{CellAlignment, ContentArrangement, presets};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::file::{WriteError, write_atomically};
-use crate::report::Figure;
+use crate::report::{Figure, TextTable};
 
-/// An experiment while it runs. Everything it shows goes through here: it is printed, and written
-/// to the experiment's folder, where `rankproof report` finds it.
+/// An experiment while it runs. Everything it shows goes through here: it is written to the
+/// experiment's folder, where `rankproof report` finds it, and told to whoever
+/// [listens](Experiment::told_to).
 ///
 /// # Examples
 ///
@@ -39,6 +39,16 @@ pub struct Experiment {
     folder: PathBuf,
     started: Instant,
     summary: Summary,
+    listener: fn(Message),
+}
+
+/// What an experiment says while it runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Message<'a> {
+    /// What is being done, and how many seconds after the start, for whoever waits.
+    Progress(f64, &'a str),
+    /// A result: a table under its caption.
+    Result(&'a str),
 }
 
 /// `summary.json`: what was found, and where it is.
@@ -96,9 +106,6 @@ pub struct Table {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
-    /// An argument that experiments do not have.
-    #[error("{0}: is no argument here, expected --quick or --out DIR")]
-    Argument(String),
     /// A file or folder could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -131,30 +138,12 @@ impl Experiment {
             figures: Vec::new(),
             tables: Vec::new(),
         };
-        Ok(Experiment { folder, started: Instant::now(), summary })
+        Ok(Experiment { folder, started: Instant::now(), summary, listener: |_| () })
     }
 
-    /// As the arguments of the program say: `--quick` for the setting that runs in seconds,
-    /// `--out DIR` for another folder than `out/NAME`.
-    ///
-    /// # Errors
-    ///
-    /// If there are other arguments, or the folder cannot be made.
-    pub fn from_arguments(name: &str, title: &str) -> Result<Self, ExperimentError> {
-        let (mut quick, mut folder) = (false, Path::new("out").join(name));
-        let mut arguments = std::env::args().skip(1);
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--quick" => quick = true,
-                "--out" => {
-                    let given = arguments.next();
-                    folder = given.ok_or(ExperimentError::Argument(argument))?.into();
-                }
-                _ => return Err(ExperimentError::Argument(argument)),
-            }
-        }
-        println!("{title}{}\n", if quick { " (quick)" } else { "" });
-        Experiment::new(name, title, folder, quick)
+    /// The same, told to a listener, which may print it.
+    pub fn told_to(self, listener: fn(Message)) -> Self {
+        Experiment { listener, ..self }
     }
 
     /// Whether this is the setting that runs in seconds.
@@ -167,9 +156,10 @@ impl Experiment {
         &self.folder
     }
 
-    /// Says on standard error what is being done, for whoever waits.
+    /// Says what is being done, for whoever waits.
     pub fn progress(&self, what: impl Display) {
-        eprintln!("{:6.0} s  {what}", self.started.elapsed().as_secs_f64());
+        let seconds = self.started.elapsed().as_secs_f64();
+        (self.listener)(Message::Progress(seconds, &what.to_string()));
     }
 
     /// Writes a figure to `NAME.svg`.
@@ -189,7 +179,7 @@ impl Experiment {
         Ok(())
     }
 
-    /// Prints a table, and writes it to `NAME.csv`.
+    /// Shows a table, and writes it to `NAME.csv`.
     ///
     /// # Errors
     ///
@@ -203,7 +193,7 @@ impl Experiment {
         let file = format!("{name}.csv");
         let text = table.to_csv();
         write_atomically(self.folder.join(&file), |out| out.write_all(text.as_bytes()))?;
-        println!("{caption}\n\n{}", table.to_text());
+        (self.listener)(Message::Result(&format!("{caption}\n\n{}", table.to_text())));
         self.summary.tables.push(Exhibit { file, caption: caption.to_owned() });
         Ok(())
     }
@@ -225,7 +215,7 @@ impl Experiment {
         });
     }
 
-    /// Prints the results and writes them to `summary.json`.
+    /// Shows the results and writes them to `summary.json`.
     ///
     /// # Errors
     ///
@@ -243,10 +233,10 @@ impl Experiment {
             table.row([number.meaning.clone(), found, expected]);
         }
         let (seconds, folder) = (self.summary.seconds, self.folder.display());
-        println!(
-            "{}\n{seconds:.1} s. Figures, tables and summary.json are in {folder}",
-            table.to_text()
-        );
+        let text = table.to_text();
+        (self.listener)(Message::Result(&format!(
+            "{text}\n{seconds:.1} s. Figures, tables and summary.json are in {folder}"
+        )));
         match self.summary.missed().as_slice() {
             [] => Ok(self.summary),
             missed => {
@@ -291,17 +281,15 @@ impl Table {
     }
 
     /// Columns aligned by spaces, numbers to the right.
-    pub fn to_text(&self) -> String {
-        let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(&self.headers).add_rows(&self.rows);
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((if index == 0 { 0 } else { 2 }, 0));
-            if self.rows.iter().all(|row| row[index].parse::<f64>().is_ok()) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    fn to_text(&self) -> String {
+        let mut table = TextTable::new(&self.headers);
+        table.add_rows(&self.rows);
+        let is_number =
+            |column: usize| self.rows.iter().all(|row| row[column].parse::<f64>().is_ok());
+        (0..self.headers.len())
+            .filter(|&column| is_number(column))
+            .for_each(|column| table.align_right(column));
+        table.to_string()
     }
 
     fn to_csv(&self) -> String {

@@ -2,7 +2,7 @@
 
 use crate::conjecture::{GridCell, Sweep};
 use crate::scalar::PRIME;
-use crate::theorem::MOST_MISSED;
+use crate::theorem::MAX_MISSED;
 
 /// Rows are numbers of inputs and outputs, columns learning steps.
 #[derive(Clone, Debug)]
@@ -61,10 +61,10 @@ fn generic(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
     if others > 0 {
         let agreeing = cells.iter().filter(|cell| cell.missed.is_none() && cell.disagreeing == 0);
         let support = match sweep.instances {
-            1 => "and one instance alone: --instances gives more.".to_owned(),
+            1 => "and one instance alone, where more would tell.".to_owned(),
             _ => format!("in {} of them all instances agree.", agreeing.count()),
         };
-        lines.push(format!("{others} cells have no such bound below {MOST_MISSED:.0e}; {support}"));
+        lines.push(format!("{others} cells have no such bound below {MAX_MISSED:.0e}; {support}"));
     }
     lines
 }

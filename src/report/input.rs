@@ -42,8 +42,9 @@ pub(super) fn read_text(path: &Path, expected: &'static str) -> Result<String, I
         return Err(refused("is not a file".into()));
     }
     file.take(LARGEST + 1).read_to_string(&mut text).map_err(cannot)?;
-    match text.len() as u64 > LARGEST {
-        true => Err(refused(format!("is larger than {} MiB", LARGEST >> 20))),
-        false => Ok(text),
+    if text.len() as u64 > LARGEST {
+        Err(refused(format!("is larger than {} MiB", LARGEST >> 20)))
+    } else {
+        Ok(text)
     }
 }

@@ -8,15 +8,15 @@ mod figure;
 mod fit;
 mod input;
 mod page;
+mod text_table;
 mod verification;
-mod weights;
 
 pub use catalogue::{Entry, Fact, entries};
-pub use experiment::{Exhibit, Experiment, ExperimentError, Number, Summary, Table};
+pub use experiment::{Exhibit, Experiment, ExperimentError, Message, Number, Summary, Table};
 pub use exploration::ExplorationTable;
 pub use figure::{Figure, Panel, number};
 pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
 pub use input::InputError;
 pub use page::{Page, Results};
+pub use text_table::TextTable;
 pub use verification::{VerificationRecord, VerificationRow};
-pub use weights::{doubts, scientific};

@@ -65,7 +65,7 @@ impl VerificationRecord {
     ///
     /// If the file cannot be read, or its rows speak of unknown theorems or do not add up.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, InputError> {
-        const EXPECTED: &str = "what rankproof verify --json writes";
+        const EXPECTED: &str = "what rankproof verify writes as JSON";
         let path = path.as_ref();
         let refused = |found: String| InputError::new(path, found, EXPECTED);
         let text = read_text(path, EXPECTED)?;

@@ -25,12 +25,13 @@
 
 mod double_double;
 mod dual;
-
 mod elementary;
 mod float;
 mod left_factor;
+mod precision;
 mod prime;
 mod stream;
+mod text;
 mod view;
 
 use std::fmt::{Debug, Display};
@@ -38,11 +39,12 @@ use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 pub use double_double::DoubleDouble;
 pub use dual::Dual;
-
 pub use elementary::Elementary;
 pub(crate) use float::to_faer;
+pub use precision::Precision;
 pub use prime::{Fp, PRIME};
 pub use stream::Stream;
+pub use text::significant;
 pub use view::View;
 
 /// Runs a loop over numbers with the widest vector instructions of the machine.

@@ -23,9 +23,11 @@ mod integrator;
 mod linear_teacher;
 mod random_targets;
 mod sine_generator;
+#[cfg(feature = "verify")]
 mod strategy;
 
 pub use family::TaskFamily;
+#[cfg(feature = "verify")]
 pub use strategy::{Limits, dimensions, family, tasks};
 
 use crate::matrix::Matrix;

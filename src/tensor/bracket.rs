@@ -197,8 +197,9 @@ impl<S: RankRevealing> Reduced<S> {
 /// A matrix as factors of which the wider one is the matrix itself.
 fn thin<S: Scalar>(matrix: Matrix<S>) -> Factors<S> {
     let (rows, cols) = (matrix.rows(), matrix.cols());
-    match rows < cols {
-        true => Factors::new(Matrix::scaled_identity(rows, S::ONE), matrix.transposed()),
-        false => Factors::new(matrix, Matrix::scaled_identity(cols, S::ONE)),
+    if rows < cols {
+        Factors::new(Matrix::scaled_identity(rows, S::ONE), matrix.transposed())
+    } else {
+        Factors::new(matrix, Matrix::scaled_identity(cols, S::ONE))
     }
 }

@@ -8,10 +8,10 @@ use crate::scalar::Stream;
 
 /// Terms may be this much larger than the tensor and no more. Terms that nearly cancel come as near
 /// as one likes to tensors of higher CP rank, the W state among them, while they grow without bound.
-const MOST_CANCELLATION: f64 = 100.0;
+const MAX_CANCELLATION: f64 = 100.0;
 
 /// Numbers in a decomposition up to which one is searched for.
-const MOST_UNKNOWNS: usize = 400;
+const MAX_UNKNOWNS: usize = 400;
 
 impl Reduced<f64> {
     /// [`cp_bracket`](Reduced::cp_bracket) with both ends improved as far as they can be.
@@ -38,7 +38,7 @@ impl Reduced<f64> {
         }
         // Of R terms R (a + b + c - 2) numbers are free; one term more makes it easier.
         let generic = (a * b * c).div_ceil(a + b + c - 2) + 1;
-        let most = generic.min(MOST_UNKNOWNS / (a + b + c)).min(upper - 1);
+        let most = generic.min(MAX_UNKNOWNS / (a + b + c)).min(upper - 1);
         if lower > most {
             return;
         }
@@ -77,7 +77,7 @@ impl Reduced<f64> {
         let residual = self.residual(&decomposition)?;
         // Written so that a NaN is refused.
         let near = residual <= allowed;
-        let tame = decomposition.cancellation(core.norm) <= MOST_CANCELLATION;
+        let tame = decomposition.cancellation(core.norm) <= MAX_CANCELLATION;
         if !(near && tame) {
             return None;
         }
@@ -159,7 +159,7 @@ mod tests {
         let two = Decomposition { a: side.clone(), b: side, c: steps };
         let distance = (0..2).map(|k| tensor.slice(k).minus(&two.slice(k)).norm());
         assert!(distance.fold(0.0, f64::max) < 2.0 / n);
-        assert!(two.cancellation(3.0_f64.sqrt()) > MOST_CANCELLATION);
+        assert!(two.cancellation(3.0_f64.sqrt()) > MAX_CANCELLATION);
     }
 
     /// The noise decides: what is left must be within it. The search may miss in some cases, but

@@ -16,7 +16,7 @@ const SPARE: usize = 8;
 const ROUNDS: usize = 3;
 
 /// Multiplications, about, up to which slices are factored and terms fitted.
-const MOST_WORK: usize = 1 << 32;
+const MAX_WORK: usize = 1 << 32;
 
 impl Reduced<f64> {
     /// The tensor with these (N, N) slices, `count` of them, and the norm of the noise that making
@@ -43,7 +43,7 @@ impl Reduced<f64> {
     /// tensor as it is where that would take minutes. No upper end if no decomposition was found.
     pub fn cp_ends(&self, noise: f64, ranks: &[Rank; 3]) -> (LowerEnd, Option<UpperEnd>) {
         let small = self.shrunk(ranks);
-        if small.work() > MOST_WORK {
+        if small.work() > MAX_WORK {
             let lower = LowerEnd::of_unfoldings(ranks.each_ref().map(|rank| rank.bounds.lower));
             return (lower, Some(small.lines()));
         }
@@ -98,9 +98,10 @@ impl Reduced<f64> {
             if turned { inside.transposed() } else { inside }
         });
         let slices = slices.collect();
-        let (left, right) = match turned {
-            true => (self.left.clone(), self.right.times(&basis)),
-            false => (self.left.times(&basis), self.right.clone()),
+        let (left, right) = if turned {
+            (self.left.clone(), self.right.times(&basis))
+        } else {
+            (self.left.times(&basis), self.right.clone())
         };
         Reduced { slices, left, right, lost: lost.sqrt() }
     }

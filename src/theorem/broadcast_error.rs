@@ -20,8 +20,9 @@
 use super::movement::{Movement, span};
 use super::{Arithmetic, Case, Checks, Domain, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
+use crate::network::Transport;
 use crate::task::Dimensions;
-use crate::training::{Tampering, Training};
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -49,7 +50,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    controls: &[GradientFault::WrongEntry, GradientFault::TransposedWeight],
     minors: super::generic::of_feedback,
     counterexamples: &[
         "errors_must_not_be_transported",
@@ -74,7 +75,9 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let feedback = feedback(case);
     let (n, steps) = (case.setting.dimensions.neurons, case.setting.learning_steps);
     let space = span(n, [&feedback], "the rank of P")?;
-    let trajectory = Training { feedback: Some(feedback), ..case.training() }.run(steps)?;
+    let mut network = case.instance.network.clone();
+    network.architecture.transport = Transport::Feedback(feedback);
+    let trajectory = case.training_of(&network).run(steps)?;
     let movement = Movement::increments(&trajectory);
     Ok(vec![
         movement.last_rank(space.dimension()),

@@ -1,19 +1,18 @@
-//! Running a theorem on one case, judging what was observed, and making a violation small.
+//! Running a theorem on one case, and judging what was observed.
 
 use std::fmt;
-
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::instance::Instance;
 use super::movement::span;
 use super::{Arithmetic, Quantity, Setting, Theorem};
+use crate::blocks::Subset;
 use crate::bounds::{Bounds, Verdict};
 use crate::matrix::{Matrix, Rank, RankRevealing, Subspace};
-use crate::network::Loss;
 use crate::network::architecture::Architecture;
+use crate::network::{Loss, Network};
 use crate::scalar::Stream;
-use crate::training::{ArchitectureTraining, Tampering, Training, TrainingError, Trajectory};
+use crate::tape::TapeError;
+use crate::training::{Faulty, GradientFault, Training, TrainingError, Trajectory};
 
 /// One number that a theorem bounds, as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +78,12 @@ pub enum Inconclusive {
     Unavailable,
 }
 
+impl From<TapeError> for Inconclusive {
+    fn from(error: TapeError) -> Self {
+        Inconclusive::Training(error.into())
+    }
+}
+
 /// What an observation function returns.
 pub type Observed = Result<Vec<Observation>, Inconclusive>;
 
@@ -93,7 +98,7 @@ pub struct Case<S> {
     /// For whatever else the theorem needs at random.
     pub stream: Stream,
     /// A deliberate error in the gradient, for controls.
-    pub tampering: Option<Tampering>,
+    pub fault: Option<GradientFault>,
 }
 
 impl<S: RankRevealing> Case<S> {
@@ -105,11 +110,11 @@ impl<S: RankRevealing> Case<S> {
     pub fn draw(
         setting: &Setting,
         stream: Stream,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> Result<Self, Inconclusive> {
         let instance = Instance::draw(setting, &stream).ok_or(Inconclusive::Unavailable)?;
         let loss = setting.loss.build().ok_or(Inconclusive::Unavailable)?;
-        Ok(Case { setting: setting.clone(), instance, loss, stream, tampering })
+        Ok(Case { setting: setting.clone(), instance, loss, stream, fault })
     }
 
     /// Trains the network of this case and keeps all weights.
@@ -145,27 +150,31 @@ impl<S: RankRevealing> Case<S> {
 
     /// The training of another architecture on the task of this case, not yet run: its blocks are
     /// those of the recurrent network, `W`, `B`, `C`, `bias` and `h0`, unless they are replaced. A
-    /// deliberate error is not in it.
-    pub fn training_as<'a>(
-        &'a self,
-        architecture: &'a dyn Architecture<S>,
-    ) -> ArchitectureTraining<'a, S> {
+    /// deliberate error is in the gradient by W.
+    pub fn training_as<'a>(&'a self, architecture: &'a dyn Architecture<S>) -> Training<'a, S> {
         let Instance { network, task, optimizer, batches, .. } = &self.instance;
-        let blocks = network.parameters.clone().into_blocks();
-        let loss = &*self.loss;
-        ArchitectureTraining {
-            trained: self.setting.trained.into(),
+        let (blocks, loss, optimizer) = (network.blocks.clone(), &*self.loss, optimizer.clone());
+        let per_trial = match network.parts().h0.cols() {
+            1 => Subset::none(),
+            _ => Subset::only(["h0"]),
+        };
+        Training {
+            trained: self.setting.trained.clone(),
             batches: batches.clone(),
-            ..ArchitectureTraining::new(architecture, blocks, task, loss, optimizer.clone())
+            per_trial,
+            applied: self.fault.map(|fault| -> Box<dyn Architecture<S> + 'a> {
+                Box::new(Faulty { architecture, block: "W".into(), fault })
+            }),
+            ..Training::of(architecture, blocks, task, loss, optimizer)
         }
     }
 
     /// What spans S, the space in which a linear network learns: the columns of B, C^T, h_0 and b
     /// at the start side by side, (N, d_in + d_out + states + 1).
     pub fn directions(&self) -> Matrix<S> {
-        let start = &self.instance.network.parameters;
+        let start = self.instance.network.parts();
         let readout = start.c.transposed();
-        Matrix::beside(start.neurons(), [&start.b, &readout, &start.h0, &start.bias])
+        Matrix::beside(start.neurons(), [start.b, &readout, start.h0, start.bias])
     }
 
     /// S = span(col B, row C, h_0, b) at the start.
@@ -178,14 +187,18 @@ impl<S: RankRevealing> Case<S> {
         span(directions.rows(), [&directions], "the dimension of S")
     }
 
-    /// The training of this case, not yet run.
+    /// The training of this case, not yet run. The trajectory follows W.
     pub fn training(&self) -> Training<'_, S> {
-        let Instance { network, task, optimizer, batches, .. } = &self.instance;
+        self.training_of(&self.instance.network)
+    }
+
+    /// The same for another recurrent network.
+    pub fn training_of<'a>(&'a self, network: &'a Network<S>) -> Training<'a, S> {
         Training {
-            trained: self.setting.trained,
-            batches: batches.clone(),
-            tampering: self.tampering,
-            ..Training::new(network.clone(), task, &*self.loss, optimizer.clone())
+            blocks: network.blocks.clone(),
+            followed: Some(Subset::only(["W"])),
+            applied: self.fault.map(|fault| fault.of(&network.architecture)),
+            ..self.training_as(&network.architecture)
         }
     }
 }
@@ -208,11 +221,6 @@ impl CaseId {
     /// The same setting with other random numbers.
     pub fn second_instance(self) -> Self {
         CaseId { number: self.number % SECOND_INSTANCES + SECOND_INSTANCES, ..self }
-    }
-
-    /// The case that the setting is drawn for.
-    fn first_instance(self) -> Self {
-        CaseId { number: self.number % SECOND_INSTANCES, ..self }
     }
 }
 
@@ -255,47 +263,7 @@ impl fmt::Display for CaseReport {
 }
 
 impl Theorem {
-    /// Runs one case.
-    pub fn run(&self, id: CaseId, tampering: Option<Tampering>) -> CaseReport {
-        self.run_setting(id, self.draw(id).current(), tampering)
-    }
-
-    /// If the case violates the theorem, the smallest setting that proptest's shrinking finds to do
-    /// so with the same random streams.
-    pub fn smallest_violation(
-        &self,
-        id: CaseId,
-        tampering: Option<Tampering>,
-    ) -> Option<CaseReport> {
-        let mut tree = self.draw(id);
-        let run = |setting| {
-            let report = self.run_setting(id, setting, tampering);
-            (report.verdict() == Verdict::Violated).then_some(report)
-        };
-        let mut smallest = run(tree.current())?;
-        let mut progress = tree.simplify();
-        while progress {
-            progress = match run(tree.current()) {
-                Some(report) => {
-                    smallest = report;
-                    tree.simplify()
-                }
-                None => tree.complicate(),
-            };
-        }
-        Some(smallest)
-    }
-
-    /// The setting of a case, as a tree that shrinks.
-    fn draw(&self, id: CaseId) -> Box<dyn ValueTree<Value = Setting>> {
-        let key = self.stream(id.first_instance()).named("setting").key();
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let strategy = (self.domain)(id.arithmetic).strategy(id.arithmetic);
-        strategy.new_tree(&mut runner).expect("a strategy without filters always draws")
-    }
-
-    fn stream(&self, id: CaseId) -> Stream {
+    pub(super) fn stream(&self, id: CaseId) -> Stream {
         Stream::new(&format!("{}/{}", self.id, id.arithmetic.name()), id.seed, id.number)
     }
 
@@ -304,15 +272,13 @@ impl Theorem {
         &self,
         id: CaseId,
         setting: Setting,
-        tampering: Option<Tampering>,
+        fault: Option<GradientFault>,
     ) -> CaseReport {
         let stream = self.stream(id);
         let observed = match id.arithmetic {
-            Arithmetic::Exact => observe(self.checks.exact, &setting, stream, tampering),
-            Arithmetic::F64 => observe(self.checks.f64, &setting, stream, tampering),
-            Arithmetic::DoubleDouble => {
-                observe(self.checks.double_double, &setting, stream, tampering)
-            }
+            Arithmetic::Exact => observe(self.checks.exact, &setting, stream, fault),
+            Arithmetic::F64 => observe(self.checks.f64, &setting, stream, fault),
+            Arithmetic::DoubleDouble => observe(self.checks.double_double, &setting, stream, fault),
         };
         CaseReport { setting, observed }
     }
@@ -322,8 +288,8 @@ fn observe<S: RankRevealing>(
     check: Option<fn(&Case<S>) -> Observed>,
     setting: &Setting,
     stream: Stream,
-    tampering: Option<Tampering>,
+    fault: Option<GradientFault>,
 ) -> Observed {
     let check = check.ok_or(Inconclusive::Unavailable)?;
-    check(&Case::draw(setting, stream, tampering)?)
+    check(&Case::draw(setting, stream, fault)?)
 }

@@ -17,12 +17,14 @@
 use super::first_gradient::FirstGradient;
 use super::setting::homogeneous;
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, MethodKind, Observation,
-    Observed, Proof, RuleKind, Theorem,
+    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Observation, Observed, Proof,
+    RuleKind, StepperKind, Theorem,
 };
+use crate::blocks::Subset;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Parameters, Trained};
-use crate::training::{Optimizer, Tampering, Training};
+use crate::network::RnnParts;
+use crate::tape::TapeError;
+use crate::training::{GradientFault, Optimizer, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -56,7 +58,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &Tampering::ALL,
+    controls: &GradientFault::ALL,
     minors: super::generic::of_identity,
     counterexamples: &[
         "the_network_must_be_linear",
@@ -72,17 +74,17 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         activations: homogeneous().collect(),
         initial_weights: vec![InitialWeights::Zero, InitialWeights::Full],
         initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
-        methods: vec![MethodKind::GradientDescent],
+        steppers: vec![StepperKind::GradientDescent],
         rules: vec![RuleKind::Gradient],
-        trained: vec![Trained::ALL],
+        trained: vec![Subset::All],
         ..Domain::linear(arithmetic)
     }
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let first = FirstGradient::of(case);
-    let parameters = &case.instance.network.parameters;
-    let imbalance = imbalance(parameters, &first.gradient.parameters);
+    let first = FirstGradient::of(case)?;
+    let gradient = first.gradient.clone().into_dense();
+    let imbalance = imbalance(case.instance.network.parts(), RnnParts::of(&gradient)?);
     let scale = scale(case, &first);
     let linear = case.setting.is_linear();
     let part = |matrix: &Matrix<S>| if linear { matrix.clone() } else { diagonal(matrix) };
@@ -104,12 +106,10 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 }
 
 /// Left side of the law less the right one, (N, N).
-pub fn imbalance<S: RankRevealing>(at: &Parameters<S>, gradient: &Parameters<S>) -> Matrix<S> {
+pub fn imbalance<S: RankRevealing>(at: RnnParts<'_, S>, gradient: RnnParts<'_, S>) -> Matrix<S> {
     let (w, g) = (at.w.to_matrix(), gradient.w.to_matrix());
     let mut sum = Matrix::product(g.view(), w.t());
-    for (gradient, part) in
-        [(&gradient.b, &at.b), (&gradient.bias, &at.bias), (&gradient.h0, &at.h0)]
-    {
+    for (gradient, part) in [(gradient.b, at.b), (gradient.bias, at.bias), (gradient.h0, at.h0)] {
         sum.add_scaled(S::ONE, &Matrix::product(gradient.view(), part.t()));
     }
     sum.add_scaled(-S::ONE, &Matrix::product(w.t(), g.view()));
@@ -118,7 +118,7 @@ pub fn imbalance<S: RankRevealing>(at: &Parameters<S>, gradient: &Parameters<S>)
 }
 
 /// Q = W W^T - W^T W + B B^T - C^T C + b b^T + h_0 h_0^T, (N, N).
-pub fn balance<S: RankRevealing>(at: &Parameters<S>) -> Matrix<S> {
+pub fn balance<S: RankRevealing>(at: RnnParts<'_, S>) -> Matrix<S> {
     imbalance(at, at)
 }
 
@@ -128,14 +128,15 @@ pub fn balance<S: RankRevealing>(at: &Parameters<S>) -> Matrix<S> {
 fn drift<S: RankRevealing>(case: &Case<S>) -> Result<(Matrix<S>, f64), super::Inconclusive> {
     let training = Training {
         optimizer: Optimizer::gradient_descent(S::ratio(1, 3)),
-        trained: Trained::ALL,
+        trained: Subset::All,
         ..case.training()
     };
     let trajectory = training.run(1)?;
-    let (start, end) = (Parameters::of(&trajectory.start), Parameters::of(&trajectory.end));
+    let (start, end) = (&trajectory.start, &trajectory.end);
     let mut step = end.clone();
-    step.add_scaled(-S::ONE, &start);
-    let drift = balance(&end).minus(&balance(&start)).minus(&balance(&step));
+    step.add_scaled(-S::ONE, start);
+    let of = |blocks| Ok::<_, TapeError>(balance(RnnParts::of(blocks)?));
+    let drift = of(end)?.minus(&of(start)?).minus(&of(&step)?);
     Ok((drift, start.norm_squared().size() + end.norm_squared().size()))
 }
 
@@ -146,7 +147,7 @@ fn diagonal<S: RankRevealing>(matrix: &Matrix<S>) -> Matrix<S> {
 
 /// What the rounding errors of the law are proportional to.
 fn scale<S: RankRevealing>(case: &Case<S>, first: &FirstGradient<S>) -> f64 {
-    let parameters = &case.instance.network.parameters;
+    let parameters = case.instance.network.parts();
     let (lambda, rates) = (first.adjoint.lambda.norm(), first.run.rates().norm());
     let columns = first.adjoint.lambda.cols() as f64;
     let states = first.run.states.norm();

@@ -17,11 +17,10 @@ use super::{
     Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Observed, Proof, Sequence,
     Setting, Theorem,
 };
-use crate::blocks::Block;
+use crate::blocks::Subset;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::Trained;
 use crate::task::{Dimensions, Task};
-use crate::training::{Tampering, Training};
+use crate::training::{GradientFault, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -48,7 +47,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors,
     counterexamples: &[
         "the_network_must_be_linear",
@@ -62,7 +61,7 @@ pub const THEOREM: Theorem = Theorem {
 
 /// As of one task that is learned for as many steps as the most there are.
 fn minors(setting: &Setting) -> Option<u64> {
-    let learning_steps = (MOST_TASKS + 1) * setting.learning_steps;
+    let learning_steps = (MAX_TASKS + 1) * setting.learning_steps;
     super::generic::of_training(&Setting { learning_steps, ..setting.clone() })
 }
 
@@ -72,13 +71,13 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         d_in: 1..=2,
         d_out: 1..=2,
         learning_steps: 1..=3,
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }
 
 /// Tasks in a curriculum, before one of them is repeated.
-const MOST_TASKS: usize = 3;
+const MAX_TASKS: usize = 3;
 
 /// One task with the channels through which the network sees it.
 struct Stage<S> {
@@ -89,7 +88,7 @@ struct Stage<S> {
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let mut stream = case.stream.named("curriculum");
-    let count = 1 + stream.below(MOST_TASKS);
+    let count = 1 + stream.below(MAX_TASKS);
     let same_channels = stream.below(3) == 0;
     let stages: Option<Vec<_>> = (0..count).map(|j| stage(case, j, same_channels)).collect();
     let stages = stages.ok_or(Inconclusive::Unavailable)?;
@@ -97,24 +96,24 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let order = (0..count).chain([stream.below(count)]);
     let movement = learn(case, order.map(|j| &stages[j]))?;
 
-    let parameters = &case.instance.network.parameters;
+    let start = case.instance.network.parts();
     let readouts: Vec<_> = stages.iter().map(|stage| stage.c.transposed()).collect();
-    let mut generators = vec![&parameters.h0, &parameters.bias];
+    let mut generators = vec![start.h0, start.bias];
     generators.extend(stages.iter().map(|stage| &stage.b).chain(&readouts));
-    let space = span(parameters.neurons(), generators, "the dimension of S")?;
+    let space = span(start.neurons(), generators, "the dimension of S")?;
 
     let different = if same_channels { &stages[..1] } else { &stages[..] };
     let channels: usize = different.iter().map(|stage| stage.b.cols() + stage.c.rows()).sum();
     let more = usize::from(case.setting.initial_state == InitialState::Common)
         + usize::from(case.setting.bias);
-    movement.within(&space, (channels + more).min(parameters.neurons()))
+    movement.within(&space, (channels + more).min(start.neurons()))
 }
 
 /// Task number `j`: with channels of its own, or other data for the same ones.
 fn stage<S: RankRevealing>(case: &Case<S>, j: usize, same_channels: bool) -> Option<Stage<S>> {
     let stream = case.stream.named(&format!("task {j}"));
     let dimensions = case.setting.dimensions;
-    let network = &case.instance.network.parameters;
+    let network = case.instance.network.parts();
     if same_channels {
         let task = case.setting.task.draw(&dimensions, &stream)?;
         return Some(Stage { b: network.b.clone(), c: network.c.clone(), task });
@@ -138,15 +137,16 @@ fn learn<'a, S: RankRevealing>(
     case: &Case<S>,
     order: impl Iterator<Item = &'a Stage<S>>,
 ) -> Result<Movement<S>, Inconclusive> {
-    let start = case.instance.network.parameters.w.to_matrix();
+    let start = case.instance.network.parts().w.to_matrix();
     let (mut w, mut remainder, mut carried) = (start.clone(), S::ONE, 0.0);
     let mut movement =
         Movement { matrices: Vec::new(), noise: Vec::new(), sequence: Sequence::Increments };
     for stage in order {
-        let mut training = Training { task: &stage.task, ..case.training() };
-        let parameters = &mut training.network.parameters;
-        (parameters.b, parameters.c) = (stage.b.clone(), stage.c.clone());
-        parameters.w = Block::from(w.clone());
+        let network = (case.instance.network.clone())
+            .with("W", w)
+            .with("B", stage.b.clone())
+            .with("C", stage.c.clone());
+        let training = Training { task: &stage.task, ..case.training_of(&network) };
         let trajectory = training.run(case.setting.learning_steps)?;
         let last = trajectory.steps();
         for k in 1..=last {

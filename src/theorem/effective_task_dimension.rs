@@ -16,11 +16,11 @@ use super::movement::{Movement, span};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, LossKind, Observed, Proof, Setting, Theorem,
 };
+use crate::blocks::Subset;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::Trained;
 use crate::scalar::{Scalar, Stream};
 use crate::task::{Dimensions, Task};
-use crate::training::{Tampering, Training};
+use crate::training::{GradientFault, Training};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -51,7 +51,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::unknown,
     counterexamples: &[
         "the_readout_must_be_orthonormal",
@@ -81,10 +81,10 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         bias: false,
         losses: vec![LossKind::Squared],
         trained: vec![
-            Trained::W,
-            Trained { b: true, ..Trained::W },
-            Trained { c: true, ..Trained::W },
-            Trained { b: true, c: true, ..Trained::W },
+            Subset::only(["W"]),
+            Subset::only(["W", "B"]),
+            Subset::only(["W", "C"]),
+            Subset::only(["W", "B", "C"]),
         ],
         ..Domain::linear(arithmetic)
     }
@@ -94,16 +94,15 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let dimensions = &case.setting.dimensions;
     let mut stream = case.stream.named("low-dimensional task");
     let drawn = draw(&case.instance.task, &mut stream);
-    let mut training = Training { task: &drawn.task, ..case.training() };
-    let parameters = &mut training.network.parameters;
-    parameters.c = orthonormal_rows(dimensions.d_out, dimensions.neurons, &mut stream);
+    let readout = orthonormal_rows(dimensions.d_out, dimensions.neurons, &mut stream);
+    let network = case.instance.network.clone().with("C", readout.clone());
 
-    let driven = parameters.b.times(&drawn.inputs);
-    let readout = parameters.c.transposed();
-    let seen = readout.times(&parameters.c.times(&driven));
-    let wanted = readout.times(&drawn.targets);
+    let driven = network.parts().b.times(&drawn.inputs);
+    let seen = readout.transposed().times(&readout.times(&driven));
+    let wanted = readout.transposed().times(&drawn.targets);
     let space = span(dimensions.neurons, [&driven, &seen, &wanted], "the dimension of S")?;
 
+    let training = Training { task: &drawn.task, ..case.training_of(&network) };
     let trajectory = training.run(case.setting.learning_steps)?;
     let (r_u, r_y) = (drawn.inputs.cols(), drawn.targets.cols());
     let bound = (2 * r_u + r_y).min(r_u + dimensions.d_out).min(dimensions.neurons);

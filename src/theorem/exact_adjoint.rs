@@ -16,11 +16,11 @@ use super::first_gradient::FirstGradient;
 use super::{
     Arithmetic, Case, Checks, Domain, Inconclusive, Observation, Observed, Proof, Quantity, Theorem,
 };
-use crate::blocks::Block;
+use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::{Matrix, Rank, RankRevealing};
-use crate::network::{Gradient, Network, Parameters, Trained, forward};
-use crate::scalar::{Dual, Scalar};
-use crate::training::{NOISE_FACTOR, Tampering};
+use crate::network::{Network, RnnParts, forward};
+use crate::scalar::Dual;
+use crate::training::{GradientFault, NOISE_FACTOR};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -50,7 +50,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(|_| true),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &Tampering::ALL,
+    controls: &GradientFault::ALL,
     minors: super::generic::of_identity,
     counterexamples: &[
         "the_activations_must_be_differentiable_where_they_are_used",
@@ -62,43 +62,40 @@ fn domain(arithmetic: Arithmetic) -> Domain {
     Domain { learning_steps: 1..=1, ..Domain::any_network(arithmetic) }
 }
 
-/// One direction for each parameter, and one in all of them together.
-const DIRECTIONS: [(&str, Trained); 6] = [
-    ("all parameters", Trained::ALL),
-    ("W", Trained::W),
-    ("B", Trained { w: false, b: true, c: false, bias: false, h0: false }),
-    ("C", Trained { w: false, b: false, c: true, bias: false, h0: false }),
-    ("b", Trained { w: false, b: false, c: false, bias: true, h0: false }),
-    ("h_0", Trained { w: false, b: false, c: false, bias: false, h0: true }),
-];
+/// Each parameter as statements name it, and its block.
+const PARAMETERS: [(&str, &str); 5] =
+    [("W", "W"), ("B", "B"), ("C", "C"), ("b", "bias"), ("h_0", "h0")];
+
+/// One direction in all parameters together, and one for each.
+fn directions() -> impl Iterator<Item = (&'static str, Subset)> {
+    let each = PARAMETERS.map(|(name, block)| (name, Subset::only([block])));
+    [("all parameters", Subset::All)].into_iter().chain(each)
+}
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let gradient = FirstGradient::of(case).gradient;
+    let first = FirstGradient::of(case)?;
+    let gradient = first.gradient.clone().into_dense();
+    let scale_of_gradient = scale(&first, &gradient)?;
     let direction = random_direction(case);
-    let observations = DIRECTIONS.iter().map(|(name, part)| {
-        let direction = direction.only(*part);
+    let observations = directions().map(|(name, part)| {
+        let direction = direction.only(&part);
         let forward = along(case, &direction).ok_or(Inconclusive::Unavailable)?;
-        let pairing = pairing(&gradient.parameters, &direction);
-        let scale = forward.scale + size(&gradient, &direction);
+        let pairing = gradient.inner_product(&direction);
+        let scale = forward.scale + scale_of_gradient * direction.norm();
         let differs = differs(case, pairing - forward.derivative, scale);
         Ok(Observation::rank(Quantity::DifferingDirections(name), &differs, 0))
     });
     observations.collect()
 }
 
-fn random_direction<S: RankRevealing>(case: &Case<S>) -> Parameters<S> {
-    let parameters = &case.instance.network.parameters;
-    let like = |matrix: &Matrix<S>, name: &str| {
-        Matrix::random(matrix.rows(), matrix.cols(), &mut case.stream.named(name))
-    };
-    let n = parameters.neurons();
-    Parameters {
-        w: Block::from(Matrix::random(n, n, &mut case.stream.named("direction of W"))),
-        b: like(&parameters.b, "direction of B"),
-        c: like(&parameters.c, "direction of C"),
-        bias: like(&parameters.bias, "direction of b"),
-        h0: like(&parameters.h0, "direction of h_0"),
-    }
+fn random_direction<S: RankRevealing>(case: &Case<S>) -> Blocks<S> {
+    case.instance.network.blocks.replaced(|name, block| {
+        let named = PARAMETERS.iter().find(|(_, block)| *block == name);
+        let (parameter, _) = named.expect("a block of the recurrent network");
+        let (rows, cols) = block.shape();
+        let mut stream = case.stream.named(&format!("direction of {parameter}"));
+        Block::from(Matrix::random(rows, cols, &mut stream))
+    })
 }
 
 /// What dual numbers say of a direction.
@@ -111,10 +108,10 @@ struct Forward<S> {
 }
 
 /// Runs the network on dual numbers that move along a direction.
-fn along<S: RankRevealing>(case: &Case<S>, direction: &Parameters<S>) -> Option<Forward<S>> {
+fn along<S: RankRevealing>(case: &Case<S>, direction: &Blocks<S>) -> Option<Forward<S>> {
     let mut network: Network<Dual<S>> = case.instance.network.map(Dual::constant);
     let eps = Dual { value: S::ZERO, derivative: S::ONE };
-    network.parameters.add_scaled(eps, &direction.map(Dual::constant));
+    network.blocks.add_scaled(eps, &direction.map(Dual::constant));
     let task = case.instance.task.map(Dual::constant);
     let outputs = forward(&network, &task.inputs, task.trials).outputs;
     let sizes = outputs.map(|y| y.value).norm() + case.instance.task.targets.norm();
@@ -124,20 +121,15 @@ fn along<S: RankRevealing>(case: &Case<S>, direction: &Parameters<S>) -> Option<
     })
 }
 
-/// The sum over all parameters of the products of corresponding entries.
-fn pairing<S: Scalar>(a: &Parameters<S>, b: &Parameters<S>) -> S {
-    a.w.to_matrix().inner_product(&b.w.to_matrix())
-        + a.b.inner_product(&b.b)
-        + a.c.inner_product(&b.c)
-        + a.bias.inner_product(&b.bias)
-        + a.h0.inner_product(&b.h0)
-}
-
-/// What rounding errors of the pairing are proportional to; zero in a field.
-fn size<S: RankRevealing>(gradient: &Gradient<S>, direction: &Parameters<S>) -> f64 {
-    let parts = &gradient.parameters;
-    let others: f64 = [&parts.b, &parts.c, &parts.bias, &parts.h0].iter().map(|p| p.norm()).sum();
-    (gradient.w.scale() + others) * direction.norm_squared().size().sqrt()
+/// What rounding errors of the pairing with a direction of norm 1 are proportional to; zero in a
+/// field.
+fn scale<S: RankRevealing>(
+    first: &FirstGradient<S>,
+    gradient: &Blocks<S>,
+) -> Result<f64, Inconclusive> {
+    let parts = RnnParts::of(gradient)?;
+    let others: f64 = [parts.b, parts.c, parts.bias, parts.h0].iter().map(|p| p.norm()).sum();
+    Ok(first.weights().scale() + others)
 }
 
 /// Whether a difference is none (0), one (1), or in doubt between the two: the rank of one number.

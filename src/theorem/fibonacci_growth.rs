@@ -33,11 +33,11 @@ use super::{
     Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observation, Observed,
     Proof, Quantity, Sequence, Setting, Theorem,
 };
+use crate::blocks::Subset;
 use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
-use crate::network::Trained;
 use crate::task::Dimensions;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -79,7 +79,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
@@ -115,7 +115,7 @@ fn attained(setting: &Setting) -> bool {
     let plain = setting.starts_at_identity()
         && setting.initial_state == InitialState::Zero
         && !setting.bias
-        && setting.trained == Trained::W;
+        && setting.trained == Subset::only(["W"]);
     plain && setting.batch_size() >= d_in.min(d_out) && steps >= least_steps
 }
 
@@ -134,11 +134,11 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         initial_states: [linear.initial_states, vec![InitialState::PerTrial]].concat(),
         rules: rules(arithmetic, |rule| rule.is_gd_like() || rule.is_spectral()),
         trained: vec![
-            Trained::W,
-            Trained { b: true, ..Trained::W },
-            Trained { c: true, ..Trained::W },
-            Trained { bias: true, h0: true, ..Trained::W },
-            Trained::ALL,
+            Subset::only(["W"]),
+            Subset::only(["W", "B"]),
+            Subset::only(["W", "C"]),
+            Subset::only(["W", "bias", "h0"]),
+            Subset::All,
         ],
         ..Domain::linear(arithmetic)
     }
@@ -189,19 +189,20 @@ struct Growth {
 
 impl Growth {
     fn of(setting: &Setting) -> Self {
-        let (dimensions, learned) = (&setting.dimensions, setting.trained);
+        let dimensions = &setting.dimensions;
+        let [b, c, bias, h0] = ["B", "C", "bias", "h0"].map(|name| setting.trained.contains(name));
         let (mut inputs, mut outputs) = (Sources::default(), Sources::default());
-        inputs.add(dimensions.d_in, learned.b);
-        outputs.add(dimensions.d_out, learned.c);
+        inputs.add(dimensions.d_in, b);
+        outputs.add(dimensions.d_out, c);
         let zero = usize::from;
         match setting.initial_state {
-            InitialState::Zero => inputs.trained_from_zero += zero(learned.h0),
-            InitialState::Common => inputs.add(1, learned.h0),
-            InitialState::PerTrial => inputs.add(dimensions.trials, learned.h0),
+            InitialState::Zero => inputs.trained_from_zero += zero(h0),
+            InitialState::Common => inputs.add(1, h0),
+            InitialState::PerTrial => inputs.add(dimensions.trials, h0),
         }
         match setting.bias {
-            true => inputs.add(1, learned.bias),
-            false => inputs.trained_from_zero += zero(learned.bias),
+            true => inputs.add(1, bias),
+            false => inputs.trained_from_zero += zero(bias),
         }
         if let InitialWeights::LowRank(r) = setting.initial_weights {
             inputs.add(r, false);

@@ -19,10 +19,9 @@ use super::{
     ActivationKind, Arithmetic, Case, Checks, Domain, InitialWeights, Observed, Proof, Setting,
     Theorem,
 };
-use crate::blocks::Block;
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::Parameters;
-use crate::training::Tampering;
+use crate::network::Network;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -52,7 +51,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_start_must_be_constant_on_the_classes",
@@ -84,10 +83,9 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let mut training = case.training();
     let classes = classes(case);
-    impose(&classes, &mut training.network.parameters);
-    let trajectory = training.run(case.setting.learning_steps)?;
+    let network = impose(&classes, &case.instance.network);
+    let trajectory = case.training_of(&network).run(case.setting.learning_steps)?;
     let space = span(trajectory.neurons(), [&classes], "the number of classes")?;
     let movement = Movement::weights(&trajectory);
     Ok(vec![
@@ -117,14 +115,16 @@ fn classes<S: RankRevealing>(case: &Case<S>) -> Matrix<S> {
 }
 
 /// Gives the neurons of each class the same row of every parameter, and W_0 = E X E^T.
-fn impose<S: RankRevealing>(classes: &Matrix<S>, parameters: &mut Parameters<S>) {
+fn impose<S: RankRevealing>(classes: &Matrix<S>, network: &Network<S>) -> Network<S> {
     let rows = |matrix: &Matrix<S>| {
         classes.times(&Matrix::from_fn(classes.cols(), matrix.cols(), |i, j| matrix[(i, j)]))
     };
-    parameters.b = rows(&parameters.b);
-    parameters.c = rows(&parameters.c.transposed()).transposed();
-    parameters.bias = rows(&parameters.bias);
-    parameters.h0 = rows(&parameters.h0);
-    let w = rows(&parameters.w.to_matrix());
-    parameters.w = Block::from(rows(&w.transposed()).transposed());
+    let parts = network.parts();
+    let w = rows(&parts.w.to_matrix());
+    (network.clone())
+        .with("W", rows(&w.transposed()).transposed())
+        .with("B", rows(parts.b))
+        .with("C", rows(&parts.c.transposed()).transposed())
+        .with("bias", rows(parts.bias))
+        .with("h0", rows(parts.h0))
 }

@@ -1,8 +1,10 @@
 //! The gradient at the start of a case, for theorems on a single gradient.
 
-use super::Case;
-use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Adjoint, Gradient, Network, Run, Trained, adjoint, forward};
+use super::{Case, Inconclusive};
+use crate::blocks::{Blocks, Subset};
+use crate::matrix::{Factors, Matrix, RankRevealing};
+use crate::network::architecture::{Architecture, Workspace};
+use crate::network::{Adjoint, Network, Run, adjoint, forward};
 use crate::task::Task;
 use crate::training::NOISE_FACTOR;
 
@@ -14,29 +16,35 @@ pub(super) struct FirstGradient<S> {
     pub errors: Matrix<S>,
     /// The honest adjoint.
     pub adjoint: Adjoint<S>,
-    /// The gradient by all parameters, with the deliberate error of the case if it has one.
-    pub gradient: Gradient<S>,
+    /// The gradient by all blocks, each in factors, with the deliberate error of the case if it has
+    /// one.
+    pub gradient: Blocks<S>,
 }
 
 impl<S: RankRevealing> FirstGradient<S> {
     /// Of the case as it was drawn.
-    pub fn of(case: &Case<S>) -> Self {
+    pub fn of(case: &Case<S>) -> Result<Self, Inconclusive> {
         Self::at(case, &case.instance.network, &case.instance.task)
     }
 
     /// Of another network or task.
-    pub fn at(case: &Case<S>, network: &Network<S>, task: &Task<S>) -> Self {
+    pub fn at(case: &Case<S>, network: &Network<S>, task: &Task<S>) -> Result<Self, Inconclusive> {
         let run = forward(network, &task.inputs, task.trials);
         let errors = case.loss.errors(&run.outputs, task);
         let adjoint = adjoint(network, &run, &errors);
-        let gradient = match case.tampering {
-            Some(error) => error.gradient(network, &run, &task.inputs, &errors, Trained::ALL),
-            None => {
-                let adjoint = adjoint.clone();
-                Gradient::collect(network, &run, adjoint, &task.inputs, &errors, Trained::ALL)
-            }
-        };
-        FirstGradient { run, errors, adjoint, gradient }
+        let rnn = &network.architecture;
+        let faulty = case.fault.map(|fault| fault.of(rnn));
+        let architecture: &dyn Architecture<S> = faulty.as_deref().unwrap_or(rnn);
+        let (loss, mut workspace) = (&*case.loss, Workspace::default());
+        let found =
+            architecture.gradient(&network.blocks, &Subset::All, task, loss, &mut workspace)?;
+        Ok(FirstGradient { run, errors, adjoint, gradient: found.blocks })
+    }
+
+    /// dLoss/dW = Lambda Phi^T.
+    pub fn weights(&self) -> &Factors<S> {
+        let w = self.gradient.get("W").ok().and_then(|block| block.factors());
+        w.expect("the gradient of a recurrent network, in factors")
     }
 
     /// The largest singular value that rounding can have put into something of this scale; zero in

@@ -18,8 +18,8 @@ use super::movement::{Movement, span};
 use super::setting::homogeneous;
 use super::{Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Dynamics, Run};
-use crate::training::Tampering;
+use crate::network::{Dynamics, RnnParts, Run};
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -50,7 +50,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_activations_must_be_piecewise_linear",
@@ -82,11 +82,13 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let training = case.training();
-    let dynamics = training.network.dynamics.clone();
+    let dynamics = &case.instance.network.architecture.dynamics;
     let mut patterns = vec![Vec::new(); case.setting.dimensions.neurons];
-    let trajectory = training.run_watched(case.setting.learning_steps, |visit| {
-        note(&mut patterns, visit.run, &dynamics)
+    let mut run = Run::empty();
+    let trajectory = case.training().run_watched(case.setting.learning_steps, |visit| {
+        let parts = RnnParts::of(visit.blocks).expect("the blocks of a recurrent network");
+        run.repeat(dynamics, parts, &visit.task.inputs, visit.task.trials);
+        note(&mut patterns, &run, dynamics);
     })?;
     let restricted = restrict(&case.directions(), &patterns);
     let space = span(trajectory.neurons(), &restricted, "a rank restricted to an atom")?;

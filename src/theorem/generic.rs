@@ -31,19 +31,20 @@
 use std::ops::{Add, Mul};
 
 use super::{
-    ActivationKind, InitialState, InitialWeights, LossKind, MethodKind, RuleKind, Setting,
+    ActivationKind, InitialState, InitialWeights, LossKind, RuleKind, Setting, StepperKind,
 };
-use crate::network::Trained;
+use crate::blocks::Subset;
+use crate::network::NAMES;
 use crate::scalar::{Fp, PRIME};
 use crate::task::TaskFamily;
 
 /// A rank that a random instance may miss with a larger probability counts as one of which
 /// Schwartz-Zippel says nothing: a thousand of the others are generic together but with one in a
 /// thousand.
-pub const MOST_MISSED: f64 = 1e-6;
+pub const MAX_MISSED: f64 = 1e-6;
 
 /// The probability with which a minor of this degree vanishes at most, unless it always does;
-/// `None` above [`MOST_MISSED`], or without a degree.
+/// `None` above [`MAX_MISSED`], or without a degree.
 ///
 /// # Examples
 ///
@@ -54,7 +55,7 @@ pub const MOST_MISSED: f64 = 1e-6;
 /// assert_eq!(missed(Some(1 << 40)), None);
 /// ```
 pub fn missed(degree: Option<u64>) -> Option<f64> {
-    degree.map(probability).filter(|&probability| probability <= MOST_MISSED)
+    degree.map(probability).filter(|&probability| probability <= MAX_MISSED)
 }
 
 /// d / p, at most 1.
@@ -86,9 +87,9 @@ pub(super) fn of_feedback(setting: &Setting) -> Option<u64> {
 pub(super) fn of_gradient(setting: &Setting) -> Option<u64> {
     let plain = Setting {
         learning_steps: 1,
-        method: MethodKind::GradientDescent,
+        stepper: StepperKind::GradientDescent,
         rule: RuleKind::Gradient,
-        trained: Trained::ALL,
+        trained: Subset::All,
         ..setting.clone()
     };
     of_training(&plain)
@@ -181,27 +182,27 @@ impl Learning<'_> {
                 seen = plus(seen, Degree::CONSTANT, with_w(by_w, others));
                 Some(gradient)
             };
-            now = match self.setting.method {
-                MethodKind::GradientDescent => plus(now, eta, self.along(now, direction(now)?)?),
-                MethodKind::HeavyBall | MethodKind::Nesterov if takes_momentum => {
+            now = match self.setting.stepper {
+                StepperKind::GradientDescent => plus(now, eta, self.along(now, direction(now)?)?),
+                StepperKind::HeavyBall | StepperKind::Nesterov if takes_momentum => {
                     let gradient = direction(now)?;
                     let velocity = memory.map_or(gradient, |before| plus(gradient, mu, before));
                     memory = Some(velocity);
                     // The momentum of Nesterov, which is no less.
                     plus(now, eta, self.along(now, plus(gradient, mu, velocity))?)
                 }
-                MethodKind::HeavyBall => {
+                StepperKind::HeavyBall => {
                     let along = self.along(now, direction(now)?)?;
                     let velocity = memory.map_or(along, |before| plus(along, mu, before));
                     memory = Some(velocity);
                     plus(now, eta, velocity)
                 }
-                MethodKind::Nesterov => {
+                StepperKind::Nesterov => {
                     let ahead = memory.map_or(now, |before| plus(plus(now, mu, now), mu, before));
                     memory = Some(now);
                     plus(ahead, eta, self.along(ahead, direction(ahead)?)?)
                 }
-                MethodKind::GradientFlow => {
+                StepperKind::GradientFlow => {
                     let (mut next, mut at) = (now, now);
                     for _ in 0..4 {
                         let along = self.along(at, direction(at)?)?;
@@ -299,9 +300,8 @@ impl Learning<'_> {
 
     /// The same with zero for what is not trained.
     fn trained(&self, point: Point) -> Point {
-        let Trained { w, b, c, bias, h0 } = self.setting.trained;
-        let trained = [w, b, c, bias, h0];
-        std::array::from_fn(|i| if trained[i] { point[i] } else { Degree::ZERO })
+        let is_trained = NAMES.map(|name| self.setting.trained.contains(name));
+        std::array::from_fn(|i| if is_trained[i] { point[i] } else { Degree::ZERO })
     }
 }
 
@@ -320,13 +320,12 @@ fn applied(kind: ActivationKind, z: Degree) -> Option<(Degree, Degree)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::Block;
     use crate::matrix::Matrix;
-    use crate::network::{Activation, Parameters, SquaredError};
+    use crate::network::{Activation, SquaredError};
     use crate::scalar::{Scalar, Stream};
     use crate::task::{Dimensions, Task};
     use crate::theorem::Instance;
-    use crate::training::{Method, Optimizer, Schedule, Training};
+    use crate::training::{Optimizer, Schedule, Stepper, Training};
 
     fn linear(steps: usize, learning_steps: usize) -> Setting {
         let dimensions = Dimensions { neurons: 3, d_in: 2, d_out: 2, steps, trials: 2 };
@@ -385,13 +384,13 @@ mod tests {
         }
     }
 
-    fn method(a: &Method<Fp>, b: &Method<Fp>, s: Fp) -> Method<Fp> {
+    fn stepper(a: &Stepper<Fp>, b: &Stepper<Fp>, s: Fp) -> Stepper<Fp> {
         match (a, b) {
-            (Method::HeavyBall { momentum: a }, Method::HeavyBall { momentum: b }) => {
-                Method::HeavyBall { momentum: *a + s * *b }
+            (Stepper::HeavyBall { momentum: a }, Stepper::HeavyBall { momentum: b }) => {
+                Stepper::HeavyBall { momentum: *a + s * *b }
             }
-            (Method::Nesterov { momentum: a }, Method::Nesterov { momentum: b }) => {
-                Method::Nesterov { momentum: *a + s * *b }
+            (Stepper::Nesterov { momentum: a }, Stepper::Nesterov { momentum: b }) => {
+                Stepper::Nesterov { momentum: *a + s * *b }
             }
             _ => a.clone(),
         }
@@ -403,18 +402,11 @@ mod tests {
             let stream = Stream::new("degrees", 0, number);
             Instance::<Fp>::draw(setting, &stream).expect("a setting of the field")
         });
-        let (p, q) = (&a.network.parameters, &b.network.parameters);
         let mut network = a.network.clone();
-        network.parameters = Parameters {
-            w: Block::from(line(&p.w.to_matrix(), &q.w.to_matrix(), s)),
-            b: line(&p.b, &q.b, s),
-            c: line(&p.c, &q.c, s),
-            bias: line(&p.bias, &q.bias, s),
-            h0: line(&p.h0, &q.h0, s),
-        };
-        let (ours, theirs) = (&a.network.dynamics, &b.network.dynamics);
-        network.dynamics.phi = activation(&ours.phi, &theirs.phi, s);
-        network.dynamics.psi = activation(&ours.psi, &theirs.psi, s);
+        network.blocks.add_scaled(s, &b.network.blocks);
+        let [ours, theirs] = [&a, &b].map(|instance| &instance.network.architecture.dynamics);
+        network.architecture.dynamics.phi = activation(&ours.phi, &theirs.phi, s);
+        network.architecture.dynamics.psi = activation(&ours.psi, &theirs.psi, s);
         let task = Task::new(
             a.task.trials,
             line(&a.task.inputs, &b.task.inputs, s),
@@ -422,7 +414,7 @@ mod tests {
             a.task.mask.clone(),
         );
         let optimizer = Optimizer {
-            method: method(&a.optimizer.method, &b.optimizer.method, s),
+            stepper: stepper(&a.optimizer.stepper, &b.optimizer.stepper, s),
             schedule: Schedule::Constant(
                 a.optimizer.schedule.at(0) + s * b.optimizer.schedule.at(0),
             ),
@@ -430,8 +422,9 @@ mod tests {
             ..a.optimizer
         };
         let training = Training {
-            trained: setting.trained,
-            ..Training::new(network, &task, &SquaredError, optimizer)
+            trained: setting.trained.clone(),
+            followed: Some(Subset::only(["W"])),
+            ..Training::new(&network, &task, &SquaredError, optimizer)
         };
         let trajectory = training.run(setting.learning_steps).expect("no run ends in a field");
         trajectory.increment(setting.learning_steps)[(0, 1)]
@@ -455,16 +448,16 @@ mod tests {
     #[test]
     fn the_degree_is_that_of_the_numbers_themselves() {
         let scaled = InitialWeights::ScaledIdentity;
-        let all = Trained::ALL;
+        let all = Subset::All;
         let settings = [
             linear(3, 1),
             linear(3, 2),
             Setting { initial_weights: scaled, ..linear(4, 2) },
             Setting { initial_state: InitialState::Common, bias: true, ..linear(3, 2) },
             Setting { trained: all, initial_weights: InitialWeights::Full, ..linear(3, 2) },
-            Setting { method: MethodKind::HeavyBall, ..linear(3, 2) },
-            Setting { method: MethodKind::Nesterov, decay: true, ..linear(3, 2) },
-            Setting { method: MethodKind::GradientFlow, ..linear(2, 1) },
+            Setting { stepper: StepperKind::HeavyBall, ..linear(3, 2) },
+            Setting { stepper: StepperKind::Nesterov, decay: true, ..linear(3, 2) },
+            Setting { stepper: StepperKind::GradientFlow, ..linear(2, 1) },
             Setting { rule: RuleKind::Cube, ..linear(3, 1) },
             Setting { phi: ActivationKind::Polynomial(2), ..linear(2, 1) },
             Setting { psi: ActivationKind::OddCubic, ..linear(2, 1) },

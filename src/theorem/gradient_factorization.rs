@@ -21,7 +21,7 @@ use super::{
 };
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -49,7 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    controls: &[GradientFault::WrongEntry, GradientFault::TransposedWeight],
     minors: super::generic::of_gradient,
     counterexamples: &["weight_decay_is_not_part_of_the_gradient"],
 };
@@ -62,7 +62,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     }
     let silent_start = setting.initial_state == InitialState::Zero
         && setting.psi.is_zero_at_zero()
-        && (k == 0 || !setting.trained.h0);
+        && (k == 0 || !setting.trained.contains("h0"));
     let steps = setting.dimensions.steps - usize::from(silent_start);
     Some(setting.dimensions.trials * steps)
 }
@@ -82,12 +82,12 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let first = FirstGradient::of(case);
+    let first = FirstGradient::of(case)?;
     let run = &first.run;
     let neurons = run.states.rows();
     let active = run.activity();
     let activity = Matrix::from_fn(neurons, active.cols(), |i, j| active.at(i, j));
-    let (gradient, noise) = (first.gradient.w.to_matrix(), first.weight_noise());
+    let (gradient, noise) = (first.weights().to_matrix(), first.weight_noise());
     let rank = S::rank(&gradient, noise);
     let factors = without_zeros(&first.adjoint.lambda, &activity);
     let spans = factors.each_ref().map(|part| Subspace::spanned_by(part.rows(), [part]));

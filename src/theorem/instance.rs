@@ -1,14 +1,14 @@
 //! A setting with its random numbers: a network, a task and a way of training.
 
-use super::setting::{InitialState, InitialWeights, LossKind, MethodKind, Setting};
-use crate::blocks::Block;
+use super::setting::{InitialState, InitialWeights, LossKind, Setting, StepperKind};
+use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::{
-    Activation, ActivationKind, CrossEntropy, Dynamics, Loss, Network, Parameters, SquaredError,
+    Activation, ActivationKind, CrossEntropy, Dynamics, Loss, Network, Rnn, SquaredError,
 };
 use crate::scalar::{Scalar, Stream};
 use crate::task::Task;
-use crate::training::{Batches, Method, Optimizer, Schedule};
+use crate::training::{Batches, Optimizer, Schedule, Stepper};
 
 /// One random instance.
 pub struct Instance<S> {
@@ -50,24 +50,25 @@ impl<S: RankRevealing> Instance<S> {
         let (w, low_rank) = initial_weights(setting.initial_weights, n, stream);
         let matrix = |rows, cols, size, name| matrix(rows, cols, size, stream, name);
         let zero = Matrix::zeros(n, 1);
-        let parameters = Parameters {
-            w,
-            b: matrix(n, dimensions.d_in, 1.0, "B"),
-            c: matrix(dimensions.d_out, n, 1.0, "C"),
-            bias: if setting.bias { matrix(n, 1, 1.0, "bias") } else { zero.clone() },
-            h0: match setting.initial_state {
-                InitialState::Zero => zero,
-                InitialState::Common => matrix(n, 1, 1.0, "h0"),
-                InitialState::PerTrial => matrix(n, dimensions.trials, 1.0, "h0"),
-            },
+        let bias = if setting.bias { matrix(n, 1, 1.0, "bias") } else { zero.clone() };
+        let h0 = match setting.initial_state {
+            InitialState::Zero => zero,
+            InitialState::Common => matrix(n, 1, 1.0, "h0"),
+            InitialState::PerTrial => matrix(n, dimensions.trials, 1.0, "h0"),
         };
+        let blocks = Blocks::default()
+            .with("W", w)
+            .with("B", matrix(n, dimensions.d_in, 1.0, "B"))
+            .with("C", matrix(dimensions.d_out, n, 1.0, "C"))
+            .with("bias", bias)
+            .with("h0", h0);
         let dynamics = Dynamics {
             leak: S::ratio(setting.leak_quarters as i64, 4),
             phi: activation(setting.phi, stream.named("phi"))?,
             psi: activation(setting.psi, stream.named("psi"))?,
         };
         Some(Instance {
-            network: Network { dynamics, parameters },
+            network: Network { architecture: Rnn::new(dynamics), blocks },
             low_rank,
             task: setting.task.draw(dimensions, &stream.named("task"))?,
             optimizer: optimizer(setting, &stream.named("optimizer"))?,
@@ -122,7 +123,7 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
     };
     let momentum = positive(0.6);
     Some(Optimizer {
-        method: setting.method.with(momentum),
+        stepper: setting.stepper.with(momentum),
         rule: setting.rule.drawn()?,
         schedule,
         weight_decay: if setting.decay { positive(0.3) } else { S::ZERO },
@@ -135,14 +136,14 @@ fn optimizer<S: RankRevealing>(setting: &Setting, stream: &Stream) -> Option<Opt
     })
 }
 
-impl MethodKind {
+impl StepperKind {
     /// The method, with this momentum if it has one.
-    pub fn with<S>(self, momentum: S) -> Method<S> {
+    pub fn with<S>(self, momentum: S) -> Stepper<S> {
         match self {
-            MethodKind::GradientDescent => Method::GradientDescent,
-            MethodKind::HeavyBall => Method::HeavyBall { momentum },
-            MethodKind::Nesterov => Method::Nesterov { momentum },
-            MethodKind::GradientFlow => Method::GradientFlow,
+            StepperKind::GradientDescent => Stepper::GradientDescent,
+            StepperKind::HeavyBall => Stepper::HeavyBall { momentum },
+            StepperKind::Nesterov => Stepper::Nesterov { momentum },
+            StepperKind::GradientFlow => Stepper::GradientFlow,
         }
     }
 }

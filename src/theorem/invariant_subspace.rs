@@ -17,7 +17,7 @@ use super::{
     Arithmetic, Case, Checks, Domain, InitialState, Measure, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::{Factors, RankRevealing};
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -49,7 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "phi_must_be_linear",

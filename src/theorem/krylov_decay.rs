@@ -27,12 +27,11 @@ use super::{
     Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observation, Observed,
     Proof, Quantity, Sequence, Setting, Theorem,
 };
-use crate::blocks::Block;
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Network;
 use crate::scalar::Scalar;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -64,7 +63,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::TransposedWeight],
+    controls: &[GradientFault::WrongEntry, GradientFault::TransposedWeight],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
@@ -104,11 +103,11 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let network = contracting(&case.instance.network);
-    let first = FirstGradient::at(case, &network, &case.instance.task);
-    let gradient = first.gradient.w.to_matrix();
+    let first = FirstGradient::at(case, &network, &case.instance.task)?;
+    let gradient = first.weights().to_matrix();
     let noise = first.weight_noise();
     let krylov = Krylov::of(&network, case.setting.dimensions.steps);
-    let n = network.parameters.neurons();
+    let n = network.parts().neurons();
     let rows = span(n, &krylov.rows, "the dimension of span(A^i B)")?;
     let columns = span(n, &krylov.columns, "the dimension of span((A^T)^i C^T)")?;
     let rank = S::rank(&gradient, noise);
@@ -129,11 +128,9 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 
 /// The same network with half of W_0, which makes ||A|| < 1 in most instances.
 fn contracting<S: Scalar>(network: &Network<S>) -> Network<S> {
-    let mut network = network.clone();
-    let mut w = network.parameters.w.to_matrix();
+    let mut w = network.parts().w.to_matrix();
     w.scale(S::ratio(1, 2));
-    network.parameters.w = Block::from(w);
-    network
+    network.clone().with("W", w)
 }
 
 /// The spaces of the theorem, as lists of generators, and ||A||.
@@ -145,8 +142,8 @@ struct Krylov<S> {
 
 impl<S: RankRevealing> Krylov<S> {
     fn of(network: &Network<S>, steps: usize) -> Self {
-        let parameters = &network.parameters;
-        let leak = network.dynamics.leak;
+        let parameters = network.parts();
+        let leak = network.architecture.dynamics.leak;
         let mut a = parameters.w.to_matrix();
         a.scale(leak);
         a.add_scaled(S::ONE - leak, &Matrix::scaled_identity(a.rows(), S::ONE));
@@ -155,7 +152,7 @@ impl<S: RankRevealing> Krylov<S> {
             std::iter::successors(Some(start), next).take(count).collect::<Vec<_>>()
         };
         let starts_at_zero = parameters.h0.data().iter().all(|&entry| entry == S::ZERO);
-        let drive = Matrix::beside(a.rows(), [&parameters.b, &parameters.bias]);
+        let drive = Matrix::beside(a.rows(), [parameters.b, parameters.bias]);
         let mut rows = powers(&a, drive, steps - 1);
         if !starts_at_zero {
             rows.extend(powers(&a, parameters.h0.clone(), steps));
@@ -171,8 +168,8 @@ impl<S: RankRevealing> Krylov<S> {
 /// not zero later.
 fn learned(setting: &Setting) -> Setting {
     let mut setting = setting.clone();
-    setting.bias |= setting.trained.bias;
-    if setting.trained.h0 && setting.initial_state == InitialState::Zero {
+    setting.bias |= setting.trained.contains("bias");
+    if setting.trained.contains("h0") && setting.initial_state == InitialState::Zero {
         setting.initial_state = InitialState::Common;
     }
     setting
@@ -199,7 +196,7 @@ fn decay<S: RankRevealing>(
     first: &FirstGradient<S>,
     rho: f64,
 ) -> Vec<(usize, f64)> {
-    let parameters = &network.parameters;
+    let parameters = network.parts();
     let task = &case.instance.task;
     let norm = |matrix: &Matrix<S>| S::rank(matrix, 0.0).spectrum().map_or(0.0, |(v, _)| v[0]);
     let largest = |matrix: &Matrix<S>| {
@@ -212,12 +209,12 @@ fn decay<S: RankRevealing>(
         true => (largest(&task.inputs).hypot(1.0), task.d_in() + 1),
         false => (largest(&task.inputs), task.d_in()),
     };
-    let drive = norm(&Matrix::beside(parameters.neurons(), [&parameters.b, &parameters.bias]));
+    let drive = norm(&Matrix::beside(parameters.neurons(), [parameters.b, parameters.bias]));
     let leak = case.setting.leak_quarters as f64 / 4.0;
     let constant = leak.powi(2)
         * (task.trials * task.steps) as f64
         * drive
-        * norm(&parameters.c)
+        * norm(parameters.c)
         * largest(&first.errors)
         * input
         / (1.0 - rho).powi(2);

@@ -20,9 +20,9 @@ use super::{
     Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observed, Proof,
     Setting, Theorem,
 };
+use crate::blocks::Subset;
 use crate::matrix::RankRevealing;
-use crate::network::Trained;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -48,7 +48,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
@@ -63,7 +63,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.initial_state == InitialState::Zero
-        && setting.trained == Trained::W
+        && setting.trained == Subset::only(["W"])
         && setting.rule.is_gd_like();
     (applies && measure == Measure::Rank).then(|| rank_bound(setting, k))
 }
@@ -97,7 +97,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         trials: 1..=6,
         initial_weights: vec![InitialWeights::Full, InitialWeights::ScaledIdentity],
         initial_states: vec![InitialState::Zero],
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }

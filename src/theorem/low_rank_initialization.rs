@@ -14,7 +14,7 @@ use super::{
     Arithmetic, Case, Checks, Domain, InitialWeights, Measure, Observed, Proof, Setting, Theorem,
 };
 use crate::matrix::RankRevealing;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -43,7 +43,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(fills_the_space),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "every_column_of_the_start_counts",

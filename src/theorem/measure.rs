@@ -84,7 +84,7 @@ pub fn best_limit(
 ) -> (usize, Option<&'static Theorem>) {
     let n = setting.dimensions.neurons;
     let trivial = match measure {
-        Measure::Rank | Measure::R3 | Measure::Cp if !setting.trained.w => 0,
+        Measure::Rank | Measure::R3 | Measure::Cp if !setting.trained.contains("W") => 0,
         Measure::Rank | Measure::GradientRank => n,
         // An N x N x k tensor is k matrices of rank N, or N^2 rows.
         Measure::R3 => k.min(n * n),

@@ -6,6 +6,8 @@
 //! which makes [`ALL`].
 
 mod check;
+#[cfg(feature = "verify")]
+mod drawing;
 mod first_gradient;
 mod generic;
 mod instance;
@@ -15,25 +17,27 @@ mod proof;
 mod quantity;
 mod setting;
 mod slope;
+#[cfg(feature = "verify")]
 mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
-pub use generic::{MOST_MISSED, entries, missed, of_training, probability};
+pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
 pub use measure::{Measure, best_limit};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
-    Arithmetic, Domain, InitialState, InitialWeights, LossKind, MethodKind, OptimizerKind, Setting,
+    Arithmetic, Domain, InitialState, InitialWeights, LossKind, OptimizerKind, Setting, StepperKind,
 };
 pub use slope::Slope;
-pub use verification::{CONTROL_CASES, Control, Failure, Generic, MOST_INCONCLUSIVE, Verification};
+#[cfg(feature = "verify")]
+pub use verification::{CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Verification};
 
 pub use crate::bounds::Verdict;
 pub use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp};
+use crate::training::GradientFault;
 pub use crate::training::RuleKind;
-use crate::training::Tampering;
 
 /// A theorem as a value.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ pub struct Theorem {
     /// What is observed on one, in each arithmetic.
     pub checks: Checks,
     /// The deliberate errors that the check must notice.
-    pub controls: &'static [Tampering],
+    pub controls: &'static [GradientFault],
     /// The degree of the largest minor that it observes in an exact instance, as a polynomial in
     /// the random numbers; `None` where it is not known to be one.
     pub minors: fn(&Setting) -> Option<u64>,

@@ -34,12 +34,12 @@ use super::{
     ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, InitialWeights, LossKind,
     Observation, Observed, Proof, Quantity, Size, Slope, Theorem,
 };
-use crate::blocks::Block;
+use crate::blocks::Subset;
 use crate::bounds::Bounds;
 use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing, Subspace};
-use crate::network::{Activation, Trained};
+use crate::network::Dynamics;
 use crate::task::{Task, TaskFamily};
-use crate::training::{NOISE_FACTOR, Tampering, Training, Trajectory};
+use crate::training::{GradientFault, NOISE_FACTOR, Training, Trajectory};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -67,7 +67,7 @@ pub const THEOREM: Theorem = Theorem {
     // A statement on limits: a field has none, and f64 too few digits between the next order and
     // the noise (one case in a thousand shows the exponent of the next order there).
     checks: Checks { exact: None, f64: None, double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::unknown,
     counterexamples: &[
         "the_activation_must_be_odd",
@@ -94,7 +94,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         initial_weights: vec![InitialWeights::Zero, InitialWeights::ScaledIdentity],
         tasks: vec![TaskFamily::RandomTargets],
         losses: vec![LossKind::Squared],
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }
@@ -173,16 +173,15 @@ pub struct Measured {
 
 /// The linear network from W_0 + eps R, for six sizes eps.
 fn by_start<S: RankRevealing>(case: &Case<S>) -> Result<Runs<S>, Inconclusive> {
-    let n = case.instance.network.parameters.neurons();
+    let start = &case.instance.network;
+    let n = start.parts().neurons();
     let direction = Matrix::<S>::random(n, n, &mut case.stream.named("R"));
     let run = |eps| {
-        let mut training = case.training();
-        training.network.dynamics.phi = Activation::Identity;
-        training.network.dynamics.psi = Activation::Identity;
-        let mut w = training.network.parameters.w.to_matrix();
+        let mut w = start.parts().w.to_matrix();
         w.add_scaled(real(eps)?, &direction);
-        training.network.parameters.w = Block::from(w);
-        Ok((eps, training.run(case.setting.learning_steps)?))
+        let mut network = start.clone().with("W", w);
+        network.architecture.dynamics = Dynamics::linear(network.architecture.dynamics.leak);
+        Ok((eps, case.training_of(&network).run(case.setting.learning_steps)?))
     };
     sizes(24).map(run).collect()
 }
@@ -200,9 +199,11 @@ pub fn by_drive<S: RankRevealing>(case: &Case<S>) -> Result<Runs<S>, Inconclusiv
             real(s).map(|s| matrix.scale(s)).map(|()| matrix)
         };
         let task = Task::new(*trials, scaled(inputs)?, targets.clone(), mask.clone());
-        let mut training = Training { task: &task, ..case.training() };
-        let start = &mut training.network.parameters;
-        (start.h0, start.bias) = (scaled(&start.h0)?, scaled(&start.bias)?);
+        let start = case.instance.network.parts();
+        let network = (case.instance.network.clone())
+            .with("h0", scaled(start.h0)?)
+            .with("bias", scaled(start.bias)?);
+        let training = Training { task: &task, ..case.training_of(&network) };
         Ok((s, training.run(case.setting.learning_steps)?))
     };
     sizes(15).map(run).collect()

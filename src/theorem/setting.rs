@@ -4,12 +4,10 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use proptest::prelude::*;
-use proptest::sample::select;
-
+use crate::blocks::Subset;
 use crate::matrix::RankRevealing;
 use crate::named::Named;
-use crate::network::{ActivationKind, Trained};
+use crate::network::ActivationKind;
 use crate::scalar::{DoubleDouble, Fp, Scalar};
 use crate::task::{Dimensions, TaskFamily};
 use crate::training::RuleKind;
@@ -116,9 +114,9 @@ pub enum LossKind {
     CrossEntropy,
 }
 
-/// How steps are made from gradients; see [`Method`](crate::training::Method).
+/// How steps are made from gradients; see [`Stepper`](crate::training::Stepper).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MethodKind {
+pub enum StepperKind {
     /// Without momentum.
     GradientDescent,
     /// With Polyak's.
@@ -134,7 +132,7 @@ pub enum MethodKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptimizerKind {
     /// How steps are made.
-    pub method: MethodKind,
+    pub stepper: StepperKind,
     /// From what.
     pub rule: RuleKind,
 }
@@ -162,16 +160,16 @@ impl Named for LossKind {
     }
 }
 
-impl Named for MethodKind {
+impl Named for StepperKind {
     const WHAT: &'static str = "method";
 
     fn table() -> Vec<(Self, &'static str, &'static str)> {
         vec![
-            (MethodKind::GradientDescent, "gradient-descent", "A step against the gradient"),
-            (MethodKind::HeavyBall, "heavy-ball", "Momentum in the form of Polyak"),
-            (MethodKind::Nesterov, "nesterov", "Momentum in the form of Nesterov"),
+            (StepperKind::GradientDescent, "gradient-descent", "A step against the gradient"),
+            (StepperKind::HeavyBall, "heavy-ball", "Momentum in the form of Polyak"),
+            (StepperKind::Nesterov, "nesterov", "Momentum in the form of Nesterov"),
             (
-                MethodKind::GradientFlow,
+                StepperKind::GradientFlow,
                 "gradient-flow",
                 "A Runge-Kutta step along the flow of the gradient",
             ),
@@ -183,19 +181,19 @@ impl Named for OptimizerKind {
     const WHAT: &'static str = "optimizer";
 
     fn table() -> Vec<(Self, &'static str, &'static str)> {
-        let methods = MethodKind::table().into_iter().map(|(method, name, description)| {
-            (OptimizerKind { method, rule: RuleKind::Gradient }, name, description)
+        let steppers = StepperKind::table().into_iter().map(|(stepper, name, description)| {
+            (OptimizerKind { stepper, rule: RuleKind::Gradient }, name, description)
         });
         let rules = RuleKind::table().into_iter().filter(|(rule, ..)| !rule.is_gd_like());
         let rules = rules.map(|(rule, name, description)| {
-            let method = if rule.momentum().is_some() {
-                MethodKind::Nesterov
+            let stepper = if rule.momentum().is_some() {
+                StepperKind::Nesterov
             } else {
-                MethodKind::GradientDescent
+                StepperKind::GradientDescent
             };
-            (OptimizerKind { method, rule }, name, description)
+            (OptimizerKind { stepper, rule }, name, description)
         });
-        methods.chain(rules).collect()
+        steppers.chain(rules).collect()
     }
 }
 
@@ -251,7 +249,7 @@ pub struct Setting {
     /// The loss.
     pub loss: LossKind,
     /// The optimizer.
-    pub method: MethodKind,
+    pub stepper: StepperKind,
     /// What gradients become before a step.
     pub rule: RuleKind,
     /// Whether the step size changes from step to step.
@@ -262,8 +260,8 @@ pub struct Setting {
     pub clip: bool,
     /// Whether each gradient sees half of the trials.
     pub minibatches: bool,
-    /// Which parameters are learned.
-    pub trained: Trained,
+    /// Which blocks are learned.
+    pub trained: Subset,
 }
 
 impl Setting {
@@ -281,13 +279,13 @@ impl Setting {
             bias: false,
             task: TaskFamily::RandomTargets,
             loss: LossKind::Squared,
-            method: MethodKind::GradientDescent,
+            stepper: StepperKind::GradientDescent,
             rule: RuleKind::Gradient,
             scheduled: false,
             decay: false,
             clip: false,
             minibatches: false,
-            trained: Trained::W,
+            trained: Subset::only(["W"]),
         }
     }
 
@@ -303,7 +301,7 @@ impl Setting {
 
     /// How it is trained, as commands name it.
     pub fn optimizer(&self) -> OptimizerKind {
-        OptimizerKind { method: self.method, rule: self.rule }
+        OptimizerKind { stepper: self.stepper, rule: self.rule }
     }
 
     /// d_in + d_out, + 1 for each initial state, + 1 for a bias, + 2 r for W_0 = w I + P Q^T of r
@@ -346,7 +344,7 @@ impl Setting {
 
     /// How many gradients a learning step takes.
     pub fn gradients_per_step(&self) -> usize {
-        if self.method == MethodKind::GradientFlow { 4 } else { 1 }
+        if self.stepper == StepperKind::GradientFlow { 4 } else { 1 }
     }
 }
 
@@ -358,7 +356,7 @@ impl fmt::Display for Setting {
         write!(f, " K={} a={}/4", self.learning_steps, self.leak_quarters)?;
         write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
         write!(f, " W_0={:?} h_0={:?}", self.initial_weights, self.initial_state)?;
-        write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.method)?;
+        write!(f, " task={} loss={:?} method={:?}", self.task.name(), self.loss, self.stepper)?;
         if !self.rule.is_gd_like() {
             write!(f, " direction={:?}", self.rule)?;
         }
@@ -372,9 +370,9 @@ impl fmt::Display for Setting {
         for (name, _) in flags.iter().filter(|(_, on)| *on) {
             write!(f, " +{name}")?;
         }
-        let Trained { w, b, c, bias, h0 } = self.trained;
-        let trained = [("W", w), ("B", b), ("C", c), ("b", bias), ("h_0", h0)];
-        let names: Vec<_> = trained.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+        let blocks = [("W", "W"), ("B", "B"), ("C", "C"), ("b", "bias"), ("h_0", "h0")];
+        let trained = blocks.iter().filter(|(_, block)| self.trained.contains(block));
+        let names: Vec<_> = trained.map(|(name, _)| *name).collect();
         write!(f, " trained={}", names.join(","))
     }
 }
@@ -408,11 +406,11 @@ pub struct Domain {
     /// Choices for the loss.
     pub losses: Vec<LossKind>,
     /// Choices for the optimizer.
-    pub methods: Vec<MethodKind>,
+    pub steppers: Vec<StepperKind>,
     /// Choices of what gradients become.
     pub rules: Vec<RuleKind>,
     /// Choices of what is learned.
-    pub trained: Vec<Trained>,
+    pub trained: Vec<Subset>,
 }
 
 impl Domain {
@@ -420,7 +418,7 @@ impl Domain {
     /// arithmetic has.
     pub fn linear(arithmetic: Arithmetic) -> Self {
         let real = arithmetic.is_real();
-        let some_more = Trained { bias: true, h0: true, ..Trained::W };
+        let some_more = Subset::only(["W", "bias", "h0"]);
         Domain {
             neurons: 1..=10,
             d_in: 1..=3,
@@ -438,14 +436,14 @@ impl Domain {
             } else {
                 vec![LossKind::Squared]
             },
-            methods: vec![
-                MethodKind::GradientDescent,
-                MethodKind::HeavyBall,
-                MethodKind::Nesterov,
-                MethodKind::GradientFlow,
+            steppers: vec![
+                StepperKind::GradientDescent,
+                StepperKind::HeavyBall,
+                StepperKind::Nesterov,
+                StepperKind::GradientFlow,
             ],
             rules: vec![RuleKind::Gradient],
-            trained: vec![Trained::W, some_more, Trained::ALL],
+            trained: vec![Subset::only(["W"]), some_more, Subset::All],
         }
     }
 
@@ -468,94 +466,7 @@ impl Domain {
             ..linear
         }
     }
-
-    /// Draws settings of this domain and shrinks them, one part after the other: neurons last,
-    /// because how few there may be depends on everything else.
-    pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
-        (self.learning(arithmetic), self.network(), self.sizes())
-            .prop_map(|(learning, network, sizes)| Setting {
-                dimensions: sizes.dimensions,
-                learning_steps: sizes.learning_steps,
-                phi: network.phi,
-                psi: network.psi,
-                leak_quarters: network.leak_quarters,
-                initial_weights: network.initial_weights,
-                initial_state: network.initial_state,
-                bias: network.bias,
-                ..learning
-            })
-            .boxed()
-    }
-
-    /// What is learned and how; the rest is plain.
-    fn learning(&self, arithmetic: Arithmetic) -> impl Strategy<Value = Setting> + use<> {
-        let parts = (
-            select(self.tasks.clone()),
-            select(self.losses.clone()),
-            select(self.methods.clone()),
-            select(self.rules.clone()),
-            flag(true),
-            flag(true),
-            flag(arithmetic.is_real()),
-            flag(true),
-            select(self.trained.clone()),
-        );
-        parts.prop_map(
-            |(task, loss, method, rule, scheduled, decay, clip, minibatches, trained)| Setting {
-                task,
-                loss,
-                method,
-                rule,
-                scheduled,
-                decay,
-                clip,
-                minibatches,
-                trained,
-                ..Setting::plain(ONE_OF_EACH)
-            },
-        )
-    }
-
-    /// The network before learning but for its size; the rest is plain.
-    fn network(&self) -> impl Strategy<Value = Setting> + use<> {
-        let parts = (
-            select(self.activations.clone()),
-            select(self.activations.clone()),
-            select(vec![4, 3, 2, 1]),
-            select(self.initial_weights.clone()),
-            select(self.initial_states.clone()),
-            flag(self.bias),
-        );
-        parts.prop_map(|(phi, psi, leak_quarters, initial_weights, initial_state, bias)| Setting {
-            phi,
-            psi,
-            leak_quarters,
-            initial_weights,
-            initial_state,
-            bias,
-            ..Setting::plain(ONE_OF_EACH)
-        })
-    }
-
-    /// The dimensions and the learning steps; the rest is plain.
-    fn sizes(&self) -> impl Strategy<Value = Setting> + use<> {
-        let parts = (
-            self.d_in.clone(),
-            self.d_out.clone(),
-            self.steps.clone(),
-            self.trials.clone(),
-            self.learning_steps.clone(),
-            self.neurons.clone(),
-        );
-        parts.prop_map(|(d_in, d_out, steps, trials, learning_steps, neurons)| Setting {
-            learning_steps,
-            ..Setting::plain(Dimensions { neurons, d_in, d_out, steps, trials })
-        })
-    }
 }
-
-/// The dimensions of a setting whose dimensions do not matter.
-const ONE_OF_EACH: Dimensions = Dimensions { neurons: 1, d_in: 1, d_out: 1, steps: 1, trials: 1 };
 
 /// The activations f(z) = f'(z) z, which every arithmetic has, in the order of the table.
 pub(super) fn homogeneous() -> impl DoubleEndedIterator<Item = ActivationKind> {
@@ -565,9 +476,4 @@ pub(super) fn homogeneous() -> impl DoubleEndedIterator<Item = ActivationKind> {
 /// The update rules of an arithmetic that are of some kind, in the order of the table.
 pub(super) fn rules(arithmetic: Arithmetic, kind: impl Fn(RuleKind) -> bool) -> Vec<RuleKind> {
     RuleKind::ALL.into_iter().filter(|&rule| kind(rule) && arithmetic.has_rule(rule)).collect()
-}
-
-/// True in one case out of four, if at all.
-fn flag(possible: bool) -> BoxedStrategy<bool> {
-    if possible { proptest::bool::weighted(0.25).boxed() } else { Just(false).boxed() }
 }

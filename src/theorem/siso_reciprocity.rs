@@ -20,11 +20,12 @@ use super::{
     Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Measure, Observation, Observed,
     Proof, Quantity, Setting, Theorem,
 };
+use crate::blocks::Subset;
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
-use crate::network::{Parameters, Trained};
+use crate::network::RnnParts;
 use crate::tensor::Mode;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -55,7 +56,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry, Tampering::MissingStep],
+    controls: &[GradientFault::WrongEntry, GradientFault::MissingStep],
     minors,
     counterexamples: &[
         "there_must_be_one_input_and_one_output",
@@ -74,7 +75,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         && setting.starts_at_identity()
         && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
         && setting.initial_state == InitialState::Zero
-        && setting.trained == Trained::W
+        && setting.trained == Subset::only(["W"])
         && setting.rule.is_gd_like();
     match measure {
         _ if !applies => None,
@@ -101,7 +102,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         d_out: 1..=1,
         initial_states: vec![InitialState::Zero],
         bias: false,
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }
@@ -109,19 +110,19 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
     let movement = Movement::increments(&trajectory);
-    let Parameters { b, c, .. } = Parameters::of(&trajectory.start);
-    let c = c.transposed();
-    let reflection = reflection(&b, &c)
-        .ok_or(Inconclusive::Noise("whether input and output are independent"))?;
+    let RnnParts { b, c, .. } = case.instance.network.parts();
+    let c = &c.transposed();
+    let reflection =
+        reflection(b, c).ok_or(Inconclusive::Noise("whether input and output are independent"))?;
     let bound = 3.min(trajectory.steps());
     let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
-    let outside = outside(&movement, &b, &c)?;
+    let outside = outside(&movement, b, c)?;
     // Inside the span each is a sum of the same three matrices of rank one.
     let upper = if outside.bounds.upper == 0 { 3 } else { b.rows() * b.rows() };
     Ok(vec![
         Observation::rank(Quantity::UnfoldingRank(Mode::Step), &r3, bound),
         Observation::rank("matrices outside the span of three", &outside, 0),
-        asymmetry(&movement, &reflection, reflection_noise(&b, &c)),
+        asymmetry(&movement, &reflection, reflection_noise(b, c)),
         Observation::number("CP rank", Bounds { lower: r3.bounds.lower, upper }, 3),
     ])
 }

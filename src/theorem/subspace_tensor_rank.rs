@@ -18,7 +18,7 @@ use super::{
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::task::Dimensions;
 use crate::tensor::{Tensor, Term};
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -42,7 +42,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &["rows_alone_are_not_enough"],
 };

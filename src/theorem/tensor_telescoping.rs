@@ -12,14 +12,14 @@
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, Measure, MethodKind,
-    Observation, Observed, Proof, Quantity, Setting, Theorem,
+    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, Measure, Observation, Observed,
+    Proof, Quantity, Setting, StepperKind, Theorem,
 };
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
 use crate::tensor::{Decomposition, Mode};
-use crate::training::{Tampering, Trajectory};
+use crate::training::{GradientFault, Trajectory};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -49,7 +49,7 @@ pub const THEOREM: Theorem = Theorem {
     attained: Some(attained),
     domain,
     checks: Checks { exact: Some(observe), f64: Some(observe), double_double: Some(observe) },
-    controls: &Tampering::ALL,
+    controls: &GradientFault::ALL,
     minors: super::generic::of_training,
     counterexamples: &["the_optimizer_must_be_gd_like"],
 };
@@ -72,7 +72,7 @@ fn attained(setting: &Setting) -> bool {
     let is_polynomial = |activation| matches!(activation, ActivationKind::Polynomial(_));
     let fits = setting.learning_steps * trials * steps <= neurons;
     let bends = is_polynomial(setting.phi) && is_polynomial(setting.psi);
-    setting.gradients() == 1 || (bends && fits && setting.method != MethodKind::GradientFlow)
+    setting.gradients() == 1 || (bends && fits && setting.stepper != StepperKind::GradientFlow)
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

@@ -11,14 +11,14 @@
 
 use super::movement::{Movement, span};
 use super::{
-    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, LossKind, MethodKind,
-    Observation, Observed, Proof, Quantity, Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, LossKind, Observation, Observed,
+    Proof, Quantity, Setting, StepperKind, Theorem,
 };
+use crate::blocks::Subset;
 use crate::matrix::{Rank, RankRevealing};
-use crate::network::{Parameters, Trained};
 use crate::task::{Dimensions, TaskFamily};
 use crate::tensor::Mode;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -54,7 +54,7 @@ pub const THEOREM: Theorem = Theorem {
     domain,
     // In floating point the last of the singular values of so many steps are below the noise.
     checks: Checks { exact: Some(observe), f64: None, double_double: None },
-    controls: &[Tampering::WrongEntry],
+    controls: &[GradientFault::WrongEntry],
     minors: super::generic::of_training,
     counterexamples: &[
         "it_takes_as_many_steps_as_dimensions",
@@ -89,8 +89,8 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         bias: false,
         tasks: vec![TaskFamily::RandomTargets],
         losses: vec![LossKind::Squared],
-        methods: vec![MethodKind::GradientDescent, MethodKind::HeavyBall],
-        trained: vec![Trained::W],
+        steppers: vec![StepperKind::GradientDescent, StepperKind::HeavyBall],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }
@@ -106,8 +106,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let tensor = trajectory.increments().reduced();
     let [_, _, r3] = tensor.unfolding_ranks(noise);
     let bracket = tensor.cp_bracket(noise).ok_or(Inconclusive::Noise("the CP rank"))?;
-    let start = Parameters::of(&trajectory.start);
-    let space = span(neurons, [&start.b, &start.c.transposed()], "the dimension of S")?;
+    let start = case.instance.network.parts();
+    let space = span(neurons, [start.b, &start.c.transposed()], "the dimension of S")?;
     Ok(vec![
         difference(Quantity::UnfoldingRank(Mode::Step), &r3, dimensions(&case.setting)),
         difference("rank D_K".into(), &last, d),

@@ -6,13 +6,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use super::{Arithmetic, CaseId, CaseReport, MOST_MISSED, Theorem, Verdict, missed};
+use super::{Arithmetic, CaseId, CaseReport, MAX_MISSED, Theorem, Verdict, missed};
 use crate::scalar::PRIME;
-use crate::training::Tampering;
+use crate::training::GradientFault;
 
 /// A verification in which more than this share of the cases is inconclusive has shown nothing,
 /// and fails.
-pub const MOST_INCONCLUSIVE: f64 = 0.1;
+pub const MAX_INCONCLUSIVE: f64 = 0.1;
 
 /// A control has this many cases in which to be caught. Not every case can catch it: an error
 /// cannot leave a space that is the whole space.
@@ -65,7 +65,7 @@ pub struct Generic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Control {
     /// The error.
-    pub tampering: Tampering,
+    pub fault: GradientFault,
     /// The first case in which the check noticed it.
     pub caught_at: Option<u64>,
 }
@@ -78,7 +78,7 @@ pub enum Failure {
     /// Too many cases are inconclusive.
     Inconclusive,
     /// The check did not notice a deliberate error, so that it shows nothing.
-    Blind(Tampering),
+    Blind(GradientFault),
 }
 
 impl Verification {
@@ -91,9 +91,9 @@ impl Verification {
     pub fn failure(&self) -> Option<Failure> {
         let violated = self.first_violation.map(Failure::Violated);
         let missed = self.controls.iter().find(|control| control.caught_at.is_none());
-        let inconclusive = self.inconclusive as f64 > MOST_INCONCLUSIVE * self.cases() as f64;
+        let inconclusive = self.inconclusive as f64 > MAX_INCONCLUSIVE * self.cases() as f64;
         violated
-            .or(missed.map(|control| Failure::Blind(control.tampering)))
+            .or(missed.map(|control| Failure::Blind(control.fault)))
             .or(inconclusive.then_some(Failure::Inconclusive))
     }
 
@@ -159,14 +159,14 @@ impl Theorem {
     fn control(
         &self,
         id: impl Fn(u64) -> CaseId + Sync,
-        tampering: Tampering,
+        fault: GradientFault,
         done: &(dyn Fn() + Sync),
     ) -> Control {
         let caught =
-            |&number: &u64| self.run(id(number), Some(tampering)).verdict() == Verdict::Violated;
+            |&number: &u64| self.run(id(number), Some(fault)).verdict() == Verdict::Violated;
         let caught_at = (0..CONTROL_CASES).into_par_iter().find_first(caught);
         done();
-        Control { tampering, caught_at }
+        Control { fault, caught_at }
     }
 }
 
@@ -247,7 +247,7 @@ impl fmt::Display for Generic {
         if second_instances > 0 {
             write!(
                 f,
-                "{second_instances} cases have no such bound below {MOST_MISSED:.0e} (gates, signs, \
+                "{second_instances} cases have no such bound below {MAX_MISSED:.0e} (gates, signs, \
                  high degrees): for each a second instance was held against the theorem too, "
             )?;
             match disagreeing {
@@ -350,8 +350,8 @@ mod tests {
     #[test]
     fn a_control_that_is_not_caught_fails() {
         let mut blind = verification(100, 0, 0);
-        blind.controls = vec![Control { tampering: Tampering::WrongEntry, caught_at: None }];
-        assert_eq!(blind.failure(), Some(Failure::Blind(Tampering::WrongEntry)));
+        blind.controls = vec![Control { fault: GradientFault::WrongEntry, caught_at: None }];
+        assert_eq!(blind.failure(), Some(Failure::Blind(GradientFault::WrongEntry)));
         blind.controls[0].caught_at = Some(0);
         assert_eq!(blind.failure(), None);
     }

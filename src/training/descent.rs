@@ -1,108 +1,207 @@
 //! The training loop: it moves named blocks and knows no network.
 
 use super::rule::{Sizes, State};
-use super::trainer::{Batches, Storage, TrainingError, finite};
-use super::{Optimizer, Point, Trajectory, UpdateRule};
+use super::trainer::{Batches, Storage, Training, TrainingError, Visit, finite};
+use super::{Point, Trajectory, UpdateRule};
 use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::{Factors, Matrix, RankRevealing};
+use crate::network::architecture::{LossGradient, Workspace};
 use crate::scalar::Scalar;
 use crate::tape::TapeError;
-use crate::task::Task;
 
-/// One descent, ready to start.
-pub(super) struct Descent<'a, S> {
-    /// The blocks at the start.
-    pub start: Blocks<S>,
-    /// Inputs and targets.
-    pub task: &'a Task<S>,
-    /// How to move.
-    pub optimizer: &'a Optimizer<S>,
-    /// Which blocks move.
-    pub trained: Subset,
-    /// The names of the blocks whose gradients are kept.
-    pub followed: Vec<String>,
-    /// The trials that enter each gradient.
-    pub batches: Batches,
-    /// What is kept of the followed blocks.
-    pub storage: Storage,
-}
-
-/// Where losses and gradients come from.
-pub(super) trait Source<S> {
-    /// The loss at a place and its gradient, on some of the trials or on all.
-    fn gradient(
-        &mut self,
-        at: &Blocks<S>,
-        trials: Option<&[usize]>,
-        step: usize,
-    ) -> Result<Found<S>, TrainingError>;
-
-    /// The loss on all trials.
-    fn loss(&mut self, at: &Blocks<S>) -> Result<S, TrainingError>;
+/// A training on its way.
+pub(super) struct Descent<'t, 'a, S> {
+    training: &'t Training<'a, S>,
+    /// The names of the blocks that the trajectory follows.
+    followed: Vec<String>,
+    /// What is trained or followed.
+    wanted: Subset,
+    workspace: Workspace<S>,
+    state: State<S>,
 }
 
 /// A loss and its gradient.
-pub(super) struct Found<S> {
-    /// The loss.
-    pub loss: S,
+struct Found<S> {
+    loss: S,
     /// The exact gradient of every followed block, in order.
-    pub honest: Vec<Factors<S>>,
+    honest: Vec<Factors<S>>,
     /// The gradient that is to be applied: another one where there is a deliberate error.
-    pub applied: Blocks<S>,
+    applied: Blocks<S>,
 }
 
-impl<S: RankRevealing> Descent<'_, S> {
+impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
+    /// Of a training from these blocks.
+    pub fn new(training: &'t Training<'a, S>, start: &Blocks<S>) -> Result<Self, TapeError> {
+        let followed = training.followed.as_ref().unwrap_or(&training.trained);
+        for subset in [&training.trained, followed, &training.per_trial] {
+            subset.check(start)?;
+        }
+        let names = start.iter().map(|(name, _)| name);
+        Ok(Descent {
+            training,
+            followed: names.filter(|name| followed.contains(name)).map(String::from).collect(),
+            wanted: followed.union(&training.trained),
+            workspace: Workspace::default(),
+            state: State::default(),
+        })
+    }
+
     /// Descends for `steps` learning steps.
     pub fn run(
         mut self,
+        mut start: Blocks<S>,
         steps: usize,
-        source: &mut dyn Source<S>,
+        watch: &mut dyn FnMut(Visit<'_, S>),
     ) -> Result<Trajectory<S>, TrainingError> {
-        let mut start = std::mem::take(&mut self.start);
-        if self.storage == Storage::Slices {
+        let Training { task, optimizer, trained, storage, .. } = self.training;
+        if *storage == Storage::Slices {
             start = start.into_dense();
         }
         let mut now = Point::start(start);
-        let mut trajectory = Trajectory::new(&now, &self.followed, self.storage, self.task.steps)
+        let mut trajectory = Trajectory::new(&now, &self.followed, trained, *storage, task.steps)
             .map_err(TapeError::from)?;
-        let (mut memory, mut moments) = (None, State::default());
-        let mut order = Vec::new();
+        let (mut memory, mut order) = (None, Vec::new());
+        let mut batches: Batches = self.training.batches.clone();
         for k in 0..steps {
-            let batch = self.batches.next(&mut order, self.task.trials);
+            let batch = batches.next(&mut order, task.trials);
             let mut losses = Vec::new();
-            now = self.optimizer.step::<TrainingError>(k, &now, &mut memory, |at| {
-                let found = source.gradient(&at.blocks, batch.as_deref(), k)?;
+            now = optimizer.step::<TrainingError>(k, &now, &mut memory, |at| {
+                let found = self.gradient(&at.blocks, batch.as_deref(), k, watch)?;
                 losses.push(found.loss);
-                Ok(self.direction(at, found, &mut moments, &mut trajectory))
+                Ok(self.direction(at, found, &mut trajectory))
             })?;
-            if self.storage == Storage::Factors {
+            if *storage == Storage::Factors {
                 now.blocks.compress();
             }
             // With entries so large that their squares overflow, no rank would be known.
             finite(now.blocks.norm_squared().is_finite(), k, "the norm of the parameters")?;
             trajectory.record(&now, losses[0]);
         }
-        let last = source.loss(&now.blocks)?;
+        let last = self.loss(&now.blocks)?;
         trajectory.finish(now.blocks, last);
         Ok(trajectory)
+    }
+
+    /// The loss at a place and its gradient, on some of the trials or on all.
+    fn gradient(
+        &mut self,
+        at: &Blocks<S>,
+        trials: Option<&[usize]>,
+        step: usize,
+        watch: &mut dyn FnMut(Visit<'_, S>),
+    ) -> Result<Found<S>, TrainingError> {
+        let Training { architecture, task, loss, trained, applied, per_trial, .. } = self.training;
+        let selected = trials.map(|trials| task.select(trials));
+        let task = selected.as_ref().unwrap_or(task);
+        let columns = trials.filter(|_| at.iter().any(|(name, _)| per_trial.contains(name)));
+        let chosen = columns.map(|trials| self.columns_of(trials, at)).transpose()?;
+        let place = chosen.as_ref().unwrap_or(at);
+        let Descent { wanted, workspace, .. } = self;
+        let found = architecture.gradient(place, wanted, task, *loss, workspace)?;
+        let value = found.loss;
+        finite(value.is_finite(), step, "the loss")?;
+        let faulty = applied
+            .as_ref()
+            .map(|faulty| faulty.gradient(place, wanted, task, *loss, workspace))
+            .transpose()?;
+        watch(Visit { step, loss: value, blocks: place, task });
+
+        let mut gradient = self.kept(place, columns, found, step)?;
+        let mut honest = Vec::new();
+        for name in &self.followed {
+            honest.push(factors(gradient.get(name).map_err(TapeError::from)?));
+        }
+        if let Some(faulty) = faulty {
+            gradient = self.kept(place, columns, faulty, step)?;
+        }
+        if self.followed.iter().any(|name| !trained.contains(name)) {
+            gradient = gradient.only(trained);
+        }
+        Ok(Found { loss: value, honest, applied: gradient })
+    }
+
+    /// The gradient at a place as the descent goes on with it: by all columns, and stored as the
+    /// blocks are.
+    fn kept(
+        &self,
+        place: &Blocks<S>,
+        trials: Option<&[usize]>,
+        found: LossGradient<S>,
+        step: usize,
+    ) -> Result<Blocks<S>, TrainingError> {
+        let mut gradient = found.blocks;
+        if !gradient.is_alike(place) {
+            let message = "a gradient of other names or shapes than the blocks";
+            return Err(TapeError::Model(message.into()).into());
+        }
+        finite(gradient.is_finite(), step, "the gradient")?;
+        if let Some(trials) = trials {
+            gradient = self.in_place(trials, &gradient);
+        }
+        match self.training.storage {
+            Storage::Factors => gradient.compress(),
+            // Nobody asks for the factors of the others.
+            Storage::Slices => {
+                let is_followed = |name: &str| self.followed.iter().any(|own| own == name);
+                gradient = gradient.into_dense_where(|name| !is_followed(name));
+            }
+        }
+        Ok(gradient)
+    }
+
+    /// The loss on all trials.
+    fn loss(&self, at: &Blocks<S>) -> Result<S, TapeError> {
+        let Training { architecture, task, loss, .. } = self.training;
+        let outputs = architecture.outputs(at, &task.inputs, task.trials)?;
+        let [left, right] = [&outputs, &task.targets].map(|values| (values.rows(), values.cols()));
+        if left != right {
+            return Err(TapeError::Shapes { operation: "outputs and targets", left, right });
+        }
+        Ok(loss.value(&outputs, task))
+    }
+
+    /// The blocks with the columns of these trials in those that have one for each.
+    fn columns_of(&self, trials: &[usize], at: &Blocks<S>) -> Result<Blocks<S>, TapeError> {
+        let Training { per_trial, task, .. } = self.training;
+        for (name, block) in at.iter().filter(|(name, _)| per_trial.contains(name)) {
+            if block.shape().1 != task.trials {
+                let (columns, trials) = (block.shape().1, task.trials);
+                let message =
+                    format!("{name} has {columns} columns, expected {trials}, one for each trial");
+                return Err(TapeError::Model(message));
+            }
+        }
+        Ok(at.replaced(|name, block| match per_trial.contains(name) {
+            true => block.select_columns(trials),
+            false => block.clone(),
+        }))
+    }
+
+    /// The gradient with the columns of these trials where they belong, and zero for the others.
+    fn in_place(&self, trials: &[usize], gradient: &Blocks<S>) -> Blocks<S> {
+        let Training { per_trial, task, .. } = self.training;
+        gradient.replaced(|name, block| match per_trial.contains(name) {
+            true => scatter(&block.to_matrix(), trials, task.trials).into(),
+            false => block.clone(),
+        })
     }
 
     /// Clips the gradient, makes it a direction and adds the weight decay. The trajectory keeps
     /// the honest factors.
     fn direction(
-        &self,
+        &mut self,
         at: &Point<S>,
         found: Found<S>,
-        moments: &mut State<S>,
         trajectory: &mut Trajectory<S>,
     ) -> Point<S> {
+        let Training { optimizer, trained, storage, .. } = self.training;
         let Found { honest, applied: mut gradient, .. } = found;
         let scale = self.clipping(&gradient);
         let roundings: Vec<f64> = honest.iter().map(Factors::scale).collect();
-        let mut point = match self.optimizer.rule {
+        let mut point = match optimizer.rule {
             UpdateRule::Gradient => {
                 let index = trajectory.add_gradient(honest, &roundings);
-                if self.storage == Storage::Slices {
+                if *storage == Storage::Slices {
                     // A velocity of factors would grow wider with every step.
                     gradient = gradient.into_dense();
                 }
@@ -112,40 +211,36 @@ impl<S: RankRevealing> Descent<'_, S> {
             }
             ref rule => {
                 gradient.scale(scale);
-                let method = &self.optimizer.method;
-                let (gathered, mut roundings) = rule.gathered(moments, method, gradient, roundings);
-                let norms: Vec<_> = self.followed(&gathered).map(|block| block.norm()).collect();
-                let changed = rule.apply(moments, &at.blocks, gathered, &self.followed);
-                let changed = changed.only(&self.trained);
-                let directions: Vec<_> = self.followed(&changed).map(in_factors).collect();
+                let stepper = &optimizer.stepper;
+                let state = &mut self.state;
+                let (gathered, mut roundings) = rule.gathered(state, stepper, gradient, roundings);
+                let norms: Vec<_> =
+                    in_full(&self.followed, &gathered).map(|block| block.norm()).collect();
+                let changed = rule.apply(state, &at.blocks, gathered, &self.followed);
+                let changed = changed.only(trained);
+                let directions: Vec<_> =
+                    in_full(&self.followed, &changed).map(in_factors).collect();
                 for (index, factors) in directions.iter().enumerate() {
                     let (rounding, norm) = (roundings[index], norms[index]);
                     let sizes = Sizes { rounding, norm, direction: factors.left.norm() };
-                    roundings[index] = rule.rounding(moments, index, sizes);
+                    roundings[index] = rule.rounding(state, index, sizes);
                 }
                 let index = trajectory.add_direction(honest, directions, &roundings);
                 Point::gradient(changed, index)
             }
         };
-        if self.optimizer.weight_decay != S::ZERO {
-            let mut decayed = at.clone();
-            decayed.blocks = at.blocks.only(&self.trained);
-            if !self.followed.iter().any(|name| self.trained.contains(name)) {
-                decayed.trace.fill(S::ZERO);
-            }
-            point.add_scaled(self.optimizer.weight_decay, &decayed);
+        if optimizer.weight_decay != S::ZERO {
+            let decayed = Point { blocks: at.blocks.only(trained), trace: at.trace.clone() };
+            point.add_scaled(optimizer.weight_decay, &decayed);
         }
         point
     }
 
-    /// The followed ones among blocks, in full.
-    fn followed<'s>(&'s self, blocks: &'s Blocks<S>) -> impl Iterator<Item = Matrix<S>> + 's {
-        self.followed.iter().filter_map(|name| Some(blocks.get(name).ok()?.to_matrix()))
-    }
-
     /// What the gradient is multiplied by to have at most the norm of the clip.
     fn clipping(&self, gradient: &Blocks<S>) -> S {
-        let (Some(clip), Some(real)) = (self.optimizer.clip, S::ELEMENTARY) else { return S::ONE };
+        let (Some(clip), Some(real)) = (self.training.optimizer.clip, S::ELEMENTARY) else {
+            return S::ONE;
+        };
         let norm = (real.sqrt)(gradient.norm_squared());
         if (norm - clip).is_positive() {
             clip * norm.inverse().expect("a norm above the clip")
@@ -155,6 +250,14 @@ impl<S: RankRevealing> Descent<'_, S> {
     }
 }
 
+/// Blocks of these names, stored in full.
+fn in_full<'a, S: Scalar>(
+    names: &'a [String],
+    blocks: &'a Blocks<S>,
+) -> impl Iterator<Item = Matrix<S>> + 'a {
+    names.iter().filter_map(|name| Some(blocks.get(name).ok()?.to_matrix()))
+}
+
 /// A matrix times the identity.
 fn in_factors<S: Scalar>(matrix: Matrix<S>) -> Factors<S> {
     let identity = Matrix::scaled_identity(matrix.cols(), S::ONE);
@@ -162,6 +265,15 @@ fn in_factors<S: Scalar>(matrix: Matrix<S>) -> Factors<S> {
 }
 
 /// The factors of a gradient, whatever it is stored as.
-pub(super) fn factors<S: Scalar>(block: &Block<S>) -> Factors<S> {
+fn factors<S: Scalar>(block: &Block<S>) -> Factors<S> {
     block.factors().cloned().unwrap_or_else(|| in_factors(block.to_matrix()))
+}
+
+/// Columns of a batch in the places of its trials, zero elsewhere.
+fn scatter<S: Scalar>(columns: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S> {
+    let mut scattered = Matrix::zeros(columns.rows(), all);
+    for (column, &trial) in trials.iter().enumerate() {
+        scattered.column_mut(trial).copy_from_slice(columns.column(column));
+    }
+    scattered
 }

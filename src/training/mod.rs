@@ -1,19 +1,17 @@
 //! Training by exact gradients, and the trajectory of weights that it leaves.
 
-mod architecture;
 mod descent;
+mod fault;
 mod optimizer;
 mod point;
 mod rule;
-mod tampering;
 mod trainer;
 mod trajectory;
 
-pub use architecture::ArchitectureTraining;
-pub use optimizer::{Method, Optimizer, Schedule};
+pub use fault::{Faulty, GradientFault};
+pub use optimizer::{Optimizer, Schedule, Stepper};
 pub use point::Point;
 pub(crate) use rule::Adam;
 pub use rule::{Entrywise, Preconditioners, RuleKind, Sizes, Spectral, UpdateRule};
-pub use tampering::Tampering;
 pub use trainer::{Batches, Storage, Training, TrainingError, Visit};
 pub use trajectory::{BlockTrajectory, NOISE_FACTOR, Trajectory};

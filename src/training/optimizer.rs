@@ -9,7 +9,7 @@ use crate::scalar::Scalar;
 #[derive(Clone, Debug)]
 pub struct Optimizer<S> {
     /// How a step is made from gradients.
-    pub method: Method<S>,
+    pub stepper: Stepper<S>,
     /// What a gradient becomes before that.
     pub rule: UpdateRule<S>,
     /// The step sizes.
@@ -28,7 +28,7 @@ pub struct Optimizer<S> {
 /// [Muon](UpdateRule::muon) takes the momentum mu before its direction is made, as published,
 /// and gradients at x alone: then the step is x - eta times the direction.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Method<S> {
+pub enum Stepper<S> {
     /// x - eta g(x).
     GradientDescent,
     /// v = mu v + g(x), x - eta v (Polyak 1964, in the form that PyTorch uses).
@@ -78,7 +78,7 @@ impl<S: Scalar> Optimizer<S> {
     /// Plain gradient descent with a constant step size.
     pub fn gradient_descent(step: S) -> Self {
         Optimizer {
-            method: Method::GradientDescent,
+            stepper: Stepper::GradientDescent,
             rule: UpdateRule::Gradient,
             schedule: Schedule::Constant(step),
             weight_decay: S::ZERO,
@@ -97,12 +97,12 @@ impl<S: RankRevealing> Optimizer<S> {
         mut gradient: impl FnMut(&Point<S>) -> Result<Point<S>, E>,
     ) -> Result<Point<S>, E> {
         let size = self.schedule.at(k);
-        match &self.method {
-            Method::HeavyBall { .. } | Method::Nesterov { .. } if self.rule.takes_momentum() => {
+        match &self.stepper {
+            Stepper::HeavyBall { .. } | Stepper::Nesterov { .. } if self.rule.takes_momentum() => {
                 Ok(now.plus(-size, &gradient(now)?))
             }
-            Method::GradientDescent => Ok(now.plus(-size, &gradient(now)?)),
-            Method::HeavyBall { momentum } => {
+            Stepper::GradientDescent => Ok(now.plus(-size, &gradient(now)?)),
+            Stepper::HeavyBall { momentum } => {
                 let g = gradient(now)?;
                 let mut velocity = match memory.take() {
                     Some(velocity) => g.plus(*momentum, &velocity),
@@ -113,7 +113,7 @@ impl<S: RankRevealing> Optimizer<S> {
                 *memory = Some(velocity);
                 Ok(next)
             }
-            Method::Nesterov { momentum } => {
+            Stepper::Nesterov { momentum } => {
                 let ahead = match memory.take() {
                     Some(before) => now.plus(*momentum, now).plus(-*momentum, &before),
                     None => now.clone(),
@@ -122,7 +122,7 @@ impl<S: RankRevealing> Optimizer<S> {
                 let g = gradient(&ahead)?;
                 Ok(ahead.plus(-size, &g))
             }
-            Method::GradientFlow => {
+            Stepper::GradientFlow => {
                 let half = size * S::ratio(1, 2);
                 let k1 = gradient(now)?;
                 let k2 = gradient(&now.plus(-half, &k1))?;

@@ -1,37 +1,69 @@
-//! Training of the recurrent network of the theorems.
+//! Training of any architecture.
 
 use thiserror::Error;
 
-use super::descent::{Descent, Found, Source};
-use super::{Optimizer, Tampering, Trajectory};
-use crate::blocks::{Block, Blocks};
-use crate::matrix::{Matrix, RankRevealing};
-use crate::network::{Adjoint, Gradient, Loss, Network, Parameters, Run, Trained, adjoint};
-use crate::scalar::{Scalar, Stream};
+use super::descent::Descent;
+use super::{Optimizer, Trajectory};
+use crate::blocks::{Blocks, Subset};
+use crate::matrix::RankRevealing;
+use crate::network::architecture::Architecture;
+use crate::network::{Loss, Network};
+use crate::scalar::Stream;
 use crate::tape::TapeError;
 use crate::task::Task;
 
 /// One training run, ready to start.
+///
+/// # Examples
+///
+/// ```
+/// use rankproof::network::architecture::LowRank;
+/// use rankproof::prelude::*;
+///
+/// let stream = Stream::new("low rank", 1, 0);
+/// let sizes = Dimensions { neurons: 12, d_in: 2, d_out: 1, steps: 3, trials: 4 };
+/// let task: Task<Fp> = TaskFamily::RandomTargets.draw(&sizes, &stream).unwrap();
+/// let dynamics = Dynamics::linear(Fp::ratio(1, 2));
+/// let architecture = LowRank { dynamics, identity: Fp::ZERO };
+/// let blocks = Blocks::random(&architecture.shapes(&sizes, 3), &stream.named("blocks"));
+/// let network = Network { architecture, blocks };
+///
+/// let optimizer = Optimizer::gradient_descent(Fp::ratio(1, 10));
+/// let training = Training {
+///     trained: Subset::only(["M", "N"]),
+///     ..Training::new(&network, &task, &SquaredError, optimizer)
+/// };
+/// let trajectory = training.run(4)?;
+/// let m = trajectory.of("M").unwrap();
+/// assert_eq!(m.increment(4), m.combination(4).to_matrix().minus(&m.weights_at(0)));
+/// # Ok::<(), rankproof::training::TrainingError>(())
+/// ```
 pub struct Training<'a, S> {
-    /// The network at the start.
-    pub network: Network<S>,
+    /// The forward pass.
+    pub architecture: &'a dyn Architecture<S>,
+    /// Its blocks at the start.
+    pub blocks: Blocks<S>,
     /// Inputs and targets.
     pub task: &'a Task<S>,
     /// What is made small.
     pub loss: &'a dyn Loss<S>,
     /// How.
     pub optimizer: Optimizer<S>,
-    /// Which parameters move.
-    pub trained: Trained,
+    /// Which blocks move.
+    pub trained: Subset,
+    /// Which blocks the trajectory follows, moving or not; those that are trained if this is
+    /// `None`. [Spectral](super::UpdateRule::Spectral) rules act on the blocks that are
+    /// followed, on each of them alone, and others move along their gradients.
+    pub followed: Option<Subset>,
     /// The trials that enter each gradient.
     pub batches: Batches,
-    /// P of the local rule W <- W - eta sum (P e_t) psi(h_t)^T, (N, d_out), which takes the place
-    /// of the adjoint: random feedback without transport through time (Lillicrap et al. 2016).
-    pub feedback: Option<Matrix<S>>,
-    /// What is kept of the weights.
+    /// Blocks that have a column for each trial, of which a batch takes those of its trials.
+    pub per_trial: Subset,
+    /// What is kept of the blocks.
     pub storage: Storage,
-    /// A deliberate error, for controls.
-    pub tampering: Option<Tampering>,
+    /// An architecture of the same blocks whose gradients are applied, while the trajectory keeps
+    /// the exact ones: a deliberate error, for controls, as [`Faulty`](super::Faulty).
+    pub applied: Option<Box<dyn Architecture<S> + 'a>>,
 }
 
 /// The trials that enter each gradient.
@@ -48,10 +80,10 @@ pub enum Batches {
     },
 }
 
-/// What a trajectory keeps of the weights.
+/// What a trajectory keeps of the blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
-    /// W_k for every k, (N, N) each, as the training itself computed them.
+    /// Every followed block for every k, as the training itself computed them.
     Slices,
     /// Factors alone, compressed to their rank: for networks too large for an (N, N) matrix.
     Factors,
@@ -63,8 +95,10 @@ pub struct Visit<'a, S> {
     pub step: usize,
     /// The loss there.
     pub loss: S,
-    /// The forward run.
-    pub run: &'a Run<S>,
+    /// Where: the blocks, with the columns of the batch in those that have one for each trial.
+    pub blocks: &'a Blocks<S>,
+    /// The trials of the batch.
+    pub task: &'a Task<S>,
 }
 
 /// Why a training run ended early.
@@ -85,23 +119,36 @@ pub enum TrainingError {
 }
 
 impl<'a, S: RankRevealing> Training<'a, S> {
-    /// Trains W alone on all trials by back-propagation through time, and keeps all weights.
-    pub fn new(
-        network: Network<S>,
+    /// Trains all blocks of a network on all trials, and keeps them all.
+    pub fn new<A: Architecture<S>>(
+        network: &'a Network<S, A>,
+        task: &'a Task<S>,
+        loss: &'a dyn Loss<S>,
+        optimizer: Optimizer<S>,
+    ) -> Self {
+        Self::of(&network.architecture, network.blocks.clone(), task, loss, optimizer)
+    }
+
+    /// The same for an architecture and its blocks.
+    pub fn of(
+        architecture: &'a dyn Architecture<S>,
+        blocks: Blocks<S>,
         task: &'a Task<S>,
         loss: &'a dyn Loss<S>,
         optimizer: Optimizer<S>,
     ) -> Self {
         Training {
-            network,
+            architecture,
+            blocks,
             task,
             loss,
             optimizer,
-            trained: Trained::W,
+            trained: Subset::All,
+            followed: None,
             batches: Batches::Full,
-            feedback: None,
+            per_trial: Subset::none(),
             storage: Storage::Slices,
-            tampering: None,
+            applied: None,
         }
     }
 
@@ -110,7 +157,8 @@ impl<'a, S: RankRevealing> Training<'a, S> {
     ///
     /// # Errors
     ///
-    /// If the loss, a gradient or the norm of the parameters becomes infinite or NaN.
+    /// If blocks, task and architecture do not fit together, a block is named that is not there,
+    /// or the loss, a gradient or the norm of the parameters becomes infinite or NaN.
     pub fn run(self, steps: usize) -> Result<Trajectory<S>, TrainingError> {
         self.run_watched(steps, |_| {})
     }
@@ -123,86 +171,10 @@ impl<'a, S: RankRevealing> Training<'a, S> {
     pub fn run_watched(
         mut self,
         steps: usize,
-        watch: impl FnMut(Visit<'_, S>),
+        mut watch: impl FnMut(Visit<'_, S>),
     ) -> Result<Trajectory<S>, TrainingError> {
-        let empty = Parameters::new(Block::zero(0, 0), Matrix::zeros(0, 0), Matrix::zeros(0, 0));
-        let start = std::mem::replace(&mut self.network.parameters, empty);
-        let descent = Descent {
-            start: start.into_blocks(),
-            task: self.task,
-            optimizer: &self.optimizer,
-            trained: self.trained.into(),
-            followed: vec!["W".into()],
-            batches: self.batches.clone(),
-            storage: self.storage,
-        };
-        descent.run(steps, &mut Adjoints { training: &self, run: Run::empty(), watch })
-    }
-
-    fn network_at(&self, parameters: Parameters<S>) -> Network<S> {
-        Network { dynamics: self.network.dynamics.clone(), parameters }
-    }
-}
-
-/// The gradients of a training by its adjoint.
-struct Adjoints<'t, 'a, S, W> {
-    training: &'t Training<'a, S>,
-    run: Run<S>,
-    watch: W,
-}
-
-impl<S: RankRevealing, W: FnMut(Visit<'_, S>)> Source<S> for Adjoints<'_, '_, S, W> {
-    fn gradient(
-        &mut self,
-        at: &Blocks<S>,
-        trials: Option<&[usize]>,
-        step: usize,
-    ) -> Result<Found<S>, TrainingError> {
-        let Adjoints { training, run, watch } = self;
-        let selected = trials.map(|trials| training.task.select(trials));
-        let task = selected.as_ref().unwrap_or(training.task);
-        let at = Parameters::of(at);
-        let states = at.h0.cols();
-        let network = training.network_at(match trials {
-            Some(trials) => at.select_trials(trials),
-            None => at,
-        });
-        run.repeat(&network, &task.inputs, task.trials);
-        let loss = training.loss.value(&run.outputs, task);
-        finite(loss.is_finite(), step, "the loss")?;
-        let errors = training.loss.errors(&run.outputs, task);
-        let honest = match &training.feedback {
-            None => adjoint(&network, run, &errors),
-            Some(feedback) => broadcast(feedback, run, &errors),
-        };
-        let collect = |adjoint: Adjoint<S>| {
-            Gradient::collect(&network, run, adjoint, &task.inputs, &errors, training.trained)
-        };
-        let tampered = training.tampering.map(|error| {
-            let mut gradient = collect(error.adjoint(&network, run, &errors, &honest));
-            error.spoil(&mut gradient, run.trials, training.trained);
-            gradient
-        });
-        let mut gradient = collect(honest);
-        if training.storage == Storage::Factors {
-            gradient.compress();
-        }
-        let honest = vec![gradient.w.clone()];
-        if let Some(tampered) = tampered {
-            gradient = tampered;
-        }
-        if let Some(trials) = trials {
-            gradient.parameters.h0 = scatter(&gradient.parameters.h0, trials, states);
-        }
-        finite(gradient.parameters.is_finite(), step, "the gradient")?;
-        watch(Visit { step, loss, run });
-        Ok(Found { loss, honest, applied: gradient.parameters.into_blocks() })
-    }
-
-    fn loss(&mut self, at: &Blocks<S>) -> Result<S, TrainingError> {
-        let Adjoints { training: Training { loss, task, .. }, run, .. } = self;
-        run.repeat(&self.training.network_at(Parameters::of(at)), &task.inputs, task.trials);
-        Ok(loss.value(&run.outputs, task))
+        let start = std::mem::take(&mut self.blocks);
+        Descent::new(&self, &start)?.run(start, steps, &mut watch)
     }
 }
 
@@ -217,24 +189,6 @@ impl Batches {
         }
         Some(order.split_off(order.len() - size))
     }
-}
-
-/// P e_{t+1} in the place of the back-propagated error of step t.
-fn broadcast<S: Scalar>(feedback: &Matrix<S>, run: &Run<S>, errors: &Matrix<S>) -> Adjoint<S> {
-    let later = errors.columns(run.trials..errors.cols());
-    Adjoint::without_transport(Matrix::product(feedback.view(), later), run.trials)
-}
-
-/// The gradient by the initial states of a batch, put in the places of its trials.
-pub(super) fn scatter<S: Scalar>(h0: &Matrix<S>, trials: &[usize], all: usize) -> Matrix<S> {
-    if all == 1 {
-        return h0.clone();
-    }
-    let mut scattered = Matrix::zeros(h0.rows(), all);
-    for (column, &trial) in trials.iter().enumerate() {
-        scattered.column_mut(trial).copy_from_slice(h0.column(column));
-    }
-    scattered
 }
 
 pub(super) fn finite(

@@ -1,7 +1,7 @@
 //! The parameters of every learning step, as what they are made of.
 
 use super::{Point, Storage};
-use crate::blocks::{Block, Blocks, NoSuchBlock};
+use crate::blocks::{Block, Blocks, NoSuchBlock, Subset};
 use crate::matrix::{CLEAR_GAP, Factors, Matrix, Rank, RankRevealing};
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, Term};
@@ -19,7 +19,8 @@ pub const NOISE_FACTOR: f64 = 4.0;
 /// W_k = c_k W_0 + sum_j coefficient_{k,j} G_j.
 /// ```
 ///
-/// The coefficients are the same for all blocks. Methods without a block are about the block W.
+/// The coefficients are the same for all blocks that are trained; one that is followed and not
+/// trained stays as it is. Methods without a block are about the block W.
 ///
 /// # Panics
 ///
@@ -32,7 +33,8 @@ pub struct Trajectory<S> {
     pub end: Blocks<S>,
     /// The loss before each step, and at the end; K + 1 of them.
     pub losses: Vec<S>,
-    /// For each k in 0..=K the coefficients on W_0, G_0, G_1, ...; missing ones are zero.
+    /// For each k in 0..=K the coefficients on W_0, G_0, G_1, ... of what is trained; missing ones
+    /// are zero.
     traces: Vec<Vec<S>>,
     /// How many gradients were computed.
     gradients: usize,
@@ -44,6 +46,8 @@ pub struct Trajectory<S> {
 /// What is kept of a block.
 #[derive(Clone, Debug)]
 struct Track<S> {
+    /// Whether it is trained.
+    moves: bool,
     /// Gradients, or the directions made of them.
     gradients: Vec<Factors<S>>,
     /// What the rounding errors of each of them are proportional to.
@@ -68,6 +72,7 @@ impl<S: Scalar> Trajectory<S> {
     pub(super) fn new(
         start: &Point<S>,
         followed: &[String],
+        trained: &Subset,
         storage: Storage,
         time_steps: usize,
     ) -> Result<Self, NoSuchBlock> {
@@ -75,7 +80,8 @@ impl<S: Scalar> Trajectory<S> {
             let block = start.blocks.get(name)?;
             let slices = (storage == Storage::Slices).then(|| vec![block.to_matrix()]);
             let [gradients, before_directions] = [Vec::new(), Vec::new()];
-            let track = Track { gradients, roundings: Vec::new(), before_directions, slices };
+            let (moves, roundings) = (trained.contains(name), Vec::new());
+            let track = Track { moves, gradients, roundings, before_directions, slices };
             Ok((name.clone(), track))
         };
         Ok(Trajectory {
@@ -166,12 +172,12 @@ impl<S: Scalar> Trajectory<S> {
 
     /// c_k: what is left of W_0 in W_k. One without weight decay.
     pub fn remainder(&self, k: usize) -> S {
-        self.traces[k][0]
+        self.w().remainder(k)
     }
 
     /// The coefficient of gradient `j` in W_k.
     pub fn coefficient(&self, k: usize, j: usize) -> S {
-        self.traces[k].get(j + 1).copied().unwrap_or(S::ZERO)
+        self.w().coefficient(k, j)
     }
 
     /// [`BlockTrajectory::gradients`] of W.
@@ -244,16 +250,24 @@ impl<'a, S: Scalar> BlockTrajectory<'a, S> {
         self.track.before_directions.get(j).or_else(|| self.track.gradients.get(j))
     }
 
+    /// Numbers of rows and of columns.
+    pub fn shape(&self) -> (usize, usize) {
+        self.start.shape()
+    }
+
     fn steps(&self) -> usize {
         self.traces.len() - 1
     }
 
-    fn remainder(&self, k: usize) -> S {
-        self.traces[k][0]
+    /// c_k: what is left of V_0 in V_k. One without weight decay.
+    pub fn remainder(&self, k: usize) -> S {
+        if self.track.moves { self.traces[k][0] } else { S::ONE }
     }
 
-    fn coefficient(&self, k: usize, j: usize) -> S {
-        self.traces[k].get(j + 1).copied().unwrap_or(S::ZERO)
+    /// The coefficient of gradient `j` in V_k.
+    pub fn coefficient(&self, k: usize, j: usize) -> S {
+        let coefficient = self.traces[k].get(j + 1).copied().unwrap_or(S::ZERO);
+        if self.track.moves { coefficient } else { S::ZERO }
     }
 
     /// V_k as the training computed it, (m, n); the combination if only factors were kept.

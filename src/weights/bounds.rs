@@ -23,9 +23,10 @@ impl InputOutput {
         if (inputs, outputs) != (neurons, neurons) {
             return Err(WeightError::ChannelShape { inputs, outputs, neurons });
         }
-        match self.inputs.is_finite() && self.outputs.is_finite() {
-            true => Ok(()),
-            false => Err(WeightError::ChannelNotFinite),
+        if self.inputs.is_finite() && self.outputs.is_finite() {
+            Ok(())
+        } else {
+            Err(WeightError::ChannelNotFinite)
         }
     }
 }

@@ -17,7 +17,7 @@ use std::fmt::{self, Write};
 
 use half::{bf16, f16};
 
-use crate::file::Precision;
+use crate::scalar::Precision;
 
 /// Different magnitudes from which on values tell their grid.
 const ENOUGH: usize = 64;
@@ -330,9 +330,10 @@ impl Decimal {
         let computed = types
             .find(|((_, telling), distances)| digits >= *telling && near(distances))
             .map_or(53, |((bits, _), _)| *bits);
-        match fixed {
-            true => Grid::Decimals { decimals: -place, computed },
-            false => Grid::Digits { digits, computed },
+        if fixed {
+            Grid::Decimals { decimals: -place, computed }
+        } else {
+            Grid::Digits { digits, computed }
         }
     }
 }

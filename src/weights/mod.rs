@@ -31,16 +31,19 @@
 //! ```
 
 mod bounds;
+mod doubts;
 mod error;
 mod grid;
 mod history;
 mod ranks;
+#[cfg(feature = "files")]
+mod recorded;
 mod rounding;
 
 pub use bounds::{HeldBound, InputOutput};
+pub use doubts::{doubts, scientific};
 pub use error::WeightError;
 pub use grid::Grid;
 pub use history::WeightHistory;
-pub(crate) use ranks::is_hidden;
 pub use ranks::{Stage, TensorRanks, Watch, WeightRanks};
 pub use rounding::{Decided, Rounding};

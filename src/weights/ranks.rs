@@ -74,14 +74,13 @@ impl WeightRanks {
         let (increments, own) =
             Reduced::from_steps(neurons, steps, (1..=steps).map(|k| history.increment(k)));
         let of_increments = TensorRanks::new(increments, noise.of_increments().max(own), watch);
-        let (tensor, of_increments) = match delta {
-            true => (of_increments, None),
-            false => {
-                let weights = (0..=steps).map(|k| history.weights_at(k).clone());
-                let (weights, own) = Reduced::from_steps(neurons, steps + 1, weights);
-                let noise = noise.of_weights().max(own);
-                (TensorRanks::new(weights, noise, watch), Some(of_increments))
-            }
+        let (tensor, of_increments) = if delta {
+            (of_increments, None)
+        } else {
+            let weights = (0..=steps).map(|k| history.weights_at(k).clone());
+            let (weights, own) = Reduced::from_steps(neurons, steps + 1, weights);
+            let noise = noise.of_weights().max(own);
+            (TensorRanks::new(weights, noise, watch), Some(of_increments))
         };
         watch(Stage { what: "space of learning", done: 0, all: 1 });
         let sides = sides(history, 2.0 * noise.of_increments());
@@ -120,9 +119,10 @@ impl TensorRanks {
         watch(Stage { what: "CP rank", done: 0, all: 1 });
         let floors = unfolding_ranks.iter().filter_map(Rank::spectrum).map(|(_, floor)| floor);
         let noise_floor = floors.fold(noise, f64::max);
-        let (cp_lower, cp_upper) = match unfolding_ranks.iter().all(is_hidden) {
-            true => (LowerEnd::of_unfoldings([0; 3]), None),
-            false => tensor.cp_ends(noise, &unfolding_ranks),
+        let (cp_lower, cp_upper) = if unfolding_ranks.iter().all(is_hidden) {
+            (LowerEnd::of_unfoldings([0; 3]), None)
+        } else {
+            tensor.cp_ends(noise, &unfolding_ranks)
         };
         TensorRanks { unfolding_ranks, cp_lower, cp_upper, noise_floor }
     }
@@ -167,10 +167,8 @@ fn sides(history: &WeightHistory, noise: f64) -> (Matrix<f64>, f64) {
     let all = increments().chain(increments().map(|increment| increment.transposed()));
     let sides = Matrix::gathered(neurons, all);
     let columns = 2 * neurons * history.steps();
-    let own = match sides.cols() < columns {
-        true => f64::EPSILON * columns as f64 * sides.norm(),
-        false => 0.0,
-    };
+    let own =
+        if sides.cols() < columns { f64::EPSILON * columns as f64 * sides.norm() } else { 0.0 };
     (sides, noise.max(own))
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::grid::{Census, Finding, Grid};
-use crate::file::Precision;
 use crate::matrix::Matrix;
+use crate::scalar::Precision;
 
 /// To what the weights of every step were rounded.
 ///
@@ -115,9 +115,12 @@ impl Rounding {
         if let [(.., name)] = runs.as_slice() {
             return name.clone();
         }
-        let shown = runs.iter().take(SHOWN).map(|(first, last, name)| match first == last {
-            true => format!("{name} (W_{first})"),
-            false => format!("{name} (W_{first} to W_{last})"),
+        let shown = runs.iter().take(SHOWN).map(|(first, last, name)| {
+            if first == last {
+                format!("{name} (W_{first})")
+            } else {
+                format!("{name} (W_{first} to W_{last})")
+            }
         });
         let more = if runs.len() > SHOWN { " and others" } else { "" };
         shown.collect::<Vec<_>>().join(", ") + more
@@ -172,7 +175,7 @@ impl fmt::Display for Rounding {
                 f.write_str(if coarser { "; W_0 is taken as it is" } else { "" })
             }
             Decided::Given => {
-                write!(f, "values have {precision} in {array}, by --precision")
+                write!(f, "values have {precision} in {array}, as given")
             }
             Decided::Few(count) => write!(
                 f,

@@ -8,7 +8,7 @@ fn setting(arithmetic: Arithmetic) -> Domain {
         initial_states: vec![InitialState::Zero],
         bias: false,
         rules: vec![RuleKind::Muon],
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }

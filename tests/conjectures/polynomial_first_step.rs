@@ -10,8 +10,8 @@ fn setting(arithmetic: Arithmetic) -> Domain {
         activations: vec![ActivationKind::Polynomial(2), ActivationKind::Polynomial(3)],
         initial_weights: vec![InitialWeights::Zero],
         initial_states: vec![InitialState::Zero],
-        methods: vec![MethodKind::GradientDescent],
-        trained: vec![Trained::W],
+        steppers: vec![StepperKind::GradientDescent],
+        trained: vec![Subset::only(["W"])],
         bias: false,
         ..Domain::linear(arithmetic)
     }
@@ -24,10 +24,10 @@ fn monomials(p: usize, n: usize) -> usize {
 
 fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
     // The current form without a leak: with W_0 = 0 a state is B u_t, a polynomial of degree one.
-    let mut training = case.training();
-    training.network.dynamics.phi = rankproof::network::Activation::Identity;
-    training.network.dynamics.leak = S::ONE;
-    let learned = training.run(1)?;
+    let mut network = case.instance.network.clone();
+    let dynamics = &mut network.architecture.dynamics;
+    *dynamics = rankproof::network::Dynamics::current(S::ONE, dynamics.psi.clone());
+    let learned = case.training_of(&network).run(1)?;
     let ActivationKind::Polynomial(n) = case.setting.psi else {
         return Err(Inconclusive::Unavailable);
     };

@@ -7,16 +7,16 @@ fn setting(arithmetic: Arithmetic) -> Domain {
         d_out: 1..=1,
         initial_states: vec![InitialState::Zero],
         bias: false,
-        trained: vec![Trained::W],
+        trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
 }
 
 fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let mut training = case.training();
-    let start = &mut training.network.parameters;
-    start.h0 = start.b.times(&Matrix::random(1, 1, &mut case.stream.named("along b")));
-    let learned = training.run(case.setting.learning_steps)?;
+    let start = &case.instance.network;
+    let along = start.parts().b.times(&Matrix::random(1, 1, &mut case.stream.named("along b")));
+    let network = start.clone().with("h0", along);
+    let learned = case.training_of(&network).run(case.setting.learning_steps)?;
     let [_, _, r3] = learned.increments().reduced().unfolding_ranks(learned.tensor_noise());
     Ok(vec![Observation::rank(Quantity::UnfoldingRank(Mode::Step), &r3, 3)])
 }

@@ -8,8 +8,8 @@ fn setting(arithmetic: Arithmetic) -> Domain {
         learning_steps: 1..=3,
         initial_states: vec![InitialState::Zero],
         bias: false,
-        methods: vec![MethodKind::GradientDescent],
-        trained: vec![Trained { b: true, c: true, ..Trained::W }],
+        steppers: vec![StepperKind::GradientDescent],
+        trained: vec![Subset::only(["W", "B", "C"])],
         ..Domain::linear(arithmetic)
     }
 }

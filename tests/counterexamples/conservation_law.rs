@@ -1,16 +1,18 @@
+use rankproof::blocks::{Blocks, Subset};
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{Activation, Parameters, Trained};
+use rankproof::network::{Activation, RnnParts};
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::theorem::conservation_law::balance;
-use rankproof::training::Method;
+use rankproof::training::Stepper;
 
 use crate::explicit::{Explicit, integers, parabola};
 
 /// What Q gains in `steps` steps, less the form of each step.
 fn excess(explicit: &Explicit<Fp>, steps: usize) -> Matrix<Fp> {
     let mut excess = Matrix::zeros(4, 4);
-    let mut states = vec![explicit.network.parameters.clone()];
-    states.extend((1..=steps).map(|k| Parameters::of(&explicit.train(k).end)));
+    let balance = |blocks: &Blocks<Fp>| balance(RnnParts::of(blocks).expect("in full"));
+    let mut states = vec![explicit.network.blocks.clone()];
+    states.extend((1..=steps).map(|k| explicit.train(k).end));
     for pair in states.windows(2) {
         let mut step = pair[1].clone();
         step.add_scaled(-Fp::ONE, &pair[0]);
@@ -29,7 +31,7 @@ fn conserving() -> Explicit<Fp> {
         .starting_at(integers(4, 4, 5))
         .with_state(integers(4, 1, 6))
         .biased(integers(4, 1, 7));
-    explicit.trained = Trained::ALL;
+    explicit.trained = Subset::All;
     assert_eq!(rank(&excess(&explicit, 2)), 0);
     explicit
 }
@@ -48,13 +50,13 @@ fn the_network_must_be_linear() {
 #[test]
 fn every_parameter_must_be_trained() {
     for trained in [
-        Trained { b: false, ..Trained::ALL },
-        Trained { c: false, ..Trained::ALL },
-        Trained { bias: false, ..Trained::ALL },
-        Trained { h0: false, ..Trained::ALL },
+        Subset::only(["W", "C", "bias", "h0"]),
+        Subset::only(["W", "B", "bias", "h0"]),
+        Subset::only(["W", "B", "C", "h0"]),
+        Subset::only(["W", "B", "C", "bias"]),
     ] {
         let mut explicit = conserving();
-        explicit.trained = trained;
+        explicit.trained = trained.clone();
         assert!(rank(&excess(&explicit, 1)) > 0, "{trained:?}");
     }
 }
@@ -63,6 +65,6 @@ fn every_parameter_must_be_trained() {
 #[test]
 fn the_step_must_be_along_the_gradient() {
     let mut explicit = conserving();
-    explicit.method = Method::HeavyBall { momentum: Fp::ONE };
+    explicit.stepper = Stepper::HeavyBall { momentum: Fp::ONE };
     assert!(rank(&excess(&explicit, 2)) > 0);
 }

@@ -18,8 +18,8 @@ fn learned_from(
     then: impl FnOnce(&mut Explicit<Fp>),
 ) -> usize {
     let first = explicit.train(3).weights_at(3);
-    explicit.network.parameters.b = integers(8, 1, 5);
-    explicit.network.parameters.c = integers(1, 8, 6);
+    explicit.put("B", integers(8, 1, 5));
+    explicit.put("C", integers(1, 8, 6));
     then(&mut explicit);
     let last: Matrix<Fp> = explicit.starting_at(first).train(3).weights_at(3);
     Fp::rank(&last.minus(start), 0.0).bounds.upper
@@ -42,7 +42,7 @@ fn the_network_must_be_linear() {
 fn the_initial_state_must_be_the_same_for_all_tasks() {
     let stateful = || linear().with_state(integers(8, 1, 7));
     assert_eq!(two_tasks(stateful(), |_| ()), BOUND + 1);
-    let another = |second: &mut Explicit<Fp>| second.network.parameters.h0 = integers(8, 1, 8);
+    let another = |second: &mut Explicit<Fp>| second.put("h0", integers(8, 1, 8));
     assert_eq!(two_tasks(stateful(), another), BOUND + 2);
 }
 
@@ -51,14 +51,14 @@ fn the_initial_state_must_be_the_same_for_all_tasks() {
 fn the_bias_must_be_the_same_for_all_tasks() {
     let biased = || linear().biased(integers(8, 1, 7));
     assert_eq!(two_tasks(biased(), |_| ()), BOUND + 1);
-    let another = |second: &mut Explicit<Fp>| second.network.parameters.bias = integers(8, 1, 8);
+    let another = |second: &mut Explicit<Fp>| second.put("bias", integers(8, 1, 8));
     assert_eq!(two_tasks(biased(), another), BOUND + 2);
 }
 
 #[test]
 fn every_channel_counts() {
     let wider = |second: &mut Explicit<Fp>| {
-        second.network.parameters.b = integers(8, 2, 5);
+        second.put("B", integers(8, 2, 5));
         second.task.inputs = integers(2, second.task.inputs.cols(), 9);
     };
     assert_eq!(two_tasks(linear(), wider), BOUND + 1);

@@ -13,8 +13,8 @@ const BOUND: usize = 3;
 /// all multiples of one.
 fn low_dimensional() -> Explicit<Fp> {
     let mut explicit = Explicit::new(8, 1, 6);
-    explicit.network.parameters.c =
-        Matrix::from_fn(6, 8, |i, j| Fp::from_integer(i64::from(i == j)));
+    let rows = Matrix::from_fn(6, 8, |i, j| Fp::from_integer(i64::from(i == j)));
+    explicit.put("C", rows);
     let columns = explicit.task.targets.cols();
     explicit.task.targets = integers::<Fp>(6, 1, 5).times(&integers(1, columns, 6));
     assert_eq!(explicit.rank(5), BOUND);
@@ -25,7 +25,7 @@ fn low_dimensional() -> Explicit<Fp> {
 #[test]
 fn the_readout_must_be_orthonormal() {
     let mut explicit = low_dimensional();
-    explicit.network.parameters.c = integers(6, 8, 7);
+    explicit.put("C", integers(6, 8, 7));
     assert_eq!(explicit.rank(5), 7);
 }
 

@@ -1,8 +1,7 @@
-use rankproof::blocks::Block;
+use rankproof::blocks::{Block, Subset};
 use rankproof::matrix::Matrix;
-use rankproof::network::{
-    Activation, Dynamics, Gradient, Loss, Network, Parameters, Trained, adjoint, forward,
-};
+use rankproof::network::architecture::Workspace;
+use rankproof::network::{Activation, Architecture, Dynamics, Loss, Network, forward};
 use rankproof::task::Task;
 
 /// The distance of the outputs from their targets.
@@ -25,18 +24,17 @@ fn derivatives(b: f64) -> [f64; 3] {
     let target = Matrix::from_rows(&[[0.0, 2.0]]);
     let task = Task::new(1, entry(1.0), target, Matrix::from_rows(&[[1.0, 1.0]]));
     let network = |b: f64| {
-        let parameters = Parameters::new(Block::scaled_identity(1, 0.0), entry(b), entry(1.0));
-        Network { dynamics: Dynamics::rate(1.0, Activation::Relu), parameters }
+        let (dynamics, w) = (Dynamics::rate(1.0, Activation::Relu), Block::scaled_identity(1, 0.0));
+        Network::rnn(dynamics, w, entry(b), entry(1.0)).expect("shapes that fit")
     };
     let loss = |b| Distance.value(&forward(&network(b), &task.inputs, 1).outputs, &task);
     let eps = 0.25;
-    let run = forward(&network(b), &task.inputs, 1);
-    let errors = Distance.errors(&run.outputs, &task);
-    let adjoint = adjoint(&network(b), &run, &errors);
-    let gradient =
-        Gradient::collect(&network(b), &run, adjoint, &task.inputs, &errors, Trained::ALL);
+    let Network { architecture, blocks } = network(b);
+    let mut workspace = Workspace::default();
+    let found = architecture.gradient(&blocks, &Subset::All, &task, &Distance, &mut workspace);
+    let by_b = found.expect("shapes that fit").blocks.get("B").expect("a block").to_matrix();
     let from = |side: f64| (loss(b + side * eps) - loss(b)) / (side * eps);
-    [from(1.0), from(-1.0), gradient.parameters.b[(0, 0)]]
+    [from(1.0), from(-1.0), by_b[(0, 0)]]
 }
 
 /// At the corner of ReLU the loss falls to the right and not to the left; the adjoint can be at

@@ -1,11 +1,11 @@
 //! Small explicit instances: every number is an integer between -3 and 3.
 
-use rankproof::blocks::Block;
+use rankproof::blocks::{Block, Subset};
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{Activation, Dynamics, Loss, Network, Parameters, SquaredError, Trained};
+use rankproof::network::{Activation, Dynamics, Loss, Network, SquaredError, Transport};
 use rankproof::scalar::Scalar;
 use rankproof::task::Task;
-use rankproof::training::{Method, Optimizer, Training, Trajectory, UpdateRule};
+use rankproof::training::{Optimizer, Stepper, Training, Trajectory, UpdateRule};
 
 /// A (rows, cols) matrix of integers from -3 to 3 without an evident pattern; another one for each
 /// `variant`.
@@ -22,25 +22,21 @@ pub struct Explicit<S: 'static> {
     pub network: Network<S>,
     pub task: Task<S>,
     pub loss: Box<dyn Loss<S>>,
-    pub method: Method<S>,
+    pub stepper: Stepper<S>,
     pub rule: UpdateRule<S>,
-    pub trained: Trained,
-    pub feedback: Option<Matrix<S>>,
+    pub trained: Subset,
 }
 
 impl<S: RankRevealing> Explicit<S> {
     /// A linear network from W_0 = 0 and h_0 = 0 with N neurons, p inputs and q outputs, on 4
     /// trials of 4 time steps; W alone trained by gradient descent.
     pub fn new(neurons: usize, p: usize, q: usize) -> Self {
-        let parameters = Parameters::new(
-            Block::scaled_identity(neurons, S::ZERO),
-            integers(neurons, p, 1),
-            integers(q, neurons, 2),
-        );
+        let w = Block::scaled_identity(neurons, S::ZERO);
+        let (b, c) = (integers(neurons, p, 1), integers(q, neurons, 2));
         let (steps, trials) = (4, 4);
         let mask = Matrix::from_fn(1, (steps + 1) * trials, |_, _| S::ONE);
         Explicit {
-            network: Network { dynamics: Dynamics::linear(S::ONE), parameters },
+            network: Network::rnn(Dynamics::linear(S::ONE), w, b, c).expect("shapes that fit"),
             task: Task::new(
                 trials,
                 integers(p, steps * trials, 3),
@@ -48,24 +44,23 @@ impl<S: RankRevealing> Explicit<S> {
                 mask,
             ),
             loss: Box::new(SquaredError),
-            method: Method::GradientDescent,
+            stepper: Stepper::GradientDescent,
             rule: UpdateRule::Gradient,
-            trained: Trained::W,
-            feedback: None,
+            trained: Subset::only(["W"]),
         }
     }
 
     /// Trains with a step size of 1/8.
     pub fn train(&self, learning_steps: usize) -> Trajectory<S> {
         let optimizer = Optimizer {
-            method: self.method.clone(),
+            stepper: self.stepper.clone(),
             rule: self.rule.clone(),
             ..Optimizer::gradient_descent(S::ratio(1, 8))
         };
         let training = Training {
-            trained: self.trained,
-            feedback: self.feedback.clone(),
-            ..Training::new(self.network.clone(), &self.task, &*self.loss, optimizer)
+            trained: self.trained.clone(),
+            followed: Some(Subset::only(["W"])),
+            ..Training::new(&self.network, &self.task, &*self.loss, optimizer)
         };
         training.run(learning_steps).expect("a run that stays finite")
     }
@@ -84,27 +79,39 @@ impl<S: RankRevealing> Explicit<S> {
         ranks.map(|rank| rank.known().expect("a clear rank"))
     }
 
+    /// Puts another block into the place of the one of this name.
+    pub fn put(&mut self, name: &str, block: Matrix<S>) {
+        *self.network.blocks.get_mut(name).expect("a block of the network") = Block::from(block);
+    }
+
     /// The same with another W_0, (N, N).
     pub fn starting_at(mut self, w: Matrix<S>) -> Self {
-        self.network.parameters.w = Block::from(w);
+        self.put("W", w);
         self
     }
 
     /// The same with other activations outside and inside the weights.
     pub fn bent(mut self, phi: Activation<S>, psi: Activation<S>) -> Self {
-        (self.network.dynamics.phi, self.network.dynamics.psi) = (phi, psi);
+        let dynamics = &mut self.network.architecture.dynamics;
+        (dynamics.phi, dynamics.psi) = (phi, psi);
         self
     }
 
     /// The same with h_0, (N, 1) or (N, 4).
     pub fn with_state(mut self, h0: Matrix<S>) -> Self {
-        self.network.parameters.h0 = h0;
+        self.put("h0", h0);
         self
     }
 
     /// The same with a bias, (N, 1).
     pub fn biased(mut self, bias: Matrix<S>) -> Self {
-        self.network.parameters.bias = bias;
+        self.put("bias", bias);
+        self
+    }
+
+    /// Learns from errors that come by P, (N, d_out), and not by the adjoint.
+    pub fn broadcasting(mut self, feedback: Matrix<S>) -> Self {
+        self.network.architecture.transport = Transport::Feedback(feedback);
         self
     }
 

@@ -1,6 +1,6 @@
 use rankproof::network::Activation;
 use rankproof::scalar::Fp;
-use rankproof::training::{Method, UpdateRule};
+use rankproof::training::{Stepper, UpdateRule};
 
 use crate::explicit::{Explicit, integers, parabola};
 
@@ -46,6 +46,6 @@ fn the_optimizer_must_not_act_entry_by_entry() {
 #[test]
 fn a_step_must_take_one_gradient() {
     let mut explicit = slow();
-    explicit.method = Method::GradientFlow;
+    explicit.stepper = Stepper::GradientFlow;
     assert_eq!(explicit.rank(1), 3);
 }

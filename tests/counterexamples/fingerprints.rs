@@ -1,4 +1,3 @@
-use rankproof::blocks::Block;
 use rankproof::matrix::Matrix;
 use rankproof::network::Activation;
 use rankproof::scalar::{Fp, Scalar};
@@ -10,11 +9,10 @@ use crate::explicit::{Explicit, integers, unit};
 fn in_classes(classes: &Matrix<Fp>) -> Explicit<Fp> {
     let mut explicit =
         Explicit::new(6, 2, 1).bent(Activation::Identity, odd()).along(UpdateRule::cube());
-    let parameters = &mut explicit.network.parameters;
-    parameters.b = classes.times(&integers(2, 2, 1));
-    parameters.c = Matrix::product(integers::<Fp>(1, 2, 2).view(), classes.t());
+    explicit.put("B", classes.times(&integers(2, 2, 1)));
+    explicit.put("C", Matrix::product(integers::<Fp>(1, 2, 2).view(), classes.t()));
     let w = Matrix::product(integers::<Fp>(2, 2, 5).view(), classes.t());
-    parameters.w = Block::from(classes.times(&w));
+    explicit.put("W", classes.times(&w));
     explicit
 }
 
@@ -47,7 +45,9 @@ fn the_start_must_be_constant_on_the_classes() {
 #[test]
 fn every_parameter_must_be_constant_on_the_classes() {
     let mut explicit = in_classes(&classes(TWO));
-    explicit.network.parameters.c[(0, 0)] += Fp::ONE;
+    let mut readout = explicit.network.parts().c.clone();
+    readout[(0, 0)] += Fp::ONE;
+    explicit.put("C", readout);
     assert_eq!(rank(&explicit), 3);
 }
 
@@ -74,7 +74,7 @@ fn the_zero_fingerprint_counts_where_activity_is_not_zero() {
 fn signs_need_an_odd_optimizer() {
     let mut explicit = in_classes(&classes(SIGNED));
     assert_eq!(rank(&explicit), 2);
-    let mut weights = explicit.network.parameters.w.to_matrix();
+    let mut weights = explicit.network.parts().w.to_matrix();
     for _ in 0..2 {
         let step = explicit.along(UpdateRule::Gradient).train(1);
         weights.add_scaled(Fp::ONE, &step.increment(1).map(|entry| entry * entry));
@@ -88,7 +88,7 @@ fn signs_need_an_odd_optimizer() {
 fn the_optimizer_must_treat_entries_alike() {
     let mut explicit = in_classes(&classes(TWO));
     assert_eq!(rank(&explicit), 2);
-    let mut weights = explicit.network.parameters.w.to_matrix();
+    let mut weights = explicit.network.parts().w.to_matrix();
     for _ in 0..2 {
         let step = explicit.train(1).increment(1);
         let rates = Matrix::from_fn(6, 6, |i, j| Fp::from_integer(i as i64 + 1) * step[(i, j)]);

@@ -8,7 +8,7 @@ use crate::explicit::{Explicit, integers, parabola};
 fn one_atom() -> Explicit<Fp> {
     let mut explicit = Explicit::new(6, 1, 1);
     let positive = |x: Fp| if x.is_positive() { x } else { Fp::ONE - x };
-    explicit.network.parameters.b = explicit.network.parameters.b.map(positive);
+    explicit.put("B", explicit.network.parts().b.map(positive));
     explicit.task.inputs = explicit.task.inputs.map(positive);
     let explicit = explicit.bent(Activation::Relu, Activation::Identity);
     assert_eq!(explicit.rank(1), 1);

@@ -32,12 +32,12 @@ fn the_start_must_keep_the_space() {
 #[test]
 fn the_transposed_start_must_keep_the_space() {
     let start = linear();
-    let parameters = &start.network.parameters;
+    let parameters = start.network.parts();
     let readout = parameters.c.transposed();
-    let y = orthogonal(&parameters.b, &readout);
+    let y = orthogonal(parameters.b, &readout);
     let w = Matrix::product(readout.view(), y.t());
     let zero = |matrix: &Matrix<Fp>| matrix.data().iter().all(|&entry| entry == Fp::ZERO);
-    assert!(zero(&w.times(&parameters.b)) && zero(&w.times(&readout)));
+    assert!(zero(&w.times(parameters.b)) && zero(&w.times(&readout)));
     assert!(!zero(&w.transposed().times(&readout)));
     assert_eq!(start.starting_at(w).rank(4), 3);
 }

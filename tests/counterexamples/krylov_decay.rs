@@ -44,8 +44,8 @@ fn the_decay_needs_a_norm_below_one() {
         let shift = Matrix::from_fn(8, 8, |i, j| if i == (j + 1) % 8 { rho } else { 0.0 });
         let mut explicit = Explicit::<f64>::new(8, 1, 1).starting_at(shift);
         let at = |place: usize| move |i: usize, j: usize| f64::from(u8::from(i + j == place));
-        explicit.network.parameters.b = Matrix::from_fn(8, 1, at(0));
-        explicit.network.parameters.c = Matrix::from_fn(1, 8, at(0));
+        explicit.put("B", Matrix::from_fn(8, 1, at(0)));
+        explicit.put("C", Matrix::from_fn(1, 8, at(0)));
         // The output is 1 at time 1 and 0 at time T.
         let target = Matrix::from_fn(1, 9, |_, t| f64::from(u8::from(t == 1 || t == 8)));
         let inputs = Matrix::from_fn(1, 8, at(0));

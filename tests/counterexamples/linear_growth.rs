@@ -1,4 +1,5 @@
-use rankproof::network::{Activation, Trained};
+use rankproof::blocks::Subset;
+use rankproof::network::Activation;
 use rankproof::scalar::Fp;
 use rankproof::training::UpdateRule;
 
@@ -26,24 +27,24 @@ fn an_initial_state_counts() {
 #[test]
 fn inputs_must_not_be_trained() {
     let mut explicit = steady();
-    explicit.trained = Trained { b: true, ..Trained::W };
+    explicit.trained = Subset::only(["W", "B"]);
     assert_eq!(explicit.rank(2), 5);
 }
 
 #[test]
 fn outputs_must_not_be_trained() {
     let mut explicit = steady();
-    explicit.trained = Trained { c: true, ..Trained::W };
+    explicit.trained = Subset::only(["W", "C"]);
     assert_eq!(explicit.rank(2), 5);
 }
 
 /// Zero at the first step, a bias is one more input at the second, and h_0 an initial state.
 #[test]
 fn neither_bias_nor_state_must_be_trained() {
-    let (bias, h0) = (Trained { bias: true, ..Trained::W }, Trained { h0: true, ..Trained::W });
+    let (bias, h0) = (Subset::only(["W", "bias"]), Subset::only(["W", "h0"]));
     for (trained, rank) in [(bias, 5), (h0, 6)] {
         let mut explicit = steady();
-        explicit.trained = trained;
+        explicit.trained = trained.clone();
         assert_eq!(explicit.rank(2), rank, "{trained:?}");
     }
 }

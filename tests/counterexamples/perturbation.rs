@@ -1,5 +1,5 @@
 use rankproof::matrix::{Matrix, RankRevealing, SingularValues, Subspace};
-use rankproof::network::{Activation, Parameters};
+use rankproof::network::Activation;
 use rankproof::task::Task;
 use rankproof::theorem::Slope;
 use rankproof::training::UpdateRule;
@@ -21,8 +21,8 @@ fn exponent_with(psi: Activation<f64>, change: impl Fn(Explicit<f64>) -> Explici
         explicit.task.inputs.scale(size);
         let trajectory = explicit.train(1);
         let increment = trajectory.increment(1);
-        let parameters = Parameters::of(&trajectory.start);
-        let space = Subspace::spanned_by(6, [&parameters.b, &parameters.c.transposed()]);
+        let start = explicit.network.parts();
+        let space = Subspace::spanned_by(6, [start.b, &start.c.transposed()]);
         let space = space.expect("a clear dimension");
         let beyond = |matrix: &Matrix<f64>| f64::outside(space.basis(), matrix);
         let both = beyond(&beyond(&increment).transposed());
@@ -79,8 +79,7 @@ fn exponent_of_the_third(wanted: [f64; 2]) -> Slope {
         let half = Matrix::scaled_identity(6, 0.5);
         let mut explicit =
             Explicit::new(6, 2, 2).starting_at(half).bent(Activation::Identity, Activation::Tanh);
-        let parameters = &mut explicit.network.parameters;
-        parameters.c = parameters.b.transposed();
+        explicit.put("C", explicit.network.parts().b.transposed());
         let inputs =
             Matrix::from_rows(&[[s, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, s, 2.0 * s, 0.0, 0.0, 0.0]]);
         let targets = Matrix::from_fn(2, 9, |i, column| match (i, column) {

@@ -1,4 +1,5 @@
-use rankproof::network::{Activation, Trained};
+use rankproof::blocks::Subset;
+use rankproof::network::Activation;
 use rankproof::scalar::Fp;
 use rankproof::training::UpdateRule;
 
@@ -31,17 +32,17 @@ fn the_initial_state_must_be_zero() {
 #[test]
 fn even_along_the_output_an_initial_state_breaks_it() {
     let explicit = reciprocal();
-    let along = explicit.network.parameters.c.transposed();
+    let along = explicit.network.parts().c.transposed();
     assert_eq!(r3(&explicit.with_state(along)), 4);
 }
 
 #[test]
 fn nothing_else_must_be_trained() {
     for trained in [
-        Trained { b: true, ..Trained::W },
-        Trained { c: true, ..Trained::W },
-        Trained { bias: true, ..Trained::W },
-        Trained { h0: true, ..Trained::W },
+        Subset::only(["W", "B"]),
+        Subset::only(["W", "C"]),
+        Subset::only(["W", "bias"]),
+        Subset::only(["W", "h0"]),
     ] {
         let mut explicit = reciprocal();
         explicit.trained = trained;

@@ -138,6 +138,10 @@ fn inspect_lists_what_is_not_read_with_the_reason() {
     let (tree, rest) = text.split_once("\nNot read\n").expect("a section of its own");
     assert!(tree.contains("(not read)"), "{text}");
     assert!(rest.starts_with("  pickled           holds Python objects"), "{text}");
+    let latin = stdout(&inspect("odd/names_old.h5"));
+    let (_, assumed) = latin.split_once("\nAssumed\n").expect("a section of its own");
+    assert!(assumed.contains("µV      has a name that is not UTF-8"), "{latin}");
+    assert!(!latin.contains("Not read"), "what is read is not listed there: {latin}");
     let damaged = inspect("odd/classes.mat");
     assert_eq!(damaged.status.code(), Some(2), "what is damaged is one");
     let text = stdout(&damaged);
@@ -259,6 +263,12 @@ fn prepare_refuses_in_one_sentence_and_writes_nothing() {
     assert!(nothing.contains("--array") && nothing.contains("--spikes"), "{nothing}");
     let window = refused("session.nwb", &["--spikes", "units", "--window", "1,0"]);
     assert!(window.contains("two numbers of seconds"), "{window}");
+    // The library names options, the program its flags.
+    let bin = refused("session.nwb", &["--spikes", "units", "--align", "trials.start_time"]);
+    assert!(bin.contains("holds spike times, expected --bin above 0 s to count them"), "{bin}");
+    let smooth = ["--array", "counts", "--bin-seconds", "0.1", "--smooth", "0"];
+    let smooth = refused("counts.npz", &smooth);
+    assert!(smooth.contains("smoothed by no time, expected --smooth above 0"), "{smooth}");
     let filter = refused("counts.npz", &["--array", "counts", "--where", "left"]);
     assert!(filter.contains("expected COLUMN=VALUE"), "{filter}");
 }

@@ -1,6 +1,7 @@
 //! Every format gives the numbers that its writer wrote.
 
-use rankproof::file::{Kind, Precision, Value};
+use rankproof::file::{Kind, Value};
+use rankproof::scalar::Precision;
 
 use super::{LENGTHS, TARGETS, count, list, numbers, open, texts};
 

@@ -62,7 +62,7 @@ fn times_in_one_array_are_told_apart_by_the_unit_of_each() {
         assert_eq!(recording.neuron_names.join(" "), names);
     }
     let without = refused("layouts.npz", &of_session("spike_times"));
-    assert!(without.contains("is a single array, expected --unit-ids with"), "{without}");
+    assert!(without.contains("is a single array, expected `unit_ids` with"), "{without}");
     let other = Options { unit_ids: some("start"), ..of_session("spike_times") };
     let other = refused("layouts.npz", &other);
     assert!(other.contains("\"start\" has 5 values, expected a unit for each of the"), "{other}");
@@ -87,7 +87,8 @@ fn a_folder_of_arrays_is_read_as_one_file() {
     };
     let recording = prepare(folder.path(), &options).expect("prepared").recording;
     check(&recording);
-    let source = &recording.provenance["source"];
+    let provenance: serde_json::Value = serde_json::from_str(&recording.provenance).expect("JSON");
+    let source = &provenance["source"];
     assert_eq!(source["format"], "folder of NumPy .npy");
     assert!(source["bytes"].as_u64().is_some_and(|bytes| bytes > 1000));
 }
@@ -111,7 +112,7 @@ fn spikes_are_stored_trial_by_trial() {
     let Prepared { recording, notes } = prepared("layouts.mat", &of_trials("trials[].spikes[]"));
     check(&recording);
     assert_eq!(recording.trial_numbers, [1, 2, 3, 4, 5], "counted as in MATLAB");
-    assert!(notes.iter().any(|note| note.contains("as by --axes trial,neuron")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("as by `axes` trial,neuron")), "{notes:?}");
     check(&prepared("layouts.mat", &of_trials("trials[].spikes")).recording);
     let options = Options {
         condition: some("trials[].target"),
@@ -132,7 +133,7 @@ fn spikes_are_stored_trial_by_trial() {
         }
     }
     let regular = Options { every: Some(0.6), ..of_trials("trials[].spikes[]") };
-    assert!(refused("layouts.mat", &regular).contains("in place of --every"));
+    assert!(refused("layouts.mat", &regular).contains("in place of `every`"));
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn cells_of_several_axes_are_taken_by_their_names_or_not_at_all() {
         assert!(notes.is_empty(), "{notes:?}");
     }
     let spikes = refused("layouts.mat", &of_trials("spk[]"));
-    let expected = "is a list of 5 x 4 arrays, expected --axes trial,neuron or neuron,trial";
+    let expected = "is a list of 5 x 4 arrays, expected `axes` trial,neuron or neuron,trial";
     assert!(spikes.contains(expected), "{spikes}");
     let array = |axes: &[Axis]| Options {
         bin_seconds: Some(0.1),
@@ -159,7 +160,7 @@ fn cells_of_several_axes_are_taken_by_their_names_or_not_at_all() {
     };
     check(&prepared("layouts.mat", &array(&[trial, neuron, Axis::Time])).recording);
     let flat = refused("layouts.mat", &array(&[Axis::Time, neuron]));
-    assert!(flat.contains("is a list of 5 x 4 arrays, expected --axes with those"), "{flat}");
+    assert!(flat.contains("is a list of 5 x 4 arrays, expected `axes` with those"), "{flat}");
     // If it is said, all elements are trials, in the order of MATLAB.
     let all = prepared("layouts.mat", &array(&[trial, trial, Axis::Time, neuron])).recording;
     assert_eq!((all.neurons, all.bins, all.trials), (1, 6, 20));
@@ -213,7 +214,7 @@ fn trials_of_a_list_are_cut_around_a_bin_of_their_own() {
     let wide = prepared("layouts.mat", &wide).recording;
     assert_eq!((wide.bins, wide.activity_at(1, 0, 0)), (3, count(1, 0, 0) + count(1, 1, 0)));
     let events = Options { align: some("start"), align_index: None, ..options.clone() };
-    assert!(refused("layouts.mat", &events).contains("--align-index cuts around a bin"));
+    assert!(refused("layouts.mat", &events).contains("`align_index` cuts around a bin"));
     let beyond = Options { align_index: some("trials[].go"), ..options };
     assert!(refused("layouts.mat", &beyond).contains("holds 0 for trial 1, expected one of its"));
 }
@@ -282,13 +283,13 @@ fn events_halfway_between_bins_go_to_the_same_side() {
 fn choices_that_would_change_nothing_are_refused() {
     let window = Some(Window { start: 0.0, end: 0.1 });
     let cut = refused("layouts.npz", &Options { window, ..continuous() });
-    assert!(cut.contains("--window with --align, --every or, of trials, --align-index"), "{cut}");
+    assert!(cut.contains("`window` with `align`, `every` or, of trials, `align_index`"), "{cut}");
     let until = refused("layouts.npz", &Options { until: some("start"), ..continuous() });
-    assert!(until.contains("expected --until with --align alone"), "{until}");
+    assert!(until.contains("expected `until` with `align` alone"), "{until}");
     let axes = Some(vec![Axis::Trial, Axis::Neuron]);
     let list = Options { list_axes: axes, ..of_trials("trials[2].spikes[]") };
     let list = refused("layouts.mat", &Options { align: some("start"), ..list });
-    assert!(list.contains("expected --axes for lists of several axes alone"), "{list}");
+    assert!(list.contains("expected `axes` for lists of several axes alone"), "{list}");
 }
 
 #[test]
@@ -296,7 +297,7 @@ fn of_a_column_that_changes_within_trials_one_bin_counts() {
     let options = Options { condition: some("cue"), ..continuous() };
     let refused = refused("layouts.npz", &options);
     let expected = "changes from 0 to 1 in trial 0, expected one value for all bins of a trial, or \
-                    --column-at first, last or mode";
+                    `column_at` first, last or mode";
     assert!(refused.contains(expected), "{refused}");
     for (at, names) in
         [(ColumnAt::First, "0"), (ColumnAt::Last, "1 2 3 4"), (ColumnAt::Mode, "1 2 3 4")]

@@ -61,11 +61,12 @@ fn one_array_with_its_columns() {
     assert_eq!(recording.trial_numbers, [10, 11, 14, 20, 21]);
     assert_eq!(recording.neuron_names, ["0", "1", "2", "3"]);
     assert_eq!((recording.bin_seconds, recording.start_seconds), (0.05, 0.0));
-    let source = &recording.provenance["source"];
+    let provenance: serde_json::Value = serde_json::from_str(&recording.provenance).expect("JSON");
+    let source = &provenance["source"];
     assert_eq!((&source["file"], &source["bytes"]), (&"counts.npz".into(), &1754.into()));
     assert_eq!(source["sha256"].as_str().map(str::len), Some(64));
-    assert_eq!(recording.provenance["options"]["missing"], -1.0);
-    assert_eq!(recording.provenance["options"]["what"]["array"]["path"], "counts");
+    assert_eq!(provenance["options"]["missing"], -1.0);
+    assert_eq!(provenance["options"]["what"]["array"]["path"], "counts");
 }
 
 #[test]

@@ -111,8 +111,8 @@ fn arrays_with_other_axes() {
     );
     assert_eq!(
         not_prepared("bad/empty_trials.npz", &array("two", &[Axis::Neuron, Axis::Time])),
-        "array \"two\" has no trial axis, expected --trial-labels, --trial-starts, --align or \
-         --every to cut it by"
+        "array \"two\" has no trial axis, expected `trial_labels`, `trial_starts`, `align` or \
+         `every` to cut it by"
     );
     // Axes in another order are seen by columns that no longer fit.
     let axes = [Axis::Trial, Axis::Time, Axis::Neuron];
@@ -153,11 +153,11 @@ fn choices_that_make_no_sense_for_the_file() {
     let nwb = |options: &Options| not_prepared("session.nwb", options);
     assert_eq!(
         nwb(&spikes(WINDOW, None)),
-        "array \"units\" holds spike times, expected --bin SECONDS above 0 to count them"
+        "array \"units\" holds spike times, expected `bin` above 0 s to count them"
     );
     assert_eq!(
         nwb(&spikes(None, Some(0.1))),
-        "is to be cut around events, expected --window START,END in seconds"
+        "is to be cut around events, expected `window` from start to end in seconds"
     );
     assert_eq!(
         nwb(&spikes(WINDOW, Some(0.3))),
@@ -179,7 +179,7 @@ fn choices_that_make_no_sense_for_the_file() {
     options.bin_seconds = None;
     assert_eq!(
         npz(&options),
-        "does not say how wide its bins are, expected --bin-seconds or --bin-seconds-array"
+        "does not say how wide its bins are, expected `bin_seconds` or `bin_seconds_array`"
     );
     let options = Options { bin: Some(0.12), ..array("counts", &Axis::ALL) };
     assert!(npz(&options).starts_with("has bins of 0.05 s, expected bins of which a whole number"));

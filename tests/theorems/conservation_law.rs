@@ -1,11 +1,11 @@
-use rankproof::matrix::Matrix;
-use rankproof::network::{Parameters, Trained};
+use rankproof::blocks::{Blocks, Subset};
+use rankproof::network::RnnParts;
 use rankproof::scalar::Stream;
 use rankproof::theorem::conservation_law::{THEOREM, balance};
 use rankproof::theorem::{
     ActivationKind, Arithmetic, Case, CaseId, InitialState, InitialWeights, Slope,
 };
-use rankproof::training::{Method, Optimizer, Schedule, Training};
+use rankproof::training::{Optimizer, Schedule, Stepper, Training};
 
 use crate::harness::{catches_its_controls, holds};
 
@@ -20,7 +20,7 @@ fn its_controls_are_caught() {
 }
 
 /// How far Q moves over a unit of time, in this many steps of a method.
-fn drift(method: &Method<f64>, steps: usize) -> f64 {
+fn drift(stepper: &Stepper<f64>, steps: usize) -> f64 {
     let id = CaseId { arithmetic: Arithmetic::F64, seed: 0, number: 0 };
     let mut setting = THEOREM.run(id, None).setting;
     setting.dimensions.neurons = 6;
@@ -29,29 +29,28 @@ fn drift(method: &Method<f64>, steps: usize) -> f64 {
     (setting.phi, setting.psi) = (ActivationKind::Identity, ActivationKind::Identity);
     let case = Case::<f64>::draw(&setting, Stream::new("drift", 0, 0), None).expect("a case");
     let optimizer = Optimizer {
-        method: method.clone(),
+        stepper: stepper.clone(),
         schedule: Schedule::Constant(1.0 / steps as f64),
         ..Optimizer::gradient_descent(1.0)
     };
-    let training = Training { optimizer, trained: Trained::ALL, ..case.training() };
+    let training = Training { optimizer, trained: Subset::All, ..case.training() };
     let trajectory = training.run(steps).expect("a run that stays finite");
-    let moved: Matrix<f64> = balance(&Parameters::of(&trajectory.end))
-        .minus(&balance(&Parameters::of(&trajectory.start)));
-    moved.norm()
+    let balance = |blocks: &Blocks<f64>| balance(RnnParts::of(blocks).expect("stored in full"));
+    balance(&trajectory.end).minus(&balance(&trajectory.start)).norm()
 }
 
 /// Q is constant under gradient flow: what is left falls with the order of the integrator, one for
 /// Euler's method, which is gradient descent, and four for the classical Runge-Kutta method.
 #[test]
 fn the_drift_falls_with_the_order_of_the_integrator() {
-    let slope = |method: Method<f64>, finest: usize| {
+    let slope = |stepper: Stepper<f64>, finest: usize| {
         let steps = (0..5).map(|halvings| finest >> halvings);
-        let points: Vec<_> = steps.map(|k| (1.0 / k as f64, drift(&method, k))).collect();
+        let points: Vec<_> = steps.map(|k| (1.0 / k as f64, drift(&stepper, k))).collect();
         Slope::of_logs(&points).expect("five points")
     };
-    let euler = slope(Method::GradientDescent, 4096);
+    let euler = slope(Stepper::GradientDescent, 4096);
     assert!((euler.estimate - 1.0).abs() < 0.1 && euler.half_width < 0.1, "{euler}");
-    let runge_kutta = slope(Method::GradientFlow, 256);
+    let runge_kutta = slope(Stepper::GradientFlow, 256);
     assert!((runge_kutta.estimate - 4.0).abs() < 0.3, "{runge_kutta}");
     assert!(runge_kutta.half_width < 0.4, "{runge_kutta}");
 }

@@ -1,6 +1,7 @@
-use rankproof::blocks::Block;
+use rankproof::blocks::{Block, Subset};
 use rankproof::matrix::Matrix;
-use rankproof::network::{Gradient, Network, Trained, adjoint, forward};
+use rankproof::network::architecture::Workspace;
+use rankproof::network::{Architecture, Network, forward};
 use rankproof::scalar::Stream;
 use rankproof::theorem::exact_adjoint::THEOREM;
 use rankproof::theorem::{Arithmetic, CaseId, Instance, Setting};
@@ -33,15 +34,15 @@ fn agrees_with_central_differences_in_every_parameter() {
         }
         let gradient = gradient(&setting, &instance);
         let start = loss(&setting, &instance.network, &instance);
-        for (part, gradient) in gradient.iter().enumerate() {
+        for (name, gradient) in &gradient {
             for (place, found) in gradient.data().iter().enumerate() {
                 let at = |shift| {
-                    let network = moved(&instance.network, part, place, shift);
+                    let network = moved(&instance.network, name, place, shift);
                     loss(&setting, &network, &instance)
                 };
                 let difference = (at(STEP) - at(-STEP)) / (2.0 * STEP);
                 let scale = 1.0 + start.abs() + gradient.norm();
-                assert!((found - difference).abs() < 1e-7 * scale, "{setting}, parameter {part}");
+                assert!((found - difference).abs() < 1e-7 * scale, "{setting}, {name}");
             }
         }
     }
@@ -52,30 +53,19 @@ fn loss(setting: &Setting, network: &Network<f64>, instance: &Instance<f64>) -> 
     setting.loss.build().expect("f64 has every loss").value(&outputs, &instance.task)
 }
 
-/// The gradient by W, B, C, b and h_0.
-fn gradient(setting: &Setting, instance: &Instance<f64>) -> [Matrix<f64>; 5] {
-    let (network, task) = (&instance.network, &instance.task);
-    let run = forward(network, &task.inputs, task.trials);
-    let errors = setting.loss.build().expect("f64 has every loss").errors(&run.outputs, task);
-    let adjoint = adjoint(network, &run, &errors);
-    let all = Gradient::collect(network, &run, adjoint, &task.inputs, &errors, Trained::ALL);
-    let parameters = all.parameters;
-    [parameters.w.to_matrix(), parameters.b, parameters.c, parameters.bias, parameters.h0]
+/// The gradient by every block, and its name.
+fn gradient(setting: &Setting, instance: &Instance<f64>) -> Vec<(String, Matrix<f64>)> {
+    let Network { architecture, blocks } = &instance.network;
+    let loss = setting.loss.build().expect("f64 has every loss");
+    let mut workspace = Workspace::default();
+    let found = architecture.gradient(blocks, &Subset::All, &instance.task, &*loss, &mut workspace);
+    let found = found.expect("everything fits").blocks;
+    found.iter().map(|(name, block)| (name.to_owned(), block.to_matrix())).collect()
 }
 
-/// The same network with one entry of one parameter moved.
-fn moved(network: &Network<f64>, part: usize, place: usize, shift: f64) -> Network<f64> {
-    let mut moved = network.clone();
-    let parameters = &mut moved.parameters;
-    let mut w = parameters.w.to_matrix();
-    let matrix = match part {
-        0 => &mut w,
-        1 => &mut parameters.b,
-        2 => &mut parameters.c,
-        3 => &mut parameters.bias,
-        _ => &mut parameters.h0,
-    };
+/// The same network with one entry of one block moved.
+fn moved(network: &Network<f64>, name: &str, place: usize, shift: f64) -> Network<f64> {
+    let mut matrix = network.blocks.get(name).expect("a block").to_matrix();
     matrix.data_mut()[place] += shift;
-    parameters.w = Block::from(w);
-    moved
+    network.clone().with(name, Block::from(matrix))
 }

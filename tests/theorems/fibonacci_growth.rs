@@ -1,6 +1,6 @@
-use rankproof::blocks::Block;
+use rankproof::blocks::{Block, Subset};
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{Dynamics, Network, Parameters, SquaredError, Trained};
+use rankproof::network::{Dynamics, Network, SquaredError};
 use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::fibonacci_growth::{THEOREM, fibonacci};
@@ -30,16 +30,15 @@ fn ranks(
     let stream = Stream::new("fibonacci attained", 0, 0);
     let task = TaskFamily::RandomTargets.draw(&dimensions, &stream.named("task"));
     let task = task.expect("in every arithmetic");
-    let network = Network {
-        dynamics: Dynamics::linear(Fp::ONE),
-        parameters: Parameters::new(
-            Block::scaled_identity(80, Fp::ZERO),
-            Matrix::random(80, d_in, &mut stream.named("B")),
-            Matrix::random(d_out, 80, &mut stream.named("C")),
-        ),
-    };
+    let w = Block::scaled_identity(80, Fp::ZERO);
+    let b = Matrix::random(80, d_in, &mut stream.named("B"));
+    let c = Matrix::random(d_out, 80, &mut stream.named("C"));
+    let network = Network::rnn(Dynamics::linear(Fp::ONE), w, b, c).expect("shapes that fit");
     let optimizer = Optimizer::gradient_descent(Fp::ratio(1, 7));
-    let mut training = Training::new(network, &task, &SquaredError, optimizer);
+    let mut training = Training {
+        trained: Subset::only(["W"]),
+        ..Training::new(&network, &task, &SquaredError, optimizer)
+    };
     change(&mut training);
     let trajectory = training.run(steps).expect("a field has no overflow");
     let rank = |k| Fp::rank(&trajectory.increment(k), 0.0).bounds.lower;
@@ -68,8 +67,11 @@ fn spectral_updates_grow_as_fast() {
 
 #[test]
 fn with_inputs_and_outputs_trained_each_is_two_more_than_the_sum_of_the_two_before() {
-    let trained = Trained { b: true, c: true, ..Trained::W };
-    assert_eq!(ranks(1, 40, 6, |training| training.trained = trained), [1, 3, 6, 11, 19, 32]);
+    let trained = Subset::only(["W", "B", "C"]);
+    assert_eq!(
+        ranks(1, 40, 6, |training| training.trained = trained.clone()),
+        [1, 3, 6, 11, 19, 32]
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use rankproof::task::Dimensions;
 use rankproof::theorem::{Arithmetic, CaseId, CaseReport, Setting, Theorem, Verdict};
-use rankproof::training::Tampering;
+use rankproof::training::GradientFault;
 
 /// Draws settings from the theorem's own domain, in each of its arithmetics, and shrinks those
 /// that violate it.
@@ -20,17 +20,21 @@ pub fn catches_its_controls(theorem: &Theorem) {
         let verification = theorem.verify(arithmetic, 0, 50, &|| ());
         assert_eq!(verification.violated, 0);
         for control in verification.controls {
-            let name = format!("{} in {}", control.tampering.description(), arithmetic.name());
+            let name = format!("{} in {}", control.fault.description(), arithmetic.name());
             let number = control.caught_at.unwrap_or_else(|| panic!("{name} was not caught"));
             let id = CaseId { arithmetic, seed: 0, number };
-            assert_eq!(theorem.run(id, Some(control.tampering)).verdict(), Verdict::Violated);
+            assert_eq!(theorem.run(id, Some(control.fault)).verdict(), Verdict::Violated);
             assert_ne!(theorem.run(id, None).verdict(), Verdict::Violated);
         }
     }
 }
 
 /// The first case of seed 0 that a control spoils, made small.
-pub fn smallest_caught(theorem: &Theorem, arithmetic: Arithmetic, control: Tampering) -> Setting {
+pub fn smallest_caught(
+    theorem: &Theorem,
+    arithmetic: Arithmetic,
+    control: GradientFault,
+) -> Setting {
     (0..1000)
         .find_map(|number| {
             let id = CaseId { arithmetic, seed: 0, number };

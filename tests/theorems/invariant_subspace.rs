@@ -50,7 +50,7 @@ fn needs_a_start_that_preserves_the_space() {
 #[test]
 fn a_caught_control_is_made_small() {
     for arithmetic in Arithmetic::ALL {
-        let control = rankproof::training::Tampering::WrongEntry;
+        let control = rankproof::training::GradientFault::WrongEntry;
         let setting = smallest_caught(&THEOREM, arithmetic, control);
         let dimensions = setting.dimensions;
         assert!(dimensions.neurons <= 4, "{setting}");

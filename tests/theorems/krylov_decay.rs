@@ -1,6 +1,6 @@
-use rankproof::blocks::Block;
+use rankproof::blocks::Subset;
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::{Dynamics, Network, Parameters, SquaredError};
+use rankproof::network::{Dynamics, Network, SquaredError};
 use rankproof::scalar::Stream;
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::krylov_decay::THEOREM;
@@ -43,14 +43,14 @@ fn singular_values_fall_with_the_norm_of_the_recurrence() {
         let task = task.expect("in every arithmetic");
         // A cyclic shift is orthogonal.
         let shift = Matrix::from_fn(24, 24, |i, j| if i == (j + 1) % 24 { rho } else { 0.0 });
-        let parameters = Parameters::new(
-            Block::from(shift),
-            Matrix::random(24, 1, &mut stream.named("B")),
-            Matrix::random(1, 24, &mut stream.named("C")),
-        );
-        let network = Network { dynamics: Dynamics::linear(1.0), parameters };
+        let b = Matrix::random(24, 1, &mut stream.named("B"));
+        let c = Matrix::random(1, 24, &mut stream.named("C"));
+        let network = Network::rnn(Dynamics::linear(1.0), shift, b, c).expect("shapes that fit");
         let optimizer = Optimizer::gradient_descent(1.0);
-        let training = Training::new(network, &task, &SquaredError, optimizer);
+        let training = Training {
+            trained: Subset::only(["W"]),
+            ..Training::new(&network, &task, &SquaredError, optimizer)
+        };
         let trajectory = training.run(1).expect("a run that stays finite");
         let rank = f64::rank(&trajectory.increment(1), 0.0);
         let (values, _) = rank.spectrum().expect("singular values");

@@ -14,8 +14,8 @@ use std::process::Command;
 use proptest::prelude::*;
 use proptest::strategy::{Union, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use rankproof::blocks::Subset;
 use rankproof::named::Named;
-use rankproof::network::Trained;
 use rankproof::scalar::{Fp, Stream};
 use rankproof::task::TaskFamily;
 use rankproof::theorem::{
@@ -66,7 +66,7 @@ fn a_limit_that_takes_two_neurons_for_two_channels_is_found() {
             && setting.starts_at_identity()
             && setting.channels() == 2
             && setting.initial_state == InitialState::Zero
-            && setting.trained == Trained::W
+            && setting.trained == Subset::only(["W"])
             && setting.rule == RuleKind::Gradient;
         match measure {
             Measure::R3 if applies => Some(3.min(k)),
@@ -89,7 +89,7 @@ fn a_limit_that_forgets_a_trained_state_is_found() {
         let steps = setting.dimensions.steps - usize::from(silent_start);
         applies.then_some(setting.dimensions.trials * steps)
     });
-    assert!(exceeded.setting.trained.h0, "{exceeded}");
+    assert!(exceeded.setting.trained.contains("h0"), "{exceeded}");
     assert_eq!((exceeded.rank, exceeded.limit), (1, 0), "{exceeded}");
     is_shown_by_its_command(&exceeded);
 }
@@ -201,10 +201,10 @@ fn domain() -> Domain {
     let mut initial_weights = vec![InitialWeights::Zero, InitialWeights::ScaledIdentity];
     initial_weights.extend((0..=3).map(InitialWeights::LowRank));
     initial_weights.push(InitialWeights::Full);
-    let mut trained = vec![Trained::W; 32];
+    let mut trained = vec![Subset::only(["W"]); 32];
     trained.extend((0..32).map(|bits: usize| {
-        let [w, b, c, bias, h0] = [0, 1, 2, 3, 4].map(|place| bits >> place & 1 == 1);
-        Trained { w, b, c, bias, h0 }
+        let names = ["W", "B", "C", "bias", "h0"].into_iter().enumerate();
+        Subset::only(names.filter(|(place, _)| bits >> place & 1 == 1).map(|(_, name)| name))
     }));
     Domain {
         neurons: 1..=8,
@@ -253,11 +253,11 @@ impl Exceeded {
             return None;
         }
         let parts = [
-            ("W", trained.w),
-            ("B", trained.b),
-            ("C", trained.c),
-            ("b", trained.bias),
-            ("h0", trained.h0),
+            ("W", trained.contains("W")),
+            ("B", trained.contains("B")),
+            ("C", trained.contains("C")),
+            ("b", trained.contains("bias")),
+            ("h0", trained.contains("h0")),
         ];
         let parts: Vec<_> = parts.iter().filter(|(_, learns)| *learns).map(|part| part.0).collect();
         let last = learning_steps - 1;

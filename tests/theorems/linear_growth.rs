@@ -1,5 +1,5 @@
 use rankproof::theorem::linear_growth::THEOREM;
-use rankproof::theorem::{InitialWeights, LossKind, MethodKind};
+use rankproof::theorem::{InitialWeights, LossKind, StepperKind};
 
 use crate::harness::{attained_at, catches_its_controls, first_observation, holds};
 
@@ -29,7 +29,7 @@ fn is_attained_step_by_step() {
                 (dimensions.d_in, dimensions.d_out) = channels;
                 (dimensions.neurons, dimensions.steps, dimensions.trials) = (24, 4, 6);
                 (setting.initial_weights, setting.bias) = (InitialWeights::Full, false);
-                (setting.method, setting.loss) = (MethodKind::GradientDescent, LossKind::Squared);
+                (setting.stepper, setting.loss) = (StepperKind::GradientDescent, LossKind::Squared);
                 setting.learning_steps = k;
             });
             assert_eq!(first_observation(&report), (rank, rank), "{report}");

@@ -3,8 +3,8 @@ use rankproof::scalar::{DoubleDouble, Stream};
 use rankproof::task::Dimensions;
 use rankproof::theorem::perturbation::{Runs, THEOREM, by_drive, measured};
 use rankproof::theorem::{
-    ActivationKind, Arithmetic, Case, CaseId, InitialState, InitialWeights, MethodKind,
-    Observation, Quantity, Setting, Size, Slope, Verdict,
+    ActivationKind, Arithmetic, Case, CaseId, InitialState, InitialWeights, Observation, Quantity,
+    Setting, Size, Slope, StepperKind, Verdict,
 };
 use rankproof::training::Trajectory;
 
@@ -128,7 +128,7 @@ fn the_bound_holds_before_the_limit_is_reached() {
         psi: ActivationKind::Tanh,
         initial_weights: InitialWeights::ScaledIdentity,
         initial_state: InitialState::Common,
-        method: MethodKind::GradientFlow,
+        stepper: StepperKind::GradientFlow,
         ..Setting::plain(dimensions)
     };
     let report = THEOREM.run_setting(id, setting, None);

@@ -1,5 +1,4 @@
 use rankproof::matrix::{Matrix, RankRevealing};
-use rankproof::network::Parameters;
 use rankproof::scalar::{Fp, Scalar, Stream};
 use rankproof::theorem::siso_reciprocity::{THEOREM, reflection};
 use rankproof::theorem::{Arithmetic, Case, CaseId, InitialWeights};
@@ -55,8 +54,8 @@ fn the_reflection_is_recovered_from_the_trajectory() {
     setting.learning_steps = 5;
     let case = Case::<Fp>::draw(&setting, Stream::new("recovered", 0, 0), None).expect("a case");
     let trajectory = case.train().expect("a field has no overflow");
-    let start = Parameters::of(&trajectory.start);
-    let (b, c) = (&start.b, start.c.transposed());
+    let start = case.instance.network.parts();
+    let (b, c) = (start.b, start.c.transposed());
     // D = [b c] X [b c]^T, and M X is symmetric if m00 x01 + m01 x11 = m10 x00 + m11 x10.
     let dual = dual_basis(b, &c);
     let equations: Vec<_> = (1..=5)

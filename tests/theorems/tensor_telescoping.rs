@@ -1,5 +1,5 @@
 use rankproof::theorem::tensor_telescoping::THEOREM;
-use rankproof::theorem::{InitialWeights, MethodKind};
+use rankproof::theorem::{InitialWeights, StepperKind};
 
 use crate::harness::{attained, catches_its_controls, first_observation, holds};
 
@@ -25,7 +25,7 @@ fn is_attained_over_several_steps() {
             setting.phi = rankproof::theorem::ActivationKind::Polynomial(3);
             setting.psi = rankproof::theorem::ActivationKind::Polynomial(2);
             setting.initial_weights = InitialWeights::Full;
-            setting.method = MethodKind::GradientDescent;
+            setting.stepper = StepperKind::GradientDescent;
         });
         assert!(first_observation(&report).0 >= learning_steps, "{report}");
     }

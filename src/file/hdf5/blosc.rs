@@ -68,9 +68,10 @@ fn unpacked(data: &[u8], header: &[u8; 16], largest: usize, decoder: Decoder) ->
             let packed =
                 take(&mut rest, 4)?.first_chunk().map(|b| u32::from_le_bytes(*b) as usize)?;
             let packed = take(&mut rest, packed)?;
-            match packed.len() == length / parts {
-                true => content.extend(packed),
-                false => content.extend(decoder(packed, length / parts)?),
+            if packed.len() == length / parts {
+                content.extend(packed)
+            } else {
+                content.extend(decoder(packed, length / parts)?)
             }
         }
         if content.len() != length || length == 0 {

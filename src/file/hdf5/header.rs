@@ -72,9 +72,10 @@ impl<'f> Metadata<'f> {
     /// If there is no header, or it contradicts its checksum.
     pub fn header(&mut self, address: u64) -> Result<Vec<Message>> {
         let start = self.storage.read_range(address, 4)?;
-        let (mut blocks, envelope) = match &start[..] == b"OHDR" {
-            true => self.second_version(address)?,
-            false => self.first_version(address)?,
+        let (mut blocks, envelope) = if &start[..] == b"OHDR" {
+            self.second_version(address)?
+        } else {
+            self.first_version(address)?
         };
         let mut messages = Vec::new();
         while let Some(block) = blocks.pop() {
@@ -179,10 +180,7 @@ fn checked(block: &[u8]) -> Result<&[u8]> {
     let short = || Error::InvalidData("a block of a header is cut off".to_owned());
     let (bytes, checksum) = block.split_last_chunk::<4>().ok_or_else(short)?;
     let (expected, actual) = (u32::from_le_bytes(*checksum), jenkins_lookup3(bytes));
-    match expected == actual {
-        true => Ok(bytes),
-        false => Err(Error::ChecksumMismatch { expected, actual }),
-    }
+    if expected == actual { Ok(bytes) } else { Err(Error::ChecksumMismatch { expected, actual }) }
 }
 
 /// What stands before the bytes of each message.

@@ -69,9 +69,9 @@ impl Element {
                 number(Class::Uint, *size, *byte_order).ok_or("bit fields")
             }
             Datatype::FloatingPoint { size, byte_order } => {
-                // Of two bytes it may be float16 or bfloat16, which hdf5-reader does not tell.
-                let number = number(Class::Float, *size, *byte_order).filter(|_| *size > 2);
-                number.ok_or("floats that are neither float32 nor float64")
+                // Of two bytes they are float16: what is not was sorted out before.
+                let number = number(Class::Float, *size, *byte_order);
+                number.ok_or("floats that are neither float16, float32 nor float64")
             }
             // h5py writes booleans so.
             Datatype::Enum { base, members } => match Element::new(base)? {
@@ -396,6 +396,7 @@ pub(super) fn node(reader: &mut Hdf5, object: Object) -> Node {
         }
         Body::Unread(unread) => reader.unread(&object.name, &unread),
     };
+    node.assumed = object.assumed.map(str::to_owned);
     node.unread = node.unread.or(object.unread);
     node.rate = rate;
     node.unit = unit.filter(|unit| !unit.is_empty());

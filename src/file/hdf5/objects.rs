@@ -39,6 +39,8 @@ pub(in crate::file) struct Object {
     pub address: u64,
     pub attributes: HashMap<String, Attribute>,
     pub body: Body,
+    /// What is taken for granted in reading it.
+    pub assumed: Option<&'static str>,
     /// What of it is not read, and why.
     pub unread: Option<String>,
 }
@@ -141,14 +143,19 @@ impl Walk {
         };
         let object = match part {
             Part::Unread(unread) => Object::unread(name, unread.clone()),
-            Part::Dataset(header) => self.dataset(name, *header),
+            Part::Dataset(header, is_known) => self.dataset(name, *header, *is_known),
             Part::Group(..) => self.group(name, address),
         };
         Object { address, unread: object.unread.or(unread), ..object }
     }
 
-    fn dataset(&self, name: &str, header: usize) -> Object {
+    fn dataset(&self, name: &str, header: usize, is_known: bool) -> Object {
         match self.index.dataset(&header.to_string()) {
+            Ok(dataset) if !is_known && is_of_two_bytes(dataset.dtype()) => {
+                let why = "holds floats of two bytes of a type that is shared in a heap: save them \
+                           as float32";
+                Object::unread(name, Unread::new("numbers", why))
+            }
             Ok(dataset) => Object {
                 attributes: by_name(dataset.attributes()),
                 ..Object::new(name, Body::Dataset(Box::new(dataset)))
@@ -180,9 +187,8 @@ impl Walk {
                     Ok(address) => self.object(&name, address),
                     Err(unread) => Object::unread(&name, unread),
                 };
-                let latin = || "has a name that is not UTF-8 and is taken for Latin-1".to_owned();
-                let unread = object.unread.or_else(|| (!is_utf8).then(latin));
-                Object { unread, ..object }
+                let latin = "has a name that is not UTF-8 and is taken for Latin-1";
+                Object { assumed: (!is_utf8).then_some(latin), ..object }
             })
             .collect();
         self.above.pop();
@@ -231,6 +237,15 @@ impl Walk {
     }
 }
 
+/// True for floats of two bytes, also in lists: float16 or bfloat16, which hdf5-reader does not tell.
+fn is_of_two_bytes(datatype: &Datatype) -> bool {
+    match datatype {
+        Datatype::FloatingPoint { size, .. } => *size == 2,
+        Datatype::VarLen { base, .. } => is_of_two_bytes(base),
+        _ => false,
+    }
+}
+
 fn by_name(attributes: Vec<Attribute>) -> HashMap<String, Attribute> {
     attributes.into_iter().map(|attribute| (attribute.name.clone(), attribute)).collect()
 }
@@ -238,7 +253,7 @@ fn by_name(attributes: Vec<Attribute>) -> HashMap<String, Attribute> {
 impl Object {
     fn new(name: &str, body: Body) -> Self {
         let (attributes, address) = (HashMap::new(), NOWHERE);
-        Object { name: name.to_owned(), address, attributes, body, unread: None }
+        Object { name: name.to_owned(), address, attributes, body, assumed: None, unread: None }
     }
 
     fn unread(name: &str, unread: Unread) -> Self {

@@ -79,8 +79,9 @@ pub(super) enum Part {
     /// Its links, why some of them or its attributes are not known, and the number of its header in
     /// the index.
     Group(Links, Option<Unread>, usize),
-    /// The number of its header in the index.
-    Dataset(usize),
+    /// The number of its header in the index, and whether its type was found to be of the numbers
+    /// that hdf5-reader takes it for.
+    Dataset(usize, bool),
     Unread(Unread),
 }
 
@@ -91,6 +92,7 @@ pub(super) type Parts = HashMap<u64, (Part, Option<String>)>;
 pub(super) fn parts(bytes: &Extended, superblock: &Superblock, root: u64) -> (Parts, Index) {
     let mut index = Index::new(bytes, superblock);
     let mut file = Metadata::new(bytes, superblock);
+    let mut types = Types::new();
     let mut parts = Parts::new();
     let mut open = vec![root];
     while let Some(address) = open.pop() {
@@ -98,7 +100,7 @@ pub(super) fn parts(bytes: &Extended, superblock: &Superblock, root: u64) -> (Pa
             continue;
         }
         let part = match file.header(address) {
-            Ok(header) => part(&mut file, header, &mut index),
+            Ok(header) => part(&mut file, &mut types, header, &mut index),
             Err(error) => (Part::Unread(Unread::of_error("object", error)), None),
         };
         if let Part::Group(links, ..) = &part.0 {
@@ -115,6 +117,7 @@ pub(super) fn parts(bytes: &Extended, superblock: &Superblock, root: u64) -> (Pa
 /// What a header describes, and what of it is not read.
 fn part(
     file: &mut Metadata,
+    types: &mut Types,
     mut header: Vec<Message>,
     index: &mut Index,
 ) -> (Part, Option<String>) {
@@ -143,11 +146,12 @@ fn part(
         let flaw = flaw.or(damage).map(|error| Unread::of_error("links", error));
         return (Part::Group(links, flaw, number), unread);
     }
-    match (not_read(&header), damage) {
+    let datatype = datatype(file, types, &header);
+    match (not_read(&header, datatype.as_deref()), damage) {
         (Some(why), _) => (Part::Unread(why), None),
         // The unit or the scale of its numbers may be among them.
         (None, Some(error)) => (Part::Unread(Unread::of_error("dataset", error)), None),
-        (None, None) => (Part::Dataset(index.add(header.iter())), unread),
+        (None, None) => (Part::Dataset(index.add(header.iter()), datatype.is_some()), unread),
     }
 }
 
@@ -200,8 +204,34 @@ fn understood(file: &Metadata, message: &mut Message) -> Result<bool, Error> {
     }
 }
 
+/// Types with a name by the addresses of their headers.
+type Types = HashMap<u64, Option<Vec<u8>>>;
+
+/// The message that says the type of a dataset, which may be that of a type with a name; `None` if
+/// it is kept in a heap with those of others.
+fn datatype(file: &mut Metadata, types: &mut Types, header: &[Message]) -> Option<Vec<u8>> {
+    let is_type = |message: &&Message| message.kind == kind::DATATYPE;
+    let message = header.iter().find(is_type)?;
+    if !message.is_shared {
+        return Some(message.bytes.clone());
+    }
+    let place = match message.bytes[..] {
+        [1, 0, ..] => 8,
+        [2, _, ..] | [3, 2, ..] => 2,
+        _ => return None,
+    };
+    let mut cursor = Cursor::new(message.bytes.get(place..)?);
+    let address = cursor.read_offset(file.superblock.offset_size).ok()?;
+    // Each is read once, however many datasets are of it.
+    let read = || {
+        let messages = file.header(address).ok()?;
+        messages.into_iter().find(|m| is_type(&m) && !m.is_shared).map(|m| m.bytes)
+    };
+    types.entry(address).or_insert_with(read).clone()
+}
+
 /// Why the dataset of a header is not read, if its storage or its numbers are of another kind.
-fn not_read(header: &[Message]) -> Option<Unread> {
+fn not_read(header: &[Message], datatype: Option<&[u8]>) -> Option<Unread> {
     let message = |kind| header.iter().find(|m| m.kind == kind && !m.is_shared);
     let layout = message(kind::LAYOUT).map_or(&[][..], |layout| &layout.bytes);
     if matches!(layout, [version, 3, ..] if *version > 2) {
@@ -213,11 +243,11 @@ fn not_read(header: &[Message]) -> Option<Unread> {
         let why = "keeps its numbers in another file: save them in the same";
         return Some(Unread::new("external", why));
     }
-    let datatype = message(kind::DATATYPE).map_or(&[][..], |datatype| &datatype.bytes);
-    Some(Unread::new("numbers", odd_numbers(datatype)?))
+    Some(Unread::new("numbers", odd_numbers(datatype?)?))
 }
 
-/// What numbers are that are stored otherwise than in whole bytes or as IEEE says.
+/// What numbers are that are stored otherwise than in whole bytes or as IEEE says, also those of an
+/// enumeration or of lists.
 fn odd_numbers(datatype: &[u8]) -> Option<&'static str> {
     let class = datatype.first()? & 15;
     let size = u32::from_le_bytes(*datatype.get(4..)?.first_chunk()?);
@@ -237,9 +267,12 @@ fn odd_numbers(datatype: &[u8]) -> Option<&'static str> {
             let (fields, bias) = ieee?;
             let is_ieee = properties.get(4..8)? == fields
                 && u32::from_le_bytes(*properties.get(8..)?.first_chunk()?) == bias;
-            let odd = "holds floats of another format than IEEE 754, expected float32 or float64";
+            let odd = "holds floats of another format than IEEE 754, expected float16, float32 or \
+                       float64";
             (!is_whole || !is_ieee).then_some(odd)
         }
+        // The type of their elements comes first.
+        8 | 9 => odd_numbers(properties),
         _ => None,
     }
 }

@@ -15,12 +15,12 @@ use flate2::bufread::ZlibDecoder;
 
 use super::sparse::{self, Sparse};
 use super::{FUNCTION, object_of_class};
-use crate::file::array::Precision;
 use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
 use crate::file::error::ReadErrorKind;
 use crate::file::format::{Opened, Reader};
 use crate::file::node::{Kind, Node, NodeBudget};
 use crate::file::value::{Loaded, Numbers};
+use crate::scalar::Precision;
 
 /// Bytes before the first element.
 const HEADER: usize = 128;
@@ -479,9 +479,10 @@ impl Parser {
             .ok_or_else(|| damaged(format!("an array holds numbers of type {kind}")))?;
         let (expected, found) = (byte_count(&shape, number.size()), bytes.get().len());
         if expected != found as u128 {
-            return Err(match expected > found as u128 {
-                true => ReadErrorKind::TooShort { shape, expected, found: found as u64 },
-                false => ReadErrorKind::TooLong { shape, expected },
+            return Err(if expected > found as u128 {
+                ReadErrorKind::TooShort { shape, expected, found: found as u64 }
+            } else {
+                ReadErrorKind::TooLong { shape, expected }
             });
         }
         let precision = match known {

@@ -61,7 +61,11 @@ impl<'a> Builder<'a> {
         };
         let node = node
             .unwrap_or_else(|flaw| self.reader.hdf5.unread(name, &Unread::of_flaw("array", flaw)));
-        Node { unread: node.unread.or_else(|| object.unread.clone()), ..node }
+        Node {
+            assumed: object.assumed.map(str::to_owned),
+            unread: node.unread.or_else(|| object.unread.clone()),
+            ..node
+        }
     }
 
     fn group(
@@ -319,10 +323,7 @@ impl Reader for Mat73 {
             let precision = sparse::precision(self.sparse[place].is_logical);
             return Ok(Loaded::Numbers(Numbers { shape: vec![data.len()], data, precision }));
         }
-        match content < TEXTS {
-            true => self.hdf5.first(content, count),
-            false => self.load(content),
-        }
+        if content < TEXTS { self.hdf5.first(content, count) } else { self.load(content) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Sparse matrices of MATLAB, which both of its formats keep column by column.
 
-use crate::file::array::Precision;
 use crate::file::error::ReadErrorKind;
 use crate::file::format::allowed;
 use crate::file::node::{Kind, Node};
+use crate::scalar::Precision;
 
 /// A matrix of which only the entries that are not 0 are stored.
 pub(super) struct Sparse {

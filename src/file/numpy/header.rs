@@ -175,9 +175,10 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), ReadErrorKind> {
-        match self.eat(byte) {
-            true => Ok(()),
-            false => Err(self.unexpected(&format!("{:?}", char::from(byte)))),
+        if self.eat(byte) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("{:?}", char::from(byte))))
         }
     }
 

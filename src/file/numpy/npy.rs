@@ -62,7 +62,7 @@ pub(super) fn read_any(reader: &mut impl Read) -> Result<Loaded, ReadErrorKind> 
 ///
 /// # Errors
 ///
-/// If it is not a header. An element type that is not read is `None`, and said in words.
+/// If it is not a header. Of an element type that is not read the error is in the inner `Result`.
 pub(super) fn outline(
     reader: &mut impl Read,
 ) -> Result<(Result<Element, ReadErrorKind>, Vec<usize>), ReadErrorKind> {

@@ -87,9 +87,10 @@ impl Npz {
                 }
             }
         }
-        match names.is_empty() {
-            true => Err(ReadErrorKind::NoArrays { members: archive.len() }),
-            false => Ok(Npz { path: path.to_owned(), archive, names, members, others }),
+        if names.is_empty() {
+            Err(ReadErrorKind::NoArrays { members: archive.len() })
+        } else {
+            Ok(Npz { path: path.to_owned(), archive, names, members, others })
         }
     }
 
@@ -184,9 +185,12 @@ fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, ReadErrorKin
     if let Some(found) = other_format(&start) {
         return Err(ReadErrorKind::NotNpz { found });
     }
-    ZipArchive::new(reader).map_err(|error| match looks_like_zip(&start) {
-        true => broken(error),
-        false => ReadErrorKind::NotNpz { found: "is not a zip archive" },
+    ZipArchive::new(reader).map_err(|error| {
+        if looks_like_zip(&start) {
+            broken(error)
+        } else {
+            ReadErrorKind::NotNpz { found: "is not a zip archive" }
+        }
     })
 }
 

@@ -224,6 +224,7 @@ mod tests {
         assert_eq!(answer(0.0, &[f64::NAN], (0, 5)).permutation_p, Some(1.0));
     }
 
+    #[cfg(feature = "files")]
     #[test]
     fn it_comes_back_from_json_and_says_its_evidence() {
         for found in [answer(0.02, &[0.5; 19], (4, 5)), answer(f64::NAN, &[], (0, 1))] {

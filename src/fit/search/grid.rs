@@ -240,6 +240,7 @@ impl Driving {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "files")]
     #[test]
     fn a_grid_is_read_from_json_as_it_was_written() {
         let grid = Grid::default();

@@ -115,7 +115,7 @@ mod tests {
             let blocks = Blocks::random(&model.shapes(sizes, 3), stream);
             let blocks = blocks.with("K", Matrix::zeros(sizes.d_in, 3));
             let inputs = laws::task::<Fp>(sizes, stream).inputs;
-            let rnn = Rnn { dynamics: model.dynamics.clone() };
+            let rnn = Rnn::new(model.dynamics.clone());
             let found = model.outputs(&blocks, &inputs, sizes.trials);
             assert_eq!(found, rnn.outputs(&blocks, &inputs, sizes.trials));
         });

@@ -94,7 +94,7 @@ mod tests {
             let full = ["B", "C", "bias", "h0"]
                 .iter()
                 .fold(Blocks::default().with("W", w), |all, name| all.with(name, matrix(name)));
-            let rnn = Rnn { dynamics: model.dynamics.clone() };
+            let rnn = Rnn::new(model.dynamics.clone());
             let mut workspace = Workspace::default();
             let found = model
                 .gradient(&blocks, &Subset::All, &task, &SquaredError, &mut workspace)

@@ -1,7 +1,7 @@
 //! Architectures: each is its forward pass, and everything else follows from it.
 //!
-//! A network here is [`Blocks`] of parameters and an [`Architecture`], which says how outputs are
-//! computed from inputs. Its exact gradient comes from the [tape](crate::tape), every block's as
+//! A [`Network`](super::Network) is [`Blocks`] of parameters and an [`Architecture`], which says how
+//! outputs are computed from inputs. Its exact gradient comes from the [tape](crate::tape), every block's as
 //! `Lambda Phi^T`. A file each:
 //!
 //! | architecture | what it is |
@@ -68,6 +68,7 @@ mod low_rank;
 mod lstm;
 mod populations;
 mod rnn;
+mod shipped;
 mod stack;
 
 pub use attention::{Attention, Scores};
@@ -78,6 +79,7 @@ pub use low_rank::LowRank;
 pub use lstm::Lstm;
 pub use populations::{Population, Populations};
 pub use rnn::Rnn;
+pub use shipped::{DynamicsOption, Shipped};
 pub use stack::Stack;
 
 use super::{Activation, Adjoint, Loss, Run};
@@ -95,7 +97,8 @@ pub trait Architecture<S: Scalar>: Send + Sync {
     /// What does not fit need not be noticed here: see [`tape`](crate::tape) on errors.
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>>;
 
-    /// Loss, outputs and the gradient by the blocks that are trained. An architecture with a faster adjoint may have it here.
+    /// Loss, outputs and the gradient by the blocks that are trained. An architecture with a faster
+    /// adjoint may have it here.
     ///
     /// # Errors
     ///
@@ -123,6 +126,33 @@ pub trait Architecture<S: Scalar>: Send + Sync {
         trials: usize,
     ) -> Result<Matrix<S>, TapeError> {
         outputs_by_tape(self, blocks, inputs, trials)
+    }
+}
+
+/// An architecture that is chosen while the program runs.
+impl<S: Scalar> Architecture<S> for Box<dyn Architecture<S>> {
+    fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
+        (**self).forward(scope, inputs)
+    }
+
+    fn gradient(
+        &self,
+        blocks: &Blocks<S>,
+        trained: &Subset,
+        task: &Task<S>,
+        loss: &dyn Loss<S>,
+        workspace: &mut Workspace<S>,
+    ) -> Result<LossGradient<S>, TapeError> {
+        (**self).gradient(blocks, trained, task, loss, workspace)
+    }
+
+    fn outputs(
+        &self,
+        blocks: &Blocks<S>,
+        inputs: &Matrix<S>,
+        trials: usize,
+    ) -> Result<Matrix<S>, TapeError> {
+        (**self).outputs(blocks, inputs, trials)
     }
 }
 

@@ -48,10 +48,11 @@ pub struct Populations<S> {
 impl<S: Scalar> Populations<S> {
     /// Names and shapes of the blocks.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If a connection names a population that is not there.
-    pub fn shapes(&self, sizes: &Dimensions) -> Shapes {
+    pub fn shapes(&self, sizes: &Dimensions) -> Result<Shapes, TapeError> {
+        self.check()?;
         let mut shapes = Shapes::new();
         for (to, Population { name, neurons, is_driven, is_read, .. }) in
             self.populations.iter().enumerate()
@@ -68,7 +69,19 @@ impl<S: Scalar> Populations<S> {
             }
             shapes.extend(["bias", "h0"].map(|block| (format!("{name}.{block}"), (*neurons, 1))));
         }
-        shapes
+        Ok(shapes)
+    }
+
+    /// Whether every connection is between populations that are there.
+    fn check(&self) -> Result<(), TapeError> {
+        let count = self.populations.len();
+        match self.connections.iter().find(|&&(to, from)| to.max(from) >= count) {
+            Some((to, from)) => {
+                let message = format!("a connection from {from} to {to} of {count} populations");
+                Err(TapeError::Model(message))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The output from the rates of all populations, if one is read.
@@ -100,10 +113,8 @@ impl<S: Scalar> Populations<S> {
 
 impl<S: Scalar> Architecture<S> for Populations<S> {
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
-        let count = self.populations.len();
-        if let Some((to, from)) = self.connections.iter().find(|&&(a, b)| a.max(b) >= count) {
-            let message = format!("a connection from {from} to {to} of {count} populations");
-            return vec![scope.fail(TapeError::Model(message))];
+        if let Err(error) = self.check() {
+            return vec![scope.fail(error)];
         }
         let mut states: Vec<_> = (self.populations.iter())
             .map(|population| scope.part(&population.name).block("h0").spread())
@@ -161,7 +172,8 @@ mod tests {
 
     impl laws::Example for Example {
         fn build<S: Scalar>(&self, sizes: &Dimensions) -> (Box<dyn Architecture<S>>, Shapes) {
-            (Box::new(example(sizes)), example::<S>(sizes).shapes(sizes))
+            let shapes = example::<S>(sizes).shapes(sizes).expect("connections that are there");
+            (Box::new(example(sizes)), shapes)
         }
     }
 
@@ -179,7 +191,7 @@ mod tests {
             for population in &mut model.populations {
                 (population.leak, population.gain) = (Fp::ratio(1, 3), Fp::ONE);
             }
-            let blocks = Blocks::random(&model.shapes(sizes), stream);
+            let blocks = Blocks::random(&model.shapes(sizes).unwrap(), stream);
             let task = laws::task(sizes, stream);
             let spans: Vec<_> = (model.populations.iter())
                 .scan(0, |start, population| {
@@ -216,7 +228,7 @@ mod tests {
                 .with("C", c)
                 .with("bias", rows("bias", 1))
                 .with("h0", rows("h0", 1));
-            let rnn = Rnn { dynamics: Dynamics::current(Fp::ratio(1, 3), laws::smooth()) };
+            let rnn = Rnn::new(Dynamics::current(Fp::ratio(1, 3), laws::smooth()));
             let mut workspace = Workspace::default();
             let found = model
                 .gradient(&blocks, &Subset::All, &task, &SquaredError, &mut workspace)
@@ -243,7 +255,7 @@ mod tests {
         let sizes = Dimensions { neurons: 2, d_in: 1, d_out: 1, steps: 1, trials: 1 };
         let model = example::<Fp>(&sizes);
         let stream = crate::scalar::Stream::new("populations", 0, 0);
-        let blocks = Blocks::random(&model.shapes(&sizes), &stream);
+        let blocks = Blocks::random(&model.shapes(&sizes).unwrap(), &stream);
         let inputs = Matrix::zeros(1, 1);
         let mut unread = model.clone();
         unread.populations.iter_mut().for_each(|population| population.is_read = false);
@@ -255,6 +267,8 @@ mod tests {
         ] {
             let error = model.outputs(&blocks, &inputs, 1).unwrap_err();
             assert_eq!(error.to_string(), message);
+            let is_unknown = message.starts_with("a connection");
+            assert_eq!(model.shapes(&sizes).is_err(), is_unknown);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::blocks::{Block, Blocks, Shapes, Subset};
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Dynamics, Loss, Network, Parameters, forward};
+use crate::network::{Dynamics, Loss, NAMES, RnnParts, Run, Transport};
 use crate::scalar::Scalar;
 use crate::tape::{Scope, TapeError, Var};
 use crate::task::{Dimensions, Task};
@@ -20,9 +20,16 @@ use crate::task::{Dimensions, Task};
 pub struct Rnn<S> {
     /// Leak and activations.
     pub dynamics: Dynamics<S>,
+    /// How errors reach the weights: with anything but the adjoint the "gradient" is none.
+    pub transport: Transport<S>,
 }
 
 impl<S: Scalar> Rnn<S> {
+    /// With exact gradients.
+    pub fn new(dynamics: Dynamics<S>) -> Self {
+        Rnn { dynamics, transport: Transport::Adjoint }
+    }
+
     /// Names and shapes of the blocks, with one initial state for all trials.
     pub fn shapes(&self, sizes: &Dimensions) -> Shapes {
         let n = sizes.neurons;
@@ -35,37 +42,66 @@ impl<S: Scalar> Rnn<S> {
         ])
     }
 
-    /// The network of these blocks; `None` unless they fit together as the adjoint needs it, and
-    /// to inputs of so many channels.
-    fn network(&self, blocks: &Blocks<S>, d_in: usize, trials: usize) -> Option<Network<S>> {
+    /// The same in another arithmetic.
+    pub fn map<R: Scalar>(&self, convert: impl Fn(S) -> R) -> Rnn<R> {
+        Rnn { dynamics: self.dynamics.map(&convert), transport: self.transport.map(&convert) }
+    }
+
+    /// The parts of these blocks, if they fit together as the adjoint needs it, and to inputs of so
+    /// many channels.
+    fn parts<'a>(
+        &self,
+        blocks: &'a Blocks<S>,
+        d_in: usize,
+        trials: usize,
+    ) -> Option<RnnParts<'a, S>> {
         let Dynamics { phi, psi, .. } = &self.dynamics;
-        let block = |name| blocks.get(name).ok();
-        let [w, b, c, bias, h0] =
-            [block("W")?, block("B")?, block("C")?, block("bias")?, block("h0")?];
-        let (n, d_out) = (w.shape().0, c.shape().0);
-        let states = h0.shape().1;
+        let parts = RnnParts::of(blocks).ok()?;
+        let (n, d_out) = (parts.neurons(), parts.c.rows());
         let fits = phi.is_available()
             && psi.is_available()
             && [n, d_in, d_out, trials].iter().all(|&size| size > 0)
-            && [w.shape(), b.shape(), c.shape()] == [(n, n), (n, d_in), (d_out, n)]
-            && [bias.shape(), h0.shape()] == [(n, 1), (n, states)]
-            && [1, trials].contains(&states);
-        fits.then(|| Network {
-            dynamics: self.dynamics.clone(),
-            parameters: Parameters {
-                w: w.clone(),
-                b: b.to_matrix(),
-                c: c.to_matrix(),
-                bias: bias.to_matrix(),
-                h0: h0.to_matrix(),
-            },
-        })
+            && parts.b.cols() == d_in
+            && [1, trials].contains(&parts.h0.cols());
+        fits.then_some(parts)
     }
+
+    /// The gradient of blocks that the adjoint does not know. The pass knows what is wrong with
+    /// them, if anything is.
+    fn gradient_without_adjoint(
+        &self,
+        blocks: &Blocks<S>,
+        trained: &Subset,
+        task: &Task<S>,
+        loss: &dyn Loss<S>,
+        workspace: &mut Workspace<S>,
+    ) -> Result<LossGradient<S>, TapeError> {
+        let found = gradient_by_tape(self, blocks, trained, task, loss, workspace)?;
+        match self.transport {
+            Transport::Adjoint => Ok(found),
+            _ => Err(TapeError::Model(
+                "these blocks have an exact gradient alone, without feedback or deliberate error"
+                    .into(),
+            )),
+        }
+    }
+}
+
+/// The thin blocks stored in full, as the adjoint takes them; `None` if they are.
+fn thin_in_full<S: Scalar>(blocks: &Blocks<S>) -> Option<Blocks<S>> {
+    let is_thin = |name: &str| name != "W" && NAMES.contains(&name);
+    let to_do = |(name, block): (&str, &Block<S>)| is_thin(name) && block.dense().is_none();
+    blocks.iter().any(to_do).then(|| {
+        blocks.replaced(|name, block| match is_thin(name) {
+            true => block.clone().into_dense(),
+            false => block.clone(),
+        })
+    })
 }
 
 impl<S: Scalar> Architecture<S> for Rnn<S> {
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
-        let [w, b, c, bias, h0] = scope.blocks(["W", "B", "C", "bias", "h0"]);
+        let [w, b, c, bias, h0] = scope.blocks(NAMES);
         let Dynamics { leak, phi, psi } = &self.dynamics;
         let mut h = h0.spread();
         let mut rates = h.apply(psi);
@@ -87,23 +123,31 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
         loss: &dyn Loss<S>,
         workspace: &mut Workspace<S>,
     ) -> Result<LossGradient<S>, TapeError> {
-        // What does not fit the adjoint may still fit the pass, which knows what is wrong if not.
-        let Some(network) = self.network(blocks, task.d_in(), task.trials) else {
-            return gradient_by_tape(self, blocks, trained, task, loss, workspace);
+        let in_full = thin_in_full(blocks);
+        let blocks = in_full.as_ref().unwrap_or(blocks);
+        let Some(parts) = self.parts(blocks, task.d_in(), task.trials) else {
+            return self.gradient_without_adjoint(blocks, trained, task, loss, workspace);
         };
         let Workspace { run, adjoint, .. } = workspace;
-        run.repeat(&network, &task.inputs, task.trials);
+        run.repeat(&self.dynamics, parts, &task.inputs, task.trials);
         same_shape("outputs and targets", &run.outputs, &task.targets)?;
         let errors = loss.errors(&run.outputs, task);
         same_shape("errors", &run.outputs, &errors)?;
-        adjoint.repeat(&network, run, &errors);
+        if let Transport::Feedback(feedback) = &self.transport {
+            let left = (feedback.rows(), feedback.cols());
+            let right = (parts.neurons(), errors.rows());
+            if left != right {
+                return Err(TapeError::Shapes { operation: "feedback of errors", left, right });
+            }
+        }
+        adjoint.repeat(self, parts, run, &errors);
         let activity = || {
             let activity = run.activity();
             Matrix::from_columns(activity.rows(), activity.cols(), activity.data().to_vec())
         };
         let lambda = || adjoint.lambda.clone();
         let ones = |columns| Matrix::from_fn(1, columns, |_, _| S::ONE);
-        let states = || match network.parameters.h0.cols() {
+        let states = || match parts.h0.cols() {
             1 => ones(task.trials),
             trials => Matrix::scaled_identity(trials, S::ONE),
         };
@@ -132,9 +176,11 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
         inputs: &Matrix<S>,
         trials: usize,
     ) -> Result<Matrix<S>, TapeError> {
-        match self.network(blocks, inputs.rows(), trials) {
-            Some(network) if inputs.cols().is_multiple_of(trials) => {
-                Ok(forward(&network, inputs, trials).outputs)
+        match self.parts(blocks, inputs.rows(), trials) {
+            Some(parts) if inputs.cols().is_multiple_of(trials) => {
+                let mut run = Run::empty();
+                run.repeat(&self.dynamics, parts, inputs, trials);
+                Ok(run.outputs)
             }
             _ => outputs_by_tape(self, blocks, inputs, trials),
         }
@@ -153,7 +199,7 @@ mod tests {
     impl laws::Example for Example {
         fn build<S: Scalar>(&self, sizes: &Dimensions) -> (Box<dyn Architecture<S>>, Shapes) {
             let (leak, phi, psi) = (S::ratio(2, 3), laws::smooth(), laws::smooth());
-            let rnn = Rnn { dynamics: Dynamics { leak, phi, psi } };
+            let rnn = Rnn::new(Dynamics { leak, phi, psi });
             let shapes = rnn.shapes(sizes);
             (Box::new(rnn), shapes)
         }
@@ -176,7 +222,7 @@ mod tests {
                 Dynamics::rate(Fp::ONE, laws::smooth()),
                 Dynamics { leak, phi: laws::smooth(), psi: laws::smooth() },
             ] {
-                let rnn = Rnn { dynamics };
+                let rnn = Rnn::new(dynamics);
                 let blocks = Blocks::random(&rnn.shapes(sizes), stream);
                 let random = |rows, cols, name: &str| {
                     Matrix::<Fp>::random(rows, cols, &mut stream.named(name))
@@ -217,7 +263,7 @@ mod tests {
         let sizes = Dimensions { neurons: 4, d_in: 2, d_out: 3, steps: 3, trials: 2 };
         let stream = Stream::new("misfits", 0, 0);
         let task = laws::task::<Fp>(&sizes, &stream);
-        let rnn = Rnn { dynamics: Dynamics::<Fp>::linear(Fp::ONE) };
+        let rnn = Rnn::new(Dynamics::<Fp>::linear(Fp::ONE));
         let good = Blocks::random(&rnn.shapes(&sizes), &stream);
         let gradient = |rnn: &Rnn<Fp>, blocks: &Blocks<Fp>| {
             rnn.gradient(blocks, &Subset::All, &task, &SquaredError, &mut Workspace::default())
@@ -242,7 +288,7 @@ mod tests {
         assert!(matches!(gradient(&rnn, &unnamed), Err(TapeError::NoSuchBlock(_))));
         let unused = good.clone().with("V", Block::zero(1, 1));
         assert_eq!(gradient(&rnn, &unused).unwrap().blocks.get("V"), Ok(&Block::zero(1, 1)));
-        let tanh = Rnn { dynamics: Dynamics::rate(Fp::ONE, Activation::Tanh) };
+        let tanh = Rnn::new(Dynamics::rate(Fp::ONE, Activation::Tanh));
         assert_eq!(gradient(&tanh, &good).unwrap_err(), TapeError::Unavailable);
         assert_eq!(tanh.outputs(&good, &task.inputs, 2).unwrap_err(), TapeError::Unavailable);
         for (inputs, trials) in [(Matrix::zeros(2, 3), 2), (Matrix::zeros(2, 3), 0)] {
@@ -256,7 +302,7 @@ mod tests {
         let sizes = Dimensions { neurons: 3, d_in: 1, d_out: 1, steps: 2, trials: 2 };
         let stream = Stream::new("biases", 0, 0);
         let task = laws::task::<Fp>(&sizes, &stream);
-        let rnn = Rnn { dynamics: Dynamics::current(Fp::ONE, laws::smooth()) };
+        let rnn = Rnn::new(Dynamics::current(Fp::ONE, laws::smooth()));
         let one = Blocks::random(&rnn.shapes(&sizes), &stream);
         let bias = one.get("bias").unwrap().to_matrix();
         let two = one.clone().with("bias", Matrix::beside(3, [&bias, &bias]));
@@ -269,5 +315,57 @@ mod tests {
         let sum = two.blocks.get("bias").unwrap().to_matrix();
         let sum = sum.times(&Matrix::from_rows(&[[Fp::ONE], [Fp::ONE]]));
         assert_eq!(one.blocks.get("bias").unwrap().to_matrix(), sum);
+    }
+
+    /// Biases and states may come as what they are, zero for example.
+    #[test]
+    fn thin_blocks_need_not_be_stored_in_full() {
+        let sizes = Dimensions { neurons: 3, d_in: 1, d_out: 1, steps: 2, trials: 2 };
+        let stream = Stream::new("thin blocks", 0, 0);
+        let task = laws::task::<Fp>(&sizes, &stream);
+        let rnn = Rnn::new(Dynamics::current(Fp::ONE, laws::smooth()));
+        let blocks = Blocks::random(&rnn.shapes(&sizes), &stream);
+        let full = blocks.clone().with("bias", Matrix::zeros(3, 1));
+        let thin = blocks.with("bias", Block::zero(3, 1));
+        let gradient = |blocks| {
+            rnn.gradient(blocks, &Subset::All, &task, &SquaredError, &mut Workspace::default())
+        };
+        assert!(gradient(&full).is_ok());
+        assert_eq!(gradient(&full), gradient(&thin));
+        assert!(
+            RnnParts::of(&thin).unwrap_err().to_string().contains("bias is not stored in full")
+        );
+    }
+
+    /// P e_{t+1} beside the activity, and no exact gradient in its place where that cannot be.
+    #[test]
+    fn feedback_takes_the_place_of_the_adjoint_or_is_an_error() {
+        let sizes = Dimensions { neurons: 3, d_in: 1, d_out: 2, steps: 2, trials: 2 };
+        let stream = Stream::new("feedback", 0, 0);
+        let task = laws::task::<Fp>(&sizes, &stream);
+        let exact = Rnn::new(Dynamics::current(Fp::ONE, laws::smooth()));
+        let blocks = Blocks::random(&exact.shapes(&sizes), &stream);
+        let gradient = |rnn: &Rnn<Fp>, blocks: &Blocks<Fp>| {
+            rnn.gradient(blocks, &Subset::All, &task, &SquaredError, &mut Workspace::default())
+        };
+        let with = |feedback: Matrix<Fp>| Rnn {
+            transport: Transport::Feedback(feedback),
+            ..exact.clone()
+        };
+        let feedback = Matrix::random(3, 2, &mut stream.named("P"));
+        let found = gradient(&with(feedback.clone()), &blocks).unwrap();
+        let errors = SquaredError.errors(&found.outputs, &task);
+        let later = Matrix::from_fn(2, 4, |i, j| errors[(i, j + task.trials)]);
+        let factors = found.blocks.get("W").unwrap().factors().unwrap();
+        assert_eq!(factors.left, feedback.times(&later));
+        assert_eq!(found.blocks.get("h0").unwrap().to_matrix(), Matrix::zeros(3, 1));
+        assert_eq!(found.blocks.get("C"), gradient(&exact, &blocks).unwrap().blocks.get("C"));
+
+        let error = gradient(&with(Matrix::zeros(2, 2)), &blocks).unwrap_err();
+        assert!(matches!(error, TapeError::Shapes { operation: "feedback of errors", .. }));
+        let two_biases = blocks.with("bias", Matrix::zeros(3, 2));
+        assert!(gradient(&exact, &two_biases).is_ok());
+        let error = gradient(&with(feedback), &two_biases).unwrap_err();
+        assert!(error.to_string().contains("an exact gradient alone"), "{error}");
     }
 }

@@ -40,7 +40,7 @@ mod tests {
 
     impl laws::Example for Example {
         fn build<S: Scalar>(&self, sizes: &Dimensions) -> (Box<dyn Architecture<S>>, Shapes) {
-            let rnn = Rnn { dynamics: Dynamics::rate(S::ratio(1, 2), laws::smooth()) };
+            let rnn = Rnn::new(Dynamics::rate(S::ratio(1, 2), laws::smooth()));
             let gru = Gru { gate: laws::smooth(), candidate: laws::smooth() };
             let first = rnn.shapes(&Dimensions { d_out: 3, ..*sizes });
             let second = gru.shapes(&Dimensions { d_in: 3, ..*sizes });

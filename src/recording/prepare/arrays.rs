@@ -1,12 +1,17 @@
 //! Trials from arrays: with a trial axis, one for each trial, or continuous.
 
 use super::cells::{Cell, Cells};
-use super::continuous;
+use super::continuous::Continuous;
 use super::list_axes::{self, ListAxes};
-use super::options::{Axis, Options};
+use super::options::OptionName::{
+    Align, AlignIndex, Axes, BinSeconds, BinSecondsArray, Every, TrialLabels, TrialStarts, Until,
+    Window,
+};
+use super::options::{Axis, Options, wrong_choice, wrong_choice_of_file};
 use super::realign;
 use super::trials::{Places, Trial, Trials, numbered};
-use crate::file::{Array, Precision, ReadError, ReadErrorKind, Source, Value};
+use crate::file::{Array, ReadError, ReadErrorKind, Source, Value};
+use crate::scalar::Precision;
 
 /// Reads arrays and cuts them into trials.
 ///
@@ -45,35 +50,38 @@ pub(super) fn cut(
     let is_cut = options.trial_labels.is_some() || options.trial_starts.is_some();
     let has_events = options.align.is_some() || options.every.is_some();
     if !has_events && options.until.is_some() {
-        return Err(source.error(path, "is not cut around events", "--until with --align alone"));
+        let expected = format!("{Until} with {Align} alone");
+        return Err(wrong_choice(source, path, "is not cut around events", expected));
     }
     if !has_events && options.align_index.is_none() && options.window.is_some() {
-        let expected = "--window with --align, --every or, of trials, --align-index";
-        return Err(source.error(path, "is not cut around anything", expected));
+        let expected = format!("{Window} with {Align}, {Every} or, of trials, {AlignIndex}");
+        return Err(wrong_choice(source, path, "is not cut around anything", expected));
     }
     match (has_trials || is_list, is_cut, has_events) {
         (_, true, true) => {
             let found = "is told twice where trials begin";
-            let expected = "either --trial-labels, --trial-starts or events";
-            return Err(source.error(path, found, expected));
+            let expected = format!("either {TrialLabels}, {TrialStarts} or events");
+            return Err(wrong_choice(source, path, found, expected));
         }
         (_, true, false) if !has_trials => {
-            continuous::by_bins(source, path, blocks, options, &mut trials, notes)?;
+            Continuous { source, path, blocks, options, notes }.by_bins(&mut trials)?;
         }
         (false, false, true) if options.align_index.is_none() => {
-            continuous::by_events(source, path, blocks, options, &mut trials, notes)?;
+            Continuous { source, path, blocks, options, notes }.by_events(&mut trials)?;
         }
         (true, false, false) => one_by_one(blocks, is_list && !has_trials, &mut trials),
         (false, false, false) => {
             let found = "has no trial axis";
-            let expected = "--trial-labels, --trial-starts, --align or --every to cut it by";
-            return Err(source.error(path, found, expected));
+            let expected = format!("{TrialLabels}, {TrialStarts}, {Align} or {Every} to cut it by");
+            return Err(wrong_choice(source, path, found, expected));
         }
         _ => {
             let found = "holds trials already";
-            let expected = "no events, labels or starts to cut it by; --align-index cuts around a \
-                            bin of each trial";
-            return Err(source.error(path, found, expected));
+            let expected = format!(
+                "no events, labels or starts to cut it by; {AlignIndex} cuts around a bin of each \
+                 trial"
+            );
+            return Err(wrong_choice(source, path, found, expected));
         }
     }
     if let Some(index) = &options.align_index {
@@ -101,7 +109,10 @@ fn arranged(
     let Value::List(list) = value else {
         return match axes.iter().filter(|&&axis| axis == Axis::Trial).count() {
             0 | 1 => Ok((vec![single(source, value)?], axes.to_vec())),
-            _ => Err(source.error(path, "is a single array", "--axes with one trial axis")),
+            _ => {
+                let expected = format!("{Axes} with one trial axis");
+                Err(wrong_choice(source, path, "is a single array", expected))
+            }
         };
     };
     let all = |list: Vec<Value>| {
@@ -123,9 +134,11 @@ fn arranged(
         _ => {
             let lengths: Vec<_> = of_list.lengths.iter().map(usize::to_string).collect();
             let found = format!("is a list of {} arrays", lengths.join(" x "));
-            let expected = "--axes with those of the list before those of each array, such as \
-                            trial,neuron,time or trial,trial,time,neuron";
-            Err(source.error(path, found, expected))
+            let expected = format!(
+                "{Axes} with those of the list before those of each array, such as \
+                 trial,neuron,time or trial,trial,time,neuron"
+            );
+            Err(wrong_choice(source, path, found, expected))
         }
     }
 }
@@ -239,18 +252,16 @@ fn bin_seconds(source: &mut Source, options: &Options) -> Result<f64, ReadError>
             }
         }
         (None, None) => {
-            let found = "does not say how wide its bins are".to_owned();
-            let expected = "--bin-seconds or --bin-seconds-array".to_owned();
-            let flaw = ReadErrorKind::Content { found, expected };
-            return Err(ReadError::of_file(source.path(), flaw));
+            let found = "does not say how wide its bins are";
+            let expected = format!("{BinSeconds} or {BinSecondsArray}");
+            return Err(wrong_choice_of_file(source, found, expected));
         }
     };
-    match width > 0.0 && width.is_finite() {
-        true => Ok(width),
-        false => {
-            let found = format!("was told of bins of {width} s");
-            let flaw = ReadErrorKind::Content { found, expected: "a positive number".to_owned() };
-            Err(ReadError::of_file(source.path(), flaw))
-        }
+    if width > 0.0 && width.is_finite() {
+        Ok(width)
+    } else {
+        let found = format!("was told of bins of {width} s");
+        let flaw = ReadErrorKind::Content { found, expected: "a positive number".to_owned() };
+        Err(ReadError::of_file(source.path(), flaw))
     }
 }

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::file::Precision;
+use crate::scalar::Precision;
 
 /// Times nearer than this are one for every clock by which spikes and events are recorded, in
 /// seconds: a hundredth of a sample at 100 kHz.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use crate::file::Value;
+use crate::scalar::significant;
 
 /// More numbers than this are no label.
 const LONGEST: usize = 16;
@@ -53,18 +54,12 @@ impl fmt::Display for Cell {
     }
 }
 
-/// A number to six digits, as it is called in a list of conditions.
+/// A number to six digits, and an integer in full, as it is called in a list of conditions.
 pub(super) fn short(number: f64) -> String {
-    if !number.is_finite() || number.fract() == 0.0 && number.abs() < 1e15 {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
         return number.to_string();
     }
-    let exponent = number.abs().log10().floor() as i32;
-    if !(-4..6).contains(&exponent) {
-        return format!("{number:.5e}");
-    }
-    let text = format!("{number:.*}", (5 - exponent).max(0) as usize);
-    let text = if text.contains('.') { text.trim_end_matches('0') } else { &text };
-    text.trim_end_matches('.').to_owned()
+    significant(number, 6)
 }
 
 /// What a column holds, by how many values it may be taken to have.
@@ -154,7 +149,7 @@ mod tests {
             (0.1, "0.1"),
             (1.0 / 3.0, "0.333333"),
             (123456.7, "123457"),
-            (1.5e-9, "1.50000e-9"),
+            (1.5e-9, "1.5e-9"),
             (f64::NAN, "NaN"),
         ] {
             assert_eq!(short(number), name);

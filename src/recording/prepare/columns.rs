@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::cells::{self, Cell, Cells};
-use super::options::ColumnAt;
+use super::options::{ColumnAt, OptionName, wrong_choice};
 use super::ragged;
 use super::trials::{Trial, Trials};
 use crate::file::{ReadError, Source, Value};
@@ -102,9 +102,12 @@ pub(super) fn of_trials(
             of_trial(bins, at).map_err(|(first, other)| {
                 let trial = trial.row + source.first_index();
                 let found = format!("changes from {first} to {other} in trial {trial}");
-                let expected = "one value for all bins of a trial, or --column-at first, last or \
-                                mode to say which counts";
-                source.error(path, found, expected)
+                let expected = format!(
+                    "one value for all bins of a trial, or {} first, last or mode to say which \
+                     counts",
+                    OptionName::ColumnAt
+                );
+                wrong_choice(source, path, found, expected)
             })
         };
         return each.map(value).collect();

@@ -5,83 +5,161 @@ use super::bins::{Rounding, whole_steps};
 use super::cells::Cell;
 use super::columns;
 use super::events::{self, Events};
-use super::options::Options;
+use super::options::OptionName::{TrialLabels, TrialStarts};
+use super::options::{Options, wrong_choice};
 use super::trials::{MAX_ENTRIES, Trial, Trials};
-use crate::file::{Precision, ReadError, Source};
+use crate::file::{ReadError, Source};
+use crate::scalar::Precision;
 
 /// The place of a bin in its trial may be at most this, so that an index that is none is refused.
 const LONGEST_TRIAL: usize = 100_000;
 
-/// A trial begins where a label changes or a flag rises, and with every array of a list.
-///
-/// Bins of a single array before its first flag are no trial.
-///
-/// # Errors
-///
-/// If there is not one label or flag for each bin, or no flag is set.
-pub(super) fn by_bins(
-    source: &mut Source,
-    path: &str,
-    blocks: Blocks,
-    options: &Options,
-    trials: &mut Trials,
-    notes: &mut Vec<String>,
-) -> Result<(), ReadError> {
-    let neurons = blocks.neurons;
-    let lengths: Vec<usize> =
-        blocks.parts.iter().map(|part| part.concat().len() / neurons).collect();
-    let bins = lengths.iter().sum();
-    let (starts, skipped) = match (&options.trial_labels, &options.trial_starts) {
-        (Some(path), None) => (changes(&column(source, path, bins)?), 0),
-        (None, Some(path)) => {
-            let flags = column(source, path, bins)?;
-            rises(source, path, &flags, &lengths, notes)?
-        }
-        _ => {
-            let found = "is told twice where trials begin";
-            return Err(source.error(path, found, "either --trial-labels or --trial-starts"));
-        }
-    };
-    let places = match &options.bin_index {
-        Some(path) => Some((path, column(source, path, bins)?)),
-        None => None,
-    };
-    let (mut first, mut total) = (0, 0);
-    for (part, (block, length)) in blocks.parts.iter().zip(lengths).enumerate() {
-        let activity = block.concat();
-        let mut start = first + skipped;
-        while start < first + length {
-            let rest = start + 1..first + length;
-            let end = rest.clone().find(|&bin| starts[bin]).unwrap_or(rest.end);
-            let own = &activity[(start - first) * neurons..(end - first) * neurons];
-            let activity = match &places {
-                None => own.to_vec(),
-                Some((path, places)) => placed(source, path, own, neurons, &places[start..end])?,
-            };
-            total += activity.len();
-            if total > MAX_ENTRIES {
-                return Err(source.error(path, "gives more entries than fit in memory", "fewer"));
+/// A continuous array, or a list of them, that is to be cut into trials.
+pub(super) struct Continuous<'a> {
+    pub source: &'a mut Source,
+    pub path: &'a str,
+    pub blocks: Blocks,
+    pub options: &'a Options,
+    pub notes: &'a mut Vec<String>,
+}
+
+impl Continuous<'_> {
+    /// A trial begins where a label changes or a flag rises, and with every array of a list.
+    ///
+    /// Bins of a single array before its first flag are no trial.
+    ///
+    /// # Errors
+    ///
+    /// If there is not one label or flag for each bin, or no flag is set.
+    pub fn by_bins(self, trials: &mut Trials) -> Result<(), ReadError> {
+        let Continuous { source, path, blocks, options, notes } = self;
+        let neurons = blocks.neurons;
+        let lengths: Vec<usize> =
+            blocks.parts.iter().map(|part| part.concat().len() / neurons).collect();
+        let bins = lengths.iter().sum();
+        let (starts, skipped) = match (&options.trial_labels, &options.trial_starts) {
+            (Some(path), None) => (changes(&column(source, path, bins)?), 0),
+            (None, Some(path)) => {
+                let flags = column(source, path, bins)?;
+                rises(source, path, &flags, &lengths, notes)?
             }
-            let row = trials.trials.len();
-            trials.trials.push(Trial { activity, row, part, bins: start..end, length: 0 });
-            start = end;
+            _ => {
+                let found = "is told twice where trials begin";
+                let expected = format!("either {TrialLabels} or {TrialStarts}");
+                return Err(wrong_choice(source, path, found, expected));
+            }
+        };
+        let places = match &options.bin_index {
+            Some(path) => Some((path, column(source, path, bins)?)),
+            None => None,
+        };
+        let (mut first, mut total) = (0, 0);
+        for (part, (block, length)) in blocks.parts.iter().zip(lengths).enumerate() {
+            let activity = block.concat();
+            let mut start = first + skipped;
+            while start < first + length {
+                let rest = start + 1..first + length;
+                let end = rest.clone().find(|&bin| starts[bin]).unwrap_or(rest.end);
+                let own = &activity[(start - first) * neurons..(end - first) * neurons];
+                let activity = match &places {
+                    None => own.to_vec(),
+                    Some((path, places)) => {
+                        placed(source, path, own, neurons, &places[start..end])?
+                    }
+                };
+                total += activity.len();
+                if total > MAX_ENTRIES {
+                    return Err(source.error(
+                        path,
+                        "gives more entries than fit in memory",
+                        "fewer",
+                    ));
+                }
+                let row = trials.trials.len();
+                trials.trials.push(Trial { activity, row, part, bins: start..end, length: 0 });
+                start = end;
+            }
+            first += length;
         }
-        first += length;
+        trials.places.rows = trials.trials.len();
+        trials.places.bins = bins;
+        Ok(())
     }
-    trials.places.rows = trials.trials.len();
-    trials.places.bins = bins;
-    Ok(())
+
+    /// A trial is a window around an event; bins beyond the ends of the array are missing.
+    ///
+    /// The array begins at 0 s, and a trial with the bin that begins nearest to the start of its
+    /// window.
+    ///
+    /// # Errors
+    ///
+    /// If there is no window, or the events cannot be read.
+    pub fn by_events(self, trials: &mut Trials) -> Result<(), ReadError> {
+        let Continuous { source, path, blocks, options, notes } = self;
+        let neurons = blocks.neurons;
+        let activity = blocks.parts.concat().concat();
+        let recorded = activity.len() / neurons;
+        let bin = trials.bin_seconds;
+        let span = (0.0, recorded as f64 * bin);
+        let events = events::read(source, options, span)?;
+        // Also of the bins that are asked for a whole number must fit.
+        events::grid(source, options, options.bin.unwrap_or(bin))?;
+        let grid = events::grid(source, options, bin)?;
+        if events.times.len().saturating_mul(grid.bins).saturating_mul(neurons) > MAX_ENTRIES {
+            return Err(source.error(
+                path,
+                "gives more entries than fit in memory",
+                "fewer events",
+            ));
+        }
+        let invalid = events::invalid(source, options)?;
+        events::notes_of_times("bins", span, &events, &grid, notes);
+        let rounding = events.rounding.and(Rounding::of(Precision::Double));
+        let Events { times, rows, ends, count, .. } = events;
+        let (mut furthest, mut invalid_trials) = (0.0_f64, 0);
+        for (index, (&time, &row)) in times.iter().zip(&rows).enumerate() {
+            let place = (time + grid.start) / bin;
+            let first = whole_steps(place + 0.5);
+            furthest = furthest.max((place - first).abs());
+            let bins = grid.at(first * bin - grid.start, rounding);
+            // As the start, the end is that of the nearest bin.
+            let over =
+                ends.as_ref().map_or(grid.bins, |ends| bins.over_at(ends[index] + 0.5 * bin));
+            let mut trial = Vec::with_capacity(grid.bins * neurons);
+            for t in 0..grid.bins {
+                let place = first + t as f64;
+                if place < 0.0 || place >= recorded as f64 || t >= over {
+                    trial.extend(std::iter::repeat_n(f64::NAN, neurons));
+                } else {
+                    let start = place as usize * neurons;
+                    trial.extend(&activity[start..start + neurons]);
+                }
+            }
+            invalid_trials += usize::from(events::erase(&mut trial, neurons, &bins, &invalid));
+            trials.trials.push(Trial { activity: trial, row, ..Trial::default() });
+        }
+        if furthest > 1e-3 {
+            let milliseconds = 1000.0 * furthest * bin;
+            notes.push(format!(
+                "trials begin with the nearest bin of the array, up to {milliseconds:.4} ms from the \
+                 start of their windows"
+            ));
+        }
+        events::note_of_invalid(invalid_trials, notes);
+        trials.start_seconds = grid.start;
+        trials.places.rows = count;
+        Ok(())
+    }
 }
 
 /// A column with a value for each bin.
 fn column(source: &mut Source, path: &str, bins: usize) -> Result<Vec<Cell>, ReadError> {
     let cells = columns::read(source, path, bins)?.each;
-    match cells.len() == bins {
-        true => Ok(cells),
-        false => {
-            let found = format!("has {} values", cells.len());
-            Err(source.error(path, found, format!("one for each of {bins} bins")))
-        }
+    if cells.len() == bins {
+        Ok(cells)
+    } else {
+        let found = format!("has {} values", cells.len());
+        Err(source.error(path, found, format!("one for each of {bins} bins")))
     }
 }
 
@@ -147,72 +225,6 @@ fn placed(
         placed.extend(bin);
     }
     Ok(placed)
-}
-
-/// A trial is a window around an event; bins beyond the ends of the array are missing.
-///
-/// The array begins at 0 s, and a trial with the bin that begins nearest to the start of its
-/// window.
-///
-/// # Errors
-///
-/// If there is no window, or the events cannot be read.
-pub(super) fn by_events(
-    source: &mut Source,
-    path: &str,
-    blocks: Blocks,
-    options: &Options,
-    trials: &mut Trials,
-    notes: &mut Vec<String>,
-) -> Result<(), ReadError> {
-    let neurons = blocks.neurons;
-    let activity = blocks.parts.concat().concat();
-    let recorded = activity.len() / neurons;
-    let bin = trials.bin_seconds;
-    let span = (0.0, recorded as f64 * bin);
-    let events = events::read(source, options, span)?;
-    // Also of the bins that are asked for a whole number must fit.
-    events::grid(source, options, options.bin.unwrap_or(bin))?;
-    let grid = events::grid(source, options, bin)?;
-    if events.times.len().saturating_mul(grid.bins).saturating_mul(neurons) > MAX_ENTRIES {
-        return Err(source.error(path, "gives more entries than fit in memory", "fewer events"));
-    }
-    let invalid = events::invalid(source, options)?;
-    events::notes_of_times("bins", span, &events, &grid, notes);
-    let rounding = events.rounding.and(Rounding::of(Precision::Double));
-    let Events { times, rows, ends, count, .. } = events;
-    let (mut furthest, mut invalid_trials) = (0.0_f64, 0);
-    for (index, (&time, &row)) in times.iter().zip(&rows).enumerate() {
-        let place = (time + grid.start) / bin;
-        let first = whole_steps(place + 0.5);
-        furthest = furthest.max((place - first).abs());
-        let bins = grid.at(first * bin - grid.start, rounding);
-        // As the start, the end is that of the nearest bin.
-        let over = ends.as_ref().map_or(grid.bins, |ends| bins.over_at(ends[index] + 0.5 * bin));
-        let mut trial = Vec::with_capacity(grid.bins * neurons);
-        for t in 0..grid.bins {
-            let place = first + t as f64;
-            if place < 0.0 || place >= recorded as f64 || t >= over {
-                trial.extend(std::iter::repeat_n(f64::NAN, neurons));
-            } else {
-                let start = place as usize * neurons;
-                trial.extend(&activity[start..start + neurons]);
-            }
-        }
-        invalid_trials += usize::from(events::erase(&mut trial, neurons, &bins, &invalid));
-        trials.trials.push(Trial { activity: trial, row, ..Trial::default() });
-    }
-    if furthest > 1e-3 {
-        let milliseconds = 1000.0 * furthest * bin;
-        notes.push(format!(
-            "trials begin with the nearest bin of the array, up to {milliseconds:.4} ms from the \
-             start of their windows"
-        ));
-    }
-    events::note_of_invalid(invalid_trials, notes);
-    trials.start_seconds = grid.start;
-    trials.places.rows = count;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use super::bins::{Bins, Rounding, whole_steps};
 use super::cells::short;
-use super::options::{Options, Window};
-use crate::file::{Array, Precision, ReadError, ReadErrorKind, Source};
+use super::options::OptionName::{self, Align, EventTimeScale, Every, SpikeTimeScale, Until};
+use super::options::{Options, Window, wrong_choice, wrong_choice_of_file};
+use crate::file::{Array, ReadError, Source};
+use crate::scalar::Precision;
 
 /// Bins that a trial may have.
 const MAX_BINS: f64 = 1e6;
@@ -112,27 +114,26 @@ fn refuse_invalid(source: &Source, path: &str) -> Result<(), ReadError> {
         false => Ok(()),
         true => {
             let found = "holds the times that are to be left out";
-            Err(source.error(&path, found, "events of another table for --align"))
+            let expected = format!("events of another table for {Align}");
+            Err(wrong_choice(source, &path, found, expected))
         }
     }
 }
 
 fn regular(source: &Source, options: &Options, span: Interval) -> Result<Events, ReadError> {
-    let refused = |found: String, expected: &str| {
-        let flaw = ReadErrorKind::Content { found, expected: expected.to_owned() };
-        Err(ReadError::of_file(source.path(), flaw))
-    };
     let Some(every) = options.every else {
-        let expected = "--align TABLE.COLUMN, or --every SECONDS where there are no events";
-        return refused("is to be cut without events".to_owned(), expected);
+        let expected = format!("{Align}, or {Every} where there are no events");
+        return Err(wrong_choice_of_file(source, "is to be cut without events", expected));
     };
     if options.until.is_some() {
-        return refused("is cut at regular times".to_owned(), "--until with --align alone");
+        let expected = format!("{Until} with {Align} alone");
+        return Err(wrong_choice_of_file(source, "is cut at regular times", expected));
     }
     let count = whole_steps((span.1 - span.0) / every);
     if !(every > 0.0 && (1.0..=MAX_EVENTS).contains(&count)) {
         let found = format!("lasts {} s", span.1 - span.0);
-        return refused(found, "--every to be positive and to give between 1 and 1000000 trials");
+        let expected = format!("{Every} to be positive and to give between 1 and 1000000 trials");
+        return Err(wrong_choice_of_file(source, found, expected));
     }
     let count = count as usize;
     let times = (0..count).map(|row| span.0 + row as f64 * every).collect();
@@ -146,27 +147,24 @@ fn regular(source: &Source, options: &Options, span: Interval) -> Result<Events,
 ///
 /// If there is no window, or it is not a whole number of bins.
 pub(super) fn grid(source: &Source, options: &Options, bin: f64) -> Result<Grid, ReadError> {
-    let refused = |found: String, expected: &str| {
-        let flaw = ReadErrorKind::Content { found, expected: expected.to_owned() };
-        Err(ReadError::of_file(source.path(), flaw))
-    };
     let whole = options.every.map(|every| Window { start: 0.0, end: every });
     let Some(Window { start, end }) = options.window.or(whole) else {
-        return refused("is to be cut around events".to_owned(), "--window START,END in seconds");
+        let expected = format!("{} from start to end in seconds", OptionName::Window);
+        return Err(wrong_choice_of_file(source, "is to be cut around events", expected));
     };
     let bins = (end - start) / bin;
     let is_whole = (bins - bins.round()).abs() < 1e-6 * bins.abs().max(1.0);
-    match (1.0..=MAX_BINS).contains(&bins.round()) && is_whole {
-        true => Ok(Grid { start, bin, bins: bins.round() as usize }),
-        false => {
-            let found = format!("is to be cut from {start} to {end} s in bins of {bin} s");
-            refused(found, "a window of a whole number of bins, at least one")
-        }
+    if (1.0..=MAX_BINS).contains(&bins.round()) && is_whole {
+        Ok(Grid { start, bin, bins: bins.round() as usize })
+    } else {
+        let found = format!("is to be cut from {start} to {end} s in bins of {bin} s");
+        let expected = "a window of a whole number of bins, at least one";
+        Err(wrong_choice_of_file(source, found, expected))
     }
 }
 
 /// The times that NWB says should be removed from analysis (`intervals/invalid_times`), joined and
-/// increasing; none in other formats and where `--ignore-observed` is given.
+/// increasing; none in other formats and with [`Options::ignore_observed`].
 ///
 /// # Errors
 ///
@@ -246,7 +244,7 @@ pub(super) fn notes_of_times(
         let seconds = |(from, to): Interval| format!("from {} to {} s", short(from), short(to));
         format!(
             "trials and {what} {how}: trials go {}, {what} {}; if their units differ, \
-             --event-time-scale scales the events alone and --spike-time-scale the spikes",
+             {EventTimeScale} scales the events alone and {SpikeTimeScale} the spikes",
             seconds(windows),
             seconds(span),
         )
@@ -326,7 +324,7 @@ mod tests {
         let hardly = &notes(&[2.0, 79.0], (5.0, 80_000.0))[0];
         assert!(hardly.contains("hardly share a time: trials go from 2 to 80 s, spikes from 5"));
         let never = &notes(&[2.0, 79.0], (100.0, 120.0))[0];
-        assert!(never.contains("share no time") && never.contains("--event-time-scale"));
+        assert!(never.contains("share no time") && never.contains("`event_time_scale`"));
         // Both in milliseconds, of which one is no longer.
         let short = notes(&[0.002, 0.079], (0.0, 80.0));
         assert!(short[0].contains("hardly share a time"), "{short:?}");

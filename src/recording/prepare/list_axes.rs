@@ -1,5 +1,5 @@
 //! Lists of arrays that have several axes themselves: cell arrays of trials by neurons, and lists
-//! in lists. Nothing says which axis is which, so that `--axes` has to.
+//! in lists. Nothing says which axis is which, so that the options have to.
 
 use crate::file::{Kind, Node, ReadError, Source, Value};
 

@@ -25,10 +25,12 @@ mod wildcard;
 
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 pub use self::columns::Filter;
-pub use self::options::{Axis, ColumnAt, Options, Ranges, Scale, Selection, Window};
+use self::options::OptionName::Bin;
+use self::options::wrong_choice_of_file;
+pub use self::options::{Axis, ColumnAt, OptionName, Options, Ranges, Scale, Selection, Window};
 use self::trials::Trials;
 use super::prepared::{Quantity, Recording};
 use crate::file::{ReadError, ReadErrorKind, Source};
@@ -96,9 +98,8 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
     trials.mask(options.missing);
     trials.counts = options.quantity != Some(Quantity::Values) && trials.hold_counts();
     if options.quantity == Some(Quantity::Counts) && !trials.counts {
-        let found = "does not hold counts".to_owned();
-        let expected = "integers from 0 where --quantity counts is given".to_owned();
-        return Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }));
+        let expected = format!("integers from 0 where {} counts is given", OptionName::Quantity);
+        return Err(wrong_choice_of_file(&source, "does not hold counts", expected));
     }
     widen_bins(&source, &mut trials, options, &mut notes)?;
     let neurons = select::neurons(&mut source, &mut trials, options)?;
@@ -129,8 +130,8 @@ fn widen_bins(
     let factor = ratio.round();
     if factor < 1.0 || (ratio - factor).abs() > 1e-6 * ratio || factor > 1e6 {
         let found = format!("has bins of {} s", trials.bin_seconds);
-        let expected = format!("bins of which a whole number is the {bin} s of --bin");
-        return Err(ReadError::of_file(source.path(), ReadErrorKind::Content { found, expected }));
+        let expected = format!("bins of which a whole number is the {bin} s of {Bin}");
+        return Err(wrong_choice_of_file(source, found, expected));
     }
     let cut = trials.widen(factor as usize);
     trials.bin_seconds = bin;
@@ -141,7 +142,7 @@ fn widen_bins(
 }
 
 /// Where the recording comes from, and all that was done to it.
-fn provenance(source: &Source, options: &Options, notes: &[String]) -> Result<Json, ReadError> {
+fn provenance(source: &Source, options: &Options, notes: &[String]) -> Result<String, ReadError> {
     let (bytes, sha256) = source.checksum()?;
     let file = source.path().file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(json!({
@@ -149,5 +150,6 @@ fn provenance(source: &Source, options: &Options, notes: &[String]) -> Result<Js
         "source": {"file": file, "format": source.format(), "bytes": bytes, "sha256": sha256},
         "options": options,
         "notes": notes,
-    }))
+    })
+    .to_string())
 }

@@ -1,8 +1,11 @@
 //! What the user may choose.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::columns::Filter;
+use crate::file::{ReadError, ReadErrorKind, Source};
 use crate::recording::prepared::Quantity;
 
 /// All choices, as they are written into the provenance of the recording.
@@ -171,6 +174,112 @@ impl Options {
     pub(super) fn event_scale(&self) -> f64 {
         self.event_time_scale.or(self.time_scale).unwrap_or(1.0)
     }
+}
+
+/// A field of [`Options`] or of its [`Selection`], as errors and notes name it: displays as
+/// `` `bin` ``. A program that has other names for them can put these in their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as the fields are")]
+pub enum OptionName {
+    Align,
+    AlignIndex,
+    Axes,
+    Bin,
+    BinSeconds,
+    BinSecondsArray,
+    ColumnAt,
+    EventTimeScale,
+    Every,
+    IgnoreObserved,
+    MinRate,
+    Quantity,
+    SmoothMs,
+    SpikeTimeScale,
+    TrialLabels,
+    TrialStarts,
+    Trials,
+    UnitIds,
+    Until,
+    Window,
+}
+
+impl OptionName {
+    /// All that are named.
+    pub const ALL: [OptionName; 20] = [
+        OptionName::Align,
+        OptionName::AlignIndex,
+        OptionName::Axes,
+        OptionName::Bin,
+        OptionName::BinSeconds,
+        OptionName::BinSecondsArray,
+        OptionName::ColumnAt,
+        OptionName::EventTimeScale,
+        OptionName::Every,
+        OptionName::IgnoreObserved,
+        OptionName::MinRate,
+        OptionName::Quantity,
+        OptionName::SmoothMs,
+        OptionName::SpikeTimeScale,
+        OptionName::TrialLabels,
+        OptionName::TrialStarts,
+        OptionName::Trials,
+        OptionName::UnitIds,
+        OptionName::Until,
+        OptionName::Window,
+    ];
+
+    /// The name of the field.
+    pub fn name(self) -> &'static str {
+        match self {
+            OptionName::Align => "align",
+            OptionName::AlignIndex => "align_index",
+            OptionName::Axes => "axes",
+            OptionName::Bin => "bin",
+            OptionName::BinSeconds => "bin_seconds",
+            OptionName::BinSecondsArray => "bin_seconds_array",
+            OptionName::ColumnAt => "column_at",
+            OptionName::EventTimeScale => "event_time_scale",
+            OptionName::Every => "every",
+            OptionName::IgnoreObserved => "ignore_observed",
+            OptionName::MinRate => "min_rate",
+            OptionName::Quantity => "quantity",
+            OptionName::SmoothMs => "smooth_ms",
+            OptionName::SpikeTimeScale => "spike_time_scale",
+            OptionName::TrialLabels => "trial_labels",
+            OptionName::TrialStarts => "trial_starts",
+            OptionName::Trials => "trials",
+            OptionName::UnitIds => "unit_ids",
+            OptionName::Until => "until",
+            OptionName::Window => "window",
+        }
+    }
+}
+
+impl fmt::Display for OptionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.name())
+    }
+}
+
+/// The error that names an array and what was chosen wrongly.
+pub(super) fn wrong_choice(
+    source: &Source,
+    array: &str,
+    found: impl Into<String>,
+    expected: impl Into<String>,
+) -> ReadError {
+    let kind = ReadErrorKind::Choice { found: found.into(), expected: expected.into() };
+    ReadError::of_array(source.path(), array, kind)
+}
+
+/// The same of the whole file.
+pub(super) fn wrong_choice_of_file(
+    source: &Source,
+    found: impl Into<String>,
+    expected: impl Into<String>,
+) -> ReadError {
+    let kind = ReadErrorKind::Choice { found: found.into(), expected: expected.into() };
+    ReadError::of_file(source.path(), kind)
 }
 
 /// What is taken from a file.

@@ -1,6 +1,7 @@
 //! Columns of lists as NWB stores them: all lists one after the other, and where each ends.
 
-use crate::file::{Array, Found, Precision, ReadError, Source, Texts, Value, check_index};
+use crate::file::{Array, Found, ReadError, Source, Texts, Value, check_index};
+use crate::scalar::Precision;
 
 /// A list of numbers for each row.
 pub(super) struct Lists {

@@ -2,7 +2,7 @@
 
 use super::columns;
 use super::events;
-use super::options::Options;
+use super::options::{OptionName, Options, wrong_choice};
 use super::trials::{MAX_ENTRIES, Trials};
 use crate::file::{ReadError, Source};
 
@@ -28,7 +28,8 @@ pub(super) fn around_index(
     let before = (grid.start / bin).round();
     if (before - grid.start / bin).abs() > 1e-6 * before.abs().max(1.0) {
         let found = format!("is to be cut from {} s on in bins of {bin} s", grid.start);
-        return Err(source.error(path, found, "a --window that begins with a bin"));
+        let expected = format!("a {} that begins with a bin", OptionName::Window);
+        return Err(wrong_choice(source, path, found, expected));
     }
     let neurons = trials.neurons;
     if trials.trials.len().saturating_mul(grid.bins).saturating_mul(neurons) > MAX_ENTRIES {

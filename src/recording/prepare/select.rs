@@ -2,7 +2,8 @@
 
 use super::columns::{self, Order};
 use super::events;
-use super::options::Options;
+use super::options::OptionName::{self, MinRate};
+use super::options::{Options, wrong_choice_of_file};
 use super::trials::{Kept, Trials};
 use crate::file::{ReadError, ReadErrorKind, Source};
 use crate::recording::prepared::{Quantity, Recording};
@@ -132,7 +133,7 @@ pub(super) fn trials(
     }
     if let Some(ranges) = &options.trials {
         let out = numbers.iter().map(|&number| !ranges.contain(number)).collect();
-        leave_out(out, "other numbers than --trials", &mut keep);
+        leave_out(out, &format!("other numbers than {}", OptionName::Trials), &mut keep);
     }
     let at = options.column_at;
     let mut column = |path: &Option<String>, order| match path {
@@ -222,8 +223,8 @@ pub(super) fn active_neurons(
         Err(ReadError::of_file(source.path(), flaw))
     };
     if options.min_rate.is_some() && !is_rate(recording, options) {
-        let found = "does not hold counts".to_owned();
-        return refused(found, "counts, for which alone --min-rate has a meaning");
+        let expected = format!("counts, for which alone {MinRate} has a meaning");
+        return Err(wrong_choice_of_file(source, "does not hold counts", expected));
     }
     let rates = rates(recording);
     let chosen = recording.neurons;

@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use super::bins::{Bins, Rounding};
 use super::events::{self, Events, Interval};
-use super::options::Options;
+use super::options::OptionName::Bin;
+use super::options::{Options, wrong_choice};
 use super::trials::{MAX_ENTRIES, Places, Trial, Trials};
 use super::wildcard::fits;
-use crate::file::{Found, Kind, Node, Precision, ReadError, Source};
+use crate::file::{Found, Kind, Node, ReadError, Source};
+use crate::scalar::Precision;
 
 /// Samples further apart than so many times the usual are not joined across.
 const GAP: f64 = 3.0;
@@ -42,7 +44,8 @@ pub(super) fn cut(
     notes: &mut Vec<String>,
 ) -> Result<Trials, ReadError> {
     let Some(bin) = options.bin.filter(|bin| *bin > 0.0 && bin.is_finite()) else {
-        return Err(source.error(path, "holds series", "--bin SECONDS above 0 to average them"));
+        let expected = format!("{Bin} above 0 s to average them");
+        return Err(wrong_choice(source, path, "holds series", expected));
     };
     let groups = groups(source, path)?;
     let unit = unit(&groups, notes);

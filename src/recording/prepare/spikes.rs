@@ -5,10 +5,12 @@ use statrs::function::erf::erf;
 use super::bins::{Bins, Rounding};
 use super::columns;
 use super::events::{self, Events, Grid, Interval};
-use super::options::Options;
+use super::options::OptionName::{self, Bin, Every, IgnoreObserved};
+use super::options::{Options, wrong_choice};
 use super::trials::{MAX_ENTRIES, Places, Trial, Trials};
 use super::units::{self, Spikes, Unit};
-use crate::file::{Precision, ReadError, Source};
+use crate::file::{ReadError, Source};
+use crate::scalar::Precision;
 
 /// Beyond so many standard deviations the Gaussian is nothing.
 const TAIL: f64 = 5.0;
@@ -31,7 +33,8 @@ pub(super) fn cut(
     notes: &mut Vec<String>,
 ) -> Result<Trials, ReadError> {
     let Some(bin) = options.bin.filter(|bin| *bin > 0.0 && bin.is_finite()) else {
-        return Err(source.error(path, "holds spike times", "--bin SECONDS above 0 to count them"));
+        let expected = format!("{Bin} above 0 s to count them");
+        return Err(wrong_choice(source, path, "holds spike times", expected));
     };
     let (mut spikes, rounding) = units::read(source, path, options, notes)?;
     let cut = match &mut spikes {
@@ -107,9 +110,9 @@ fn of_session(
     let mut entries = trials.iter().flat_map(|trial| &trial.activity);
     if units.iter().any(|unit| unit.observed.is_some()) && entries.all(|entry| entry.is_nan()) {
         let found = "has no bin in which a neuron was observed";
-        let expected = "events within obs_intervals and out of invalid_times, or \
-                        --ignore-observed";
-        return Err(source.error(path, found, expected));
+        let expected =
+            format!("events within obs_intervals and out of invalid_times, or {IgnoreObserved}");
+        return Err(wrong_choice(source, path, found, expected));
     }
     events::note_of_invalid(invalid_trials, notes);
     let latest = times.last().copied().unwrap_or(0.0);
@@ -128,7 +131,8 @@ fn of_trials(
 ) -> Result<Cut, ReadError> {
     if options.every.is_some() {
         let found = "holds spikes trial by trial";
-        return Err(source.error(path, found, "--window START,END in place of --every"));
+        let expected = format!("{} in place of {Every}", OptionName::Window);
+        return Err(wrong_choice(source, path, found, expected));
     }
     let grid = events::grid(source, options, bin)?;
     let neurons = trials.first().map_or(0, Vec::len);
@@ -168,9 +172,10 @@ fn of_each(
 
 fn check_size(source: &Source, path: &str, axes: [usize; 3]) -> Result<(), ReadError> {
     let entries = axes.into_iter().fold(1, usize::saturating_mul);
-    match entries > MAX_ENTRIES {
-        true => Err(source.error(path, "gives more entries than fit in memory", "fewer events")),
-        false => Ok(()),
+    if entries > MAX_ENTRIES {
+        Err(source.error(path, "gives more entries than fit in memory", "fewer events"))
+    } else {
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is done to the numbers: smoothing, square root, one scale for all neurons.
 
-use super::options::{Options, Scale, Selection};
+use super::options::OptionName::SmoothMs;
+use super::options::{Options, Scale, Selection, wrong_choice_of_file};
 use super::select;
 use crate::file::{ReadError, ReadErrorKind, Source};
 use crate::recording::prepared::{Quantity, Recording};
@@ -26,7 +27,8 @@ pub(super) fn apply(
     };
     if let Some(milliseconds) = options.smooth_ms {
         if !(milliseconds > 0.0 && milliseconds.is_finite()) {
-            return refused("is to be smoothed by no time", "--smooth above 0");
+            let (found, expected) = ("is to be smoothed by no time", format!("{SmoothMs} above 0"));
+            return Err(wrong_choice_of_file(source, found, expected));
         }
         // Spikes and series were smoothed before they were cut.
         if matches!(options.what, Selection::Array { .. }) {
@@ -158,7 +160,7 @@ mod tests {
             start_seconds: 0.0,
             quantity: Quantity::Values,
             unit: String::new(),
-            provenance: serde_json::Value::Null,
+            provenance: String::new(),
         }
     }
 

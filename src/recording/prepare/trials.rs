@@ -162,7 +162,7 @@ impl Trials {
             start_seconds: self.start_seconds,
             quantity,
             unit,
-            provenance: serde_json::Value::Null,
+            provenance: String::new(),
         })
     }
 }

@@ -8,11 +8,13 @@ use super::bins::Rounding;
 use super::cells::short;
 use super::events::{self, Interval};
 use super::list_axes::{self, ListAxes};
-use super::options::{Axis, Options};
+use super::options::OptionName::{Axes, UnitIds};
+use super::options::{Axis, Options, wrong_choice};
 use super::ragged;
 use super::trials::numbered;
 use super::wildcard;
-use crate::file::{Array, Found, Precision, ReadError, Source, Value};
+use crate::file::{Array, Found, ReadError, Source, Value};
+use crate::scalar::Precision;
 
 /// A neuron and when it was seen to fire.
 pub(super) struct Unit {
@@ -107,16 +109,13 @@ impl Reading<'_> {
             Found::One(node) => node.child("spike_times").is_some(),
             Found::Each(_) => false,
         };
-        match is_table {
-            true => self.table(&path).map(Spikes::OfSession),
-            false => self.list(&path),
-        }
+        if is_table { self.table(&path).map(Spikes::OfSession) } else { self.list(&path) }
     }
 
     /// The spike times of one neuron.
     fn times(&mut self, array: Array) -> Result<Vec<f64>, ReadError> {
         if array.shape.iter().filter(|&&length| length > 1).count() > 1 {
-            let expected = "the spike times of one neuron along one axis; --array takes counts";
+            let expected = "the spike times of one neuron along one axis; counts are an array";
             return Err(array.wrong_shape(expected));
         }
         self.single |= array.precision == Precision::Single;
@@ -169,9 +168,10 @@ impl Reading<'_> {
         };
         self.single |= spikes.precision == Precision::Single;
         let count = spikes.lists.len();
-        let names = match self.source.find(&column("id")).is_ok() {
-            true => self.source.numbers(&column("id"))?.data.iter().map(f64::to_string).collect(),
-            false => numbered(count, self.source.first_index()),
+        let names = if self.source.find(&column("id")).is_ok() {
+            self.source.numbers(&column("id"))?.data.iter().map(f64::to_string).collect()
+        } else {
+            numbered(count, self.source.first_index())
         };
         if names.len() != count {
             let found = format!("has {} ids for {count} lists of spikes", names.len());
@@ -198,10 +198,11 @@ impl Reading<'_> {
         let path = list_axes::with_brackets(self.source, path)?;
         let Value::List(list) = self.source.value(&path)? else {
             let found = "is a single array";
-            let expected = "--unit-ids with the unit of each spike, a table of units with \
-                            spike_times, a list of arrays such as spikes[] or a pattern of names \
-                            such as 'unit*'";
-            return Err(self.source.error(&path, found, expected));
+            let expected = format!(
+                "{UnitIds} with the unit of each spike, a table of units with spike_times, a list \
+                 of arrays such as spikes[] or a pattern of names such as 'unit*'"
+            );
+            return Err(wrong_choice(self.source, &path, found, expected));
         };
         let axes = list_axes::read(self.source, &path)?;
         match axes.lengths.len() {
@@ -217,7 +218,8 @@ impl Reading<'_> {
     fn of_neurons(&mut self, path: &str, list: Vec<Value>) -> Result<Spikes, ReadError> {
         if self.options.list_axes.is_some() {
             let found = "is a list of one axis, that of the neurons";
-            return Err(self.source.error(path, found, "--axes for lists of several axes alone"));
+            let expected = format!("{Axes} for lists of several axes alone");
+            return Err(wrong_choice(self.source, path, found, expected));
         }
         let names = numbered(list.len(), self.source.first_index());
         self.units(path, names, list).map(Spikes::OfSession)
@@ -253,15 +255,15 @@ impl Reading<'_> {
             None if axes.nested => {
                 self.notes.push(format!(
                     "{path}: the outer list is taken for trials and the inner one for neurons, as \
-                     by --axes trial,neuron"
+                     by {Axes} trial,neuron"
                 ));
                 &[Axis::Trial, Axis::Neuron]
             }
             _ => {
                 let [first, second] = [axes.lengths[0], axes.lengths[1]];
                 let found = format!("is a list of {first} x {second} arrays");
-                let expected = "--axes trial,neuron or neuron,trial to say which is which";
-                return Err(self.source.error(path, found, expected));
+                let expected = format!("{Axes} trial,neuron or neuron,trial to say which is which");
+                return Err(wrong_choice(self.source, path, found, expected));
             }
         };
         let trials = axes.by_trial(list, order[0] == Axis::Trial);

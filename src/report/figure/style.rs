@@ -3,6 +3,8 @@
 use kuva::plot::scatter::MarkerShape;
 use kuva::render::theme::Theme;
 
+use crate::scalar::significant;
+
 /// Colours of series. The first three are dark, middle and light, so that they stay apart in grey
 /// (Paul Tol's high-contrast scheme, the light one darkened for lines).
 pub const SERIES: [&str; 8] =
@@ -65,19 +67,7 @@ pub fn theme() -> Theme {
 
 /// A number with four significant digits, without trailing zeros: `0.25`, `1234`, `1.5e-7`.
 pub fn number(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return if value == 0.0 { "0".into() } else { value.to_string() };
-    }
-    let scientific = format!("{value:.3e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let trimmed = |digits: &str| match digits.contains('.') {
-        true => digits.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => digits.to_owned(),
-    };
-    match exponent.parse::<i32>() {
-        Ok(power @ -4..=5) => trimmed(&format!("{value:.*}", (3 - power).max(0) as usize)),
-        _ => format!("{}e{exponent}", trimmed(mantissa)),
-    }
+    significant(value, 4)
 }
 
 /// Ten to this power, as a label of a logarithmic axis: `10⁻³`.
@@ -102,26 +92,6 @@ pub fn power_of_ten(exponent: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_short_and_right() {
-        let cases = [
-            (0.0, "0"),
-            (-0.25, "-0.25"),
-            (1234.0, "1234"),
-            (100_000.0, "100000"),
-            (12_345_678.0, "1.235e7"),
-            (1.5e-7, "1.5e-7"),
-            (0.000_123_44, "0.0001234"),
-            (1e-5, "1e-5"),
-            (2.0 / 3.0, "0.6667"),
-            (9.9999, "10"),
-            (f64::NAN, "NaN"),
-        ];
-        for (value, text) in cases {
-            assert_eq!(number(value), text);
-        }
-    }
 
     #[test]
     fn powers_are_raised() {

@@ -286,10 +286,8 @@ fn decomposed_by_weight(
     let enough = options.enough.powi(2) * objective.size;
     let (best, iterations) = best_of(starts, enough);
     let best = best.expect("there is a first start");
-    let relative_error = match objective.size > 0.0 {
-        true => (best.value / objective.size).sqrt(),
-        false => 0.0,
-    };
+    let relative_error =
+        if objective.size > 0.0 { (best.value / objective.size).sqrt() } else { 0.0 };
     let mut factors = best.factors;
     forget_unseen_rows(&mut factors, weights);
     let decomposition = Decomposition::from(factors).sorted();

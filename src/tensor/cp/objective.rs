@@ -155,9 +155,10 @@ impl<'a> Objective<'a> {
         let rank = factors[0].cols();
         let starts = starts(factors);
         let common = self.weights.as_ref().map_or(1.0, |weights| weights.common);
-        let mut matrix = match common == 0.0 {
-            true => Matrix::zeros(starts[3], starts[3]),
-            false => normal_matrix(factors),
+        let mut matrix = if common == 0.0 {
+            Matrix::zeros(starts[3], starts[3])
+        } else {
+            normal_matrix(factors)
         };
         let Some(weights) = &self.weights else { return matrix };
         let turned = factors.each_ref().map(Matrix::transposed);

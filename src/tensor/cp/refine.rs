@@ -16,7 +16,7 @@ use crate::matrix::Matrix;
 
 /// Unknowns up to which Gauss-Newton is used at all, and alone: its equations take time by their
 /// cube. Between the two it follows on alternating least squares.
-const MOST_UNKNOWNS: usize = 1500;
+const MAX_UNKNOWNS: usize = 1500;
 const FEW_UNKNOWNS: usize = 200;
 
 /// What is added to the equations of alternating least squares, as a share of them.
@@ -59,7 +59,7 @@ pub(super) fn refine(objective: &Objective<'_>, factors: Factors, limits: Limits
         return gauss_newton(objective, factors, limits);
     }
     let sweeps = Limits { iterations: SWEEPS_PER_STEP * limits.iterations, ..limits };
-    if unknowns > MOST_UNKNOWNS {
+    if unknowns > MAX_UNKNOWNS {
         return alternate(objective, factors, sweeps);
     }
     let coarse = Limits { tolerance: limits.tolerance.max(COARSE), ..sweeps };

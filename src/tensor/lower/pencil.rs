@@ -129,9 +129,12 @@ fn rank(matrix: &Matrix<Fp>) -> usize {
 fn companion(polynomial: &Polynomial) -> Matrix<Fp> {
     let degree = polynomial.degree();
     let lead = polynomial.coefficient(degree).inverse().expect("the leading one is not zero");
-    Matrix::from_fn(degree, degree, |i, j| match j + 1 == degree {
-        true => -polynomial.coefficient(i) * lead,
-        false => Fp::from_integer(i64::from(i == j + 1)),
+    Matrix::from_fn(degree, degree, |i, j| {
+        if j + 1 == degree {
+            -polynomial.coefficient(i) * lead
+        } else {
+            Fp::from_integer(i64::from(i == j + 1))
+        }
     })
 }
 

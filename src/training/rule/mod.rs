@@ -37,8 +37,8 @@ pub enum UpdateRule<S> {
     Gradient,
     /// Each entry of each block on its own.
     Entrywise(Arc<dyn Entrywise<S>>),
-    /// The gradient of each followed block (W of a [`Training`](super::Training)), or its momentum,
-    /// as `L G R` with L and R made of gradients; other blocks as they are.
+    /// The gradient of each block that is [followed](super::Training::followed), or its momentum, as
+    /// `L G R` with L and R made of gradients; other blocks as they are.
     Spectral(Arc<dyn Spectral<S>>),
 }
 
@@ -112,7 +112,7 @@ pub trait Spectral<S>: Debug + Send + Sync {
         true
     }
 
-    /// Of a rule that takes the momentum of the [`Method`](super::Method) before the direction is
+    /// Of a rule that takes the momentum of the [`Stepper`](super::Stepper) before the direction is
     /// made, as the steps along it then do not: how large its authors have it.
     fn momentum(&self) -> Option<f64> {
         None

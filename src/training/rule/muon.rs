@@ -1,6 +1,6 @@
 //! Muon (Jordan et al. 2024): the momentum, its singular values made nearly equal.
 //!
-//! The momentum of the [`Method`](crate::training::Method) is accumulated first, for all
+//! The momentum of the [`Stepper`](crate::training::Stepper) is accumulated first, for all
 //! parameters: v = mu v + g. Then X = v, or X = g + mu v where the method is Nesterov's, or the
 //! gradient where it has no momentum, becomes X <- a X + b X X^T X + c X (X^T X)^2, five times; in
 //! floating point X is divided by its norm before.
@@ -19,7 +19,7 @@ struct Muon<S> {
 }
 
 /// The momentum that its authors use, in the form of
-/// [`Nesterov`](crate::training::Method::Nesterov).
+/// [`Nesterov`](crate::training::Stepper::Nesterov).
 const MOMENTUM: f64 = 0.95;
 
 impl<S: Scalar> Spectral<S> for Muon<S> {
@@ -67,7 +67,7 @@ fn newton_schulz<S: Scalar>([a, b, c]: &[S; 3], g: &Matrix<S>) -> Matrix<S> {
 
 impl<S: Scalar> UpdateRule<S> {
     /// Muon with the coefficients and the five iterations of its authors, who use it with the
-    /// method [`Nesterov`](crate::training::Method::Nesterov) and the
+    /// method [`Nesterov`](crate::training::Stepper::Nesterov) and the
     /// [`momentum`](UpdateRule::momentum) 0.95.
     pub fn muon() -> Self {
         let coefficients = [(34445, 10_000), (-47750, 10_000), (20315, 10_000)];

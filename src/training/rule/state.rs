@@ -4,7 +4,7 @@ use super::{Entrywise, Sizes, UpdateRule};
 use crate::blocks::{Block, Blocks};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::Scalar;
-use crate::training::Method;
+use crate::training::Stepper;
 
 /// What a rule remembers of all blocks.
 #[derive(Clone, Debug)]
@@ -52,11 +52,11 @@ impl<S: RankRevealing> UpdateRule<S> {
     pub(in crate::training) fn gathered(
         &self,
         state: &mut State<S>,
-        method: &Method<S>,
+        stepper: &Stepper<S>,
         gradient: Blocks<S>,
         roundings: Vec<f64>,
     ) -> (Blocks<S>, Vec<f64>) {
-        let (Method::HeavyBall { momentum } | Method::Nesterov { momentum }) = method else {
+        let (Stepper::HeavyBall { momentum } | Stepper::Nesterov { momentum }) = stepper else {
             return (gradient, roundings);
         };
         if !self.takes_momentum() {
@@ -74,8 +74,8 @@ impl<S: RankRevealing> UpdateRule<S> {
             velocity_roundings = plus(&velocity_roundings, before_roundings);
         }
         state.velocity = Some((velocity.clone(), velocity_roundings.clone()));
-        match method {
-            Method::Nesterov { .. } => {
+        match stepper {
+            Stepper::Nesterov { .. } => {
                 gradient.add_scaled(*momentum, &velocity);
                 (gradient, plus(&roundings, &velocity_roundings))
             }

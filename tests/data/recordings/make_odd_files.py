@@ -134,7 +134,19 @@ def types():
         brain = h5py.h5t.IEEE_F16LE.copy()
         brain.set_fields(15, 7, 8, 0, 7)
         brain.set_ebias(127)
-        low(file, "bfloat16", brain, np.array([0x3F80, 0x4000], dtype="uint16"))
+        ones = np.array([0x3F80, 0x4000], dtype="uint16")
+        low(file, "bfloat16", brain, ones)
+        # Both types of two bytes: as they are, by a type with a name, and in lists.
+        halves = np.array([1.5, -0.25, 65504, 2**-24], dtype="float16")
+        file["float16"] = halves
+        file["named_float16"] = np.dtype("float16")
+        file.create_dataset("typed_float16", data=halves, dtype=file["named_float16"])
+        of_halves = file.create_dataset("lists_of_float16", (2,), dtype=h5py.vlen_dtype("float16"))
+        of_halves[0], of_halves[1] = halves[:1], halves
+        brain.commit(file.id, b"named_bfloat16")
+        low(file, "typed_bfloat16", brain, ones)
+        of_brains = h5py.h5t.vlen_create(brain)
+        h5py.h5d.create(file.id, b"lists_of_bfloat16", of_brains, h5py.h5s.create_simple((2,)))
         lists = h5py.vlen_dtype("float64")
         nested = h5py.vlen_dtype(np.dtype([("a", "i4")]))
         file.create_dataset("lists_of_records", (2,), dtype=nested)

@@ -1,7 +1,8 @@
-//! What is said of the ranks of recorded weights.
+//! What could not be decided of the ranks of recorded weights, in sentences.
 
+use super::WeightRanks;
+use super::ranks::is_hidden;
 use crate::matrix::{CLEAR_GAP, Rank};
-use crate::weights::{WeightRanks, is_hidden};
 
 /// What could not be decided of recorded weights, and why: one sentence for each.
 pub fn doubts(ranks: &WeightRanks) -> Vec<String> {

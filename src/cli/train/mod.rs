@@ -1,0 +1,321 @@
+//! `rankproof train`: a network on a task, and the weights of every step.
+
+mod results;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use clap::builder::TypedValueParser;
+use rankproof::blocks::{Block, Blocks, Subset};
+use rankproof::matrix::{Factors, Matrix};
+use rankproof::named::Named;
+use rankproof::network::architecture::{DynamicsOption, Shipped};
+use rankproof::network::{Activation, ActivationKind, Architecture, Dynamics, Network};
+use rankproof::scalar::Stream;
+use rankproof::task::{Dimensions, Task, TaskFamily};
+use rankproof::theorem::{InitialWeights, LossKind, OptimizerKind};
+use rankproof::training::{
+    Batches, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
+};
+
+use super::files::Files;
+use super::output::{print, progress};
+use super::{any_choice, choice};
+use results::{Report, describe, save};
+
+/// Train a network by exact gradients and save the weights of every learning step.
+///
+/// h_{t+1} = (1 - a) h_t + a phi(W psi(h_t) + B u_t), y_t = C psi(h_t), in double precision, or
+/// another architecture. The archive holds every block by its name: those that learn at all steps,
+/// as W (K+1, N, N), the others of the start, as B (N, d_in), C (d_out, N) and h0 (N). With them the
+/// loss (K+1), and as `spectra` the singular values of every increment W_k - c_k W_0, c_k being what
+/// weight decay leaves of W_0 (`NAME.spectra` of another block beside W or among several).
+/// `rankproof rank --array NAME` reads the history of a square block.
+#[derive(Args)]
+pub struct Arguments {
+    /// What to learn.
+    #[arg(long, value_parser = any_choice::<TaskFamily>())]
+    task: TaskFamily,
+    /// Which network learns.
+    #[arg(long, value_parser = any_choice::<Shipped>(), default_value = "rnn")]
+    architecture: Shipped,
+    /// Neurons, N.
+    #[arg(long, value_parser = positive)]
+    neurons: usize,
+    /// Learning steps, K.
+    #[arg(long, value_parser = positive)]
+    steps: usize,
+    /// Input channels.
+    #[arg(long, default_value_t = 3, value_parser = positive)]
+    d_in: usize,
+    /// Output channels.
+    #[arg(long, default_value_t = 2, value_parser = positive)]
+    d_out: usize,
+    /// Time steps of a trial, T.
+    #[arg(long, default_value_t = 10, value_parser = positive)]
+    time: usize,
+    /// Trials, M.
+    #[arg(long, default_value_t = 8, value_parser = positive)]
+    trials: usize,
+    /// The activation outside the weights; identity if not given.
+    #[arg(long, value_parser = functions())]
+    phi: Option<ActivationKind>,
+    /// The activation inside the weights; identity if not given.
+    #[arg(long, value_parser = functions())]
+    psi: Option<ActivationKind>,
+    /// The leak a; 0.5 if not given.
+    #[arg(long)]
+    leak: Option<f64>,
+    /// The weights W of rnn at the start: zero, identity (w I), full (independent random entries),
+    /// or the rank of P Q^T in w I + P Q^T; zero if not given. Other architectures start from normal
+    /// weights of standard deviation 1/sqrt(N).
+    #[arg(long)]
+    start: Option<InitialWeights>,
+    /// w, or the spectral radius of a full W_0; 0.5 if not given.
+    #[arg(long)]
+    gain: Option<f64>,
+    /// Start from a random h_0 common to all trials, in place of zero.
+    #[arg(long)]
+    initial_state: bool,
+    /// The blocks that learn, or `all`; if not given, the weights between neurons, as W. Of rnn
+    /// there are W, B, C, b and h0; an unknown name lists those of another architecture.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    learn: Vec<String>,
+    /// What is made small.
+    #[arg(long, value_parser = any_choice::<LossKind>(), default_value = "squared")]
+    loss: LossKind,
+    /// How a step is made from gradients.
+    #[arg(long, value_parser = any_choice::<OptimizerKind>(), default_value = "gradient-descent")]
+    optimizer: OptimizerKind,
+    /// The step size.
+    #[arg(long, default_value_t = 0.05)]
+    step_size: f64,
+    /// For heavy-ball, nesterov and muon, whose momentum is Nesterov's; 0.9 if not given, 0.95 for
+    /// muon, as published.
+    #[arg(long)]
+    momentum: Option<f64>,
+    /// The coefficient of weight decay.
+    #[arg(long, default_value_t = 0.0)]
+    decay: f64,
+    /// The norm to which gradients are clipped.
+    #[arg(long)]
+    clip: Option<f64>,
+    /// Trials in each gradient; all if not given.
+    #[arg(long, value_parser = positive)]
+    batch: Option<usize>,
+    /// Names the random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Keep factors in place of N x N matrices, for very large linear networks of architecture rnn:
+    /// the archive then holds left (N, R), right (N, R) and coefficients (K+1, R) in place of W.
+    #[arg(long)]
+    factors: bool,
+    /// The archive to write.
+    #[arg(long, value_name = "FILE.npz")]
+    out: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|&number| number > 0)
+        .ok_or_else(|| "expected a whole number from 1".into())
+}
+
+/// The activations whose numbers are known: of polynomials they are random in theorems alone.
+fn functions() -> impl TypedValueParser<Value = ActivationKind> {
+    choice(|function: ActivationKind| function.usual::<f64>().is_some())
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    Files::default().writes("--out", &arguments.out).check()?;
+    check(arguments)?;
+    let trajectory = train(arguments)?;
+    let reports: Vec<_> = trajectory.followed().map(|(_, block)| Report::of(block)).collect();
+    if let Some(path) = &arguments.out {
+        save(path, arguments, &trajectory, &reports)?;
+    }
+    print(&describe(arguments, &trajectory, &reports))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What single arguments cannot say.
+fn check(arguments: &Arguments) -> anyhow::Result<()> {
+    let numbers = [
+        ("--leak", arguments.leak.unwrap_or(0.0)),
+        ("--gain", arguments.gain.unwrap_or(0.0)),
+        ("--step-size", arguments.step_size),
+        ("--momentum", arguments.momentum.unwrap_or(0.0)),
+        ("--decay", arguments.decay),
+        ("--clip", arguments.clip.unwrap_or(1.0)),
+    ];
+    if let Some((name, value)) = numbers.into_iter().find(|(_, value)| !value.is_finite()) {
+        bail!("{name} is {value}, expected a finite number");
+    }
+    if arguments.clip.is_some_and(|clip| clip <= 0.0) {
+        bail!("--clip is {}, expected a number above 0", arguments.clip.unwrap_or(0.0));
+    }
+    check_architecture(arguments)?;
+    if arguments.gain.is_some() && matches!(arguments.start, None | Some(InitialWeights::Zero)) {
+        bail!("--gain is for another --start than zero, which is multiplied by it");
+    }
+    if arguments.factors && arguments.start == Some(InitialWeights::Full) {
+        bail!("--factors keeps no N x N matrix, so it needs another --start than full");
+    }
+    if arguments.batch.is_some_and(|batch| batch > arguments.trials) {
+        let (batch, trials) = (arguments.batch.unwrap_or(0), arguments.trials);
+        bail!("--batch is {batch}, expected at most the {trials} trials there are");
+    }
+    Ok(())
+}
+
+/// What is not said of this architecture.
+fn check_architecture(arguments: &Arguments) -> anyhow::Result<()> {
+    let architecture = arguments.architecture;
+    let name = architecture.name();
+    let of_dynamics = [
+        ("--leak", arguments.leak.is_some(), DynamicsOption::Leak),
+        ("--phi", arguments.phi.is_some(), DynamicsOption::Phi),
+        ("--psi", arguments.psi.is_some(), DynamicsOption::Psi),
+    ];
+    let misplaced = |&&(_, given, option): &&(_, bool, _)| given && !architecture.takes(option);
+    if let Some((option, ..)) = of_dynamics.iter().find(misplaced) {
+        bail!("{option} does not apply to --architecture {name}, which has none to choose");
+    }
+    let of_rnn = [
+        ("--start", arguments.start.is_some()),
+        ("--gain", arguments.gain.is_some()),
+        ("--factors", arguments.factors),
+    ];
+    match of_rnn.iter().find(|(_, given)| *given && architecture != Shipped::Rnn) {
+        Some((option, _)) => bail!(
+            "{option} does not apply to --architecture {name}, whose weights start as random \
+             matrices: it is for rnn"
+        ),
+        None => Ok(()),
+    }
+}
+
+fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
+    let stream = Stream::new("train", arguments.seed, 0);
+    let dimensions = Dimensions {
+        neurons: arguments.neurons,
+        d_in: arguments.d_in,
+        d_out: arguments.d_out,
+        steps: arguments.time,
+        trials: arguments.trials,
+    };
+    let task: Task<f64> = arguments
+        .task
+        .draw(&dimensions, &stream.named("task"))
+        .context("a task of real numbers")?;
+    let network = network(arguments, &dimensions, &stream)?;
+    let loss = arguments.loss.build().context("a loss of real numbers")?;
+    let training = Training {
+        trained: trained(arguments, &network.blocks)?,
+        batches: match arguments.batch {
+            Some(size) => Batches::Mini { size, stream: Box::new(stream.named("batches")) },
+            None => Batches::Full,
+        },
+        storage: if arguments.factors { Storage::Factors } else { Storage::Slices },
+        ..Training::new(&network, &task, &*loss, optimizer(arguments)?)
+    };
+    let bar = progress(arguments.steps as u64, "");
+    // In the pool, where large products use two threads.
+    let trajectory = rayon::scope(|_| {
+        training.run_watched(arguments.steps, |visit| {
+            bar.set_message(format!("loss {:.6}", visit.loss));
+            bar.set_position(visit.step as u64);
+        })
+    });
+    bar.finish_and_clear();
+    trajectory.map_err(|error| match error {
+        TrainingError::Diverged { .. } => {
+            anyhow::anyhow!("{error}; a smaller --step-size than {} may help", arguments.step_size)
+        }
+        _ => error.into(),
+    })
+}
+
+/// Columns of B and rows of C have a norm of about one, whatever N is.
+fn network(
+    arguments: &Arguments,
+    sizes: &Dimensions,
+    stream: &Stream,
+) -> anyhow::Result<Network<f64, Box<dyn Architecture<f64>>>> {
+    let dynamics = Dynamics {
+        leak: arguments.leak.unwrap_or(0.5),
+        phi: activation(arguments.phi)?,
+        psi: activation(arguments.psi)?,
+    };
+    let name = arguments.architecture.name();
+    let mut network = (arguments.architecture.network(sizes, &dynamics, stream))
+        .with_context(|| format!("--architecture {name}"))?;
+    let (n, gain) = (sizes.neurons, arguments.gain.unwrap_or(0.5));
+    let unit = 1.0 / (n as f64).sqrt();
+    let normal = |rows, cols, size, name| Matrix::normal(rows, cols, size, &mut stream.named(name));
+    match arguments.start {
+        None | Some(InitialWeights::Zero) => {}
+        Some(InitialWeights::ScaledIdentity) => {
+            network = network.with("W", Block::scaled_identity(n, gain));
+        }
+        Some(InitialWeights::LowRank(rank)) => {
+            let factors = Factors::new(normal(n, rank, unit, "P"), normal(n, rank, unit, "Q"));
+            network = network.with("W", Block::low_rank(gain, factors));
+        }
+        Some(InitialWeights::Full) => {
+            network = network.with("W", normal(n, n, gain * unit, "W"));
+        }
+    }
+    if arguments.initial_state {
+        let shapes = network.blocks.shapes();
+        let is_state = |name: &str| name.rsplit('.').next() == Some("h0");
+        let states: Vec<_> = shapes.into_iter().filter(|(name, _)| is_state(name)).collect();
+        if states.is_empty() {
+            bail!("--initial-state does not apply to --architecture {name}, which has no block h0");
+        }
+        for (name, (rows, cols)) in &states {
+            network = network.with(name, normal(*rows, *cols, unit, name));
+        }
+    }
+    Ok(network)
+}
+
+/// The identity if none is given.
+fn activation(kind: Option<ActivationKind>) -> anyhow::Result<Activation<f64>> {
+    let kind = kind.unwrap_or(ActivationKind::Identity);
+    kind.usual().with_context(|| format!("{} has no coefficients of its own", kind.name()))
+}
+
+fn optimizer(arguments: &Arguments) -> anyhow::Result<Optimizer<f64>> {
+    let OptimizerKind { stepper, rule } = arguments.optimizer;
+    let momentum = arguments.momentum.or(rule.momentum()).unwrap_or(0.9);
+    Ok(Optimizer {
+        stepper: stepper.with(momentum),
+        rule: rule.usual().context("an update rule of real numbers")?,
+        schedule: Schedule::Constant(arguments.step_size),
+        weight_decay: arguments.decay,
+        clip: arguments.clip,
+    })
+}
+
+/// The blocks that are to learn.
+fn trained(arguments: &Arguments, blocks: &Blocks<f64>) -> anyhow::Result<Subset> {
+    let trained = match arguments.learn.as_slice() {
+        [] => Ok(arguments.architecture.recurrent(blocks)),
+        [all] if all == "all" => Ok(Subset::All),
+        names => {
+            // b, as equations have it.
+            let block = |name| if name == "b" && blocks.get("b").is_err() { "bias" } else { name };
+            let names = names.iter().map(|name| block(name.as_str()));
+            let name = arguments.architecture.name();
+            Subset::named(blocks, names).with_context(|| format!("--learn with {name}"))
+        }
+    }?;
+    if arguments.factors && !trained.contains("W") {
+        bail!("--factors is for a W that learns, and --learn leaves it out");
+    }
+    Ok(trained)
+}

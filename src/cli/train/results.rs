@@ -1,0 +1,166 @@
+//! What `train` prints and writes: every block that learned, and its ranks.
+
+use std::path::Path;
+
+use rankproof::bounds::Bounds;
+use rankproof::file::write_npz;
+use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
+use rankproof::named::Named;
+use rankproof::network::architecture::Shipped;
+use rankproof::training::{BlockTrajectory, Trajectory};
+
+use super::super::output::{paragraph, table};
+use super::Arguments;
+
+/// What became of a block, from the core of the tensor of its increments.
+pub(super) struct Report {
+    /// The rank of W_k - c_k W_0 for k = 1..=K.
+    ranks: Vec<Rank>,
+    /// The singular values of the same, descending, as many for each.
+    spectra: Vec<Vec<f64>>,
+    unfoldings: [Rank; 3],
+    cp: Option<Bounds>,
+}
+
+impl Report {
+    pub fn of(block: BlockTrajectory<'_, f64>) -> Self {
+        let reduced = block.increments().reduced();
+        let noise = block.tensor_noise();
+        let spectra: Vec<_> = reduced.slices.iter().map(f64::singular_values).collect();
+        let rank =
+            |(k, values): (usize, &Vec<f64>)| Rank::of_spectrum(values.clone(), block.noise(k + 1));
+        Report {
+            ranks: spectra.iter().enumerate().map(rank).collect(),
+            unfoldings: reduced.unfolding_ranks(noise),
+            cp: reduced.tight_cp_bracket(noise).map(|bracket| bracket.bounds()),
+            spectra,
+        }
+    }
+
+    /// The table over learning steps and what follows it.
+    fn describe(&self, losses: &[f64]) -> String {
+        let last = self.ranks.len();
+        let mut table =
+            table(&["k", "loss", "rank of the increment", "largest singular values"], 0);
+        let mut steps: Vec<usize> =
+            (0..).map(|power| 1 << power).take_while(|&k| k < last).collect();
+        steps.push(last);
+        for k in steps {
+            let values = self.spectra[k - 1].iter().take(6).map(|value| format!("{value:.1e}"));
+            table.add_row([
+                k.to_string(),
+                format!("{:.6}", losses[k]),
+                self.ranks[k - 1].to_string(),
+                values.collect::<Vec<_>>().join(" "),
+            ]);
+        }
+        let [r1, r2, r3] = &self.unfoldings;
+        let cp = match self.cp {
+            Some(Bounds { lower, upper }) if lower == upper => lower.to_string(),
+            Some(Bounds { lower, upper }) => format!("{lower} to {upper}"),
+            None => "inconclusive".to_owned(),
+        };
+        let mut text = format!("\n{}\nThe increments as a tensor\n", table);
+        text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
+        text + &paragraph("  CP rank", &cp)
+    }
+}
+
+/// Every block by its name: followed ones at all steps, the others of the start.
+pub(super) fn save(
+    path: &Path,
+    arguments: &Arguments,
+    trajectory: &Trajectory<f64>,
+    reports: &[Report],
+) -> anyhow::Result<()> {
+    let steps = trajectory.steps();
+    write_npz(path, |npz| {
+        for (name, block) in trajectory.start.iter() {
+            let (rows, cols) = block.shape();
+            match trajectory.of(name) {
+                Ok(history) if arguments.factors && name == "W" => {
+                    let (left, right, coefficients) = factors(history, steps);
+                    let terms = left.cols();
+                    npz.array("left", &[rows, terms], &row_major(&left))?;
+                    npz.array("right", &[cols, terms], &row_major(&right))?;
+                    let shape = [steps + 1, terms];
+                    npz.array("coefficients", &shape, &row_major(&coefficients))?;
+                }
+                Ok(history) => {
+                    let slices = (0..=steps).map(|k| row_major(&history.weights_at(k)));
+                    npz.array_in_parts(name, &[steps + 1, rows, cols], slices)?;
+                }
+                Err(_) if is_vector(name) => npz.array(name, &[rows], block.to_matrix().data())?,
+                Err(_) => npz.array(name, &[rows, cols], &row_major(&block.to_matrix()))?,
+            }
+        }
+        npz.array("loss", &[steps + 1], &trajectory.losses)?;
+        let several = reports.len() > 1;
+        for ((name, _), report) in trajectory.followed().zip(reports) {
+            let width = report.spectra.first().map_or(0, Vec::len);
+            let spectra = [vec![0.0; width], report.spectra.concat()].concat();
+            let name = match several && name != "W" {
+                true => format!("{name}.spectra"),
+                false => "spectra".into(),
+            };
+            npz.array(&name, &[steps + 1, width], &spectra)?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Whether a block is a bias or a state, a list of numbers.
+fn is_vector(name: &str) -> bool {
+    let own = name.rsplit('.').next().unwrap_or(name);
+    own.starts_with("bias") || ["h0", "x0"].contains(&own)
+}
+
+/// The factors of all gradients of a block side by side, (m, R) and (n, R), and their coefficients
+/// in W_k - c_k W_0, (K + 1, R).
+fn factors(
+    block: BlockTrajectory<'_, f64>,
+    steps: usize,
+) -> (Matrix<f64>, Matrix<f64>, Matrix<f64>) {
+    let (rows, cols) = block.shape();
+    let gradients = block.gradients();
+    let owner: Vec<usize> = (gradients.iter().enumerate())
+        .flat_map(|(j, gradient): (usize, &Factors<f64>)| std::iter::repeat_n(j, gradient.width()))
+        .collect();
+    let coefficients =
+        Matrix::from_fn(steps + 1, owner.len(), |k, r| block.coefficient(k, owner[r]));
+    let left = Matrix::beside(rows, gradients.iter().map(|gradient| &gradient.left));
+    let right = Matrix::beside(cols, gradients.iter().map(|gradient| &gradient.right));
+    (left, right, coefficients)
+}
+
+fn row_major(matrix: &Matrix<f64>) -> Vec<f64> {
+    matrix.transposed().data().to_vec()
+}
+
+/// The loss and the ranks of every block that was followed.
+pub(super) fn describe(
+    arguments: &Arguments,
+    trajectory: &Trajectory<f64>,
+    reports: &[Report],
+) -> String {
+    let (task, neurons) = (arguments.task.name(), arguments.neurons);
+    let kind = match arguments.architecture {
+        Shipped::Rnn => String::new(),
+        other => format!(", {}", other.name()),
+    };
+    let losses = &trajectory.losses;
+    let mut text =
+        format!("{task}{kind} with {neurons} neurons: loss {:.6} at the start\n", losses[0]);
+    for ((name, block), report) in trajectory.followed().zip(reports) {
+        if reports.len() > 1 || arguments.architecture != Shipped::Rnn {
+            let (rows, cols) = block.shape();
+            text += &format!("\n{name}, {rows} x {cols}\n");
+        }
+        text += &report.describe(losses);
+    }
+    match &arguments.out {
+        Some(path) => text + &format!("\nWritten to {}\n", path.display()),
+        None => text,
+    }
+}
