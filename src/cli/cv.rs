@@ -112,9 +112,11 @@ const CHOSEN: [&str; 8] = [
 
 /// Refuses the options of what is searched unless nothing is, so that none is passed over.
 pub fn guarded(command: Command) -> Command {
-    CHOSEN
-        .into_iter()
-        .fold(command, |command, id| command.mut_arg(id, |argument| argument.requires("fixed")))
+    CHOSEN.into_iter().fold(command, |command, id| {
+        command.mut_arg(id, |argument| {
+            argument.requires("fixed").help_heading("With --fixed, else chosen by the search")
+        })
+    })
 }
 
 /// The user broke it off.

@@ -89,8 +89,8 @@ impl Default for Grid {
             initial: vec![
                 Start::Condition,
                 Start::Hierarchy(0.1),
-                Start::Hierarchy(0.3),
-                Start::Hierarchy(1.0),
+                Start::Hierarchy(0.5),
+                Start::Hierarchy(2.5),
             ],
             inputs: vec![Driving::Never, Driving::Constant, Driving::Smooth(0.25)],
             time_constant: vec![0.5, 0.2],

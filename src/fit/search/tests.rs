@@ -40,12 +40,12 @@ fn search() -> Search {
     }
 }
 
-/// What the validation loss of a fit is: the least for a hierarchy of size 0.3, smooth inputs, a
+/// What the validation loss of a fit is: the least for a hierarchy of size 0.5, smooth inputs, a
 /// short time constant, eight units, rank 2, and a long prior with jumps.
 fn validation(attempt: &Attempt) -> f64 {
     let Candidate { shared, rank, prior } = attempt.candidate;
     let miss = |is_best: bool, by: f64| if is_best { 0.0 } else { by };
-    0.3 + miss(shared.initial == Start::Hierarchy(0.3), 0.1)
+    0.3 + miss(shared.initial == Start::Hierarchy(0.5), 0.1)
         + miss(shared.inputs == Driving::Smooth(0.25), 0.05)
         + miss(shared.time_constant == 0.2, 0.02)
         + miss(shared.units == 8, 0.01)
@@ -98,7 +98,7 @@ fn each_network_chooses_by_validation_entries_and_few_candidates_are_fitted_to_t
     for winner in &search.winners {
         let Candidate { shared, rank, prior } = winner.candidate;
         if winner.comparison.is_network() {
-            assert_eq!(shared.initial, Start::Hierarchy(0.3));
+            assert_eq!(shared.initial, Start::Hierarchy(0.5));
             assert_eq!(shared.inputs, Driving::Smooth(0.25));
             assert_eq!((shared.time_constant, shared.units, rank), (0.2, 8, 2));
         }
