@@ -140,7 +140,12 @@ fn learn<'a, S: RankRevealing>(
     let start = case.instance.network.parts().w.to_matrix();
     let (mut w, mut remainder, mut carried) = (start.clone(), S::ONE, 0.0);
     let mut movement =
-        Movement { matrices: Vec::new(), noise: Vec::new(), sequence: Sequence::Increments };
+        Movement {
+            matrices: Vec::new(),
+            noise: Vec::new(),
+            sequence: Sequence::Increments,
+            block: None,
+        };
     for stage in order {
         let network = (case.instance.network.clone())
             .with("W", w)

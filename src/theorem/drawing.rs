@@ -6,6 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::{Arithmetic, CaseId, CaseReport, Domain, SECOND_INSTANCES, Setting, Theorem, Verdict};
+use crate::network::architecture::Shipped;
 use crate::task::Dimensions;
 use crate::training::GradientFault;
 
@@ -13,8 +14,9 @@ impl Domain {
     /// Draws settings of this domain and shrinks them, one part after the other: neurons last,
     /// because how few there may be depends on everything else.
     pub fn strategy(&self, arithmetic: Arithmetic) -> BoxedStrategy<Setting> {
-        (self.learning(arithmetic), self.network(), self.sizes())
-            .prop_map(|(learning, network, sizes)| Setting {
+        (self.learning(arithmetic), self.network(), self.sizes(), self.architecture())
+            .prop_map(|(learning, network, sizes, architecture)| Setting {
+                architecture,
                 dimensions: sizes.dimensions,
                 learning_steps: sizes.learning_steps,
                 phi: network.phi,
@@ -26,6 +28,14 @@ impl Domain {
                 ..learning
             })
             .boxed()
+    }
+
+    /// The architecture; a single one takes nothing from the stream.
+    fn architecture(&self) -> BoxedStrategy<Shipped> {
+        match self.architectures[..] {
+            [only] => Just(only).boxed(),
+            _ => select(self.architectures.clone()).boxed(),
+        }
     }
 
     /// What is learned and how; the rest is plain.

@@ -26,12 +26,12 @@ pub struct Instance<S> {
 
 /// A number in general position; in floating point of about the given size, so that a run stays
 /// finite and its singular values do not spread too far.
-fn number<S: Scalar>(stream: &mut Stream, size: f64) -> S {
+pub(super) fn number<S: Scalar>(stream: &mut Stream, size: f64) -> S {
     let random = S::random(stream);
     S::ELEMENTARY.map_or(random, |real| (real.from_f64)(size) * random)
 }
 
-fn matrix<S: Scalar>(
+pub(super) fn matrix<S: Scalar>(
     rows: usize,
     cols: usize,
     size: f64,
@@ -84,7 +84,7 @@ impl<S: RankRevealing> Instance<S> {
     }
 }
 
-fn initial_weights<S: Scalar>(
+pub(super) fn initial_weights<S: Scalar>(
     kind: InitialWeights,
     n: usize,
     stream: &Stream,

@@ -12,6 +12,7 @@ mod first_gradient;
 mod generic;
 mod instance;
 mod measure;
+mod model;
 mod movement;
 mod proof;
 mod quantity;
@@ -24,6 +25,7 @@ pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, S
 pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
 pub use measure::{Measure, best_limit};
+pub use model::{Model, Roles};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};
 pub use setting::{
@@ -122,6 +124,7 @@ registry![
     exact_adjoint,
     tensor_telescoping,
     subspace_tensor_rank,
+    symmetry,
     fingerprints,
     broadcast_error,
     gating_atoms,

@@ -2,8 +2,9 @@
 
 use super::{Inconclusive, Observation, Observed, Quantity, Sequence, Side};
 use crate::matrix::{Matrix, RankRevealing, Subspace};
+use crate::scalar::Scalar;
 use crate::tensor::Tensor;
-use crate::training::Trajectory;
+use crate::training::{BlockTrajectory, Trajectory};
 
 /// Matrices that learning has made, one for each learning step, with their rounding noise.
 pub(super) struct Movement<S> {
@@ -13,29 +14,46 @@ pub(super) struct Movement<S> {
     pub noise: Vec<f64>,
     /// What they are.
     pub sequence: Sequence,
+    /// The name of the block, if it is to be told.
+    pub block: Option<&'static str>,
 }
 
 impl<S: RankRevealing> Movement<S> {
     /// D_k = W_k - c_k W_0 for k = 1..=K.
     pub fn increments(trajectory: &Trajectory<S>) -> Self {
-        Self::of(trajectory, Sequence::Increments, Trajectory::increment)
+        Self::of_block(None, w(trajectory))
     }
 
     /// W_k for k = 1..=K.
     pub fn weights(trajectory: &Trajectory<S>) -> Self {
-        Self::of(trajectory, Sequence::Weights, Trajectory::weights_at)
+        let weights = BlockTrajectory::weights_at;
+        Self::of(w(trajectory), Sequence::Weights, weights)
     }
 
-    fn of(
-        trajectory: &Trajectory<S>,
+    /// D_k = V_k - c_k V_0 for k = 1..=K of any block; its name, if it is to be told.
+    pub fn of_block(name: Option<&'static str>, block: BlockTrajectory<'_, S>) -> Self {
+        let increment = BlockTrajectory::increment;
+        Movement { block: name, ..Self::of(block, Sequence::Increments, increment) }
+    }
+
+    fn of<'a>(
+        block: BlockTrajectory<'a, S>,
         sequence: Sequence,
-        matrix: impl Fn(&Trajectory<S>, usize) -> Matrix<S>,
+        matrix: impl Fn(&BlockTrajectory<'a, S>, usize) -> Matrix<S>,
     ) -> Self {
-        let steps = 1..=trajectory.steps();
+        let steps = 1..=block.steps();
         Movement {
-            matrices: steps.clone().map(|k| matrix(trajectory, k)).collect(),
-            noise: steps.map(|k| trajectory.noise(k)).collect(),
+            matrices: steps.clone().map(|k| matrix(&block, k)).collect(),
+            noise: steps.map(|k| block.noise(k)).collect(),
             sequence,
+            block: None,
+        }
+    }
+
+    fn quantity(&self, of_matrices: Quantity) -> Quantity {
+        match self.block {
+            Some(name) => Quantity::OfBlock(name, Box::new(of_matrices)),
+            None => of_matrices,
         }
     }
 
@@ -48,7 +66,8 @@ impl<S: RankRevealing> Movement<S> {
     pub fn last_rank(&self, bound: usize) -> Observation {
         let (last, noise) = (self.matrices.last(), self.noise.last());
         let rank = S::rank(last.expect("a learning step"), *noise.expect("a learning step"));
-        Observation::rank(Quantity::Rank(self.sequence, self.matrices.len()), &rank, bound)
+        let quantity = Quantity::Rank(self.sequence, self.matrices.len());
+        Observation::rank(self.quantity(quantity), &rank, bound)
     }
 
     /// The columns of all matrices against a space.
@@ -64,7 +83,7 @@ impl<S: RankRevealing> Movement<S> {
     fn outside(&self, side: Side, parts: Vec<Matrix<S>>, space: &Subspace<S>) -> Observation {
         let all = Matrix::beside(space.basis().rows(), &parts);
         let quantity = Quantity::Outside(side, self.sequence, parts.len());
-        Observation::rank(quantity, &space.excess(&all, self.total_noise()), 0)
+        Observation::rank(self.quantity(quantity), &space.excess(&all, self.total_noise()), 0)
     }
 
     /// The CP rank of the tensor of all matrices against its bound.
@@ -78,7 +97,7 @@ impl<S: RankRevealing> Movement<S> {
         let bracket = tensor.cp_bracket(self.total_noise());
         let bracket = bracket.ok_or(Inconclusive::Noise("the CP rank"))?;
         let quantity = Quantity::CpRank(self.sequence, self.matrices.len());
-        Ok(Observation::number(quantity, bracket.bounds(), bound))
+        Ok(Observation::number(self.quantity(quantity), bracket.bounds(), bound))
     }
 
     /// Everything that follows from one space for rows and columns: the rank of the last matrix,
@@ -92,6 +111,10 @@ impl<S: RankRevealing> Movement<S> {
             self.cp_rank(space.dimension() * space.dimension())?,
         ])
     }
+}
+
+fn w<S: Scalar>(trajectory: &Trajectory<S>) -> BlockTrajectory<'_, S> {
+    trajectory.of("W").expect("a run that follows W")
 }
 
 /// The span of the columns of some matrices, as a hypothesis: decided or not at all.

@@ -32,6 +32,8 @@ pub enum Quantity {
     /// The dimensions that the columns or rows of a sequence, up to so many matrices, add to a space
     /// in which a theorem says they lie.
     Outside(Side, Sequence, usize),
+    /// Another one, of the matrices of the block of this name.
+    OfBlock(&'static str, Box<Quantity>),
     /// By how much a number differs from what it should be.
     Difference {
         /// The number.
@@ -125,6 +127,7 @@ impl fmt::Display for Quantity {
                 };
                 write!(f, "{side} of {of}_1..{of}_{k} outside the space")
             }
+            Quantity::OfBlock(block, of) => write!(f, "{of} ({block})"),
             Quantity::Difference { of, found, expected } => {
                 write!(f, "{of} = {found}, differs from {expected} by")
             }
@@ -182,6 +185,10 @@ mod tests {
             (
                 Quantity::Outside(Side::Rows, Sequence::Weights, 2),
                 "rows of W_1..W_2 outside the space",
+            ),
+            (
+                Quantity::OfBlock("Q", Box::new(Quantity::Rank(Sequence::Increments, 2))),
+                "rank D_2 (Q)",
             ),
             (
                 Quantity::Difference {

@@ -8,6 +8,7 @@ use crate::blocks::Subset;
 use crate::matrix::RankRevealing;
 use crate::named::Named;
 use crate::network::ActivationKind;
+use crate::network::architecture::Shipped;
 use crate::scalar::{DoubleDouble, Fp, Scalar};
 use crate::task::{Dimensions, TaskFamily};
 use crate::training::RuleKind;
@@ -228,6 +229,9 @@ impl FromStr for InitialWeights {
 /// Everything about an instance but its random numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
+    /// The architecture; see [`Case::model`](super::Case::model). Most theorems draw the recurrent
+    /// network alone.
+    pub architecture: Shipped,
     /// N, d_in, d_out, T, M.
     pub dimensions: Dimensions,
     /// Learning steps, K.
@@ -269,6 +273,7 @@ impl Setting {
     /// alone, by gradient descent on the squared error.
     pub fn plain(dimensions: Dimensions) -> Self {
         Setting {
+            architecture: Shipped::Rnn,
             dimensions,
             learning_steps: 1,
             phi: ActivationKind::Identity,
@@ -352,6 +357,9 @@ impl Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Dimensions { neurons, d_in, d_out, steps, trials } = self.dimensions;
+        if self.architecture != Shipped::Rnn {
+            write!(f, "architecture={} ", self.architecture.name())?;
+        }
         write!(f, "N={neurons} d_in={d_in} d_out={d_out} T={steps} M={trials}")?;
         write!(f, " K={} a={}/4", self.learning_steps, self.leak_quarters)?;
         write!(f, " phi={:?} psi={:?}", self.phi, self.psi)?;
@@ -381,6 +389,8 @@ impl fmt::Display for Setting {
 /// the simplest, and what a failing case is reduced to where it still fails.
 #[derive(Clone, Debug)]
 pub struct Domain {
+    /// Choices for the architecture.
+    pub architectures: Vec<Shipped>,
     /// N.
     pub neurons: RangeInclusive<usize>,
     /// d_in.
@@ -420,6 +430,7 @@ impl Domain {
         let real = arithmetic.is_real();
         let some_more = Subset::only(["W", "bias", "h0"]);
         Domain {
+            architectures: vec![Shipped::Rnn],
             neurons: 1..=10,
             d_in: 1..=3,
             d_out: 1..=2,

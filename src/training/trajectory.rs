@@ -255,7 +255,8 @@ impl<'a, S: Scalar> BlockTrajectory<'a, S> {
         self.start.shape()
     }
 
-    fn steps(&self) -> usize {
+    /// Number of learning steps, K.
+    pub fn steps(&self) -> usize {
         self.traces.len() - 1
     }
 
