@@ -121,11 +121,12 @@ impl Answer {
         };
         let order = match self.permutation_p {
             Some(p) => format!(
-                "with {} shuffled orders of trials as good as the true one: p = {p:.2}{}",
+                "shuffled, changing weights predict as well in {} of {} orders of trials (p = {p:.2}{})",
+                (p * (1 + self.permutations) as f64).round() as usize - 1,
                 self.permutations,
                 if self.can_reach_level() { "" } else { ", too few to count" }
             ),
-            None => "of trials was not tested".to_owned(),
+            None => "no other order of trials was tried".to_owned(),
         };
         let (clear, all) = self.stable;
         format!(
@@ -238,7 +239,11 @@ mod tests {
         assert_eq!(value["best_model"], "low-tensor-rank");
         assert_eq!(value["stable"], serde_json::json!([4, 5]));
         let words = found.in_words();
-        assert!(words.contains("p = 0.05.") && words.contains("in 4 of 5"), "{words}");
+        assert!(
+            words.contains("in 0 of 19 orders of trials (p = 0.05).")
+                && words.contains("in 4 of 5"),
+            "{words}"
+        );
         assert!(words.lines().all(|line| line.chars().count() < 120), "{words}");
         let few = answer(0.0, &[0.5; 9], (0, 5)).in_words();
         assert!(few.contains("p = 0.10, too few to count"), "{few}");
