@@ -59,7 +59,6 @@ pub mod number {
 }
 
 /// The two ends of a range, if there is one.
-#[cfg(feature = "report")]
 pub mod range {
     use super::*;
 

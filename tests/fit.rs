@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use rankproof::file::Element;
 use rankproof::fit::{
-    Architecture, Comparison, Course, CrossValidation, Fit, FitFloat, Fold, Grouping, HeldOut,
-    InitialStates, Inputs, Job, Likelihood, Objective, Observations, Outcome, Recurrence, Role,
-    Saved, Score, Settings, Simulation, Standing, TrialPrior, Verdict, condition_means,
+    Architecture, ChangingWeights, Comparison, Course, CrossValidation, Driving, Fit, FitFloat,
+    Fold, Grid, Grouping, HeldOut, InitialStates, Inputs, Job, Likelihood, Objective, Observations,
+    Outcome, Recurrence, Role, Saved, Score, Search, Settings, Simulation, Standing, Start,
+    TrialPrior, Verdict, condition_means,
 };
 use rankproof::matrix::{Matrix, Subspace, principal_angles};
 use rankproof::recording::Recording;
@@ -30,6 +31,7 @@ const SMALL: Simulation = Simulation {
     likelihood: Likelihood::Gaussian,
     constant: false,
     initial_spread: 0.0,
+    gain_spread: 0.0,
 };
 
 const BOTH: [Role; 2] = [Role::Test, Role::Validation];
@@ -418,5 +420,106 @@ fn varied_initial_states_look_like_changing_weights_until_they_are_fitted() {
         assert_eq!(verdict.constant, expected, "constant: {constant}, by {by:?}");
         let false_alarm = verdict.in_words().starts_with("Weights that change over trials predict");
         assert_eq!(false_alarm, expected == Standing::Worse);
+    }
+}
+
+/// With much noise a state for each trial is fitted to the noise, and one for each condition is wrong:
+/// what trials share and how they differ are told apart by a prior, whose size is chosen on the
+/// validation entries.
+#[test]
+fn a_hierarchy_of_initial_states_predicts_better_than_either_of_its_ends() {
+    for (noise, trials, confined) in [(0.5, 80, true), (0.7, 160, false)] {
+        let simulation = Simulation {
+            neurons: 8,
+            units: 20,
+            trials,
+            bins: 8,
+            conditions: 2,
+            noise,
+            constant: true,
+            initial_spread: 0.35,
+            ..SMALL
+        };
+        let (recording, truth) = simulation.recording(3).unwrap();
+        let held_out = HeldOut { bins: 3, trials: 2, guard_bins: 1, guard_trials: 1, share: 0.1 };
+        let objective = |architecture: &Architecture, fold| {
+            let roles = held_out.roles(&recording, fold, &BOTH, 1).unwrap();
+            let observations = Observations::<f64>::new(&recording, &roles).unwrap();
+            Objective::new(architecture, observations).unwrap()
+        };
+        let folds = || 0..4;
+        // The losses of validation and test entries, as sums over folds.
+        let losses = |initial| {
+            let recurrence = Recurrence::Constant;
+            let architecture =
+                Architecture { initial, recurrence, ..Architecture::new(20, SMALL.rank, 8) };
+            let of_folds = folds().map(|fold| {
+                let settings = Settings { iterations: 600, ..Settings::default() };
+                let mut fit = Fit::new(objective(&architecture, fold), settings);
+                fit.run(|_, _| ControlFlow::Continue(())).unwrap();
+                [fit.score(Role::Validation).loss, fit.score(Role::Test).loss]
+            });
+            of_folds.fold([0.0, 0.0], |sum, loss| [sum[0] + loss[0], sum[1] + loss[1]])
+        };
+        let [condition, trial] = [Grouping::Condition, Grouping::Trial]
+            .map(|by| losses(InitialStates::Learned { by, confined })[1]);
+        let sizes = [0.05, 0.2, 0.7].map(|spread| {
+            let [judged, test] = losses(InitialStates::Hierarchy { confined, spread });
+            (judged, test)
+        });
+        let chosen = sizes.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap().1;
+        let exact = |fold| objective(&truth.architecture, fold).score(&truth.model, Role::Test);
+        let best: f64 = folds().map(|fold| exact(fold).loss).sum();
+        let all = format!("{chosen} of {best}; condition {condition}, trial {trial}");
+        assert!(chosen < condition && chosen < trial, "{all}");
+        assert!(chosen - best < 0.9 * (condition.min(trial) - best), "{all}");
+    }
+}
+
+/// Initial states and gains that vary from trial to trial are not taken for changing weights where
+/// each model chooses what it is made of, and changing weights are not missed.
+#[test]
+fn a_search_raises_no_false_alarm() {
+    let simulation = Simulation {
+        neurons: 12,
+        units: 12,
+        trials: 48,
+        bins: 8,
+        rank: 2,
+        conditions: 4,
+        noise: 0.2,
+        initial_spread: 0.35,
+        gain_spread: 0.15,
+        ..SMALL
+    };
+    for constant in [true, false] {
+        let (recording, _) = Simulation { constant, ..simulation }.recording(1).unwrap();
+        let search = Search {
+            cv: CrossValidation {
+                ranks: vec![2],
+                units: vec![12],
+                seeds: 1,
+                folds: 4,
+                held_out: HeldOut::default(),
+                settings: Settings { iterations: 250, ..Settings::default() },
+                architecture: Architecture::new(12, 2, 8),
+            },
+            grid: Grid {
+                initial: vec![Start::Condition, Start::Hierarchy(0.5)],
+                inputs: vec![Driving::Never],
+                time_constant: vec![0.5],
+                length: vec![15.0],
+                ..Grid::default()
+            },
+            permutations: 19,
+        };
+        let summary = search.answer::<f32>(&recording).unwrap();
+        let answer = summary.verdict.answer.unwrap();
+        let wrong = if constant { ChangingWeights::Needed } else { ChangingWeights::NotNeeded };
+        assert_ne!(answer.changing_weights, wrong, "constant: {constant}: {answer:?}");
+        let winners = summary.search.unwrap().winners;
+        let of_constant = winners.iter().filter(|won| won.comparison == Comparison::Constant);
+        let initial: Vec<_> = of_constant.map(|won| won.candidate.shared.initial).collect();
+        assert_eq!(initial, [Start::Hierarchy(0.5); 4], "constant: {constant}");
     }
 }

@@ -79,7 +79,7 @@ fn a_rank_is_chosen_and_compared_and_a_second_run_repeats_no_fit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     succeeds(folder, SIMULATE);
-    let line = "cv rec.npz --ranks 1..2 --units 12 --folds 2 --iterations 60 --out cv";
+    let line = "cv rec.npz --fixed --ranks 1..2 --units 12 --folds 2 --iterations 60 --out cv";
     let shown = succeeds(folder, line);
     assert!(shown.contains("chosen") && shown.contains("constant weights"), "{shown}");
     let summary = json(folder.join("cv/summary.json"));
@@ -105,6 +105,79 @@ fn a_rank_is_chosen_and_compared_and_a_second_run_repeats_no_fit() {
     assert!(mixed.contains("with other settings"), "{mixed}");
 }
 
+const GRID: &str = r#"{"initial":["condition",{"hierarchy":0.3},"trial"],
+    "inputs":["never","constant",{"smooth":0.3}],"time_constant":[0.5],"length":[15],
+    "amplitude":[0.5],"jumps":[false],"iterations":4}"#;
+
+#[test]
+fn each_model_chooses_what_it_is_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeds(folder, SIMULATE);
+    std::fs::write(folder.join("grid.json"), GRID).unwrap();
+    let line = "cv rec.npz --grid grid.json --ranks 1..2 --units 6 --folds 2 --iterations 12 \
+                --permutations 2 --out cv";
+    let shown = succeeds(folder, line);
+    for part in
+        ["chosen", "low tensor rank", "Difference: ", "Order: ", "Architectures: ", "Fits: "]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let summary = json(folder.join("cv/summary.json"));
+    let verdict = &summary["verdict"];
+    let answers = ["needed", "not-needed", "undecided"];
+    assert!(answers.contains(&verdict["changing_weights"].as_str().unwrap()), "{verdict}");
+    assert!(verdict["difference"].is_f64() && verdict["interval"][1].is_f64(), "{verdict}");
+    assert!(verdict["permutation_p"].is_f64() && verdict["stable"][1].is_u64(), "{verdict}");
+    assert!(verdict["best_model"].is_string() && verdict["rank"].is_u64(), "{verdict}");
+    assert_eq!(summary["search"]["winners"].as_array().unwrap().len(), 5 * 2);
+    // A run that was killed goes on to the same bytes, and repeats no fit that it has.
+    let whole = contents(&folder.join("cv"));
+    std::fs::create_dir_all(folder.join("killed/jobs")).unwrap();
+    for (number, (name, bytes)) in whole.iter().enumerate() {
+        if name == "plan.json" || name.starts_with("jobs/") && number % 2 == 0 {
+            std::fs::write(folder.join("killed").join(name), bytes).unwrap();
+        }
+    }
+    let again = succeeds(folder, &line.replace("--out cv", "--out killed"));
+    assert_eq!(again.replace("killed", "cv"), shown);
+    same_files(folder, "killed", "cv", line);
+    // The page says the same.
+    succeeds(folder, "verify --theorem fingerprints --arithmetic exact --cases 2 --json v.json");
+    succeeds(folder, "report --verified v.json --from cv --out page.html");
+    let page = std::fs::read_to_string(folder.join("page.html")).unwrap();
+    let answer = shown.lines().find(|line| line.starts_with("Architectures: ")).unwrap();
+    assert!(page.contains(answer), "{answer}");
+}
+
+#[test]
+fn what_a_search_chooses_is_no_option_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeds(folder, SIMULATE);
+    let grid: Value = serde_json::from_str(&succeeds(folder, "cv --print-grid")).unwrap();
+    assert!(grid["initial"].as_array().unwrap().len() > 2, "{grid}");
+    std::fs::write(folder.join("text.json"), "no grid").unwrap();
+    std::fs::write(folder.join("none.json"), GRID.replace("[0.5]", "[]")).unwrap();
+    std::fs::write(folder.join("wrong.json"), GRID.replace("0.3},", "-1},")).unwrap();
+    for (grid, expected) in [
+        ("text.json", "text.json: is no grid"),
+        ("none.json", "number of choices of time_constant is 0"),
+        ("wrong.json", "initial spread is -1"),
+        ("nowhere.json", "nowhere.json"),
+    ] {
+        let error = refused(folder, &format!("cv rec.npz --grid {grid} --out x"));
+        assert!(error.contains(expected), "{grid}: {error}");
+    }
+    for option in ["--initial trial", "--inputs throughout", "--time-constant 0.2", "--length 9"] {
+        let output = rankproof(folder, &format!("cv rec.npz {option} --out x"));
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("--fixed"), "{option}: {error}");
+    }
+    assert!(!folder.join("x").exists());
+}
+
 #[test]
 fn wrong_input_is_refused_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
@@ -127,6 +200,14 @@ fn wrong_input_is_refused_in_one_sentence() {
             "--preparation is 0, expected at least one",
         ),
         ("fit rec.npz --rank 2 --initial zero --out x", "--initial is zero without inputs"),
+        (
+            "fit rec.npz --rank 2 --initial-spread 0.3 --out x",
+            "--initial-spread is for --initial hierarchy",
+        ),
+        (
+            "fit rec.npz --rank 2 --initial hierarchy --initial-spread 0 --out x",
+            "--initial-spread is 0, expected a number above 0",
+        ),
         ("fit rec.npz --rank 2 --length 0 --out x", "--length is 0, expected a number above 0"),
         ("fit rec.npz --rank 2 --activity-penalty=-1 --out x", "--activity-penalty is -1"),
         ("fit rec.npz --rank 2 --steps-per-bin 0 --out x", "--steps-per-bin is 0"),
@@ -190,7 +271,7 @@ fn random_options(stream: &mut Stream) -> String {
         options += &format!(" --inputs throughout --input-length {}", 0.5 + 3.0 * stream.uniform());
     }
     for choices in [
-        &["", " --initial common", " --initial trial", " --free-initial"][..],
+        &["", " --initial common", " --initial trial", " --free-initial", " --initial hierarchy"][..],
         &["", " --nonlinearity relu", " --nonlinearity softplus"],
         &["", " --steps-per-bin 2", " --preparation 3"],
         &["", " --readout orthonormal", " --no-offset"],
@@ -244,7 +325,8 @@ fn cross_validations_with_random_settings_go_on_to_the_same_bytes() {
         let folder = folder.path();
         random_recording(folder, &mut stream);
         let options = random_options(&mut stream);
-        let cv = format!("cv rec.npz --ranks 1..2 --units 4 --folds 2 --iterations 4 {options}");
+        let cv =
+            format!("cv rec.npz --fixed --ranks 1..2 --units 4 --folds 2 --iterations 4 {options}");
         let shown = succeeds(folder, &format!("{cv} --out whole"));
         let all = contents(&folder.join("whole"));
         std::fs::create_dir_all(folder.join("killed/jobs")).unwrap();
@@ -350,7 +432,7 @@ fn a_cross_validation_says_what_it_compared() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     succeeds(folder, SIMULATE);
-    let cv = "cv rec.npz --ranks 1 --units 4 --folds 2 --iterations 2";
+    let cv = "cv rec.npz --fixed --ranks 1 --units 4 --folds 2 --iterations 2";
     let option = "\n--initial trial gives each trial an initial state.\n";
     let caution = "an initial state for each trial tests the first";
     for (options, compared, is_untested) in [

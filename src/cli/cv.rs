@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Command};
 use rankproof::fit::{
-    Architecture, Compared, CrossValidation, CrossValidationSummary, Fold, Job, SizeEstimate,
+    Architecture, Attempt, Candidate, Compared, Comparison, CrossValidation,
+    CrossValidationSummary, Estimate, FitError, Grid, Job, Search, Searched, SizeEstimate,
+    TrialPrior,
 };
 use rankproof::recording::Recording;
 use rankproof::report::cross_validation_figure;
 use rayon::prelude::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::files::Files;
@@ -28,10 +31,16 @@ use super::output::{print, progress, table, write_json};
 /// weights (no learning), weights free in each trial (no tensor constraint), a CP decomposition of
 /// the activity (no dynamics), and the means of conditions. Every finished fit is kept in --out: a
 /// run that was interrupted goes on when it is started again.
+///
+/// In each fold each network chooses its own initial states, inputs, time constant, units and rank,
+/// and changing weights their prior, on entries that are neither fitted nor tested: of the candidates
+/// the best third is fitted for three times as many iterations, until one is left. --print-grid
+/// prints them, --grid gives others, --fixed gives all models the one architecture of the options.
 #[derive(Args)]
 pub struct Arguments {
     /// The recording, as `rankproof prepare` or `simulate` writes it.
-    recording: PathBuf,
+    #[arg(required_unless_present = "print_grid")]
+    recording: Option<PathBuf>,
     /// The ranks to choose from: 1..8, or 1,2,4.
     #[arg(long, value_parser = read_numbers, default_value = "1..6")]
     ranks: Numbers,
@@ -45,8 +54,21 @@ pub struct Arguments {
     #[arg(long, default_value_t = 5)]
     folds: usize,
     /// The folder for results; made if it is not there.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "print_grid")]
+    out: Option<PathBuf>,
+    /// Search nothing: all networks have the architecture of the options.
+    #[arg(long, help_heading = "Search")]
+    fixed: bool,
+    /// The candidates to search, in the form of --print-grid.
+    #[arg(long, value_name = "FILE", conflicts_with = "fixed", help_heading = "Search")]
+    grid: Option<PathBuf>,
+    /// Print the candidates that are searched if no others are given.
+    #[arg(long, exclusive = true, help_heading = "Search")]
+    print_grid: bool,
+    /// Orders of trials, shuffled within condition and epoch, in which changing weights are fitted to
+    /// the first fold again; less than 19 cannot tell at the level of 5 %.
+    #[arg(long, default_value_t = 19, conflicts_with = "fixed", help_heading = "Search")]
+    permutations: usize,
     #[command(flatten)]
     model: ModelArguments,
     #[command(flatten)]
@@ -76,26 +98,68 @@ struct Plan {
     fingerprint: String,
 }
 
+/// What the search chooses, and `--fixed` leaves to options.
+const CHOSEN: [&str; 8] = [
+    "initial",
+    "initial_spread",
+    "inputs",
+    "input_length",
+    "time_constant",
+    "length",
+    "amplitude",
+    "jumps",
+];
+
+/// Refuses the options of what is searched unless nothing is, so that none is passed over.
+pub fn guarded(command: Command) -> Command {
+    CHOSEN.into_iter().fold(command, |command, id| {
+        command.mut_arg(id, |argument| {
+            argument.requires("fixed").help_heading("With --fixed, else chosen by the search")
+        })
+    })
+}
+
+/// The user broke it off.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+struct Interrupted;
+
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let recording = Recording::read(&arguments.recording)?;
+    if arguments.print_grid {
+        print(&serde_json::to_string_pretty(&Grid::default())?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = arguments.recording.as_deref().context("the recording is missing")?;
+    let out = arguments.out.as_deref().context("--out is missing")?;
+    let recording = Recording::read(path)?;
     let cv = planned(arguments, &recording)?;
-    files(arguments, &cv).check()?;
-    let jobs = arguments.out.join(JOBS);
+    let grid = arguments.grid.as_deref().map_or(Ok(Grid::default()), read_grid)?;
+    files(arguments, path, out, &cv).check()?;
+    let search = Search { cv, grid, permutations: arguments.permutations };
+    if !arguments.fixed {
+        search.validate(&recording)?;
+    }
+    let jobs = out.join(JOBS);
     fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
-    agree_on_plan(arguments, &cv, &recording)?;
+    agree_on_plan(arguments, out, &search.cv, &recording)?;
     interrupt::listen()?;
-    let runner = Runner { cv: &cv, recording: &recording, arguments };
-    let Some(mut folds) = runner.all(&cv.jobs())? else { return Ok(interrupted(arguments)) };
-    let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
-    let Some(others) = runner.all(&cv.comparisons(rank, units))? else {
-        return Ok(interrupted(arguments));
+    let runner = Runner { recording: &recording, arguments, out };
+    let summary = if arguments.fixed { runner.fixed(&search.cv) } else { runner.searched(&search) };
+    let summary = match summary {
+        Err(error) if error.is::<Interrupted>() => return Ok(interrupted(out)),
+        other => other?,
     };
-    folds.extend(others);
-    let summary = cv.summary(&folds)?;
-    write_json(&arguments.out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
-    cross_validation_figure(&summary).save(arguments.out.join(FIGURE))?;
-    print(&shown(&summary, &arguments.out))?;
+    write_json(&out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
+    cross_validation_figure(&summary).save(out.join(FIGURE))?;
+    print(&shown(&summary, out))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn read_grid(path: &Path) -> anyhow::Result<Grid> {
+    let name = path.display();
+    let text = fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{name}: is no grid, expected the form that --print-grid prints"))
 }
 
 /// What the folder gets, besides the results of fits.
@@ -105,14 +169,16 @@ const FIGURE: &str = "held_out_loss.svg";
 /// The folder in it for the results of fits.
 const JOBS: &str = "jobs";
 
-/// The recording, and everything that could be written.
-fn files(arguments: &Arguments, cv: &CrossValidation) -> Files {
+/// What is read, and everything that could be written. A search writes no file of a fit that is there
+/// already: it takes it for the result.
+fn files(arguments: &Arguments, recording: &Path, out: &Path, cv: &CrossValidation) -> Files {
     let sizes = cv.ranks.iter().flat_map(|&rank| cv.units.iter().map(move |&units| (rank, units)));
     let mut names: BTreeSet<PathBuf> =
         sizes.flat_map(|(rank, units)| cv.comparisons(rank, units)).map(file_of).collect();
     names.extend(cv.jobs().into_iter().map(file_of));
     names.extend([PLAN, SUMMARY, FIGURE].map(PathBuf::from));
-    Files::default().reads([&arguments.recording]).writes_in("--out", &arguments.out, names)
+    let read = [recording].into_iter().chain(arguments.grid.as_deref());
+    Files::default().reads(read).writes_in("--out", out, names)
 }
 
 /// Where the result of a fit is, in the folder.
@@ -120,8 +186,8 @@ fn file_of(job: Job) -> PathBuf {
     Path::new(JOBS).join(job.name() + ".json")
 }
 
-fn interrupted(arguments: &Arguments) -> ExitCode {
-    let folder = arguments.out.display();
+fn interrupted(out: &Path) -> ExitCode {
+    let folder = out.display();
     eprintln!("interrupted; finished fits are kept in {folder}: the same command goes on");
     ExitCode::from(130)
 }
@@ -149,6 +215,7 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Cross
 /// Keeps a folder from mixing fits of two runs.
 fn agree_on_plan(
     arguments: &Arguments,
+    out: &Path,
     cv: &CrossValidation,
     recording: &Recording,
 ) -> anyhow::Result<()> {
@@ -166,61 +233,89 @@ fn agree_on_plan(
         precision: arguments.fitting.precision,
         fingerprint: recording.fingerprint(),
     };
-    let path = arguments.out.join(PLAN);
+    let path = out.join(PLAN);
     let Ok(text) = fs::read_to_string(&path) else { return write_json(&path, &plan) };
     let there: Plan = serde_json::from_str(&text)
         .with_context(|| format!("{}: is not the plan of a cross-validation", path.display()))?;
     if there != plan {
         bail!(
             "{}: holds fits of another recording or with other settings; give another --out",
-            arguments.out.display()
+            out.display()
         );
     }
     Ok(())
 }
 
-/// Carries out jobs in parallel, each at most once.
+/// Carries out fits in parallel, each at most once.
 struct Runner<'a> {
-    cv: &'a CrossValidation,
     recording: &'a Recording,
     arguments: &'a Arguments,
+    out: &'a Path,
 }
 
 impl Runner<'_> {
-    /// `None` if the user broke it off.
-    fn all(&self, jobs: &[Job]) -> anyhow::Result<Option<Vec<Fold>>> {
-        let bar = progress(jobs.len() as u64, "fits");
-        let carry_out = |&job: &Job| {
-            let fold = self.one(job);
-            bar.inc(1);
-            fold
+    /// One architecture for all models.
+    fn fixed(&self, cv: &CrossValidation) -> anyhow::Result<CrossValidationSummary> {
+        let run = |&job: &Job, go_on: &dyn Fn() -> bool| match self.arguments.fitting.precision {
+            Precision::F32 => cv.run::<f32>(self.recording, job, go_on),
+            Precision::F64 => cv.run::<f64>(self.recording, job, go_on),
         };
-        let work = || jobs.par_iter().map(carry_out).collect::<anyhow::Result<Option<Vec<_>>>>();
+        let mut folds = self.all("fits", &cv.jobs(), Job::name, run)?;
+        let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
+        folds.extend(self.all("fits", &cv.comparisons(rank, units), Job::name, run)?);
+        Ok(cv.summary(&folds)?)
+    }
+
+    /// An architecture for each model and fold.
+    fn searched(&self, search: &Search) -> anyhow::Result<CrossValidationSummary> {
+        let run =
+            |&attempt: &Attempt, go_on: &dyn Fn() -> bool| match self.arguments.fitting.precision {
+                Precision::F32 => search.run::<f32>(self.recording, attempt, go_on),
+                Precision::F64 => search.run::<f64>(self.recording, attempt, go_on),
+            };
+        search.answer_by(self.recording, |stage, attempts| {
+            self.all(stage, attempts, Attempt::name, run)
+        })
+    }
+
+    /// In their order.
+    fn all<J: Sync, R: Send + Serialize + DeserializeOwned>(
+        &self,
+        stage: &str,
+        jobs: &[J],
+        name: impl Fn(&J) -> String + Sync,
+        run: impl Fn(&J, &dyn Fn() -> bool) -> Result<Option<R>, FitError> + Sync,
+    ) -> anyhow::Result<Vec<R>> {
+        let bar = progress(jobs.len() as u64, stage);
+        let carry_out = |job: &J| {
+            let found = self.one(&name(job), |go_on| run(job, go_on));
+            bar.inc(1);
+            found
+        };
+        let work = || jobs.par_iter().map(carry_out).collect::<anyhow::Result<Vec<_>>>();
         let found = self.arguments.fitting.on_threads(work)?;
         bar.finish_and_clear();
         found
     }
 
-    fn one(&self, job: Job) -> anyhow::Result<Option<Fold>> {
-        let path = self.arguments.out.join(file_of(job));
+    fn one<R: Serialize + DeserializeOwned>(
+        &self,
+        name: &str,
+        run: impl Fn(&dyn Fn() -> bool) -> Result<Option<R>, FitError>,
+    ) -> anyhow::Result<R> {
+        let path = self.out.join(JOBS).join(format!("{name}.json"));
         if let Ok(text) = fs::read_to_string(&path) {
-            let fold: Fold = serde_json::from_str(&text)
+            let found = serde_json::from_str(&text)
                 .with_context(|| format!("{}: is not the result of a fit", path.display()))?;
-            return Ok(Some(fold));
+            return Ok(found);
         }
         if interrupt::asked() {
-            return Ok(None);
+            return Err(Interrupted.into());
         }
-        let go_on = || !interrupt::asked();
-        let fold = match self.arguments.fitting.precision {
-            Precision::F32 => self.cv.run::<f32>(self.recording, job, go_on),
-            Precision::F64 => self.cv.run::<f64>(self.recording, job, go_on),
-        };
-        let fold = fold.with_context(|| job.name())?;
-        if let Some(fold) = &fold {
-            write_json(&path, fold)?;
-        }
-        Ok(fold)
+        let found = run(&|| !interrupt::asked()).with_context(|| name.to_owned())?;
+        let found = found.ok_or(Interrupted)?;
+        write_json(&path, &found)?;
+        Ok(found)
     }
 }
 
@@ -233,41 +328,90 @@ struct SummaryFile<'a> {
 }
 
 fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
-    let number = |value: f64| format!("{value:.4}");
     let mut ranks = table(&["rank", "units", "held-out loss", "se", "R2", ""], 0);
     for SizeEstimate { rank, units, estimate } in &summary.ranks {
-        ranks.add_row([
-            rank.to_string(),
-            units.to_string(),
-            number(estimate.mean),
-            number(estimate.se),
-            number(estimate.r2),
-            if *rank == summary.chosen { "chosen" } else { "" }.to_owned(),
-        ]);
+        let mut row = vec![rank.to_string(), units.to_string()];
+        row.extend(numbers(estimate));
+        row.push(if *rank == summary.chosen { "chosen" } else { "" }.to_owned());
+        ranks.add_row(row);
     }
-    let mut others = table(&["other models", "held-out loss", "se", "R2", "worse by", "se"], 1);
+    let first = if summary.search.is_some() { "models" } else { "other models" };
+    let mut models = table(&[first, "held-out loss", "se", "R2", "worse by", "se"], 1);
+    if let Some(search) = &summary.search {
+        let mut row = vec![Comparison::LowTensorRank.in_words().to_owned()];
+        row.extend(numbers(&search.low_tensor_rank));
+        row.extend([String::new(), String::new()]);
+        models.add_row(row);
+    }
     for Compared { comparison, estimate, excess, excess_se } in &summary.comparisons {
-        others.add_row([
-            comparison.in_words().to_owned(),
-            number(estimate.mean),
-            number(estimate.se),
-            number(estimate.r2),
-            number(*excess),
-            number(*excess_se),
-        ]);
+        let mut row = vec![comparison.in_words().to_owned()];
+        row.extend(numbers(estimate));
+        row.extend([format!("{excess:.4}"), format!("{excess_se:.4}")]);
+        models.add_row(row);
     }
-    let option = if summary.verdict.assumptions.leave_initial_states() {
-        "--initial trial gives each trial an initial state.\n"
-    } else {
-        ""
+    let search = match (&summary.search, summary.verdict.assumptions) {
+        (Some(search), _) => format!("\n{}", choices(search)),
+        (None, Some(assumptions)) if assumptions.leave_initial_states() => {
+            "--initial trial gives each trial an initial state.\n".to_owned()
+        }
+        _ => String::new(),
     };
     format!(
-        "{}\n{}\n{}{option}\nloss: {}; se: standard error over {} folds. Results are in {}",
-        ranks,
-        others,
+        "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds. Results are in {}",
         summary.verdict.in_words(),
         summary.likelihood.loss_in_words(),
         summary.folds,
         folder.display()
     )
+}
+
+fn numbers(estimate: &Estimate) -> [String; 3] {
+    [estimate.mean, estimate.se, estimate.r2].map(|value| format!("{value:.4}"))
+}
+
+/// What the models chose, and in how many folds if not in all.
+fn choices(search: &Searched) -> String {
+    let headers = ["chosen", "initial states", "inputs", "time constant", "units", "rank", "prior"];
+    let mut table = table(&headers, headers.len());
+    for model in Comparison::NETWORKS {
+        let winners = search.winners.iter().filter(|winner| winner.comparison == model);
+        let all: Vec<Candidate> = winners.map(|winner| winner.candidate).collect();
+        let tally = |of: &dyn Fn(&Candidate) -> String| tallied(all.iter().map(of));
+        table.add_row([
+            model.in_words().to_owned(),
+            tally(&|one| one.shared.initial.in_words()),
+            tally(&|one| one.shared.inputs.in_words()),
+            tally(&|one| format!("{} of a trial", one.shared.time_constant)),
+            tally(&|one| one.shared.units.to_string()),
+            tally(&|one| one.rank.to_string()),
+            tally(&|one| one.prior.map_or(String::new(), in_words)),
+        ]);
+    }
+    let diverged = match search.diverged {
+        0 => String::new(),
+        count => format!("; {count} diverged"),
+    };
+    format!("{table}Fits: {}{diverged}.\n", search.fits)
+}
+
+fn in_words(prior: TrialPrior) -> String {
+    let jumps = if prior.jumps { ", jumps" } else { "" };
+    format!("{} trials, {}{jumps}", prior.length, prior.amplitude)
+}
+
+/// `a`, or `a (3), b (2)`, the most frequent first.
+fn tallied(all: impl Iterator<Item = String>) -> String {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for one in all {
+        match counts.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((one, 1)),
+        }
+    }
+    if let [(only, _)] = counts.as_slice() {
+        return only.clone();
+    }
+    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    let words: Vec<String> = counts.iter().map(|(one, count)| format!("{one} ({count})")).collect();
+    words.join(", ")
 }

@@ -72,7 +72,8 @@ fn keep_quiet_of_readers() {
 /// Parses the arguments, runs the command and reports an error in one sentence.
 pub fn run() -> ExitCode {
     keep_quiet_of_readers();
-    let matches = Cli::command().mut_subcommand("fit", fit::guarded).get_matches();
+    let command = Cli::command().mut_subcommand("fit", fit::guarded);
+    let matches = command.mut_subcommand("cv", cv::guarded).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments),

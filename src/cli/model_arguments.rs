@@ -1,16 +1,16 @@
 //! The arguments that `fit` and `cv` share: the model, how it is fitted, what is held out.
 
 use anyhow::{Context, anyhow, bail};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use rankproof::fit::{
     Architecture, Bias, Course, During, Grouping, HeldOut, InitialStates, Inputs, Kernel,
     Likelihood, Misfit, Nonlinearity, Readout, Recurrence, Settings, Through, TrialPrior,
 };
+use rankproof::named::Named;
 use rankproof::network::ActivationKind;
 use rankproof::recording::Recording;
 
-use super::choice;
+use super::{any_choice, choice};
 
 /// The model.
 #[derive(Args, Clone)]
@@ -39,6 +39,10 @@ pub struct ModelArguments {
     /// Which trials share an initial state.
     #[arg(long, value_enum, default_value_t = InitialName::Condition, help_heading = "Network")]
     initial: InitialName,
+    /// Standard deviation of the deviations of `--initial hierarchy`, 0.3 if not given; states
+    /// themselves are of size 1.
+    #[arg(long, value_name = "SD", help_heading = "Network")]
+    initial_spread: Option<f64>,
     /// Let initial states lie outside of the span of the weights' columns.
     #[arg(long, help_heading = "Network")]
     free_initial: bool,
@@ -86,7 +90,7 @@ pub struct ModelArguments {
     no_offset: bool,
     /// What the activity of a neuron is, given the output of the network; if not given, Poisson
     /// where the recording holds counts, and else Gaussian.
-    #[arg(long, value_parser = likelihoods(), help_heading = "Observations")]
+    #[arg(long, value_parser = any_choice::<Likelihood>(), help_heading = "Observations")]
     likelihood: Option<Likelihood>,
 }
 
@@ -164,6 +168,8 @@ enum InitialName {
     Condition,
     /// One for each trial.
     Trial,
+    /// One for each condition, and deviations of trials from it with a normal prior.
+    Hierarchy,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -187,14 +193,6 @@ enum BiasName {
 enum ReadoutName {
     Free,
     Orthonormal,
-}
-
-/// Reads the name of a likelihood.
-pub fn likelihoods() -> impl TypedValueParser<Value = Likelihood> {
-    let all = || Likelihood::ALL.iter().copied();
-    let values = all().map(|one| PossibleValue::new(one.name()).help(one.about()));
-    PossibleValuesParser::new(values)
-        .map(move |name| all().find(|one| one.name() == name).expect("one of the possible values"))
 }
 
 /// A misfit of a choice, with the option that makes it: what is said of it has the option's name.
@@ -230,6 +228,9 @@ impl ModelArguments {
         }
         if likelihood == Likelihood::Gaussian && is_constant(recording) {
             bail!("the activity of each neuron is constant: there is nothing to fit");
+        }
+        if self.initial_spread.is_some() && !matches!(self.initial, InitialName::Hierarchy) {
+            bail!("--initial-spread is for --initial hierarchy: other states do not deviate");
         }
         let architecture = Architecture {
             recurrence: Recurrence::LowTensorRank(self.prior()),
@@ -296,6 +297,10 @@ impl ModelArguments {
             InitialName::Common => learned(Grouping::Common),
             InitialName::Condition => learned(Grouping::Condition),
             InitialName::Trial => learned(Grouping::Trial),
+            InitialName::Hierarchy => InitialStates::Hierarchy {
+                confined: !self.free_initial,
+                spread: self.initial_spread.unwrap_or(0.3),
+            },
         }
     }
 

@@ -7,15 +7,16 @@ use anyhow::bail;
 use clap::Args;
 use rankproof::fit::{Likelihood, Simulation};
 
+use super::any_choice;
 use super::files::Files;
-use super::model_arguments::{likelihoods, with_flag};
+use super::model_arguments::with_flag;
 use super::output::print;
 
 /// Draw a network whose weights change over trials with a known tensor rank, and record it.
 ///
 /// Weights are neither symmetric nor equal in any two trials; trial factors are half-waves of
-/// different frequencies over the session; initial states belong to conditions. --constant-weights
-/// and --initial-spread make recordings on which a wrong answer can be seen.
+/// different frequencies over the session; initial states belong to conditions. --constant-weights,
+/// --initial-spread and --gain-spread make recordings on which a wrong answer can be seen.
 #[derive(Args)]
 pub struct Arguments {
     /// Recorded neurons.
@@ -40,7 +41,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     noise: f64,
     /// What is recorded of the network. Counts have no noise but their own.
-    #[arg(long, value_parser = likelihoods(), default_value = "gaussian")]
+    #[arg(long, value_parser = any_choice::<Likelihood>(), default_value = "gaussian")]
     likelihood: Likelihood,
     /// The same as `--likelihood poisson`.
     #[arg(long, conflicts_with = "likelihood")]
@@ -52,6 +53,9 @@ pub struct Arguments {
     /// those of conditions have one of 0.7.
     #[arg(long, value_name = "SD", default_value_t = 0.0)]
     initial_spread: f64,
+    /// Standard deviation by which the gains of trials, which multiply their activity, differ from 1.
+    #[arg(long, value_name = "SD", default_value_t = 0.0)]
+    gain_spread: f64,
     /// Names the network and the noise.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -104,6 +108,7 @@ fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {
         likelihood: if arguments.counts { Likelihood::Poisson } else { arguments.likelihood },
         constant: arguments.constant_weights,
         initial_spread: arguments.initial_spread,
+        gain_spread: arguments.gain_spread,
     };
     simulation.validate().map_err(with_flag)?;
     Ok(simulation)

@@ -107,7 +107,7 @@ pub enum Grouping {
 }
 
 /// Where trials start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum InitialStates {
     /// At x = 0.
     Zero,
@@ -117,6 +117,18 @@ pub enum InitialStates {
         by: Grouping,
         /// Whether it lies in span(a_1..a_R).
         confined: bool,
+    },
+    /// At the learned state of the trial's condition and a deviation of the trial, whose prior is
+    /// normal.
+    Hierarchy {
+        /// Whether both lie in span(a_1..a_R).
+        confined: bool,
+        /// The standard deviation of a trial's coefficient of each column, or of each unit's state
+        /// if they are not confined, where units are of size 1.
+        ///
+        /// It is chosen and not learned beside the deviations: the maximum of their joint density
+        /// over both says nothing of it. Entries that are not fitted tell sizes apart.
+        spread: f64,
     },
 }
 
@@ -233,6 +245,9 @@ impl Architecture {
         }
         if let Course::Smooth(length) = self.inputs.course {
             above_zero("input length", length)?;
+        }
+        if let InitialStates::Hierarchy { spread, .. } = self.initial {
+            above_zero("initial spread", spread)?;
         }
         not_below("noise", self.noise)?;
         not_below("activity penalty", self.activity_penalty)?;

@@ -31,7 +31,7 @@ pub fn condition_means(
     }))
 }
 
-/// How well the test and the training entries are predicted by a CP decomposition of the activity,
+/// How well the entries of some roles are predicted by a CP decomposition of the activity,
 /// (neuron, bin, trial), less the training mean of each neuron, with `rank` terms fitted to the
 /// training entries by least squares; of counts too.
 ///
@@ -42,13 +42,14 @@ pub fn condition_means(
 /// # Panics
 ///
 /// If a training entry is not finite, which no [`Recording`] has.
-pub fn cp_of_data(
+pub fn cp_of_data<const N: usize>(
     recording: &Recording,
     roles: &[Role],
     likelihood: Likelihood,
     rank: usize,
     seed: u64,
-) -> Result<[Score; 2], Misfit> {
+    judged: [Role; N],
+) -> Result<[Score; N], Misfit> {
     let observations: Observations<f64> = Observations::new(recording, roles)?;
     let shape = [recording.neurons, recording.bins, recording.trials];
     let used = |n, t, k| roles[recording.place(n, t, k)] == Role::Train;
@@ -63,7 +64,7 @@ pub fn cp_of_data(
     let stream = Stream::new("CP of the data", seed, 0);
     let fit = cp_decompose_weighted(&tensor, &weights, rank, &CpOptions::default(), &stream);
     let Decomposition { a, b, c } = fit.expect("recorded entries are finite").decomposition;
-    Ok([Role::Test, Role::Train].map(|role| {
+    Ok(judged.map(|role| {
         score(recording, roles, likelihood, role, &observations, |place| {
             let [n, t, k] = recording.entry_of(place);
             let terms = (0..a.cols()).map(|r| a[(n, r)] * b[(t, r)] * c[(k, r)]);

@@ -18,6 +18,7 @@ use super::misfit::Misfit;
 use super::objective::Objective;
 use super::observations::{Observations, Role};
 use super::score::Score;
+use super::search::Searched;
 use super::verdict::Verdict;
 use crate::recording::Recording;
 use crate::statistics::Moments;
@@ -42,6 +43,10 @@ impl Comparison {
     /// All that the model is compared with.
     pub const OTHERS: [Comparison; 4] =
         [Comparison::Constant, Comparison::Free, Comparison::Cp, Comparison::ConditionMean];
+
+    /// The networks: changing weights, constant ones, free ones.
+    pub const NETWORKS: [Comparison; 3] =
+        [Comparison::LowTensorRank, Comparison::Constant, Comparison::Free];
 
     /// Its name in files.
     pub fn name(self) -> &'static str {
@@ -178,6 +183,9 @@ pub struct CrossValidationSummary {
     pub comparisons: Vec<Compared>,
     /// What they say in words.
     pub verdict: Verdict,
+    /// What each model chose, if each had a [`Search`](super::Search) of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<Searched>,
 }
 
 /// In JSON an object, by the names of models.
@@ -281,8 +289,7 @@ impl CrossValidation {
         job: Job,
         go_on: impl Fn() -> bool,
     ) -> Result<Option<Fold>, FitError> {
-        let held_out = [Role::Test, Role::Validation];
-        let roles = self.held_out.roles(recording, job.fold, &held_out, self.settings.seed)?;
+        let roles = self.roles(recording, job.fold)?;
         let likelihood = self.architecture.likelihood;
         let recurrence = match job.comparison {
             Comparison::ConditionMean => {
@@ -292,7 +299,9 @@ impl CrossValidation {
             }
             Comparison::Cp => {
                 let seed = self.settings.seed;
-                let [test, train] = cp_of_data(recording, &roles, likelihood, job.rank, seed)?;
+                let judged = [Role::Test, Role::Train];
+                let scores = cp_of_data(recording, &roles, likelihood, job.rank, seed, judged)?;
+                let [test, train] = scores;
                 return Ok(Some(Fold { job, test, train, iterations: 0 }));
             }
             Comparison::LowTensorRank => self.architecture.recurrence.clone(),
@@ -301,16 +310,17 @@ impl CrossValidation {
         };
         let (units, rank) = (job.units, job.rank);
         let architecture = Architecture { units, rank, recurrence, ..self.architecture.clone() };
-        let observations = Observations::<S>::new(recording, &roles)?;
-        let objective = Objective::new(&architecture, observations)?;
-        let mut fit = Fit::new(objective, Settings { seed: job.seed, ..self.settings });
-        let outcome = fit
-            .run(|_, _| if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })?;
-        if outcome == Outcome::Interrupted {
-            return Ok(None);
-        }
-        let [test, train] = [Role::Test, Role::Train].map(|role| fit.score(role));
-        Ok(Some(Fold { job, test, train, iterations: fit.iterations() }))
+        let settings = Settings { seed: job.seed, ..self.settings };
+        let judged = [Role::Test, Role::Train];
+        let scores =
+            scores_of_fit::<S, 2>(recording, &roles, &architecture, settings, judged, go_on)?;
+        Ok(scores.map(|([test, train], iterations)| Fold { job, test, train, iterations }))
+    }
+
+    /// What each entry of a recording is used for in a fold.
+    pub(super) fn roles(&self, recording: &Recording, fold: usize) -> Result<Vec<Role>, Misfit> {
+        let held_out = [Role::Test, Role::Validation];
+        self.held_out.roles(recording, fold, &held_out, self.settings.seed)
     }
 
     /// Carries out several in parallel, in their order.
@@ -348,8 +358,8 @@ impl CrossValidation {
     /// [`jobs`](CrossValidation::jobs).
     pub fn table(&self, folds: &[Fold]) -> Vec<SizeEstimate> {
         let sizes = self.sizes().map(|(rank, units)| {
-            let scores = scores_by_fold(folds, Comparison::LowTensorRank, rank, units);
-            SizeEstimate { rank, units, estimate: Estimate::over(scores.values().copied()) }
+            let estimate = self.estimate(folds, Comparison::LowTensorRank, rank, units);
+            SizeEstimate { rank, units, estimate }
         });
         sizes.collect()
     }
@@ -373,6 +383,17 @@ impl CrossValidation {
     pub fn best_of_each_rank(&self, table: &[SizeEstimate]) -> Vec<SizeEstimate> {
         let of_rank = |&rank: &usize| best(table.iter().filter(|size| size.rank == rank)).copied();
         self.ranks.iter().filter_map(of_rank).collect()
+    }
+
+    /// How a model of this size predicts.
+    pub(super) fn estimate(
+        &self,
+        folds: &[Fold],
+        comparison: Comparison,
+        rank: usize,
+        units: usize,
+    ) -> Estimate {
+        Estimate::over(scores_by_fold(folds, comparison, rank, units).values().copied())
     }
 
     /// How another model predicts, and by how much its loss exceeds that of the model itself of
@@ -415,8 +436,31 @@ impl CrossValidation {
             units,
             comparisons: Comparison::OTHERS.iter().map(compared).collect(),
             verdict: Verdict::new(self, folds, rank, units),
+            search: None,
         })
     }
+}
+
+/// The scores of a fit on entries of some roles, and the iterations made; `None` if `go_on` said no
+/// after one.
+pub(super) fn scores_of_fit<S: FitFloat, const N: usize>(
+    recording: &Recording,
+    roles: &[Role],
+    architecture: &Architecture,
+    settings: Settings,
+    judged: [Role; N],
+    go_on: impl Fn() -> bool,
+) -> Result<Option<([Score; N], usize)>, FitError> {
+    let observations = Observations::<S>::new(recording, roles)?;
+    let mut fit = Fit::new(Objective::new(architecture, observations)?, settings);
+    let outcome =
+        fit.run(|_, _| if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })?;
+    if outcome == Outcome::Interrupted {
+        return Ok(None);
+    }
+    let model = fit.model();
+    let scores = judged.map(|role| fit.objective().score(&model, role));
+    Ok(Some((scores, fit.iterations())))
 }
 
 /// The one of the least loss; one that is not a number only if all are.

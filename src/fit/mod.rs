@@ -24,7 +24,8 @@
 //! | files | [`Saved`] |
 //! | models to compare with | [`condition_means`], [`cp_of_data`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
-//! | what they say in words | [`Verdict`] |
+//! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
+//! | what they say in words | [`Verdict`], [`Answer`] |
 //! | recordings with known weights | [`Simulation`] |
 //!
 //! # Examples
@@ -130,6 +131,7 @@ mod parts;
 mod prior;
 mod saved;
 mod score;
+mod search;
 mod simulate;
 mod summary;
 mod verdict;
@@ -157,6 +159,10 @@ pub use observations::{Observations, Role};
 pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
 pub use score::Score;
+pub use search::{
+    Answer, Attempt, Attempted, Candidate, ChangingWeights, Contender, Driving, Grid, Search,
+    Searched, Shared, Start, Winner,
+};
 pub use simulate::Simulation;
 pub use summary::Summary;
 pub use verdict::{Assumptions, Standing, Verdict};

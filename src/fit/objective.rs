@@ -15,6 +15,7 @@ use super::parts::{matrix, matrix_mut};
 use super::score::{Score, Sums};
 use crate::blocks::Blocks;
 use crate::matrix::Matrix;
+use crate::named::Named;
 use crate::scalar::Stream;
 
 /// A recording to be fitted with an architecture.
@@ -53,7 +54,7 @@ pub struct Losses {
 }
 
 /// The blocks that have a standard normal prior.
-const WHITENED: [&str; 2] = ["whitened", "inputs"];
+const WHITENED: [&str; 3] = ["whitened", "inputs", "deviations"];
 
 impl<S: FitFloat> Objective<S> {
     /// Prepares the priors.

@@ -40,6 +40,9 @@ pub struct Simulation {
     /// Standard deviation by which the initial states of trials, in the span of the weights'
     /// columns, differ from that of their condition; those of conditions have one of 0.7.
     pub initial_spread: f64,
+    /// Standard deviation by which the gains of trials differ from one: all means of a trial are
+    /// multiplied by its gain, which is not below zero.
+    pub gain_spread: f64,
 }
 
 impl Default for Simulation {
@@ -55,6 +58,7 @@ impl Default for Simulation {
             likelihood: Likelihood::Gaussian,
             constant: false,
             initial_spread: 0.0,
+            gain_spread: 0.0,
         }
     }
 }
@@ -80,7 +84,7 @@ impl Simulation {
     /// # Errors
     ///
     /// If there is no neuron, unit, trial, bin or condition, there are more terms than units, or the
-    /// noise or the spread is out of its range.
+    /// noise or a spread is out of its range.
     pub fn validate(&self) -> Result<(), Misfit> {
         for (what, size) in [
             ("neurons", self.neurons),
@@ -97,8 +101,11 @@ impl Simulation {
         let (noise, spread) = (self.noise, self.initial_spread);
         let is_share = (0.0..1.0).contains(&noise);
         Misfit::unless(is_share, "noise", noise, "a share from 0 to below 1")?;
-        let is_spread = spread >= 0.0 && spread.is_finite();
-        Misfit::unless(is_spread, "initial spread", spread, "0 or a number above")
+        for (what, spread) in [("initial spread", spread), ("gain spread", self.gain_spread)] {
+            let is_spread = spread >= 0.0 && spread.is_finite();
+            Misfit::unless(is_spread, what, spread, "0 or a number above")?;
+        }
+        Ok(())
     }
 
     /// Draws a network and records it. The same seed gives the same recording.
@@ -121,6 +128,7 @@ impl Simulation {
             *factors = self.trial_factors();
         }
         recording.activity = objective.predictions(&model);
+        self.multiply_by_gains(&mut recording.activity, &stream);
         let mut noise = stream.named("noise");
         self.likelihood.law::<f64>().draw(
             &mut recording.activity,
@@ -129,6 +137,14 @@ impl Simulation {
             &mut noise,
         );
         Ok((recording, Saved { architecture, model, seed, iterations: 0 }))
+    }
+
+    fn multiply_by_gains(&self, means: &mut [f64], stream: &Stream) {
+        let mut stream = stream.named("gains");
+        for of_trial in means.chunks_exact_mut(self.neurons * self.bins) {
+            let gain = (1.0 + self.gain_spread * stream.normal()).max(0.0);
+            of_trial.iter_mut().for_each(|mean| *mean *= gain);
+        }
     }
 
     /// The recording before anything was recorded.
@@ -258,6 +274,7 @@ mod tests {
             (Simulation { rank: 51, ..default }, "expected at most the number of units, 50"),
             (Simulation { noise: 1.0, ..default }, "a share from 0 to below 1"),
             (Simulation { initial_spread: f64::NAN, ..default }, "initial spread is NaN"),
+            (Simulation { gain_spread: -0.1, ..default }, "gain spread is -0.1"),
         ] {
             let error = simulation.recording(1).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
@@ -302,6 +319,27 @@ mod tests {
         let found = (squares.sum::<f64>() / 800.0).sqrt();
         // Four standard errors of 800 normal numbers, for a fixed seed.
         assert!((found - 0.5).abs() < 0.05, "{found}");
+    }
+
+    #[test]
+    fn all_means_of_a_trial_have_its_gain() {
+        let clean = Simulation { noise: 0.0, trials: 400, ..Simulation::default() };
+        let spread = Simulation { gain_spread: 0.15, ..clean };
+        let (clean, varied) = (recording(&clean, 5).0, recording(&spread, 5).0);
+        let size = clean.neurons * clean.bins;
+        let trials = varied.activity.chunks(size).zip(clean.activity.chunks(size));
+        let gains: Vec<f64> = trials
+            .map(|(varied, clean)| {
+                let gain = varied[0] / clean[0];
+                let pairs = varied.iter().zip(clean);
+                assert!(pairs.clone().all(|(a, b)| (a - gain * b).abs() < 1e-9), "{gain}");
+                gain
+            })
+            .collect();
+        let moments = Moments::of(gains.into_iter());
+        // Four standard errors of 400 normal numbers, for a fixed seed.
+        assert!((moments.mean - 1.0).abs() < 0.03, "{moments:?}");
+        assert!((moments.variance().sqrt() - 0.15).abs() < 0.022, "{moments:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::architecture::{Architecture, During, Grouping, InitialStates};
 use super::cross_validation::{Compared, Comparison, CrossValidation, Fold};
+use super::search::Answer;
 
 /// How another model predicts held-out entries against low tensor rank.
 ///
@@ -21,7 +22,7 @@ pub enum Standing {
 }
 
 /// What all models of a cross-validation take for granted: what they share over trials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assumptions {
     /// Where trials start.
     pub initial: InitialStates,
@@ -30,7 +31,7 @@ pub struct Assumptions {
 }
 
 /// The outcome of a cross-validation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The tensor rank that was chosen.
     pub rank: usize,
@@ -38,16 +39,18 @@ pub struct Verdict {
     pub constant: Standing,
     /// How weights that are free in each trial predict.
     pub free: Standing,
-    /// What all three have in common.
-    pub assumptions: Assumptions,
+    /// What all three have in common, unless each chose for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumptions: Option<Assumptions>,
+    /// Whether changing weights are needed, if each chose for itself.
+    #[serde(flatten)]
+    pub answer: Option<Answer>,
 }
 
 impl Standing {
     /// Of a model that was compared on so many folds. Less than two do not tell.
     pub fn new(compared: &Compared, folds: usize) -> Self {
-        let freedom = folds.saturating_sub(1) as f64;
-        let Ok(law) = StudentsT::new(0.0, 1.0, freedom) else { return Standing::Unclear };
-        let reach = law.inverse_cdf(0.975) * compared.excess_se;
+        let Some(reach) = reach(compared.excess_se, folds) else { return Standing::Unclear };
         if compared.excess > reach {
             Standing::Worse
         } else if compared.excess < -reach {
@@ -56,6 +59,13 @@ impl Standing {
             Standing::Unclear
         }
     }
+}
+
+/// Half of the width of a confidence interval of 95 % around a mean over so many folds; none of
+/// less than two.
+pub(super) fn reach(standard_error: f64, folds: usize) -> Option<f64> {
+    let law = StudentsT::new(0.0, 1.0, folds.saturating_sub(1) as f64).ok()?;
+    Some(law.inverse_cdf(0.975) * standard_error)
 }
 
 impl Assumptions {
@@ -73,6 +83,7 @@ impl Assumptions {
                 Grouping::Condition => "with one initial state for each condition",
                 Grouping::Trial => "with an initial state for each trial",
             },
+            InitialStates::Hierarchy { .. } => "with initial states by condition and trial",
         };
         let inputs = match self.inputs {
             During::Never => "without inputs",
@@ -85,18 +96,20 @@ impl Assumptions {
 
     /// True if initial states that differ from trial to trial could be taken for changing weights.
     pub fn leave_initial_states(&self) -> bool {
-        !matches!(self.initial, InitialStates::Learned { by: Grouping::Trial, .. })
+        !matches!(
+            self.initial,
+            InitialStates::Learned { by: Grouping::Trial, .. } | InitialStates::Hierarchy { .. }
+        )
     }
 
     /// What else could look like changing weights, and what tests it.
     pub fn caution(&self) -> &'static str {
-        if self.leave_initial_states() {
-            Self::GENERAL_CAUTION
-        } else {
-            "Gains or inputs that vary from trial to trial can look like changing weights;\n\
-             nothing here tests these."
-        }
+        if self.leave_initial_states() { Self::GENERAL_CAUTION } else { Self::OTHER_CAUTION }
     }
+
+    /// The caution where initial states of trials are fitted.
+    const OTHER_CAUTION: &str = "Gains or inputs that vary from trial to trial can look like changing weights;\n\
+         nothing here tests these.";
 
     /// The caution where it is not known what was assumed.
     pub const GENERAL_CAUTION: &str = "Initial states, gains or inputs that vary from trial to trial can look like changing\n\
@@ -111,12 +124,20 @@ impl Verdict {
             rank,
             constant: standing(Comparison::Constant),
             free: standing(Comparison::Free),
-            assumptions: Assumptions::new(&cv.architecture),
+            assumptions: Some(Assumptions::new(&cv.architecture)),
+            answer: None,
         }
     }
 
     /// In words, in lines of less than 120 characters.
     pub fn in_words(&self) -> String {
+        let compared = match (&self.answer, self.assumptions) {
+            (Some(answer), _) => return self.in_words_of(answer),
+            (None, Some(assumptions)) => {
+                format!("Compared: networks {}.\n{}", assumptions.in_words(), assumptions.caution())
+            }
+            (None, None) => Assumptions::GENERAL_CAUTION.to_owned(),
+        };
         let changing = match self.constant {
             Standing::Worse => "Weights that change over trials predict better than constant ones",
             Standing::Better => "Constant weights predict better than changing ones",
@@ -124,18 +145,30 @@ impl Verdict {
                 "Changing weights do not predict clearly better than constant ones"
             }
         };
-        let low = match self.free {
+        format!(
+            "{changing};\n{} (95 % confidence).\n{compared}\nTensor rank {} suffices.\n",
+            self.constraint_in_words(),
+            self.rank
+        )
+    }
+
+    fn constraint_in_words(&self) -> &'static str {
+        match self.free {
             Standing::Worse => "low tensor rank predicts better than weights free in each trial",
             Standing::Better => "weights free in each trial predict better than low tensor rank",
             Standing::Unclear => {
                 "low tensor rank and weights free in each trial predict about as well"
             }
-        };
+        }
+    }
+
+    fn in_words_of(&self, answer: &Answer) -> String {
         format!(
-            "{changing};\n{low} (95 % confidence).\nCompared: networks {}.\n{}\nTensor rank {} suffices.\n",
-            self.assumptions.in_words(),
-            self.assumptions.caution(),
-            self.rank
+            "{}Tensor rank {} suffices; {}\n(95 % confidence).\n{}\n",
+            answer.in_words(),
+            self.rank,
+            self.constraint_in_words(),
+            Assumptions::OTHER_CAUTION,
         )
     }
 }
@@ -153,7 +186,8 @@ mod tests {
             rank: 3,
             constant: Standing::Worse,
             free: Standing::Unclear,
-            assumptions: Assumptions { initial, inputs },
+            assumptions: Some(Assumptions { initial, inputs }),
+            answer: None,
         }
     }
 
@@ -166,6 +200,10 @@ mod tests {
                 (learned(Grouping::Common), "with one initial state for all trials"),
                 (learned(Grouping::Condition), "with one initial state for each condition"),
                 (learned(Grouping::Trial), "with an initial state for each trial"),
+                (
+                    InitialStates::Hierarchy { confined, spread: 0.3 },
+                    "with initial states by condition and trial",
+                ),
             ] {
                 for (inputs, driven) in [
                     (During::Never, "without inputs"),
@@ -193,7 +231,8 @@ mod tests {
             assert!(text.contains("ains or inputs that vary"), "{text}");
         }
         assert!(
-            verdict(InitialStates::Zero, During::Throughout).assumptions.leave_initial_states()
+            Assumptions { initial: InitialStates::Zero, inputs: During::Throughout }
+                .leave_initial_states()
         );
     }
 

@@ -510,7 +510,7 @@ fn rank_eight() -> tempfile::TempDir {
 #[cfg(unix)]
 const FIT: &str = "fit --rank 2 --units 4 --iterations 2";
 #[cfg(unix)]
-const CV: &str = "cv --ranks 1 --units 4 --folds 2 --iterations 2";
+const CV: &str = "cv --fixed --ranks 1 --units 4 --folds 2 --iterations 2";
 
 /// A folder with inputs of all commands, and other names for them.
 #[cfg(unix)]

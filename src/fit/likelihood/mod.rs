@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::FitFloat;
 use super::observations::{Chunk, Role, Statistics};
 use crate::matrix::Matrix;
+use crate::named::Named;
 use crate::recording::Quantity;
 use crate::scalar::Stream;
 
@@ -160,17 +161,19 @@ fn each_entry<S: FitFloat>(
     sums
 }
 
+impl Named for Likelihood {
+    const WHAT: &'static str = "likelihood";
+
+    fn table() -> Vec<(Self, &'static str, &'static str)> {
+        let row = |&likelihood: &Likelihood| {
+            let law = likelihood.law::<f64>();
+            (likelihood, law.name(), law.about())
+        };
+        Likelihood::ALL.iter().map(row).collect()
+    }
+}
+
 impl Likelihood {
-    /// `gaussian`, `poisson`.
-    pub fn name(self) -> &'static str {
-        self.law::<f64>().name()
-    }
-
-    /// What it is, in a few words.
-    pub fn about(self) -> &'static str {
-        self.law::<f64>().about()
-    }
-
     /// The one that is usual for entries of this kind.
     pub fn usual(quantity: Quantity) -> Self {
         match quantity {

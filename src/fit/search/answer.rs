@@ -1,0 +1,251 @@
+//! Whether a recording needs weights that change over trials, and what speaks for it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fit::cross_validation::{Compared, Comparison};
+use crate::fit::verdict::reach;
+
+/// Whether weights that change over trials are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangingWeights {
+    /// They predict better, in their order alone, and whatever else the models are made of.
+    Needed,
+    /// Constant weights predict as well, up to the [margin](Answer::margin).
+    NotNeeded,
+    /// Neither can be said.
+    Undecided,
+}
+
+/// The answer of a search, with its evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The answer.
+    pub changing_weights: ChangingWeights,
+    /// By how much the held-out loss of constant weights exceeds that of changing ones, where each
+    /// had its own search.
+    #[serde(with = "crate::json::number")]
+    pub difference: f64,
+    /// Its confidence interval of 95 %, by Student's t over the folds; none of less than two.
+    #[serde(with = "crate::json::range")]
+    pub interval: Option<(f64, f64)>,
+    /// What difference would be of no account.
+    #[serde(with = "crate::json::number")]
+    pub margin: f64,
+    /// The share of orders of trials, that of the recording among them, with which changing weights
+    /// predict at least as well as with that of the recording; none if no other was tried.
+    pub permutation_p: Option<f64>,
+    /// How many other orders were tried.
+    pub permutations: usize,
+    /// In how many architectures changing weights predict clearly better than constant ones, and of
+    /// how many whose validation loss is within one standard error of the best.
+    pub stable: (usize, usize),
+    /// The model of the least held-out loss.
+    #[serde(with = "kebab")]
+    pub best_model: Comparison,
+}
+
+/// What an answer is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Evidence<'a> {
+    pub constant: &'a Compared,
+    pub folds: usize,
+    /// What networks of constant weights gain over the mean of each bin.
+    pub gain: f64,
+    /// The held-out loss with the order of the recording, and with others.
+    pub in_order: f64,
+    pub shuffled: &'a [f64],
+    pub stable: (usize, usize),
+    pub best_model: Comparison,
+}
+
+/// A difference that is less than this share of what constant weights gain over the mean of each
+/// bin is of no account.
+const MARGIN: f64 = 0.002;
+
+/// The level of the permutation test; that of the interval is the same.
+const LEVEL: f64 = 0.05;
+
+impl Answer {
+    /// Needed if all evidence speaks for changing weights: the interval is above zero, the order of
+    /// trials matters, and so it is in most architectures. Not needed if none does: the interval is
+    /// below the margin, and neither order nor most architectures speak for them.
+    ///
+    /// A permutation test of so few orders that it cannot reach its level speaks neither for nor
+    /// against.
+    pub(super) fn new(evidence: Evidence) -> Self {
+        let Evidence { constant, folds, gain, in_order, shuffled, stable, best_model } = evidence;
+        let reach = reach(constant.excess_se, folds);
+        let interval = reach.map(|reach| (constant.excess - reach, constant.excess + reach));
+        let interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
+        let margin = MARGIN * gain;
+        // A fit that broke down counts against the order of the recording.
+        let as_good = shuffled.iter().filter(|&&loss| loss.is_nan() || loss <= in_order).count();
+        let p = (1 + as_good) as f64 / (1 + shuffled.len()) as f64;
+        let can_tell = 1.0 / (1 + shuffled.len()) as f64 <= LEVEL;
+        let order_matters = can_tell.then_some(p <= LEVEL);
+        let most = 2 * stable.0 > stable.1;
+        let above = interval.is_some_and(|(low, _)| low > 0.0);
+        let within = interval.is_some_and(|(_, high)| high < margin);
+        let changing_weights = if above && order_matters != Some(false) && most {
+            ChangingWeights::Needed
+        } else if within && order_matters != Some(true) && !most {
+            ChangingWeights::NotNeeded
+        } else {
+            ChangingWeights::Undecided
+        };
+        Answer {
+            changing_weights,
+            difference: constant.excess,
+            interval,
+            margin,
+            permutation_p: (!shuffled.is_empty()).then_some(p),
+            permutations: shuffled.len(),
+            stable,
+            best_model,
+        }
+    }
+
+    /// The answer, its evidence in three lines, and the model that predicts best.
+    pub fn in_words(&self) -> String {
+        let answer = match self.changing_weights {
+            ChangingWeights::Needed => "Weights that change over trials are needed.",
+            ChangingWeights::NotNeeded => "Weights that change over trials are not needed.",
+            ChangingWeights::Undecided => {
+                "Whether weights that change over trials are needed cannot be told."
+            }
+        };
+        let interval = match self.interval {
+            Some((low, high)) => format!("95 % confidence: {low:.4} to {high:.4}"),
+            None => "no confidence interval: a fit broke down".to_owned(),
+        };
+        let order = match self.permutation_p {
+            Some(p) => format!(
+                "shuffled, changing weights predict as well in {} of {} orders of trials (p = {p:.2}{})",
+                (p * (1 + self.permutations) as f64).round() as usize - 1,
+                self.permutations,
+                if self.can_reach_level() { "" } else { ", too few to count" }
+            ),
+            None => "no other order of trials was tried".to_owned(),
+        };
+        let (clear, all) = self.stable;
+        format!(
+            "{answer}\n\
+             Difference: constant weights, with a search of their own, predict worse by {:.4}\n\
+             \x20 ({interval}; of no account below {:.4}).\n\
+             Order: {order}.\n\
+             Architectures: changing weights predict clearly better in {clear} of {all} within one \
+             standard error of the best.\n\
+             Best of all models: {}.\n",
+            self.difference,
+            self.margin.max(0.0),
+            self.best_model.in_words(),
+        )
+    }
+
+    fn can_reach_level(&self) -> bool {
+        1.0 / (1 + self.permutations) as f64 <= LEVEL
+    }
+}
+
+/// The name of a model with hyphens.
+mod kebab {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Comparison;
+
+    pub fn serialize<S: Serializer>(model: &Comparison, to: S) -> Result<S::Ok, S::Error> {
+        model.name().replace('_', "-").serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Comparison, D::Error> {
+        let name = String::deserialize(from)?.replace('-', "_");
+        let mut all = Comparison::OTHERS.into_iter().chain([Comparison::LowTensorRank]);
+        let found = all.find(|model| model.name() == name);
+        found.ok_or_else(|| D::Error::custom(format!("no model is called {name:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::cross_validation::Estimate;
+
+    fn answer(excess: f64, shuffled: &[f64], stable: (usize, usize)) -> Answer {
+        let estimate = Estimate { mean: 0.5, se: 0.0, r2: 0.5, r2_se: 0.0 };
+        let constant = Compared {
+            comparison: Comparison::Constant,
+            estimate,
+            excess,
+            // Student's t with four degrees of freedom: 2.776.
+            excess_se: 0.001,
+        };
+        let best_model =
+            if excess > 0.0 { Comparison::LowTensorRank } else { Comparison::Constant };
+        Answer::new(Evidence {
+            constant: &constant,
+            folds: 5,
+            gain: 1.0,
+            in_order: 0.4,
+            shuffled,
+            stable,
+            best_model,
+        })
+    }
+
+    #[test]
+    fn all_evidence_is_needed_to_say_either() {
+        use ChangingWeights::{Needed, NotNeeded, Undecided};
+        let (worse, mixed) = ([0.5; 19], [0.3; 19]);
+        for (excess, shuffled, stable, expected) in [
+            (0.02, &worse[..], (4, 5), Needed),
+            // Without permutations the rest speaks.
+            (0.02, &[], (4, 5), Needed),
+            // As good in any order; in few architectures; not above zero.
+            (0.02, &mixed, (4, 5), Undecided),
+            (0.02, &worse, (2, 5), Undecided),
+            (0.0027, &worse, (4, 5), Undecided),
+            // 0.002 is the margin.
+            (-0.001, &mixed, (0, 5), NotNeeded),
+            (-0.1, &mixed, (0, 5), NotNeeded),
+            (-0.0007, &mixed, (0, 5), Undecided),
+            (-0.001, &worse, (0, 5), Undecided),
+            (-0.001, &mixed, (3, 5), Undecided),
+            // Ten orders cannot reach the level of 5 %.
+            (-0.001, &worse[..9], (0, 5), NotNeeded),
+            (f64::NAN, &worse, (4, 5), Undecided),
+            (f64::NAN, &mixed, (0, 5), Undecided),
+        ] {
+            let found = answer(excess, shuffled, stable);
+            assert_eq!(found.changing_weights, expected, "{found:?}");
+        }
+        assert_eq!(answer(0.0, &worse, (0, 5)).permutation_p, Some(0.05));
+        assert_eq!(answer(0.0, &mixed, (0, 5)).permutation_p, Some(1.0));
+        assert_eq!(answer(0.0, &[f64::NAN], (0, 5)).permutation_p, Some(1.0));
+    }
+
+    #[cfg(feature = "files")]
+    #[test]
+    fn it_comes_back_from_json_and_says_its_evidence() {
+        for found in [answer(0.02, &[0.5; 19], (4, 5)), answer(f64::NAN, &[], (0, 1))] {
+            let text = serde_json::to_string(&found).unwrap();
+            let back: Answer = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&back).unwrap(), text);
+        }
+        let found = answer(0.02, &[0.5; 19], (4, 5));
+        let value = serde_json::to_value(found).unwrap();
+        assert_eq!(value["changing_weights"], "needed");
+        assert_eq!(value["best_model"], "low-tensor-rank");
+        assert_eq!(value["stable"], serde_json::json!([4, 5]));
+        let words = found.in_words();
+        assert!(
+            words.contains("in 0 of 19 orders of trials (p = 0.05).")
+                && words.contains("in 4 of 5"),
+            "{words}"
+        );
+        assert!(words.lines().all(|line| line.chars().count() < 120), "{words}");
+        let few = answer(0.0, &[0.5; 9], (0, 5)).in_words();
+        assert!(few.contains("p = 0.10, too few to count"), "{few}");
+    }
+}

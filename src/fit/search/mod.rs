@@ -1,0 +1,650 @@
+//! A cross-validation in which every model chooses its own architecture.
+//!
+//! In each fold each network that is compared, of changing weights, of constant ones, and of ones
+//! that are free in each trial, chooses among the candidates of a [`Grid`] on the validation entries
+//! of that fold, never on those of the test: first where trials start, what drives them, the time
+//! constant and the units, at the largest rank; then the rank and, if weights change, the prior of
+//! trial factors. Of the candidates, each fitted with few iterations, the best third is fitted with
+//! three times as many, and so on until one is left (successive halving: Karnin et al. 2013, Jamieson
+//! and Talwalkar 2016). The winners are fitted to the end and compared on the test entries.
+
+mod answer;
+mod grid;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use answer::{Answer, ChangingWeights};
+pub use grid::{Candidate, Driving, Grid, Shared, Start};
+
+use super::FitFloat;
+use super::architecture::Recurrence;
+use super::baseline::{condition_means, cp_of_data};
+use super::cross_validation::{
+    Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job,
+    SizeEstimate, scores_of_fit,
+};
+use super::fitting::Settings;
+use super::misfit::Misfit;
+use super::observations::Role;
+use super::prior::TrialPrior;
+use super::score::Score;
+use super::verdict::{Standing, Verdict};
+use crate::recording::Recording;
+use crate::scalar::Stream;
+use crate::statistics::Moments;
+use answer::Evidence;
+
+/// What is chosen from, and how the answer is tested.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Search {
+    /// Ranks, units, folds and starts; of the architecture what the grid does not choose.
+    pub cv: CrossValidation,
+    /// The candidates.
+    pub grid: Grid,
+    /// Orders of trials, shuffled within condition and epoch, in which changing weights are fitted
+    /// to the first fold again.
+    pub permutations: usize,
+}
+
+/// One fit of one model to one fold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The model.
+    pub comparison: Comparison,
+    /// What it is made of; of a model without a network the rank alone counts.
+    pub candidate: Candidate,
+    /// The fold whose entries are held out.
+    pub fold: usize,
+    /// The random start.
+    pub seed: u64,
+    /// Iterations at most.
+    pub iterations: usize,
+    /// The number of the shuffled order of trials; 0 for that of the recording.
+    pub order: u64,
+}
+
+/// How it went. Losses are NaN if fitting diverged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempted {
+    /// Which one.
+    pub attempt: Attempt,
+    /// On the entries on which candidates are judged.
+    pub validation: Score,
+    /// On the entries that are held out to the end.
+    pub test: Score,
+    /// On the entries that it was fitted to.
+    pub train: Score,
+    /// Iterations made.
+    pub iterations: usize,
+}
+
+/// What a model chose in a fold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Winner {
+    /// The model.
+    pub comparison: Comparison,
+    /// The fold.
+    pub fold: usize,
+    /// Its choice.
+    pub candidate: Candidate,
+}
+
+/// An architecture with changing and with constant weights.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Contender {
+    /// What they have alike.
+    #[serde(flatten)]
+    pub shared: Shared,
+    /// The validation loss of the better of the two, a mean over folds.
+    pub validation: f64,
+    /// Whether that is within one standard error of the best.
+    pub is_close: bool,
+    /// How constant weights predict the test entries against changing ones.
+    pub constant: Standing,
+}
+
+/// What was tried and chosen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Searched {
+    /// The candidates.
+    pub grid: Grid,
+    /// Fits in all, and how many of them diverged.
+    pub fits: usize,
+    /// How many of them diverged.
+    pub diverged: usize,
+    /// The choices, by model and fold.
+    pub winners: Vec<Winner>,
+    /// What changing weights score with theirs.
+    pub low_tensor_rank: Estimate,
+    /// The architectures for which the answer was looked at.
+    pub contenders: Vec<Contender>,
+}
+
+/// Of so many candidates one is kept in each round.
+const HALVING: usize = 3;
+
+/// Architectures for which the answer is looked at, at most.
+const MOST_CONTENDERS: usize = 5;
+
+/// What a model chooses from in a fold.
+#[derive(Clone, Debug)]
+struct Contest {
+    comparison: Comparison,
+    fold: usize,
+    /// Those that are left, best first.
+    candidates: Vec<Candidate>,
+    /// Those of the last round.
+    finalists: Vec<Candidate>,
+}
+
+/// Carries out attempts, each once.
+struct Ledger<F> {
+    carry_out: F,
+    known: BTreeMap<String, Attempted>,
+}
+
+impl Attempt {
+    /// Its name, for files.
+    pub fn name(&self) -> String {
+        let Attempt { comparison, candidate, fold, seed, iterations, order } = self;
+        let model = comparison.name();
+        match comparison {
+            Comparison::ConditionMean => format!("{model}_fold{fold}"),
+            Comparison::Cp => format!("{model}_rank{}_fold{fold}", candidate.rank),
+            _ => format!(
+                "{model}_{}_seed{seed}_fold{fold}_order{order}_iterations{iterations}",
+                candidate.name()
+            ),
+        }
+    }
+}
+
+impl<E, F: FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>> Ledger<F> {
+    /// In their order.
+    fn all(&mut self, stage: &str, attempts: &[Attempt]) -> Result<Vec<Attempted>, E> {
+        let mut new: BTreeMap<String, Attempt> = BTreeMap::new();
+        for attempt in attempts {
+            let name = attempt.name();
+            if !self.known.contains_key(&name) {
+                new.insert(name, *attempt);
+            }
+        }
+        let (names, new): (Vec<String>, Vec<Attempt>) = new.into_iter().unzip();
+        if !new.is_empty() {
+            self.known.extend(names.into_iter().zip((self.carry_out)(stage, &new)?));
+        }
+        Ok(attempts.iter().map(|attempt| self.known[&attempt.name()]).collect())
+    }
+}
+
+impl Search {
+    /// Holds the choices to their ranges.
+    ///
+    /// # Errors
+    ///
+    /// If one of the cross-validation, the grid, or a candidate is out of its range.
+    pub fn validate(&self, recording: &Recording) -> Result<(), Misfit> {
+        self.cv.validate()?;
+        self.grid.validate()?;
+        for prior in self.priors(recording) {
+            for candidate in self.openings(Some(prior)) {
+                let recurrence = Recurrence::LowTensorRank(prior);
+                candidate
+                    .architecture(&self.cv.architecture, recurrence, recording.bins)
+                    .validate()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn priors(&self, recording: &Recording) -> Vec<TrialPrior> {
+        let base = match self.cv.architecture.recurrence {
+            Recurrence::LowTensorRank(prior) => prior,
+            Recurrence::Constant | Recurrence::Free => TrialPrior::default(),
+        };
+        let epochs: BTreeSet<usize> = recording.epochs.iter().copied().collect();
+        self.grid.priors(base, epochs.len())
+    }
+
+    /// The candidates of the first contest.
+    fn openings(&self, prior: Option<TrialPrior>) -> Vec<Candidate> {
+        let rank = self.cv.ranks.iter().copied().max().unwrap_or(1);
+        let shared = self.grid.shared(&self.cv.units).into_iter();
+        shared.map(|shared| Candidate { shared, rank, prior }).collect()
+    }
+
+    /// Carries one out; `None` if `go_on` said no after an iteration.
+    ///
+    /// # Errors
+    ///
+    /// If the choices do not fit the recording.
+    pub fn run<S: FitFloat>(
+        &self,
+        recording: &Recording,
+        attempt: Attempt,
+        go_on: impl Fn() -> bool,
+    ) -> Result<Option<Attempted>, FitError> {
+        let cv = &self.cv;
+        let Attempt { comparison, candidate, fold, seed, .. } = attempt;
+        let roles = cv.roles(recording, fold)?;
+        let likelihood = cv.architecture.likelihood;
+        let judged = [Role::Validation, Role::Test, Role::Train];
+        let found = |[validation, test, train]: [Score; 3], iterations| {
+            Some(Attempted { attempt, validation, test, train, iterations })
+        };
+        let recurrence = match comparison {
+            Comparison::ConditionMean => {
+                let score = |role| condition_means(recording, &roles, likelihood, role);
+                let [validation, test, train] = judged.map(score);
+                return Ok(found([validation?, test?, train?], 0));
+            }
+            Comparison::Cp => {
+                let (rank, seed) = (candidate.rank, cv.settings.seed);
+                let scores = cp_of_data(recording, &roles, likelihood, rank, seed, judged)?;
+                return Ok(found(scores, 0));
+            }
+            Comparison::LowTensorRank => {
+                Recurrence::LowTensorRank(candidate.prior.unwrap_or_default())
+            }
+            Comparison::Constant => Recurrence::Constant,
+            Comparison::Free => Recurrence::Free,
+        };
+        let architecture = candidate.architecture(&cv.architecture, recurrence, recording.bins);
+        let settings = Settings { seed, iterations: attempt.iterations, ..cv.settings };
+        let shuffled = self.shuffled(recording, attempt.order);
+        let scores =
+            scores_of_fit::<S, 3>(&shuffled, &roles, &architecture, settings, judged, go_on);
+        match scores {
+            Ok(scores) => Ok(scores.and_then(|(scores, iterations)| found(scores, iterations))),
+            Err(FitError::Diverged(diverged)) => {
+                let nothing = Score { entries: 0, loss: f64::NAN, r2: f64::NAN };
+                Ok(found([nothing; 3], diverged.iteration))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The recording with trials that change places, by their numbers, within condition and epoch:
+    /// activity and held-out entries stay as they are, so that nothing but what the prior of trial
+    /// factors takes for neighbours is another.
+    fn shuffled(&self, recording: &Recording, order: u64) -> Recording {
+        let mut shuffled = recording.clone();
+        if order == 0 {
+            return shuffled;
+        }
+        let mut groups: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+        for (k, key) in recording.conditions.iter().zip(&recording.epochs).enumerate() {
+            groups.entry((*key.0, *key.1)).or_default().push(k);
+        }
+        let mut stream = Stream::new("shuffled trials", self.cv.settings.seed, order);
+        for trials in groups.values() {
+            let places = stream.permutation(trials.len());
+            for (&trial, place) in trials.iter().zip(places) {
+                shuffled.trial_numbers[trial] = recording.trial_numbers[trials[place]];
+            }
+        }
+        shuffled
+    }
+
+    /// Carries out everything, in parallel.
+    ///
+    /// # Errors
+    ///
+    /// If a choice is out of its range or does not fit the recording.
+    pub fn answer<S: FitFloat>(
+        &self,
+        recording: &Recording,
+    ) -> Result<CrossValidationSummary, FitError> {
+        self.answer_by(recording, |_, attempts| {
+            let run = |&attempt: &Attempt| self.run::<S>(recording, attempt, || true);
+            let found: Result<Vec<_>, _> = attempts.par_iter().map(run).collect();
+            Ok(found?.into_iter().flatten().collect())
+        })
+    }
+
+    /// The same, with attempts that `carry_out` makes of the [runs](Search::run): it is given the
+    /// name of a stage and what it needs, and returns how each went, in the same order.
+    ///
+    /// # Errors
+    ///
+    /// If a choice is out of its range, or `carry_out` fails.
+    pub fn answer_by<E: From<Misfit>>(
+        &self,
+        recording: &Recording,
+        carry_out: impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>,
+    ) -> Result<CrossValidationSummary, E> {
+        self.validate(recording)?;
+        let mut ledger = Ledger { carry_out, known: BTreeMap::new() };
+        let first = self.halved("start and inputs", self.first_contests(recording), &mut ledger)?;
+        let second = self.second_contests(&first, recording);
+        let second = self.halved("rank and trial prior", second, &mut ledger)?;
+        let winners: Vec<Winner> = second.iter().filter_map(Contest::winner).collect();
+        let finals = ledger.all("winners", &self.finals(&winners))?;
+        let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
+        let contenders = self.contenders(&first, &winners, &mut ledger)?;
+        let shuffled = ledger.all("shuffled orders", &self.shuffled_attempts(&winners))?;
+        let gain = self.gain(recording, &finals)?;
+        let shuffled: Vec<f64> = shuffled.iter().map(|found| found.test.loss).collect();
+        let diverged = ledger.known.values().filter(|found| found.validation.loss.is_nan()).count();
+        let searched = Searched {
+            grid: self.grid.clone(),
+            fits: ledger.known.len(),
+            diverged,
+            winners,
+            low_tensor_rank: self.cv.estimate(&as_chosen(&finals), Comparison::LowTensorRank, 0, 0),
+            contenders,
+        };
+        Ok(self.summary(&finals, &ranks, &shuffled, gain, searched)?)
+    }
+
+    fn first_contests(&self, recording: &Recording) -> Vec<Contest> {
+        let usual = self.priors(recording).first().copied();
+        let contest = |fold: usize, comparison: Comparison| {
+            let prior = usual.filter(|_| comparison == Comparison::LowTensorRank);
+            Contest::new(comparison, fold, self.openings(prior))
+        };
+        let folds = 0..self.cv.folds;
+        folds
+            .flat_map(|fold| Comparison::NETWORKS.map(|comparison| contest(fold, comparison)))
+            .collect()
+    }
+
+    /// Ranks and priors with the winners of the first; ranks of the decomposition of the activity.
+    fn second_contests(&self, first: &[Contest], recording: &Recording) -> Vec<Contest> {
+        let priors = self.priors(recording);
+        let of_network = |contest: &Contest| {
+            let winner = contest.winner()?.candidate;
+            let priors: Vec<Option<TrialPrior>> = match winner.prior {
+                Some(_) => priors.iter().copied().map(Some).collect(),
+                None => vec![None],
+            };
+            let ranks = self.cv.ranks.iter().filter(|&&rank| rank <= winner.shared.units);
+            let candidates = ranks.flat_map(|&rank| {
+                priors.iter().map(move |&prior| Candidate { rank, prior, ..winner })
+            });
+            Some(Contest::new(contest.comparison, contest.fold, candidates.collect()))
+        };
+        let mut second: Vec<Contest> = first.iter().filter_map(of_network).collect();
+        for fold in 0..self.cv.folds {
+            let Some(opening) = self.openings(None).first().copied() else { continue };
+            let ranks = self.cv.ranks.iter().map(|&rank| Candidate { rank, ..opening });
+            second.push(Contest::new(Comparison::Cp, fold, ranks.collect()));
+            second.push(Contest::new(Comparison::ConditionMean, fold, vec![opening]));
+        }
+        second
+    }
+
+    /// Successive halving of all contests at once.
+    fn halved<E>(
+        &self,
+        stage: &str,
+        mut contests: Vec<Contest>,
+        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
+    ) -> Result<Vec<Contest>, E> {
+        let most = self.cv.settings.iterations;
+        let mut iterations = self.grid.iterations.min(most);
+        while contests.iter().any(Contest::is_open) {
+            let open = contests.iter().filter(|contest| contest.is_open());
+            let attempts: Vec<Attempt> = open
+                .flat_map(|contest| {
+                    contest.candidates.iter().map(|&candidate| {
+                        self.attempt(contest.comparison, candidate, contest.fold, iterations)
+                    })
+                })
+                .collect();
+            let found = ledger.all(&format!("{stage}, {iterations} iterations"), &attempts)?;
+            let mut losses = found.iter().map(|found| found.validation.loss);
+            for contest in contests.iter_mut().filter(|contest| contest.is_open()) {
+                let count = contest.candidates.len();
+                let kept = if iterations == most { 1 } else { count.div_ceil(HALVING) };
+                contest.keep(kept, losses.by_ref().take(count).collect());
+            }
+            iterations = (HALVING * iterations).min(most);
+        }
+        Ok(contests)
+    }
+
+    fn attempt(
+        &self,
+        comparison: Comparison,
+        candidate: Candidate,
+        fold: usize,
+        iterations: usize,
+    ) -> Attempt {
+        Attempt { comparison, candidate, fold, seed: self.cv.settings.seed, iterations, order: 0 }
+    }
+
+    /// A fit to the end from each random start; one of a model without a network.
+    fn to_the_end(&self, winner: Winner) -> impl Iterator<Item = Attempt> + '_ {
+        let Winner { comparison, fold, candidate } = winner;
+        let Settings { iterations, seed, .. } = self.cv.settings;
+        let starts = if comparison.is_network() { self.cv.seeds } else { 1 };
+        let attempt = self.attempt(comparison, candidate, fold, iterations);
+        (seed..seed + starts).map(move |seed| Attempt { seed, ..attempt })
+    }
+
+    fn finals(&self, winners: &[Winner]) -> Vec<Attempt> {
+        winners.iter().flat_map(|&winner| self.to_the_end(winner)).collect()
+    }
+
+    /// Changing weights of every rank, with what else they chose.
+    fn rank_attempts(&self, winners: &[Winner]) -> Vec<Attempt> {
+        let changing = winners.iter().filter(|won| won.comparison == Comparison::LowTensorRank);
+        let of_ranks = changing.flat_map(|winner| {
+            let ranks = self.cv.ranks.iter().filter(|&&rank| rank <= winner.candidate.shared.units);
+            let with = |&rank| Candidate { rank, ..winner.candidate };
+            ranks.map(move |rank| Winner { candidate: with(rank), ..*winner })
+        });
+        of_ranks.flat_map(|winner| self.to_the_end(winner)).collect()
+    }
+
+    /// Changing weights in the first fold, with other orders of trials.
+    fn shuffled_attempts(&self, winners: &[Winner]) -> Vec<Attempt> {
+        let is_first = |won: &&Winner| won.comparison == Comparison::LowTensorRank && won.fold == 0;
+        let Some(winner) = winners.iter().find(is_first) else { return Vec::new() };
+        let iterations = self.cv.settings.iterations;
+        let attempt = self.attempt(winner.comparison, winner.candidate, 0, iterations);
+        (1..=self.permutations as u64).map(|order| Attempt { order, ..attempt }).collect()
+    }
+
+    /// The architectures that were left at the end of some contest, with changing and with constant
+    /// weights in all folds; rank and prior are those that each chose in the fold.
+    fn contenders<E>(
+        &self,
+        first: &[Contest],
+        winners: &[Winner],
+        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
+    ) -> Result<Vec<Contender>, E> {
+        let both = [Comparison::LowTensorRank, Comparison::Constant];
+        let of = |comparison| move |won: &&Winner| won.comparison == comparison;
+        let attempts = |shared: Shared, comparison| -> Vec<Attempt> {
+            let winners = winners.iter().filter(of(comparison)).map(|winner| {
+                let iterations = self.cv.settings.iterations;
+                let rank = winner.candidate.rank.min(shared.units);
+                let candidate = Candidate { shared, rank, ..winner.candidate };
+                self.attempt(comparison, candidate, winner.fold, iterations)
+            });
+            winners.collect()
+        };
+        let shared: Vec<Shared> = finalists(first.iter().filter(|c| both.contains(&c.comparison)));
+        let all: Vec<Attempt> = (shared.iter())
+            .flat_map(|&shared| both.map(|comparison| attempts(shared, comparison)).concat())
+            .collect();
+        let found = ledger.all("other architectures", &all)?;
+        let mut contenders = Vec::new();
+        let mut errors = Vec::new();
+        for (&shared, found) in shared.iter().zip(found.chunks(2 * self.cv.folds)) {
+            let (changing, constant) = found.split_at(self.cv.folds);
+            let validation = |of: &[Attempted]| Moments::of(losses(of).into_iter());
+            let better = [changing, constant].map(validation).into_iter();
+            let better = better.min_by(|a, b| a.mean.total_cmp(&b.mean)).expect("two models");
+            let compared = self.cv.against(&as_chosen(found), Comparison::Constant, 0, 0);
+            errors.push(better.standard_error());
+            contenders.push(Contender {
+                shared,
+                validation: better.mean,
+                is_close: false,
+                constant: Standing::new(&compared, self.cv.folds),
+            });
+        }
+        let ends = contenders.iter().zip(&errors);
+        let best = ends.min_by(|a, b| a.0.validation.total_cmp(&b.0.validation));
+        let limit = best.map_or(f64::NAN, |(best, error)| best.validation + error.max(0.0));
+        contenders
+            .iter_mut()
+            .for_each(|contender| contender.is_close = contender.validation <= limit);
+        Ok(contenders)
+    }
+
+    /// How much less constant weights lose than the mean of each bin over all trials.
+    fn gain(&self, recording: &Recording, finals: &[Attempted]) -> Result<f64, Misfit> {
+        let mut alike = recording.clone();
+        alike.conditions.fill(0);
+        let likelihood = self.cv.architecture.likelihood;
+        let of_bins = (0..self.cv.folds).map(|fold| {
+            let roles = self.cv.roles(&alike, fold)?;
+            Ok(condition_means(&alike, &roles, likelihood, Role::Test)?.loss)
+        });
+        let of_bins: Vec<f64> = of_bins.collect::<Result<_, Misfit>>()?;
+        let constant = self.cv.estimate(&as_chosen(finals), Comparison::Constant, 0, 0).mean;
+        Ok(Moments::of(of_bins.into_iter()).mean - constant)
+    }
+
+    fn summary(
+        &self,
+        finals: &[Attempted],
+        ranks: &[Attempted],
+        shuffled: &[f64],
+        gain: f64,
+        search: Searched,
+    ) -> Result<CrossValidationSummary, Misfit> {
+        let cv = self.of_one_size(&search.winners);
+        let table = cv.table(&as_ranks(ranks, cv.units[0]));
+        let SizeEstimate { rank, units, .. } = cv.choose(&table)?;
+        let chosen = as_chosen(finals);
+        let comparisons: Vec<Compared> =
+            Comparison::OTHERS.iter().map(|&other| cv.against(&chosen, other, 0, 0)).collect();
+        let standing = |other| {
+            let found = comparisons.iter().find(|compared| compared.comparison == other);
+            found.map_or(Standing::Unclear, |compared| Standing::new(compared, cv.folds))
+        };
+        let is_first = |found: &&Attempted| {
+            let Attempt { comparison, fold, seed, .. } = found.attempt;
+            (comparison, fold, seed) == (Comparison::LowTensorRank, 0, cv.settings.seed)
+        };
+        let constant = comparisons.iter().find(|other| other.comparison == Comparison::Constant);
+        let close = || search.contenders.iter().filter(|contender| contender.is_close);
+        let clear = close().filter(|contender| contender.constant == Standing::Worse).count();
+        let answer = Answer::new(Evidence {
+            constant: constant.expect("constant weights are among those compared"),
+            folds: cv.folds,
+            gain,
+            in_order: finals.iter().find(is_first).map_or(f64::NAN, |found| found.test.loss),
+            shuffled,
+            stable: (clear, close().count()),
+            best_model: best_model(search.low_tensor_rank, &comparisons),
+        });
+        Ok(CrossValidationSummary {
+            likelihood: cv.architecture.likelihood,
+            folds: cv.folds,
+            seeds: cv.seeds,
+            ranks: cv.best_of_each_rank(&table),
+            chosen: rank,
+            units,
+            verdict: Verdict {
+                rank,
+                constant: standing(Comparison::Constant),
+                free: standing(Comparison::Free),
+                assumptions: None,
+                answer: Some(answer),
+            },
+            comparisons,
+            search: Some(search),
+        })
+    }
+
+    /// The cross-validation of ranks with the number of units that most folds chose.
+    fn of_one_size(&self, winners: &[Winner]) -> CrossValidation {
+        let changing = winners.iter().filter(|won| won.comparison == Comparison::LowTensorRank);
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        changing.for_each(|won| *counts.entry(won.candidate.shared.units).or_default() += 1);
+        let most = counts.iter().max_by_key(|&(_, count)| count).map(|(&units, _)| units);
+        CrossValidation { units: most.into_iter().collect(), ..self.cv.clone() }
+    }
+}
+
+impl Contest {
+    fn new(comparison: Comparison, fold: usize, candidates: Vec<Candidate>) -> Self {
+        Contest { comparison, fold, finalists: candidates.clone(), candidates }
+    }
+
+    fn is_open(&self) -> bool {
+        self.candidates.len() > 1
+    }
+
+    /// Keeps the best of this round, given their losses; one that is not a number is the worst.
+    fn keep(&mut self, kept: usize, losses: Vec<f64>) {
+        self.finalists = self.candidates.clone();
+        let mut order: Vec<usize> = (0..losses.len()).collect();
+        let loss = |&place: &usize| match losses[place] {
+            loss if loss.is_nan() => f64::INFINITY,
+            loss => loss,
+        };
+        order.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
+        self.candidates = order.iter().take(kept).map(|&place| self.candidates[place]).collect();
+    }
+
+    fn winner(&self) -> Option<Winner> {
+        let candidate = *self.candidates.first()?;
+        Some(Winner { comparison: self.comparison, fold: self.fold, candidate })
+    }
+}
+
+/// The architectures of the last rounds, the most frequent first.
+fn finalists<'a>(contests: impl Iterator<Item = &'a Contest>) -> Vec<Shared> {
+    let mut counts: Vec<(Shared, usize)> = Vec::new();
+    for candidate in contests.flat_map(|contest| &contest.finalists) {
+        match counts.iter_mut().find(|(shared, _)| *shared == candidate.shared) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((candidate.shared, 1)),
+        }
+    }
+    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    counts.into_iter().take(MOST_CONTENDERS).map(|(shared, _)| shared).collect()
+}
+
+fn losses(of: &[Attempted]) -> Vec<f64> {
+    of.iter().map(|found| found.validation.loss).collect()
+}
+
+/// The one of the least loss.
+fn best_model(changing: Estimate, others: &[Compared]) -> Comparison {
+    let others = others.iter().map(|other| (other.comparison, other.estimate.mean));
+    let all = std::iter::once((Comparison::LowTensorRank, changing.mean)).chain(others);
+    let finite = all.filter(|(_, mean)| !mean.is_nan());
+    let best = finite.min_by(|a, b| a.1.total_cmp(&b.1));
+    best.map_or(Comparison::ConditionMean, |(model, _)| model)
+}
+
+/// Results as those of models of one size, whatever each chose: rank and units are 0.
+fn as_chosen(found: &[Attempted]) -> Vec<Fold> {
+    found.iter().map(|found| found.as_fold(0, 0)).collect()
+}
+
+/// Results of changing weights by rank, whatever units they chose.
+fn as_ranks(found: &[Attempted], units: usize) -> Vec<Fold> {
+    found.iter().map(|found| found.as_fold(found.attempt.candidate.rank, units)).collect()
+}
+
+impl Attempted {
+    fn as_fold(&self, rank: usize, units: usize) -> Fold {
+        let Attempt { comparison, seed, fold, .. } = self.attempt;
+        let job = Job { comparison, rank, units, seed, fold };
+        Fold { job, test: self.test, train: self.train, iterations: self.iterations }
+    }
+}

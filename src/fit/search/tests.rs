@@ -1,0 +1,175 @@
+//! A search among fits whose losses are known, and orders of trials.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::fit::architecture::Architecture;
+use crate::fit::held_out::HeldOut;
+use crate::fit::simulate::Simulation;
+
+const FOLDS: usize = 3;
+
+fn recording() -> Recording {
+    let simulation = Simulation {
+        neurons: 6,
+        units: 6,
+        trials: 30,
+        bins: 6,
+        conditions: 3,
+        ..Default::default()
+    };
+    let mut recording = simulation.recording(1).unwrap().0;
+    recording.epochs = (0..30).map(|k| usize::from(k >= 15)).collect();
+    recording.epoch_names.push("later".to_owned());
+    recording
+}
+
+fn search() -> Search {
+    Search {
+        cv: CrossValidation {
+            ranks: vec![1, 2, 3],
+            units: vec![4, 8],
+            seeds: 2,
+            folds: FOLDS,
+            held_out: HeldOut::default(),
+            settings: Settings::default(),
+            architecture: Architecture::new(8, 3, 6),
+        },
+        grid: Grid::default(),
+        permutations: 19,
+    }
+}
+
+/// What the validation loss of a fit is: the least for a hierarchy of size 0.5, smooth inputs, a
+/// short time constant, eight units, rank 2, and a long prior with jumps.
+fn validation(attempt: &Attempt) -> f64 {
+    let Candidate { shared, rank, prior } = attempt.candidate;
+    let miss = |is_best: bool, by: f64| if is_best { 0.0 } else { by };
+    0.3 + miss(shared.initial == Start::Hierarchy(0.5), 0.1)
+        + miss(shared.inputs == Driving::Smooth(0.25), 0.05)
+        + miss(shared.time_constant == 0.2, 0.02)
+        + miss(shared.units == 8, 0.01)
+        + miss(rank == 2, 0.005)
+        + prior.map_or(0.0, |prior| miss(prior.length == 50.0, 0.004) + miss(prior.jumps, 0.002))
+        + 1.0 / attempt.iterations as f64
+}
+
+/// Every fit as these functions say; `seen` is told of each.
+fn answer(
+    test: impl Fn(&Attempt) -> f64,
+    mut seen: impl FnMut(&Attempt),
+) -> CrossValidationSummary {
+    let found = search().answer_by(&recording(), |_, attempts| {
+        let attempted = |attempt: &Attempt| {
+            seen(attempt);
+            let score = |loss| Score { entries: 1, loss, r2: 1.0 - loss };
+            Attempted {
+                attempt: *attempt,
+                validation: score(validation(attempt)),
+                test: score(test(attempt)),
+                train: score(0.0),
+                iterations: attempt.iterations,
+            }
+        };
+        Ok::<_, Misfit>(attempts.iter().map(attempted).collect())
+    });
+    found.unwrap()
+}
+
+/// As much as a fold differs from another.
+fn level(attempt: &Attempt) -> f64 {
+    0.1 * attempt.fold as f64 + 0.001 * (attempt.seed as f64 + attempt.fold as f64).sin()
+}
+
+#[test]
+fn each_network_chooses_by_validation_entries_and_few_candidates_are_fitted_to_the_end() {
+    let mut names = BTreeSet::new();
+    let mut to_the_end = 0;
+    // The worse a candidate, the better it predicts what it must not be judged by.
+    let summary = answer(
+        |attempt| level(attempt) - validation(attempt),
+        |attempt| {
+            assert!(names.insert(attempt.name()), "{} twice", attempt.name());
+            to_the_end += usize::from(attempt.iterations == 1500 && attempt.order == 0);
+        },
+    );
+    let search = summary.search.expect("what was searched");
+    assert_eq!(search.winners.len(), 5 * FOLDS);
+    for winner in &search.winners {
+        let Candidate { shared, rank, prior } = winner.candidate;
+        if winner.comparison.is_network() {
+            assert_eq!(shared.initial, Start::Hierarchy(0.5));
+            assert_eq!(shared.inputs, Driving::Smooth(0.25));
+            assert_eq!((shared.time_constant, shared.units, rank), (0.2, 8, 2));
+        }
+        assert_eq!(prior.is_some(), winner.comparison == Comparison::LowTensorRank);
+        assert!(prior.is_none_or(|prior| prior.length == 50.0 && prior.jumps));
+    }
+    assert_eq!((search.fits, search.diverged), (names.len(), 0));
+    // Of 48 candidates of each network and of their ranks and priors; the rest are models without a
+    // network, ranks, starts and other architectures.
+    assert!(to_the_end < 20 * FOLDS, "{to_the_end}");
+    assert_eq!((summary.ranks.len(), summary.units), (3, 8));
+}
+
+fn changing(test: impl Fn(&Attempt) -> f64) -> Answer {
+    answer(test, |_| ()).verdict.answer.expect("an answer")
+}
+
+#[test]
+fn the_answer_is_that_of_the_test_entries() {
+    let is_changing = |attempt: &Attempt| attempt.comparison == Comparison::LowTensorRank;
+    let gap = |by: f64| {
+        move |attempt: &Attempt| {
+            let (is_changing, is_shuffled) = (is_changing(attempt), attempt.order > 0);
+            0.2 + level(attempt) + if is_changing && !is_shuffled { 0.0 } else { by }
+        }
+    };
+    let needed = changing(gap(0.05));
+    assert_eq!(needed.changing_weights, ChangingWeights::Needed, "{needed:?}");
+    assert_eq!(needed.permutation_p, Some(0.05));
+    assert!((needed.difference - 0.05).abs() < 1e-9 && needed.stable.0 == needed.stable.1);
+    assert_eq!(needed.best_model, Comparison::LowTensorRank);
+    let not_needed = changing(gap(0.0));
+    assert_eq!(not_needed.changing_weights, ChangingWeights::NotNeeded, "{not_needed:?}");
+    assert_eq!((not_needed.permutation_p, not_needed.stable.0), (Some(1.0), 0));
+    // Another model wins, and is named.
+    let other = |attempt: &Attempt| match attempt.comparison {
+        Comparison::Cp => 0.01 + level(attempt),
+        _ => gap(0.05)(attempt),
+    };
+    assert_eq!(changing(other).best_model, Comparison::Cp);
+    // Fits that diverge decide nothing.
+    let broken = changing(|attempt| if is_changing(attempt) { f64::NAN } else { 0.2 });
+    assert_eq!(broken.changing_weights, ChangingWeights::Undecided);
+}
+
+#[test]
+fn trials_change_places_within_condition_and_epoch() {
+    let (recording, search) = (recording(), search());
+    let kind = |k: usize| (recording.conditions[k], recording.epochs[k]);
+    for order in 0..4 {
+        let shuffled = search.shuffled(&recording, order);
+        assert_eq!(shuffled.activity, recording.activity);
+        let mut numbers = shuffled.trial_numbers.clone();
+        assert_eq!(numbers == recording.trial_numbers, order == 0);
+        for (k, &number) in numbers.iter().enumerate() {
+            assert_eq!(kind(k), kind(number as usize), "trials are numbered from 0");
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, recording.trial_numbers);
+    }
+}
+
+#[test]
+fn candidates_out_of_their_range_are_refused() {
+    let grid = |initial| Grid { initial: vec![initial], ..Grid::default() };
+    for (grid, expected) in [
+        (grid(Start::Hierarchy(0.0)), "initial spread is 0"),
+        (Grid { length: vec![15.0, -1.0], ..Grid::default() }, "length is -1"),
+        (Grid { time_constant: vec![0.0], ..Grid::default() }, "time_constant is 0"),
+    ] {
+        let error = Search { grid, ..search() }.validate(&recording()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
