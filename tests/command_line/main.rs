@@ -309,7 +309,7 @@ fn what_train_writes_rank_reads() {
     assert_eq!(report["space_dimension"], 5);
 }
 
-/// Each writes the history of what learned by its name, and `rank` reads those that are square.
+/// Each writes the history of what learned by its name, and `rank` reads it.
 #[test]
 fn every_architecture_is_trained_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -320,6 +320,7 @@ fn every_architecture_is_trained_by_name() {
         ("stack", "1.W", [4, 6, 6]),
         ("gru", "weight_hh_l0", [4, 18, 6]),
         ("lstm", "weight_hh_l0", [4, 24, 6]),
+        ("minimal-gated", "weight_hh_l0", [4, 12, 6]),
         ("attention", "V", [4, 6, 6]),
         ("divisive", "W", [4, 6, 6]),
         ("closed-loop", "W", [4, 6, 6]),
@@ -337,7 +338,7 @@ fn every_architecture_is_trained_by_name() {
             assert!(stdout(&output).contains(&heading), "{}", stdout(&output));
         }
         let output = rankproof(&["rank", file, "--array", block]);
-        assert_eq!(output.status.success(), rows == columns, "{name}: {}", stderr(&output));
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
     }
 }
 
