@@ -32,7 +32,7 @@ use results::{Report, describe, save};
 /// as W (K+1, N, N), the others of the start, as B (N, d_in), C (d_out, N) and h0 (N). With them the
 /// loss (K+1), and as `spectra` the singular values of every increment W_k - c_k W_0, c_k being what
 /// weight decay leaves of W_0 (`NAME.spectra` of another block beside W or among several).
-/// `rankproof rank --array NAME` reads the history of a square block.
+/// `rankproof rank --array NAME` reads the history of a block.
 #[derive(Args)]
 pub struct Arguments {
     /// What to learn.
