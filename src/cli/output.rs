@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use rankproof::file::write_atomically;
-use rankproof::report::TextTable;
+use rankproof::report::{TextTable, in_lines};
 use serde::Serialize;
 
 /// Prints to standard output. A reader that has gone away (`| head`) ends the printing silently.
@@ -26,18 +26,7 @@ pub fn table(headers: &[&str], left: usize) -> TextTable {
 
 /// `label` in a column of its own, and text beside it in lines of at most 96 characters.
 pub fn paragraph(label: &str, text: &str) -> String {
-    const INDENT: usize = 12;
-    let mut lines = vec![format!("{label:INDENT$}")];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is a first line");
-        if line.len() > INDENT && line.chars().count() + word.chars().count() >= 96 {
-            lines.push(" ".repeat(INDENT));
-        } else if line.len() > INDENT {
-            line.push(' ');
-        }
-        lines.last_mut().expect("there is a first line").push_str(word);
-    }
-    lines.join("\n") + "\n"
+    in_lines(&format!("{label:12}"), text.split_whitespace(), 96)
 }
 
 /// A progress bar on standard error; invisible when that is not a terminal.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::TextTable;
+use super::{TextTable, in_lines};
 use crate::scalar::significant;
 use crate::weights::{
     CpTerms, EffectiveRanks, Null, NullRanks, Overlap, Quantiles, SHARES, SpaceShare, SpaceShares,
@@ -199,18 +199,9 @@ fn percent(share: f64) -> String {
 
 /// Words in lines of at most 80 characters, unless one is longer.
 pub fn wrapped(text: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
     // A number and its sign stay together.
-    for word in text.replace(" %", "\u{a0}%").split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n").replace('\u{a0}', " ") + "\n"
+    let text = text.replace(" %", "\u{a0}%");
+    in_lines("", text.split(' '), WIDTH).replace('\u{a0}', " ")
 }
 
 /// Effective ranks as `rank --json` writes them under `effective`: null where not reached or not

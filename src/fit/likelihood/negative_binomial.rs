@@ -87,9 +87,7 @@ impl<S: FitFloat> Law<S> for NegativeBinomial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::{
-        Fit, HeldOut, Likelihood, Objective, Observations, Role, Settings, Simulation,
-    };
+    use crate::fit::{Fit, Likelihood, Role, Settings, Simulation};
     use crate::statistics::Moments;
 
     #[test]
@@ -134,17 +132,11 @@ mod tests {
             ..Simulation::default()
         };
         let (recording, truth) = simulation.recording(1).unwrap();
-        let roles = HeldOut::default().roles(&recording, 0, &[Role::Test, Role::Validation], 1);
-        let roles = roles.unwrap();
         let loss = |likelihood| {
             let mut architecture = truth.architecture.clone();
             architecture.likelihood = likelihood;
-            let observations = Observations::<f32>::new(&recording, &roles).unwrap();
-            let objective = Objective::new(&architecture, observations).unwrap();
             let settings = Settings { iterations: 300, ..Settings::default() };
-            let mut fit = Fit::new(objective, settings);
-            fit.run(|_, _| std::ops::ControlFlow::Continue(())).unwrap();
-            fit.score(Role::Test).loss
+            Fit::<f32>::of(&recording, &architecture, settings).unwrap().score(Role::Test).loss
         };
         let (dispersed, poisson) = (loss(Likelihood::NegativeBinomial), loss(Likelihood::Poisson));
         assert!(dispersed < poisson - 0.01, "{dispersed} against {poisson} nats for an entry");

@@ -39,22 +39,26 @@ impl<S: Scalar> Gru<S> {
     }
 }
 
+/// The blocks of a gated unit, by PyTorch's names, and its readout.
+pub(super) const GATED: [&str; 5] =
+    ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "C"];
+
 /// The blocks of a unit with so many gates and candidates.
 pub(super) fn gated_shapes(parts: usize, sizes: &Dimensions) -> Shapes {
     let (n, rows) = (sizes.neurons, parts * sizes.neurons);
+    let [w_ih, w_hh, b_ih, b_hh, c] = GATED;
     named([
-        ("weight_ih_l0", (rows, sizes.d_in)),
-        ("weight_hh_l0", (rows, n)),
-        ("bias_ih_l0", (rows, 1)),
-        ("bias_hh_l0", (rows, 1)),
-        ("C", (sizes.d_out, n)),
+        (w_ih, (rows, sizes.d_in)),
+        (w_hh, (rows, n)),
+        (b_ih, (rows, 1)),
+        (b_hh, (rows, 1)),
+        (c, (sizes.d_out, n)),
     ])
 }
 
 impl<S: Scalar> Architecture<S> for Gru<S> {
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
-        let names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "C"];
-        let [w_ih, w_hh, b_ih, b_hh, c] = scope.blocks(names);
+        let [w_ih, w_hh, b_ih, b_hh, c] = scope.blocks(GATED);
         let n = w_hh.shape().1;
         let mut h = scope.zeros(n);
         let mut outputs = vec![c * h];

@@ -1,7 +1,7 @@
 //! Long short-term memory, as PyTorch defines it.
 
 use super::Architecture;
-use super::gru::gated_shapes;
+use super::gru::{GATED, gated_shapes};
 use crate::blocks::Shapes;
 use crate::network::Activation;
 use crate::scalar::Scalar;
@@ -41,8 +41,7 @@ impl<S: Scalar> Lstm<S> {
 
 impl<S: Scalar> Architecture<S> for Lstm<S> {
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
-        let names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "C"];
-        let [w_ih, w_hh, b_ih, b_hh, readout] = scope.blocks(names);
+        let [w_ih, w_hh, b_ih, b_hh, readout] = scope.blocks(GATED);
         let n = w_hh.shape().1;
         let (mut h, mut c) = (scope.zeros(n), scope.zeros(n));
         let mut outputs = vec![readout * h];

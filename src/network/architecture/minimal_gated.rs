@@ -1,6 +1,6 @@
 //! The minimal gated unit: a gated recurrent unit with one gate.
 
-use super::gru::gated_shapes;
+use super::gru::{GATED, gated_shapes};
 use super::{Architecture, Shapes};
 use crate::network::Activation;
 use crate::scalar::Scalar;
@@ -39,8 +39,7 @@ impl<S: Scalar> MinimalGated<S> {
 
 impl<S: Scalar> Architecture<S> for MinimalGated<S> {
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
-        let names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "C"];
-        let [w_ih, w_hh, b_ih, b_hh, c] = scope.blocks(names);
+        let [w_ih, w_hh, b_ih, b_hh, c] = scope.blocks(GATED);
         let n = w_hh.shape().1;
         let mut h = scope.zeros(n);
         let mut outputs = vec![c * h];
