@@ -27,11 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Fits, compares with the truth, and chooses ranks.
 pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
-    let simulation = match experiment.quick() {
-        true => Simulation::default(),
-        false => {
-            Simulation { neurons: 100, units: 100, trials: 200, bins: 40, ..Simulation::default() }
-        }
+    let simulation = if experiment.quick() {
+        Simulation::default()
+    } else {
+        Simulation { neurons: 100, units: 100, trials: 200, bins: 40, ..Simulation::default() }
     };
     experiment.progress("a fit of the true rank");
     recover(&mut experiment, &simulation)?;
@@ -124,10 +123,8 @@ fn show_factors(
 
 /// The rank chosen for each of several recordings.
 fn choose(experiment: &mut Experiment, simulation: &Simulation) -> Result<(), Box<dyn Error>> {
-    let (recordings, ranks, folds) = match experiment.quick() {
-        true => (1, vec![2, 3, 4], 2),
-        false => (10, vec![1, 2, 3, 4, 5], 3),
-    };
+    let (recordings, ranks, folds) =
+        if experiment.quick() { (1, vec![2, 3, 4], 2) } else { (10, vec![1, 2, 3, 4, 5], 3) };
     let mut table =
         Table::new(["recording", "chosen rank", "held-out loss", "one rank less", "one more"]);
     let mut right = 0;

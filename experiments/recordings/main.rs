@@ -103,9 +103,10 @@ fn show(
             let value = excess / estimate.se;
             // Without learning, changing weights must not win by more than the standard error.
             // Two folds cannot tell.
-            match experiment.quick() {
-                true => experiment.measured("chewie_constant", meaning, value),
-                false => experiment.number("chewie_constant", meaning, value, -3.0..=1.0),
+            if experiment.quick() {
+                experiment.measured("chewie_constant", meaning, value)
+            } else {
+                experiment.number("chewie_constant", meaning, value, -3.0..=1.0)
             }
         }
         if other == Comparison::ConditionMean && name == "chewie" {

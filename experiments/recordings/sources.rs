@@ -16,9 +16,10 @@ const FOLDER: &str = "RANKPROOF_RECORDINGS";
 pub fn folder() -> Result<PathBuf, String> {
     let folder = env::var_os(FOLDER).map(PathBuf::from);
     let folder = folder.ok_or_else(|| format!("{FOLDER} is not set, expected a folder"))?;
-    match folder.is_dir() {
-        true => Ok(folder),
-        false => Err(format!("{FOLDER}: {}: is no folder", folder.display())),
+    if folder.is_dir() {
+        Ok(folder)
+    } else {
+        Err(format!("{FOLDER}: {}: is no folder", folder.display()))
     }
 }
 

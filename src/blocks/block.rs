@@ -283,9 +283,10 @@ impl<S: Scalar> Multiplier<'_, S> {
                 let inner = if *transposed { &factors.left } else { &factors.right };
                 if factors.width() > 0 && !x.is_empty() {
                     let x = View::new(x, inner.rows(), x.len() / inner.rows());
-                    match transposed {
-                        true => factors.apply_transposed(x, out),
-                        false => factors.apply(x, out),
+                    if *transposed {
+                        factors.apply_transposed(x, out)
+                    } else {
+                        factors.apply(x, out)
                     }
                 }
                 if *identity != S::ZERO {

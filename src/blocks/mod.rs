@@ -206,9 +206,8 @@ impl<S: Scalar> Blocks<S> {
 
     /// The same blocks, those of some names stored in full.
     pub(crate) fn into_dense_where(self, is_chosen: impl Fn(&str) -> bool) -> Self {
-        let dense = |(name, block): (String, Block<S>)| match is_chosen(&name) {
-            true => (name, block.into_dense()),
-            false => (name, block),
+        let dense = |(name, block): (String, Block<S>)| {
+            if is_chosen(&name) { (name, block.into_dense()) } else { (name, block) }
         };
         Blocks { entries: self.entries.into_iter().map(dense).collect() }
     }
@@ -227,9 +226,12 @@ impl<S: Scalar> Blocks<S> {
 
     /// The same blocks with zero for all that are not in the subset.
     pub fn only(&self, subset: &Subset) -> Self {
-        self.replaced(|name, block| match subset.contains(name) {
-            true => block.clone(),
-            false => Block::zero(block.shape().0, block.shape().1),
+        self.replaced(|name, block| {
+            if subset.contains(name) {
+                block.clone()
+            } else {
+                Block::zero(block.shape().0, block.shape().1)
+            }
         })
     }
 

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
-use clap::builder::TypedValueParser;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use rankproof::blocks::Subset;
 use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::file::write_atomically;
+use rankproof::network::RNN_BLOCKS;
 use rankproof::report::ExplorationTable;
 use rankproof::task::{Dimensions, TaskFamily};
 use rankproof::theorem::{
@@ -53,8 +54,8 @@ pub struct Arguments {
     #[arg(long, value_parser = optimizers(), default_value = "gradient-descent")]
     optimizer: OptimizerKind,
     /// Which parameters are learned.
-    #[arg(long, value_delimiter = ',', default_value = "W")]
-    train: Vec<Parameter>,
+    #[arg(long, value_delimiter = ',', default_value = "W", value_parser = blocks())]
+    train: Vec<String>,
     /// W_0: zero, identity (w I), full, or the rank of P Q^T in w I + P Q^T.
     #[arg(long, default_value = "zero")]
     start: InitialWeights,
@@ -88,31 +89,13 @@ fn optimizers() -> impl TypedValueParser<Value = OptimizerKind> {
     choice(|optimizer: OptimizerKind| Arithmetic::Exact.has_rule(optimizer.rule))
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Parameter {
-    #[value(name = "W")]
-    Recurrent,
-    #[value(name = "B")]
-    Input,
-    #[value(name = "C")]
-    Output,
-    #[value(name = "b")]
-    Bias,
-    #[value(name = "h0")]
-    InitialState,
-}
-
-impl Parameter {
-    /// The block of the network that it is.
-    fn block(self) -> &'static str {
-        match self {
-            Parameter::Recurrent => "W",
-            Parameter::Input => "B",
-            Parameter::Output => "C",
-            Parameter::Bias => "bias",
-            Parameter::InitialState => "h0",
-        }
-    }
+/// The blocks of the network; b is the bias, as equations have it.
+fn blocks() -> PossibleValuesParser {
+    let value = |name: &'static str| {
+        let value = PossibleValue::new(name);
+        if name == "bias" { value.alias("b") } else { value }
+    };
+    PossibleValuesParser::new(RNN_BLOCKS.map(value))
 }
 
 /// One `--sweep`.
@@ -198,7 +181,7 @@ fn setting(arguments: &Arguments) -> Setting {
         task: arguments.task,
         stepper: arguments.optimizer.stepper,
         rule: arguments.optimizer.rule,
-        trained: Subset::only(arguments.train.iter().map(|parameter| parameter.block())),
+        trained: Subset::only(arguments.train.iter().map(String::as_str)),
         ..Setting::plain(dimensions)
     }
 }

@@ -76,10 +76,12 @@ impl Hints {
     fn table_of_events(&mut self, node: &Node, path: &str, separator: char) -> bool {
         let name = path.rsplit(separator).next().unwrap_or(path);
         let is_table = node.child("start_time").is_some() && node.child("stop_time").is_some();
-        let time = match is_table {
-            true => "start_time",
-            false if node.element == "EventsTable" => "timestamp",
-            false => return false,
+        let time = if is_table {
+            "start_time"
+        } else if node.element == "EventsTable" {
+            "timestamp"
+        } else {
+            return false;
         };
         let rows = node.child(time).and_then(|column| column.shape.first());
         if let (Some(rows), true) = (rows, name != "invalid_times") {

@@ -270,12 +270,13 @@ impl Channels {
     /// Checks that there is a factor for each channel.
     fn check(&self, factors: &[f64]) -> Result<(), ReadErrorKind> {
         let channels = self.shape.get(self.axis).copied().unwrap_or(1);
-        match factors.len() == channels {
-            true => Ok(()),
-            false => Err(ReadErrorKind::Content {
+        if factors.len() == channels {
+            Ok(())
+        } else {
+            Err(ReadErrorKind::Content {
                 found: format!("has {channels} channels and {} factors of them", factors.len()),
                 expected: "a channel_conversion for each channel".to_owned(),
-            }),
+            })
         }
     }
 }

@@ -47,9 +47,10 @@ impl Rank {
     /// finite.
     pub fn of_spectrum(values: Vec<f64>, floor: f64) -> Self {
         let above = |limit: f64| values.iter().filter(|&&value| value > limit).count();
-        let (lower, upper) = match floor.is_finite() {
-            true => (above(CLEAR_GAP * floor), above(floor)),
-            false => (0, values.len()),
+        let (lower, upper) = if floor.is_finite() {
+            (above(CLEAR_GAP * floor), above(floor))
+        } else {
+            (0, values.len())
         };
         Rank { bounds: Bounds { lower, upper }, evidence: Evidence::Spectrum { values, floor } }
     }

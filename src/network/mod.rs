@@ -25,8 +25,7 @@ pub use architecture::{Architecture, Rnn};
 pub(crate) use forward::leak_into;
 pub use forward::{Run, forward};
 pub use loss::{CrossEntropy, Loss, SquaredError};
-pub(crate) use parts::NAMES;
-pub use parts::RnnParts;
+pub use parts::{RNN_BLOCKS, RnnParts};
 
 use crate::blocks::{Block, Blocks};
 use crate::matrix::Matrix;

@@ -6,7 +6,7 @@ use crate::scalar::Scalar;
 use crate::tape::TapeError;
 
 /// The names of the blocks of a recurrent network, in the order of their list.
-pub(crate) const NAMES: [&str; 5] = ["W", "B", "C", "bias", "h0"];
+pub const RNN_BLOCKS: [&str; 5] = ["W", "B", "C", "bias", "h0"];
 
 /// W, B, C, b and h_0 among [`Blocks`], borrowed. A gradient stored in full has the same parts.
 #[derive(Clone, Copy, Debug)]

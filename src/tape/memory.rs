@@ -129,9 +129,10 @@ impl<S: Scalar> Memory<S> {
         y: usize,
     ) -> Result<(), TapeError> {
         let shape = |node| (self.rows(node), self.trials);
-        match shape(x) == shape(y) {
-            true => Ok(()),
-            false => Err(TapeError::Shapes { operation, left: shape(x), right: shape(y) }),
+        if shape(x) == shape(y) {
+            Ok(())
+        } else {
+            Err(TapeError::Shapes { operation, left: shape(x), right: shape(y) })
         }
     }
 

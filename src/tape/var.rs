@@ -58,11 +58,12 @@ impl<'t, S: Scalar> Var<'t, S> {
         if function.is_identity() {
             return self;
         }
-        self.tape.record(|memory| match function.is_available() {
-            true => {
+        self.tape.record(|memory| {
+            if function.is_available() {
                 memory.push_function(self.node, |values, slopes| function.apply(values, slopes))
+            } else {
+                Err(TapeError::Unavailable)
             }
-            false => Err(TapeError::Unavailable),
         })
     }
 

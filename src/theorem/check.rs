@@ -124,9 +124,10 @@ impl<S: RankRevealing> Case<S> {
     /// If the run diverges, or rounding noise hides what it changed.
     pub fn train(&self) -> Result<Trajectory<S>, Inconclusive> {
         let trajectory = self.training().run(self.setting.learning_steps)?;
-        match trajectory.is_clear() {
-            true => Ok(trajectory),
-            false => Err(Inconclusive::Noise("the change of the weights")),
+        if trajectory.is_clear() {
+            Ok(trajectory)
+        } else {
+            Err(Inconclusive::Noise("the change of the weights"))
         }
     }
 
@@ -142,10 +143,7 @@ impl<S: RankRevealing> Case<S> {
     ) -> Result<Trajectory<S>, Inconclusive> {
         let trajectory = self.training_as(architecture).run(self.setting.learning_steps)?;
         let is_clear = trajectory.followed().all(|(_, block)| block.is_clear());
-        match is_clear {
-            true => Ok(trajectory),
-            false => Err(Inconclusive::Noise("the change of a block")),
-        }
+        if is_clear { Ok(trajectory) } else { Err(Inconclusive::Noise("the change of a block")) }
     }
 
     /// The training of another architecture on the task of this case, not yet run: its blocks are

@@ -200,9 +200,10 @@ impl Growth {
             InitialState::Common => inputs.add(1, h0),
             InitialState::PerTrial => inputs.add(dimensions.trials, h0),
         }
-        match setting.bias {
-            true => inputs.add(1, bias),
-            false => inputs.trained_from_zero += zero(bias),
+        if setting.bias {
+            inputs.add(1, bias)
+        } else {
+            inputs.trained_from_zero += zero(bias)
         }
         if let InitialWeights::LowRank(r) = setting.initial_weights {
             inputs.add(r, false);

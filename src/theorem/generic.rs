@@ -34,7 +34,7 @@ use super::{
     ActivationKind, InitialState, InitialWeights, LossKind, RuleKind, Setting, StepperKind,
 };
 use crate::blocks::Subset;
-use crate::network::NAMES;
+use crate::network::RNN_BLOCKS;
 use crate::scalar::{Fp, PRIME};
 use crate::task::TaskFamily;
 
@@ -300,7 +300,7 @@ impl Learning<'_> {
 
     /// The same with zero for what is not trained.
     fn trained(&self, point: Point) -> Point {
-        let is_trained = NAMES.map(|name| self.setting.trained.contains(name));
+        let is_trained = RNN_BLOCKS.map(|name| self.setting.trained.contains(name));
         std::array::from_fn(|i| if is_trained[i] { point[i] } else { Degree::ZERO })
     }
 }

@@ -205,9 +205,10 @@ fn decay<S: RankRevealing>(
         norms.fold(0.0, f64::max)
     };
     // A bias is one more input, which is always 1.
-    let (input, inputs) = match case.setting.bias {
-        true => (largest(&task.inputs).hypot(1.0), task.d_in() + 1),
-        false => (largest(&task.inputs), task.d_in()),
+    let (input, inputs) = if case.setting.bias {
+        (largest(&task.inputs).hypot(1.0), task.d_in() + 1)
+    } else {
+        (largest(&task.inputs), task.d_in())
     };
     let drive = norm(&Matrix::beside(parameters.neurons(), [parameters.b, parameters.bias]));
     let leak = case.setting.leak_quarters as f64 / 4.0;

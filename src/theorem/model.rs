@@ -77,9 +77,12 @@ impl<S: RankRevealing> Case<S> {
     /// gradient by the first block between neurons.
     pub fn training_on<'a>(&'a self, model: &'a Model<S>) -> Training<'a, S> {
         let Model { architecture, blocks, roles } = model;
-        let is_trained = |name: &&str| match roles.between.contains(name) {
-            true => self.setting.trained.contains("W"),
-            false => self.setting.trained.contains(name),
+        let is_trained = |name: &&str| {
+            if roles.between.contains(name) {
+                self.setting.trained.contains("W")
+            } else {
+                self.setting.trained.contains(name)
+            }
         };
         let names = blocks.iter().map(|(name, _)| name);
         let training = self.training_as(&**architecture);

@@ -165,9 +165,10 @@ fn domain(arithmetic: Arithmetic) -> Domain {
     // As many identities as all others, so that some recurrent networks are linear. In floating
     // point bounded functions alone: a gain that grows as |h|^2 makes three relative errors of one
     // at each time step.
-    let others = match arithmetic.is_real() {
-        true => vec![ActivationKind::Tanh],
-        false => [&any.activations[1..], &[ActivationKind::OddCubic]].concat(),
+    let others = if arithmetic.is_real() {
+        vec![ActivationKind::Tanh]
+    } else {
+        [&any.activations[1..], &[ActivationKind::OddCubic]].concat()
     };
     let identities = vec![ActivationKind::Identity; others.len()];
     // A sign of a weight does not turn with gradients. In floating point signs of what is zero but

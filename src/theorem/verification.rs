@@ -297,10 +297,8 @@ mod tests {
         // What is found in a second instance alone is named so that it can be run again.
         let number = pairs.iter().position(|[first, second]| *first || *second).expect("some");
         let found = all.first_violation.expect("some");
-        let expected = match pairs[number][0] {
-            true => id(number as u64),
-            false => id(number as u64).second_instance(),
-        };
+        let expected =
+            if pairs[number][0] { id(number as u64) } else { id(number as u64).second_instance() };
         assert_eq!(found, expected);
         assert!(theorem.smallest_violation(found, None).is_some());
 

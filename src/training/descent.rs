@@ -171,18 +171,20 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
                 return Err(TapeError::Model(message));
             }
         }
-        Ok(at.replaced(|name, block| match per_trial.contains(name) {
-            true => block.select_columns(trials),
-            false => block.clone(),
+        Ok(at.replaced(|name, block| {
+            if per_trial.contains(name) { block.select_columns(trials) } else { block.clone() }
         }))
     }
 
     /// The gradient with the columns of these trials where they belong, and zero for the others.
     fn in_place(&self, trials: &[usize], gradient: &Blocks<S>) -> Blocks<S> {
         let Training { per_trial, task, .. } = self.training;
-        gradient.replaced(|name, block| match per_trial.contains(name) {
-            true => scatter(&block.to_matrix(), trials, task.trials).into(),
-            false => block.clone(),
+        gradient.replaced(|name, block| {
+            if per_trial.contains(name) {
+                scatter(&block.to_matrix(), trials, task.trials).into()
+            } else {
+                block.clone()
+            }
         })
     }
 

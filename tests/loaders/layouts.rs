@@ -127,9 +127,10 @@ fn spikes_are_stored_trial_by_trial() {
     assert_eq!(TARGETS[3], "up");
     // Time 0 is at the start of bin k.
     for (t, k) in (0..3).flat_map(|t| (1..5).map(move |k| (t, k))) {
-        match k + t <= 6 {
-            true => assert_eq!(recording.activity_at(2, t, k), count(2, k + t - 1, k)),
-            false => assert!(recording.activity_at(2, t, k).is_nan(), "behind the end"),
+        if k + t <= 6 {
+            assert_eq!(recording.activity_at(2, t, k), count(2, k + t - 1, k))
+        } else {
+            assert!(recording.activity_at(2, t, k).is_nan(), "behind the end")
         }
     }
     let regular = Options { every: Some(0.6), ..of_trials("trials[].spikes[]") };
@@ -204,9 +205,10 @@ fn trials_of_a_list_are_cut_around_a_bin_of_their_own() {
     for (place, (k, cue)) in [(0, 2), (1, 3), (2, 4), (4, 3)].into_iter().enumerate() {
         for (n, t) in (0..4).flat_map(|n| (0..6).map(move |t| (n, t))) {
             let (found, bin) = (recording.activity_at(n, t, place), cue + t - 2);
-            match bin < 6 {
-                true => assert_eq!(found, count(n, bin, k), "neuron {n}, bin {t}, trial {k}"),
-                false => assert!(found.is_nan(), "behind the end of the trial"),
+            if bin < 6 {
+                assert_eq!(found, count(n, bin, k), "neuron {n}, bin {t}, trial {k}")
+            } else {
+                assert!(found.is_nan(), "behind the end of the trial")
             }
         }
     }

@@ -35,9 +35,10 @@ fn check(recording: &Recording, trials: &[usize]) {
     for (place, &k) in trials.iter().enumerate() {
         for (n, t) in (0..4).flat_map(|n| (0..recording.bins).map(move |t| (n, t))) {
             let found = recording.activity_at(n, t, place);
-            match t < LENGTHS[k] {
-                true => assert_eq!(found, count(n, t, k), "neuron {n}, bin {t}, trial {k}"),
-                false => assert!(found.is_nan(), "neuron {n}, bin {t}, trial {k}: {found}"),
+            if t < LENGTHS[k] {
+                assert_eq!(found, count(n, t, k), "neuron {n}, bin {t}, trial {k}")
+            } else {
+                assert!(found.is_nan(), "neuron {n}, bin {t}, trial {k}: {found}")
             }
         }
     }
@@ -226,9 +227,10 @@ fn spikes_are_counted_around_events() {
             let within = |spike: &&f64| (ms(low)..ms(high)).contains(&ms(**spike));
             let expected = spikes(unit).iter().filter(within).count() as f64;
             let found = recording.activity_at(unit, t, k);
-            match observed(low, high) {
-                true => assert_eq!(found, expected, "unit {unit}, bin {t}, trial {k}"),
-                false => assert!(found.is_nan(), "unit {unit}, bin {t}, trial {k}: {found}"),
+            if observed(low, high) {
+                assert_eq!(found, expected, "unit {unit}, bin {t}, trial {k}")
+            } else {
+                assert!(found.is_nan(), "unit {unit}, bin {t}, trial {k}: {found}")
             }
         }
     }

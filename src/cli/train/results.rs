@@ -99,10 +99,8 @@ pub(super) fn save(
         for ((name, _), report) in trajectory.followed().zip(reports) {
             let width = report.spectra.first().map_or(0, Vec::len);
             let spectra = [vec![0.0; width], report.spectra.concat()].concat();
-            let name = match several && name != "W" {
-                true => format!("{name}.spectra"),
-                false => "spectra".into(),
-            };
+            let name =
+                if several && name != "W" { format!("{name}.spectra") } else { "spectra".into() };
             npz.array(&name, &[steps + 1, width], &spectra)?;
         }
         Ok(())

@@ -428,12 +428,13 @@ impl Parser {
         };
         // Columns run slowest. In UTF-8 and UTF-16 a character may take several units.
         let is_matrix = rows > 1 && rows.checked_mul(columns) == Some(text.len());
-        let strings: Vec<String> = match is_matrix {
-            true => (0..rows)
+        let strings: Vec<String> = if is_matrix {
+            (0..rows)
                 .map(|row| text.iter().skip(row).step_by(rows).collect::<String>())
                 .map(|row| row.trim_end().to_owned())
-                .collect(),
-            false => vec![text.into_iter().collect()],
+                .collect()
+        } else {
+            vec![text.into_iter().collect()]
         };
         let shape = if is_matrix { vec![rows] } else { vec![] };
         let mut node = Node::leaf(head.name, Kind::Text, shape.clone(), "text");

@@ -106,11 +106,12 @@ impl<W: Write + Seek> NpzWriter<W> {
             written += part.as_ref().len();
             self.numbers(part.as_ref())?;
         }
-        match written == count {
-            true => Ok(()),
-            false => Err(invalid(format!(
+        if written == count {
+            Ok(())
+        } else {
+            Err(invalid(format!(
                 "array {name:?} of shape {shape:?} has {count} numbers, not {written}"
-            ))),
+            )))
         }
     }
 

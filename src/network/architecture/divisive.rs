@@ -84,9 +84,10 @@ mod tests {
 
     impl laws::Example for Example {
         fn build<S: Scalar>(&self, sizes: &Dimensions) -> (Box<dyn Architecture<S>>, Shapes) {
-            let gain = match self.is_divided {
-                true => Gain::Divided { offset: S::ratio(3, 2) },
-                false => Gain::Function(laws::smooth()),
+            let gain = if self.is_divided {
+                Gain::Divided { offset: S::ratio(3, 2) }
+            } else {
+                Gain::Function(laws::smooth())
             };
             let model = Divisive { leak: S::ratio(1, 2), gain };
             let shapes = model.shapes(sizes);

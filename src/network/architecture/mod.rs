@@ -268,12 +268,13 @@ fn recorded<'t, S: Scalar, A: Architecture<S> + ?Sized>(
     let outputs = architecture.forward(&scope, &inputs);
     // The first error comes before what follows from it.
     tape.values(&outputs)?;
-    match outputs.len() == steps + 1 {
-        true => Ok(outputs),
-        false => Err(TapeError::Model(format!(
+    if outputs.len() == steps + 1 {
+        Ok(outputs)
+    } else {
+        Err(TapeError::Model(format!(
             "{} outputs from {steps} inputs, where one more than inputs is expected",
             outputs.len()
-        ))),
+        )))
     }
 }
 

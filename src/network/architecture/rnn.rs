@@ -6,7 +6,7 @@ use super::{
 };
 use crate::blocks::{Block, Blocks, Shapes, Subset};
 use crate::matrix::{Factors, Matrix};
-use crate::network::{Dynamics, Loss, NAMES, RnnParts, Run, Transport};
+use crate::network::{Dynamics, Loss, RNN_BLOCKS, RnnParts, Run, Transport};
 use crate::scalar::Scalar;
 use crate::tape::{Scope, TapeError, Var};
 use crate::task::{Dimensions, Task};
@@ -89,19 +89,18 @@ impl<S: Scalar> Rnn<S> {
 
 /// The thin blocks stored in full, as the adjoint takes them; `None` if they are.
 fn thin_in_full<S: Scalar>(blocks: &Blocks<S>) -> Option<Blocks<S>> {
-    let is_thin = |name: &str| name != "W" && NAMES.contains(&name);
+    let is_thin = |name: &str| name != "W" && RNN_BLOCKS.contains(&name);
     let to_do = |(name, block): (&str, &Block<S>)| is_thin(name) && block.dense().is_none();
     blocks.iter().any(to_do).then(|| {
-        blocks.replaced(|name, block| match is_thin(name) {
-            true => block.clone().into_dense(),
-            false => block.clone(),
-        })
+        blocks.replaced(
+            |name, block| if is_thin(name) { block.clone().into_dense() } else { block.clone() },
+        )
     })
 }
 
 impl<S: Scalar> Architecture<S> for Rnn<S> {
     fn forward<'t>(&self, scope: &Scope<'t, S>, inputs: &[Var<'t, S>]) -> Vec<Var<'t, S>> {
-        let [w, b, c, bias, h0] = scope.blocks(NAMES);
+        let [w, b, c, bias, h0] = scope.blocks(RNN_BLOCKS);
         let Dynamics { leak, phi, psi } = &self.dynamics;
         let mut h = h0.spread();
         let mut rates = h.apply(psi);

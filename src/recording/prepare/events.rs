@@ -110,13 +110,12 @@ pub(super) fn column(source: &mut Source, path: &str, one: &str) -> Result<Array
 /// Nobody wants trials of the times that are no good.
 fn refuse_invalid(source: &Source, path: &str) -> Result<(), ReadError> {
     let (path, _) = source.find(path)?;
-    match source.is_nwb() && path.split(['/', '.']).any(|name| name == INVALID) {
-        false => Ok(()),
-        true => {
-            let found = "holds the times that are to be left out";
-            let expected = format!("events of another table for {Align}");
-            Err(wrong_choice(source, &path, found, expected))
-        }
+    if source.is_nwb() && path.split(['/', '.']).any(|name| name == INVALID) {
+        let found = "holds the times that are to be left out";
+        let expected = format!("events of another table for {Align}");
+        Err(wrong_choice(source, &path, found, expected))
+    } else {
+        Ok(())
     }
 }
 

@@ -201,12 +201,11 @@ fn groups(source: &Source, path: &str) -> Result<Vec<(String, Node)>, ReadError>
             );
         }
     }
-    match groups.is_empty() {
-        false => Ok(groups),
-        true => {
-            let expected = "series: groups with data and timestamps or a rate";
-            Err(source.error(path, "holds no series", expected))
-        }
+    if groups.is_empty() {
+        let expected = "series: groups with data and timestamps or a rate";
+        Err(source.error(path, "holds no series", expected))
+    } else {
+        Ok(groups)
     }
 }
 
