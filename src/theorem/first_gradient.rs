@@ -4,7 +4,8 @@ use super::{Case, Inconclusive};
 use crate::blocks::{Blocks, Subset};
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::network::architecture::{Architecture, Workspace};
-use crate::network::{Adjoint, Network, Run, adjoint, forward};
+use crate::network::{Adjoint, Network, Run};
+use crate::tape::TapeError;
 use crate::task::Task;
 use crate::training::NOISE_FACTOR;
 
@@ -29,16 +30,26 @@ impl<S: RankRevealing> FirstGradient<S> {
 
     /// Of another network or task.
     pub fn at(case: &Case<S>, network: &Network<S>, task: &Task<S>) -> Result<Self, Inconclusive> {
-        let run = forward(network, &task.inputs, task.trials);
-        let errors = case.loss.errors(&run.outputs, task);
-        let adjoint = adjoint(network, &run, &errors);
         let rnn = &network.architecture;
-        let faulty = case.fault.map(|fault| fault.of(rnn));
-        let architecture: &dyn Architecture<S> = faulty.as_deref().unwrap_or(rnn);
-        let (loss, mut workspace) = (&*case.loss, Workspace::default());
-        let found =
-            architecture.gradient(&network.blocks, &Subset::All, task, loss, &mut workspace)?;
-        Ok(FirstGradient { run, errors, adjoint, gradient: found.blocks })
+        let gradient = |architecture: &dyn Architecture<S>, workspace: &mut Workspace<S>| {
+            let found = architecture.gradient(
+                &network.blocks,
+                &Subset::All,
+                task,
+                &*case.loss,
+                workspace,
+            )?;
+            Ok::<_, TapeError>(found.blocks)
+        };
+        let mut workspace = Workspace::default();
+        let honest = gradient(rnn, &mut workspace)?;
+        let gradient = match case.fault {
+            None => honest,
+            Some(fault) => gradient(&*fault.of(rnn), &mut Workspace::default())?,
+        };
+        let (run, adjoint) = workspace.into_runs();
+        let errors = case.loss.errors(&run.outputs, task);
+        Ok(FirstGradient { run, errors, adjoint, gradient })
     }
 
     /// dLoss/dW = Lambda Phi^T.

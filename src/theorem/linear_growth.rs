@@ -1,19 +1,24 @@
 //! **linear-growth.** A linear network from **any** W_0, h_0 = 0, W alone trained by a GD-like
-//! method. With m = min(p, q) and T >= 2, after k gradients
+//! method. With m = min(p, q), alpha the dimension of the first inputs u_0 of all trials (at most p
+//! and the number of trials), n the number of trials in all k gradients together, and T >= 3
 //!
 //! ```text
-//! rank D_k <= min(m + k m (T - 2),  p + q + k m (T - 3)),
+//! rank D_k <= min(alpha + min(q, n) + n (T-3),      few trials
+//!                 alpha + q + k q (T-3),            few outputs
+//!                 p + min(q, n) + k p (T-3),        few inputs
+//!                 m + k m (T-2),  k m (T-1),  n (T-1)).
 //! ```
 //!
-//! a bias counted among the p inputs (for T = 2 the bound is m, for T = 1 nothing is learned). So
-//! after the first step rank grows by m (T - 3), or m (T - 2) until |p - q| is used up, where
-//! krylov-decay alone allows m (T - 1) for each gradient.
+//! For T = 2 it is min(alpha, q, n), for T = 1 nothing is learned. A bias counts among the p
+//! inputs, where it is always 1. With trials enough this is min(m + k m (T-2), p + q + k m (T-3)):
+//! after the first step rank grows by m (T-3), or m (T-2) until |p - q| is used up, where
+//! krylov-decay alone allows m (T-1) for each gradient.
 //!
-//! Why: with A = (1-a) I + a W a gradient is the sum over i + j <= T - 2 of
-//! (A^T)^i C^T E_ij B^T (A^T)^j. A changes from step to step, B and C do not. Terms with i = 0 have
-//! their columns in span(C^T), terms with j = 0 their rows in span(B): p + q dimensions for all
-//! gradients together. The others have rank m (T - 3) in each. Of one side alone, the narrower one:
-//! m dimensions for all gradients, and m (T - 2) in each.
+//! Why: a gradient is a sum of l_{t+1} h_t^T over t = 1..T-1. The first term has its row in
+//! span(B u_0), which is the same at every step, the last one its column in span(C^T). Each of the
+//! T - 3 between them has rank 1 for each trial. Or with A = (1-a) I + a W: l_{t+1} less what is in
+//! span(C^T) lies in the span of (A^T)^i C^T, 0 < i < T - 2, and h_t less what is in span(B) in
+//! that of A^i B. A changes from step to step, B and C do not.
 
 use super::movement::Movement;
 use super::{
@@ -22,6 +27,7 @@ use super::{
 };
 use crate::blocks::Subset;
 use crate::matrix::RankRevealing;
+use crate::task::Dimensions;
 use crate::training::GradientFault;
 
 /// The theorem as a value.
@@ -29,20 +35,23 @@ pub const THEOREM: Theorem = Theorem {
     id: "linear-growth",
     title: "From any start rank grows at most linearly over learning steps",
     statement: "Linear network, any W_0, h_0 = 0, W alone trained, m = min(p, q), T >= 2: \
-                rank D_k <= min(m + k m (T-2), p + q + k m (T-3)).",
+                rank D_k <= min(m + k m (T-2), p + q + k m (T-3)). With few trials, n in all k \
+                gradients and alpha = dim span u_0: rank D_k <= alpha + min(q, n) + n (T-3), \
+                alpha + q + k q (T-3), p + min(q, n) + k p (T-3); for T = 2 min(alpha, q).",
     hypotheses: &[
         "linear network: phi = psi = id",
         "any W_0; h_0 = 0",
         "GD-like learning of W alone",
+        "alpha: the first inputs of a trial are the same at every learning step",
     ],
-    bound: "min(m + k m (T-2), p + q + k m (T-3)), at most k m (T-1) and N; a bias counted among \
-            the p",
-    tightness: "Attained at every step by generic data with W_0 of full rank and max(p, q) trials or \
-                more in each gradient; with fewer trials it may be missed. From W_0 = w I \
-                fibonacci-growth says more.",
+    bound: "the least of alpha + min(q, n) + n (T-3), alpha + q + k q (T-3), p + min(q, n) + \
+            k p (T-3), m + k m (T-2), k m (T-1), n (T-1) and N; a bias counted among the p",
+    tightness: "Attained at every step by generic data with W_0 of full rank, whatever the number of \
+                trials, if every gradient has all of them. From W_0 = w I fibonacci-growth says \
+                more.",
     proof: Proof::MachineChecked {
         lemmas: &["linear_growth.gradient_parts", "linear_growth.linear_growth"],
-        beyond: None,
+        beyond: Some("the forms for few trials"),
     },
     limit: Some(limit),
     attained: Some(attained),
@@ -70,23 +79,30 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
 
 /// What the rank is at most after k learning steps.
 fn rank_bound(setting: &Setting, k: usize) -> usize {
+    let Dimensions { neurons, d_out, steps, trials, .. } = setting.dimensions;
     let gradients = k * setting.gradients_per_step();
-    let (inputs, outputs) = (setting.inputs(), setting.dimensions.d_out);
-    let least = inputs.min(outputs);
-    // With T = 2 a gradient is C^T E B^T; with T = 1 it is zero.
-    let powers_less = |n: usize| least * setting.dimensions.steps.saturating_sub(n);
+    let (inputs, seen) = (setting.inputs(), gradients * setting.batch_size());
+    // alpha, and the most that the last errors of all gradients can span.
+    let (first, last) = (inputs.min(trials), d_out.min(seen));
+    if steps <= 2 {
+        // C^T E B^T alone, or nothing.
+        return if steps < 2 { 0 } else { first.min(last).min(neurons) };
+    }
+    let least = inputs.min(d_out);
     let bounds = [
-        gradients * powers_less(1),
-        least + gradients * powers_less(2),
-        inputs + outputs + gradients * powers_less(3),
-        setting.dimensions.neurons,
+        first + last + seen * (steps - 3),
+        first + d_out + gradients * d_out * (steps - 3),
+        inputs + last + gradients * inputs * (steps - 3),
+        least + gradients * least * (steps - 2),
+        gradients * least * (steps - 1),
+        seen * (steps - 1),
+        neurons,
     ];
-    bounds.into_iter().min().expect("four bounds")
+    bounds.into_iter().min().expect("some bounds")
 }
 
 fn attained(setting: &Setting) -> bool {
-    setting.initial_weights == InitialWeights::Full
-        && setting.batch_size() >= setting.inputs().max(setting.dimensions.d_out)
+    setting.initial_weights == InitialWeights::Full && !setting.minibatches
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {

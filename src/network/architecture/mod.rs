@@ -184,6 +184,14 @@ impl<S: Scalar> Default for Workspace<S> {
     }
 }
 
+impl<S> Workspace<S> {
+    /// The forward and the backward run of the last gradient of a recurrent network; empty where
+    /// the tape made it.
+    pub(crate) fn into_runs(self) -> (Run<S>, Adjoint<S>) {
+        (self.run, self.adjoint)
+    }
+}
+
 /// The gradient by the tape: what [`Architecture::gradient`] is unless an architecture has its own.
 ///
 /// # Errors
