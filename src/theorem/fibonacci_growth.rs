@@ -139,7 +139,11 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         learning_steps,
         trials: 1..=6,
         initial_weights: [linear.initial_weights, vec![InitialWeights::LowRank(starts)]].concat(),
-        initial_states: [linear.initial_states, vec![InitialState::PerTrial]].concat(),
+        initial_states: [
+            linear.initial_states,
+            vec![InitialState::PerTrial, InitialState::AlongInputs],
+        ]
+        .concat(),
         rules: rules(arithmetic, |rule| rule.is_gd_like() || rule.is_spectral()),
         trained: vec![
             Subset::only(["W"]),
@@ -216,6 +220,11 @@ impl Growth {
             InitialState::Zero => inputs.trained_from_zero += zero(h0),
             InitialState::Common => inputs.add(1, h0),
             InitialState::PerTrial => inputs.add(dimensions.trials, h0),
+            // They count as inputs as long as they lie along those that there are.
+            InitialState::AlongInputs if setting.leaves_its_state() => {
+                inputs.add(dimensions.trials, h0)
+            }
+            InitialState::AlongInputs => {}
         }
         if setting.bias {
             inputs.add(1, bias)
@@ -255,14 +264,9 @@ impl Time {
     /// Columns of D_k A^i B, i < T - 2, and of D_k A^i h_0, i < T - 1; rows of C A^i D_k, as many
     /// as powers reach h_1, or h_0 where it is not zero.
     fn of(setting: &Setting) -> Self {
-        let Dimensions { d_out, steps, trials, .. } = setting.dimensions;
-        let states = match setting.initial_state {
-            InitialState::Zero => 0,
-            InitialState::Common => 1,
-            InitialState::PerTrial => trials,
-        };
-        let powers = |less: usize| steps.saturating_sub(less);
-        let outputs = d_out * powers(if states == 0 { 2 } else { 1 });
+        let states = setting.states();
+        let powers = |less: usize| setting.input_steps().saturating_sub(less);
+        let outputs = setting.dimensions.d_out * powers(if states == 0 { 2 } else { 1 });
         Time { inputs: setting.inputs() * powers(2) + states * powers(1), outputs }
     }
 }

@@ -224,7 +224,11 @@ impl Learning<'_> {
             InitialWeights::ScaledIdentity | InitialWeights::Full => Degree::VARIABLE,
             InitialWeights::LowRank(_) => Degree::VARIABLE * Degree::VARIABLE,
         };
-        let state = variable_if(self.setting.initial_state != InitialState::Zero);
+        let state = match self.setting.initial_state {
+            InitialState::Zero => Degree::ZERO,
+            InitialState::Common | InitialState::PerTrial => Degree::VARIABLE,
+            InitialState::AlongInputs => Degree::VARIABLE * Degree::VARIABLE,
+        };
         [w, Degree::VARIABLE, Degree::VARIABLE, variable_if(self.setting.bias), state]
     }
 

@@ -51,14 +51,18 @@ impl<S: RankRevealing> Instance<S> {
         let matrix = |rows, cols, size, name| matrix(rows, cols, size, stream, name);
         let zero = Matrix::zeros(n, 1);
         let bias = if setting.bias { matrix(n, 1, 1.0, "bias") } else { zero.clone() };
+        let b = matrix(n, dimensions.d_in, 1.0, "B");
         let h0 = match setting.initial_state {
             InitialState::Zero => zero,
             InitialState::Common => matrix(n, 1, 1.0, "h0"),
             InitialState::PerTrial => matrix(n, dimensions.trials, 1.0, "h0"),
+            InitialState::AlongInputs => {
+                b.times(&matrix(dimensions.d_in, dimensions.trials, 1.0, "h0"))
+            }
         };
         let blocks = Blocks::default()
             .with("W", w)
-            .with("B", matrix(n, dimensions.d_in, 1.0, "B"))
+            .with("B", b)
             .with("C", matrix(dimensions.d_out, n, 1.0, "C"))
             .with("bias", bias)
             .with("h0", h0);

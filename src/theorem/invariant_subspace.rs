@@ -91,7 +91,8 @@ pub(super) fn fills_the_space(setting: &Setting) -> bool {
 
 fn domain(arithmetic: Arithmetic) -> Domain {
     let linear = Domain::linear(arithmetic);
-    let initial_states = [linear.initial_states, vec![InitialState::PerTrial]].concat();
+    let initial_states =
+        [linear.initial_states, vec![InitialState::PerTrial, InitialState::AlongInputs]].concat();
     Domain { initial_states, ..Domain::linear(arithmetic) }
 }
 

@@ -165,27 +165,27 @@ impl<S: RankRevealing> Krylov<S> {
 }
 
 /// The setting with a bias and an initial state if they are learned: zero at the start, they are
-/// not zero later.
+/// not zero later. A state along inputs that are learned does not stay along them.
 fn learned(setting: &Setting) -> Setting {
     let mut setting = setting.clone();
     setting.bias |= setting.trained.contains("bias");
-    if setting.trained.contains("h0") && setting.initial_state == InitialState::Zero {
-        setting.initial_state = InitialState::Common;
+    if setting.leaves_its_state() {
+        setting.initial_state = match setting.initial_state {
+            InitialState::Zero => InitialState::Common,
+            InitialState::AlongInputs => InitialState::PerTrial,
+            own => own,
+        };
     }
     setting
 }
 
 fn rank_bound(setting: &Setting) -> usize {
-    let steps = setting.dimensions.steps;
+    let steps = setting.input_steps();
     let (inputs, outputs) = (setting.inputs(), setting.dimensions.d_out);
-    let states = match setting.initial_state {
-        InitialState::Zero => {
-            return ((steps - 1) * inputs.min(outputs)).min(setting.dimensions.neurons);
-        }
-        InitialState::Common => 1,
-        InitialState::PerTrial => setting.dimensions.trials,
+    let bound = match setting.states() {
+        0 => (steps - 1) * inputs.min(outputs),
+        states => ((steps - 1) * inputs + steps * states).min(steps * outputs),
     };
-    let bound = ((steps - 1) * inputs + steps * states).min(steps * outputs);
     bound.min(setting.dimensions.neurons)
 }
 

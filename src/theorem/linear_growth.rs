@@ -40,7 +40,7 @@ pub const THEOREM: Theorem = Theorem {
                 alpha + q + k q (T-3), p + min(q, n) + k p (T-3); for T = 2 min(alpha, q).",
     hypotheses: &[
         "linear network: phi = psi = id",
-        "any W_0; h_0 = 0",
+        "any W_0; h_0 = 0, or along the inputs: then T is one more",
         "GD-like learning of W alone",
         "alpha: the first inputs of a trial are the same at every learning step",
     ],
@@ -71,7 +71,7 @@ pub const THEOREM: Theorem = Theorem {
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
-        && setting.initial_state == InitialState::Zero
+        && setting.states() == 0
         && setting.trained == Subset::only(["W"])
         && setting.rule.is_gd_like();
     (applies && measure == Measure::Rank).then(|| rank_bound(setting, k))
@@ -79,11 +79,14 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
 
 /// What the rank is at most after k learning steps.
 fn rank_bound(setting: &Setting, k: usize) -> usize {
-    let Dimensions { neurons, d_out, steps, trials, .. } = setting.dimensions;
+    let Dimensions { neurons, d_in, d_out, trials, .. } = setting.dimensions;
+    let steps = setting.input_steps();
     let gradients = k * setting.gradients_per_step();
     let (inputs, seen) = (setting.inputs(), gradients * setting.batch_size());
     // alpha, and the most that the last errors of all gradients can span.
-    let (first, last) = (inputs.min(trials), d_out.min(seen));
+    // A bias is no input of the step that a state along the inputs stands for.
+    let own = if setting.initial_state == InitialState::Zero { inputs } else { d_in };
+    let (first, last) = (own.min(trials), d_out.min(seen));
     if steps <= 2 {
         // C^T E B^T alone, or nothing.
         return if steps < 2 { 0 } else { first.min(last).min(neurons) };
@@ -102,7 +105,9 @@ fn rank_bound(setting: &Setting, k: usize) -> usize {
 }
 
 fn attained(setting: &Setting) -> bool {
-    setting.initial_weights == InitialWeights::Full && !setting.minibatches
+    // A bias is no input of the step that a state along the inputs stands for.
+    let every_step_alike = !setting.bias || setting.initial_state == InitialState::Zero;
+    setting.initial_weights == InitialWeights::Full && !setting.minibatches && every_step_alike
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
@@ -112,7 +117,7 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         steps: 2..=5,
         trials: 1..=6,
         initial_weights: vec![InitialWeights::Full, InitialWeights::ScaledIdentity],
-        initial_states: vec![InitialState::Zero],
+        initial_states: vec![InitialState::Zero, InitialState::AlongInputs],
         trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }

@@ -139,6 +139,7 @@ registry![
     conservation_law,
     krylov_decay,
     linear_growth,
+    short_trials,
     perturbation,
 ];
 

@@ -1,7 +1,7 @@
 //! How weights moved: the observations that theorems on a space of learning have in common.
 
 use super::{Inconclusive, Observation, Observed, Quantity, Sequence, Side};
-use crate::matrix::{Matrix, RankRevealing, Subspace};
+use crate::matrix::{Matrix, Rank, RankRevealing, Subspace};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::training::{BlockTrajectory, Trajectory};
@@ -84,6 +84,26 @@ impl<S: RankRevealing> Movement<S> {
         let all = Matrix::beside(space.basis().rows(), &parts);
         let quantity = Quantity::Outside(side, self.sequence, parts.len());
         Observation::rank(self.quantity(quantity), &space.excess(&all, self.total_noise()), 0)
+    }
+
+    /// The dimensions that all matrices, as vectors, add to the span of these.
+    ///
+    /// # Errors
+    ///
+    /// If rounding noise hides the dimension of the span, which has the name.
+    pub fn excess_over(
+        &self,
+        span_of: &[Matrix<S>],
+        name: &'static str,
+    ) -> Result<Rank, Inconclusive> {
+        let flat = |matrix: &Matrix<S>| {
+            Matrix::from_columns(matrix.data().len(), 1, matrix.data().to_vec())
+        };
+        let generators: Vec<_> = span_of.iter().map(flat).collect();
+        let learned: Vec<_> = self.matrices.iter().map(flat).collect();
+        let size = self.matrices.first().map_or(0, |matrix| matrix.data().len());
+        let space = span(size, &generators, name)?;
+        Ok(space.excess(&Matrix::beside(size, &learned), self.total_noise()))
     }
 
     /// The CP rank of the tensor of all matrices against its bound.

@@ -104,6 +104,8 @@ pub enum InitialState {
     Common,
     /// A random state for each trial.
     PerTrial,
+    /// B v with a random v for each trial.
+    AlongInputs,
 }
 
 /// A loss.
@@ -146,6 +148,7 @@ impl Named for InitialState {
             (InitialState::Zero, "zero", "h_0 = 0"),
             (InitialState::Common, "common", "One random state for all trials"),
             (InitialState::PerTrial, "per-trial", "A random state for each trial"),
+            (InitialState::AlongInputs, "along-inputs", "B v with a random v for each trial"),
         ]
     }
 }
@@ -312,17 +315,32 @@ impl Setting {
     /// d_in + d_out, + 1 for each initial state, + 1 for a bias, + 2 r for W_0 = w I + P Q^T of r
     /// columns: what the dimension of span(B, C^T, h_0, b, P, Q) can be, at most N.
     pub fn channels(&self) -> usize {
-        let states = match self.initial_state {
-            InitialState::Zero => 0,
-            InitialState::Common => 1,
-            InitialState::PerTrial => self.dimensions.trials,
-        };
         let start = match self.initial_weights {
             InitialWeights::LowRank(r) => 2 * r,
             _ => 0,
         };
-        let sum = self.dimensions.d_in + self.dimensions.d_out + states + start;
+        let sum = self.dimensions.d_in + self.dimensions.d_out + self.states() + start;
         (sum + usize::from(self.bias)).min(self.dimensions.neurons)
+    }
+
+    /// How many dimensions h_0 has beside those of B.
+    pub fn states(&self) -> usize {
+        match self.initial_state {
+            InitialState::Zero | InitialState::AlongInputs => 0,
+            InitialState::Common => 1,
+            InitialState::PerTrial => self.dimensions.trials,
+        }
+    }
+
+    /// T, and one if h_0 = B v, which is what an input v of an earlier time step leaves.
+    pub fn input_steps(&self) -> usize {
+        self.dimensions.steps + usize::from(self.initial_state == InitialState::AlongInputs)
+    }
+
+    /// Whether h_0 does not stay what its name says: it is trained, or B is, along which it was.
+    pub fn leaves_its_state(&self) -> bool {
+        self.trained.contains("h0")
+            || self.initial_state == InitialState::AlongInputs && self.trained.contains("B")
     }
 
     /// d_in, and one for a bias, which is an input that never changes.

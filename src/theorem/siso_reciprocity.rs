@@ -1,5 +1,6 @@
 //! **siso-reciprocity.** A network with a single input b and a single output c learns as its own
-//! time reversal. With W_0 = w I and h_0 = 0, W alone trained by a GD-like method, every D_k lies in
+//! time reversal. With W_0 = w I and h_0 = 0, or h_0 along b, another multiple for each trial, W
+//! alone trained by a GD-like method or by Muon, every D_k lies in
 //!
 //! ```text
 //! span { c b^T,  b c^T,  (c.c) b b^T + (b.b) c c^T },
@@ -12,17 +13,18 @@
 //!
 //! Why: a gradient is sum over i, j of (A^T)^i c E_ij b^T (A^T)^j, with A = (1-a) I + a W, and E_ij
 //! depends on i + j alone when there is one input and one output. R exchanges A and A^T, so it
-//! turns this sum into its own transpose.
+//! turns this sum into its own transpose. A state along b is what an input one step earlier leaves.
+//! With X and Y the span holds X Y^T X too, of which Newton-Schulz steps are made.
 
 use super::generic;
-use super::movement::{Movement, span};
+use super::movement::Movement;
 use super::{
     Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Measure, Observation, Observed,
-    Proof, Quantity, Setting, Theorem,
+    Proof, Quantity, RuleKind, Setting, Theorem,
 };
 use crate::blocks::Subset;
 use crate::bounds::Bounds;
-use crate::matrix::{Matrix, Rank, RankRevealing};
+use crate::matrix::{Matrix, RankRevealing};
 use crate::network::RnnParts;
 use crate::tensor::Mode;
 use crate::training::GradientFault;
@@ -31,14 +33,14 @@ use crate::training::GradientFault;
 pub const THEOREM: Theorem = Theorem {
     id: "siso-reciprocity",
     title: "A network with one input and one output learns in three dimensions, not four",
-    statement: "Linear network, d_in = d_out = 1, W_0 = w I, h_0 = 0, W trained. Every D_k lies in \
+    statement: "Linear network, d_in = d_out = 1, W_0 = w I, h_0 along b, W trained. Every D_k lies in \
                 span{c b^T, b c^T, (c.c) b b^T + (b.b) c c^T}: r3 <= 3, CP rank <= 3; R D_k is \
                 symmetric, R b = (b.b) c, R c = (c.c) b.",
     hypotheses: &[
         "linear network: phi = psi = id",
         "one input, one output",
-        "W_0 = w I, h_0 = 0, no bias",
-        "GD-like learning of W alone",
+        "W_0 = w I, h_0 zero or along b, no bias",
+        "GD-like learning of W alone, or Muon's",
     ],
     bound: "3, at most K",
     tightness: "Attained at every step by generic data with four time steps or more.",
@@ -60,13 +62,13 @@ pub const THEOREM: Theorem = Theorem {
     minors,
     counterexamples: &[
         "there_must_be_one_input_and_one_output",
-        "the_initial_state_must_be_zero",
+        "the_initial_state_must_lie_along_the_input",
         "even_along_the_output_an_initial_state_breaks_it",
         "nothing_else_must_be_trained",
         "the_network_must_be_linear",
         "the_start_must_be_a_multiple_of_the_identity",
         "a_bias_breaks_it",
-        "the_optimizer_must_be_gd_like",
+        "the_optimizer_must_not_act_entry_by_entry",
     ],
 };
 
@@ -74,9 +76,9 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.starts_at_identity()
         && (setting.inputs(), setting.dimensions.d_out) == (1, 1)
-        && setting.initial_state == InitialState::Zero
+        && setting.states() == 0
         && setting.trained == Subset::only(["W"])
-        && setting.rule.is_gd_like();
+        && (setting.rule.is_gd_like() || setting.rule == RuleKind::Muon);
     match measure {
         _ if !applies => None,
         Measure::R3 => Some(3.min(k)),
@@ -92,7 +94,7 @@ fn minors(setting: &Setting) -> Option<u64> {
 }
 
 fn attained(setting: &Setting) -> bool {
-    setting.dimensions.steps >= 4
+    setting.input_steps() >= 4
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
@@ -100,8 +102,9 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         neurons: 2..=8,
         d_in: 1..=1,
         d_out: 1..=1,
-        initial_states: vec![InitialState::Zero],
+        initial_states: vec![InitialState::Zero, InitialState::AlongInputs],
         bias: false,
+        rules: vec![RuleKind::Gradient, RuleKind::Muon],
         trained: vec![Subset::only(["W"])],
         ..Domain::linear(arithmetic)
     }
@@ -116,7 +119,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         reflection(b, c).ok_or(Inconclusive::Noise("whether input and output are independent"))?;
     let bound = 3.min(trajectory.steps());
     let [_, _, r3] = trajectory.increments().reduced().unfolding_ranks(movement.total_noise());
-    let outside = outside(&movement, b, c)?;
+    let outside = movement.excess_over(&three(b, c), "the span of three matrices")?;
     // Inside the span each is a sum of the same three matrices of rank one.
     let upper = if outside.bounds.upper == 0 { 3 } else { b.rows() * b.rows() };
     Ok(vec![
@@ -155,22 +158,13 @@ fn reflection_noise<S: RankRevealing>(b: &Matrix<S>, c: &Matrix<S>) -> f64 {
     S::ROUNDING * b.rows() as f64 * terms
 }
 
-/// The dimensions that D_1..D_K add to the span of the three matrices.
-fn outside<S: RankRevealing>(
-    movement: &Movement<S>,
-    b: &Matrix<S>,
-    c: &Matrix<S>,
-) -> Result<Rank, Inconclusive> {
-    let n = b.rows();
+/// c b^T, b c^T and (c.c) b b^T + (b.b) c c^T.
+fn three<S: RankRevealing>(b: &Matrix<S>, c: &Matrix<S>) -> [Matrix<S>; 3] {
     let outer = |left: &Matrix<S>, right: &Matrix<S>| Matrix::product(left.view(), right.t());
     let mut symmetric = outer(b, b);
     symmetric.scale(c.inner_product(c));
     symmetric.add_scaled(b.inner_product(b), &outer(c, c));
-    let flat = |matrix: &Matrix<S>| Matrix::from_columns(n * n, 1, matrix.data().to_vec());
-    let three = [outer(c, b), outer(b, c), symmetric].map(|matrix| flat(&matrix));
-    let space = span(n * n, &three, "the span of three matrices")?;
-    let learned: Vec<_> = movement.matrices.iter().map(flat).collect();
-    Ok(space.excess(&Matrix::beside(n * n, &learned), movement.total_noise()))
+    [outer(c, b), outer(b, c), symmetric]
 }
 
 /// R D_k less its transpose, for all k side by side: nothing. `reflection_noise` is that of R.

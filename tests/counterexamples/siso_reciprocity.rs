@@ -24,7 +24,7 @@ fn there_must_be_one_input_and_one_output() {
 }
 
 #[test]
-fn the_initial_state_must_be_zero() {
+fn the_initial_state_must_lie_along_the_input() {
     assert_eq!(r3(&reciprocal().with_state(integers(6, 1, 5))), 9);
 }
 
@@ -66,7 +66,7 @@ fn a_bias_breaks_it() {
 }
 
 #[test]
-fn the_optimizer_must_be_gd_like() {
+fn the_optimizer_must_not_act_entry_by_entry() {
     let cube = UpdateRule::cube();
     assert_eq!(r3(&reciprocal().along(cube)), 10);
 }

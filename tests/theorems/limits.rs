@@ -215,7 +215,12 @@ fn domain() -> Domain {
         learning_steps: 1..=7,
         activations,
         initial_weights,
-        initial_states: vec![InitialState::Zero, InitialState::Common, InitialState::PerTrial],
+        initial_states: vec![
+            InitialState::Zero,
+            InitialState::Common,
+            InitialState::PerTrial,
+            InitialState::AlongInputs,
+        ],
         tasks: vec![TaskFamily::RandomTargets, TaskFamily::LinearTeacher, TaskFamily::Integrator],
         rules: [vec![Gradient; 8], vec![Muon, Muon, Sign, Clip, Cube, L1]].concat(),
         trained,
