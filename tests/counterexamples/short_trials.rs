@@ -42,7 +42,7 @@ fn the_network_must_be_linear() {
 
 #[test]
 fn the_start_must_be_a_multiple_of_the_identity() {
-    assert_eq!(r3(&short().starting_at(unit(6, 0, 5))), 12);
+    assert_eq!(r3(&short().starting_at(unit(6, 0, 5))), 10);
 }
 
 #[test]
