@@ -7,9 +7,11 @@
 //! find.
 
 mod explore;
+mod lattice;
 mod status;
 
 pub use explore::{Exploration, GridCell, Sweep, explore};
+pub use lattice::{Group, Lattice, Survey};
 pub use status::{Conjecture, Status};
 
 /// What the file of a conjecture needs.
