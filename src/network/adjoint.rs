@@ -1,6 +1,9 @@
 //! Back-propagation through time, with the gradient kept as a product of two factors.
 
+use std::num::NonZeroUsize;
+
 use super::{Network, Rnn, RnnParts, Run};
+use crate::blocks::Multiplier;
 use crate::matrix::Matrix;
 use crate::scalar::{Scalar, vectorised};
 
@@ -13,6 +16,17 @@ pub enum Transport<S> {
     /// back-propagated errors, and no error for h_0. Random feedback (Lillicrap et al. 2016); not a
     /// gradient.
     Feedback(Matrix<S>),
+    /// Back in time through fixed matrices: `l_t = (1 - a) l_{t+1} + P e_t + a Y^T l_{t+1}` and
+    /// `lambda_t = l_{t+1}`, without slopes. Feedback alignment through time; not a gradient.
+    FixedWeights {
+        /// P, (N, d_out).
+        feedback: Matrix<S>,
+        /// Y, (N, N).
+        weights: Matrix<S>,
+    },
+    /// Back in time through W^T, each error no further than this number of time steps: truncated
+    /// back-propagation; one is the step of the error itself.
+    Truncated(NonZeroUsize),
     /// Back in time through W in place of W^T: a deliberate error, for controls.
     Untransposed,
 }
@@ -23,6 +37,11 @@ impl<S: Scalar> Transport<S> {
         match self {
             Transport::Adjoint => Transport::Adjoint,
             Transport::Feedback(feedback) => Transport::Feedback(feedback.map(convert)),
+            Transport::FixedWeights { feedback, weights } => Transport::FixedWeights {
+                feedback: feedback.map(&convert),
+                weights: weights.map(&convert),
+            },
+            Transport::Truncated(steps) => Transport::Truncated(*steps),
             Transport::Untransposed => Transport::Untransposed,
         }
     }
@@ -73,8 +92,11 @@ impl<S: Scalar> Adjoint<S> {
         errors: &Matrix<S>,
     ) {
         let weights = match &rnn.transport {
-            Transport::Adjoint => parts.w.transposed_multiplier(),
+            Transport::Adjoint | Transport::Truncated(_) => parts.w.transposed_multiplier(),
             Transport::Untransposed => parts.w.multiplier(),
+            Transport::FixedWeights { feedback, weights } => {
+                return self.through_fixed(rnn.dynamics.leak, feedback, weights, run, errors);
+            }
             Transport::Feedback(feedback) => {
                 let later = errors.columns(run.trials..errors.cols());
                 self.lambda = Matrix::product(feedback.view(), later);
@@ -82,31 +104,120 @@ impl<S: Scalar> Adjoint<S> {
                 return;
             }
         };
-        let neurons = parts.neurons();
+        let (neurons, steps) = (parts.neurons(), run.steps);
         let block = neurons * run.trials;
-        let leak = rnn.dynamics.leak;
-        let phi_slopes = (!rnn.dynamics.phi.is_identity()).then_some(&run.phi_slopes);
-        self.lambda.reshape(neurons, run.steps * run.trials);
+        self.lambda.reshape(neurons, steps * run.trials);
         self.states.reshape(neurons, errors.cols());
         S::gemm(self.states.data_mut(), false, parts.c.t(), errors.view());
+        let back = Back {
+            weights: &weights,
+            leak: rnn.dynamics.leak,
+            phi_slopes: (!rnn.dynamics.phi.is_identity()).then_some(&run.phi_slopes),
+            psi_slopes: run.psi_slopes.as_ref(),
+            block,
+        };
         let l = self.states.data_mut();
-        multiply_by_slopes(&mut l[run.steps * block..], run.psi_slopes.as_ref(), run.steps * block);
-        for t in (0..run.steps).rev() {
+        if let Transport::Truncated(most) = rnn.transport {
+            self.initial = back.truncated(most, l, self.lambda.data_mut(), neurons);
+            return;
+        }
+        multiply_by_slopes(&mut l[steps * block..], back.psi_slopes, steps * block);
+        for t in (0..steps).rev() {
             let (earlier, later) = l.split_at_mut((t + 1) * block);
-            let (now, next) = (&mut earlier[t * block..], &later[..block]);
             let lambda = &mut self.lambda.data_mut()[t * block..(t + 1) * block];
-            scale_into(lambda, next, leak);
-            multiply_by_slopes(lambda, phi_slopes, t * block);
-            weights.add_product(lambda, now);
-            multiply_by_slopes(now, run.psi_slopes.as_ref(), t * block);
-            add_scaled(now, next, S::ONE - leak);
+            back.step(t, lambda, &mut earlier[t * block..], &later[..block]);
         }
         self.initial = Matrix::from_columns(neurons, run.trials, l[..block].to_vec());
+    }
+
+    /// [`Transport::FixedWeights`].
+    fn through_fixed(
+        &mut self,
+        leak: S,
+        feedback: &Matrix<S>,
+        weights: &Matrix<S>,
+        run: &Run<S>,
+        errors: &Matrix<S>,
+    ) {
+        let all = Matrix::product(feedback.view(), errors.view());
+        let (neurons, trials) = (feedback.rows(), run.trials);
+        let block = neurons * trials;
+        let at = |t: usize| {
+            let own = all.data()[t * block..(t + 1) * block].to_vec();
+            Matrix::from_columns(neurons, trials, own)
+        };
+        let mut l = at(run.steps);
+        let mut later = vec![l.clone()];
+        for t in (0..run.steps).rev() {
+            let mut now = at(t);
+            now.add_scaled(S::ONE - leak, &l);
+            now.add_scaled(leak, &Matrix::product(weights.t(), l.view()));
+            l = now;
+            later.push(l.clone());
+        }
+        self.initial = later.pop().expect("h_0 has an error");
+        later.reverse();
+        self.lambda = Matrix::beside(neurons, &later);
     }
 
     /// dLoss/dW = Lambda Phi^T as a dense matrix: one product, (N, N).
     pub fn weight_gradient(&self, run: &Run<S>) -> Matrix<S> {
         Matrix::product(self.lambda.view(), run.activity().transpose())
+    }
+}
+
+/// One time step of the adjoint run.
+struct Back<'a, S: Scalar> {
+    weights: &'a Multiplier<'a, S>,
+    leak: S,
+    phi_slopes: Option<&'a Matrix<S>>,
+    psi_slopes: Option<&'a Matrix<S>>,
+    /// Numbers of all trials at one time.
+    block: usize,
+}
+
+impl<S: Scalar> Back<'_, S> {
+    /// Fills `lambda` = lambda_t, and makes l_t of what is C^T e_t in `now`, with l_{t+1}.
+    fn step(&self, t: usize, lambda: &mut [S], now: &mut [S], next: &[S]) {
+        scale_into(lambda, next, self.leak);
+        multiply_by_slopes(lambda, self.phi_slopes, t * self.block);
+        self.weights.add_product(lambda, now);
+        multiply_by_slopes(now, self.psi_slopes, t * self.block);
+        add_scaled(now, next, S::ONE - self.leak);
+    }
+
+    /// [`Transport::Truncated`]: each l_t from the errors of `most` times. `injected` holds C^T e_t
+    /// for all t; fills all lambda_t and returns l_0.
+    fn truncated(
+        &self,
+        most: NonZeroUsize,
+        injected: &[S],
+        lambda: &mut [S],
+        neurons: usize,
+    ) -> Matrix<S> {
+        let (block, last) = (self.block, injected.len() / self.block - 1);
+        let at = |t: usize| &injected[t * block..(t + 1) * block];
+        let mut scratch = vec![S::ZERO; block];
+        let mut initial = vec![S::ZERO; block];
+        for t in 0..=last {
+            let from = (t + most.get() - 1).min(last);
+            let mut l = at(from).to_vec();
+            multiply_by_slopes(&mut l, self.psi_slopes, from * block);
+            for s in (t..from).rev() {
+                let mut now = at(s).to_vec();
+                self.step(s, &mut scratch, &mut now, &l);
+                l = now;
+            }
+            match t {
+                0 => initial = l,
+                _ => {
+                    let lambda = &mut lambda[(t - 1) * block..t * block];
+                    scale_into(lambda, &l, self.leak);
+                    multiply_by_slopes(lambda, self.phi_slopes, (t - 1) * block);
+                }
+            }
+        }
+        Matrix::from_columns(neurons, block / neurons, initial)
     }
 }
 

@@ -32,11 +32,13 @@
 //! columns. States at step k lie in the span of the columns of step k and col D_k, so
 //! rank G_k <= f + t + z + r_k (z from k = 1 on), and c_{k+1} <= c_k + rank G_k + t + z. Rows of D_{k+1} are
 //! states of steps up to k, which lie in the span of the f + t columns at the start and of what
-//! c_k counts, so r_{k+1} <= f + t + c_k. The same for outputs with rows and columns exchanged.
-//! With W alone trained and h_0 = 0 the states of step k lie in the span of B and of
-//! D_k A^i B, i < T - 2, so after the l-th step each adds no more than m (T - 2) dimensions.
+//! c_k counts, so r_{k+1} <= f + t + c_k. The same for outputs with rows and columns exchanged. In
+//! trials of T steps what the states of step k add to the columns of step k lies in the span of
+//! D_k A^i B, i < T - 2, and of D_k A^i h_0, i < T - 1, and has no more dimensions than there are
+//! such times in all trials.
 
 use super::setting::rules;
+use super::sources::{Columns, Sources};
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observation, Observed,
     Proof, Quantity, Sequence, Setting, Theorem,
@@ -104,16 +106,18 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.initial_weights != InitialWeights::Full
         && (setting.rule.is_gd_like() || setting.rule.is_spectral());
-    let growth = Growth::of(setting);
+    if !applies {
+        return None;
+    }
     let gradients = k * setting.gradients_per_step();
+    let growth = Growth::of(setting, gradients);
     match measure {
-        _ if !applies => None,
-        Measure::Rank => Some(growth.weights(gradients)),
-        Measure::GradientRank => Some(growth.gradient(k)),
+        Measure::Rank => Some(growth.weights[gradients].min(setting.channels())),
+        Measure::GradientRank => Some(growth.gradients[k]),
         // Momentum can give an update the rank of all gradients so far; a combination is no more
         // than their sum.
         Measure::Cp if !setting.rule.is_gd_like() => None,
-        Measure::Cp => Some((0..gradients).map(|j| growth.gradient(j)).sum()),
+        Measure::Cp => Some(growth.gradients[..gradients].iter().sum()),
         Measure::R3 => None,
     }
 }
@@ -161,141 +165,80 @@ pub fn fibonacci(n: usize) -> usize {
     (0..n).fold((0, 1), |(now, next), _| (next, now + next)).0
 }
 
-/// What feeds one side: the number of columns that span it at the start, and how they change.
-#[derive(Clone, Copy, Default)]
-struct Sources {
-    fixed: usize,
-    trained: usize,
-    trained_from_zero: usize,
-}
-
-impl Sources {
-    /// Counts `columns` that are trained or not.
-    fn add(&mut self, columns: usize, trained: bool) {
-        *if trained { &mut self.trained } else { &mut self.fixed } += columns;
-    }
-
-    /// The bounds on (rank D_k, rank G_k), by the recursion of the proof.
-    fn growth(&self, k: usize) -> (usize, usize) {
-        let Sources { fixed, trained, trained_from_zero } = *self;
-        let start = fixed + trained;
-        let gradient =
-            |k: usize, rank: usize| start + rank + if k > 0 { trained_from_zero } else { 0 };
-        let (mut rank, mut counted) = (0, 0);
-        for j in 0..k {
-            let next = start + counted;
-            counted += gradient(j, rank) + trained + trained_from_zero;
-            rank = next;
-        }
-        (rank, gradient(k, rank))
-    }
-}
-
-/// What the theorem allows a setting.
+/// The bounds on rank D_k and rank G_k.
 struct Growth {
-    inputs: Sources,
-    outputs: Sources,
-    /// What the dimension of the whole space can be.
-    limit: usize,
-    /// If W alone is trained.
-    time: Option<Time>,
-}
-
-/// What trials of a few steps let one gradient add, on either side.
-#[derive(Clone, Copy)]
-struct Time {
-    inputs: usize,
-    outputs: usize,
+    weights: Vec<usize>,
+    gradients: Vec<usize>,
 }
 
 impl Growth {
-    fn of(setting: &Setting) -> Self {
-        let dimensions = &setting.dimensions;
-        let [b, c, bias, h0] = ["B", "C", "bias", "h0"].map(|name| setting.trained.contains(name));
-        let (mut inputs, mut outputs) = (Sources::default(), Sources::default());
-        inputs.add(dimensions.d_in, b);
-        outputs.add(dimensions.d_out, c);
-        let zero = usize::from;
-        match setting.initial_state {
-            InitialState::Zero => inputs.trained_from_zero += zero(h0),
-            InitialState::Common => inputs.add(1, h0),
-            InitialState::PerTrial => inputs.add(dimensions.trials, h0),
-            // They count as inputs as long as they lie along those that there are.
-            InitialState::AlongInputs if setting.leaves_its_state() => {
-                inputs.add(dimensions.trials, h0)
-            }
-            InitialState::AlongInputs => {}
-        }
-        if setting.bias {
-            inputs.add(1, bias)
-        } else {
-            inputs.trained_from_zero += zero(bias)
-        }
+    /// For k = 0 to `last`.
+    fn of(setting: &Setting, last: usize) -> Self {
+        let sources = Sources::of(setting);
+        let (mut inputs, mut outputs) = (sources.inputs.and(sources.states), sources.outputs);
         if let InitialWeights::LowRank(r) = setting.initial_weights {
             inputs.add(r, false);
             outputs.add(r, false);
         }
-        let time = (setting.trained == Subset::only(["W"])).then(|| Time::of(setting));
-        Growth { inputs, outputs, limit: setting.channels(), time }
+        let gradient = |k: usize| sources.rank_of_sum(k..k + 1).min(setting.channels());
+        Self::recursion([inputs, outputs], last, gradient, |k| sources.beyond_sources(k))
     }
 
-    /// The bound on rank D_k.
-    fn weights(&self, k: usize) -> usize {
-        let sides = |inputs: usize, outputs: usize| inputs.min(outputs).min(self.limit);
-        let by_steps = |l: usize| {
-            let (inputs, outputs) = (self.inputs.growth(l).0, self.outputs.growth(l).0);
-            let left = k - l;
-            match self.time {
-                Some(time) => sides(inputs + left * time.inputs, outputs + left * time.outputs),
-                None => sides(inputs, outputs),
+    /// The recursion of the proof. `gradient` bounds rank G_k, and `beyond` what its rows have beside
+    /// the sources of step k on the side of the inputs, and its columns on that of the outputs.
+    fn recursion(
+        sides: [Columns; 2],
+        last: usize,
+        gradient: impl Fn(usize) -> usize,
+        beyond: impl Fn(usize) -> [usize; 2],
+    ) -> Self {
+        let mut growth = Growth { weights: vec![], gradients: vec![] };
+        // For each side the dimensions of the sums over all gradients so far: of their rows (of
+        // the inputs; of their columns, of the outputs), of these with the sources, and of these
+        // with what the sources of the other side gained.
+        let mut spans = [0; 2];
+        let mut with_sources = sides.map(|side| side.start());
+        let mut with_gains = [0; 2];
+        for k in 0..=last {
+            let rank = spans[0].min(spans[1]);
+            let by_side = sides.map(|side| side.at(k) + rank);
+            let own = by_side.into_iter().fold(gradient(k), usize::min);
+            growth.weights.push(rank);
+            growth.gradients.push(own);
+            let beyond = beyond(k).map(|side| side.min(rank));
+            let (before, gains) = (with_sources, with_gains);
+            for (side, other) in [(0, 1), (1, 0)] {
+                // States lie in the sources at the start and in what columns gained.
+                let states = sides[side].start() + gains[other];
+                let moving = sides[side].moving();
+                spans[side] = (spans[side] + own).min(states).min(before[side] + beyond[side]);
+                with_sources[side] = states.min(before[side] + beyond[side].min(own)) + moving;
+                with_gains[side] = states.min(gains[side] + own + sides[other].moving());
             }
-        };
-        let first = if self.time.is_some() { k.min(1) } else { k };
-        (first..=k).map(by_steps).min().expect("k itself")
-    }
-
-    /// The bound on rank G_k.
-    fn gradient(&self, k: usize) -> usize {
-        self.inputs.growth(k).1.min(self.outputs.growth(k).1).min(self.limit)
-    }
-}
-
-impl Time {
-    /// Columns of D_k A^i B, i < T - 2, and of D_k A^i h_0, i < T - 1; rows of C A^i D_k, as many
-    /// as powers reach h_1, or h_0 where it is not zero.
-    fn of(setting: &Setting) -> Self {
-        let states = setting.states();
-        let powers = |less: usize| setting.input_steps().saturating_sub(less);
-        let outputs = setting.dimensions.d_out * powers(if states == 0 { 2 } else { 1 });
-        Time { inputs: setting.inputs() * powers(2) + states * powers(1), outputs }
+        }
+        growth
     }
 }
 
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
-    let growth = Growth::of(&case.setting);
     let per_step = case.setting.gradients_per_step();
+    let growth = Growth::of(&case.setting, trajectory.steps() * per_step);
     let mut observations = vec![];
     for k in (1..=trajectory.steps()).rev() {
-        let bound = growth.weights(k * per_step);
         observations.push(Observation::rank(
             Quantity::Rank(Sequence::Increments, k),
             &trajectory.rank(k),
-            bound,
+            growth.weights[k * per_step].min(case.setting.channels()),
         ));
     }
-    let mut total = Bounds::exactly(0);
+    let (mut total, mut sum) = (Bounds::exactly(0), 0);
     let gradients = (0..).map_while(|j| trajectory.gradient(j));
-    for (j, gradient) in gradients.enumerate() {
+    for (j, (gradient, &bound)) in gradients.zip(&growth.gradients).enumerate() {
         let rank = S::rank(&gradient.to_matrix(), trajectory.gradient_noise(j));
-        total = total + rank.bounds;
-        observations.push(Observation::rank(
-            Quantity::Rank(Sequence::Gradients, j),
-            &rank,
-            growth.gradient(j),
-        ));
+        (total, sum) = (total + rank.bounds, sum + bound);
+        observations.push(Observation::rank(Quantity::Rank(Sequence::Gradients, j), &rank, bound));
     }
-    let sum = (0..trajectory.gradients().len()).map(|j| growth.gradient(j)).sum();
     observations.push(Observation::number("sum of rank G_j", total, sum));
     Ok(observations)
 }
@@ -304,20 +247,43 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 mod tests {
     use super::*;
 
+    /// Without an end of time or of trials.
+    const ENOUGH: usize = 1 << 40;
+
+    /// The bounds on (rank D_k, rank G_k) if one side is the narrower one.
+    fn growth(inputs: Columns, k: usize) -> (usize, usize) {
+        let outputs = Columns { fixed: ENOUGH, ..Columns::default() };
+        let growth = Growth::recursion([inputs, outputs], k, |_| ENOUGH, |_| [ENOUGH; 2]);
+        (growth.weights[k], growth.gradients[k])
+    }
+
     /// The closed forms of the statement are those of the recursion.
     #[test]
     fn each_source_grows_by_fibonacci_numbers() {
-        let fixed = Sources { fixed: 1, ..Sources::default() };
-        let trained = Sources { trained: 1, ..Sources::default() };
-        let mixed = Sources { fixed: 2, trained: 3, trained_from_zero: 5 };
+        let fixed = Columns { fixed: 1, ..Columns::default() };
+        let trained = Columns { trained: 1, ..Columns::default() };
+        let mixed = Columns { fixed: 2, trained: 3, trained_from_zero: 5 };
         for k in 1..12 {
-            assert_eq!(fixed.growth(k), (fibonacci(k + 2) - 1, fibonacci(k + 2)));
-            assert_eq!(trained.growth(k), (fibonacci(k + 3) - 2, fibonacci(k + 3) - 1));
+            assert_eq!(growth(fixed, k), (fibonacci(k + 2) - 1, fibonacci(k + 2)));
+            assert_eq!(growth(trained, k), (fibonacci(k + 3) - 2, fibonacci(k + 3) - 1));
             let expected = 2 * (fibonacci(k + 2) - 1)
                 + 3 * (fibonacci(k + 3) - 2)
                 + 5 * (fibonacci(k + 2) - 2);
-            assert_eq!(mixed.growth(k).0, expected);
+            assert_eq!(growth(mixed, k).0, expected);
         }
-        assert_eq!((fixed.growth(0), trained.growth(0)), ((0, 1), (0, 1)));
+        assert_eq!((growth(fixed, 0), growth(trained, 0)), ((0, 1), (0, 1)));
+    }
+
+    /// And that of short trials.
+    #[test]
+    fn growth_becomes_linear_in_short_trials() {
+        let side = Columns { fixed: 2, ..Columns::default() };
+        for beyond in 1..8 {
+            let found = Growth::recursion([side; 2], 9, |_| ENOUGH, |_| [2 * beyond; 2]);
+            for k in 1..=9 {
+                let by_step = |l: usize| 2 * (fibonacci(l + 2) - 1 + (k - l) * beyond);
+                assert_eq!(Some(found.weights[k]), (1..=k).map(by_step).min(), "{beyond} {k}");
+            }
+        }
     }
 }

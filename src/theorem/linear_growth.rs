@@ -10,7 +10,7 @@
 //! ```
 //!
 //! For T = 2 it is min(alpha, q, n), for T = 1 nothing is learned. A bias counts among the p
-//! inputs, where it is always 1. With trials enough this is min(m + k m (T-2), p + q + k m (T-3)):
+//! inputs, where it is always 1; p is no more than the dimension of all inputs before the last. With trials enough this is min(m + k m (T-2), p + q + k m (T-3)):
 //! after the first step rank grows by m (T-3), or m (T-2) until |p - q| is used up, where
 //! krylov-decay alone allows m (T-1) for each gradient.
 //!
@@ -19,15 +19,20 @@
 //! T - 3 between them has rank 1 for each trial. Or with A = (1-a) I + a W: l_{t+1} less what is in
 //! span(C^T) lies in the span of (A^T)^i C^T, 0 < i < T - 2, and h_t less what is in span(B) in
 //! that of A^i B. A changes from step to step, B and C do not.
+//!
+//! In general h_0 has its own powers A^t h_0, of which the first is shared, and of B, C, b and h_0
+//! what is trained is not shared: it counts in each gradient. The bound is the least over what may
+//! be shared, the first rows, all that is not multiplied by A, or nothing, and the same of the
+//! columns; see `sources.rs`.
 
 use super::movement::Movement;
+use super::sources::Sources;
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observed, Proof,
     Setting, Theorem,
 };
 use crate::blocks::Subset;
 use crate::matrix::RankRevealing;
-use crate::task::Dimensions;
 use crate::training::GradientFault;
 
 /// The theorem as a value.
@@ -37,21 +42,23 @@ pub const THEOREM: Theorem = Theorem {
     statement: "Linear network, any W_0, h_0 = 0, W alone trained, m = min(p, q), T >= 2: \
                 rank D_k <= min(m + k m (T-2), p + q + k m (T-3)). With few trials, n in all k \
                 gradients and alpha = dim span u_0: rank D_k <= alpha + min(q, n) + n (T-3), \
-                alpha + q + k q (T-3), p + min(q, n) + k p (T-3); for T = 2 min(alpha, q).",
+                alpha + q + k q (T-3), p + min(q, n) + k p (T-3); for T = 2 min(alpha, q). What of \
+                B, C, b, h_0 is trained is not shared and counts in each gradient; h_0 has its own \
+                powers.",
     hypotheses: &[
         "linear network: phi = psi = id",
-        "any W_0; h_0 = 0, or along the inputs: then T is one more",
-        "GD-like learning of W alone",
+        "any W_0; h_0 along the inputs is one more time step",
+        "GD-like learning; what is trained beside W, and h_0 != 0, as the statement counts",
         "alpha: the first inputs of a trial are the same at every learning step",
     ],
     bound: "the least of alpha + min(q, n) + n (T-3), alpha + q + k q (T-3), p + min(q, n) + \
             k p (T-3), m + k m (T-2), k m (T-1), n (T-1) and N; a bias counted among the p",
-    tightness: "Attained at every step by generic data with W_0 of full rank, whatever the number of \
-                trials, if every gradient has all of them. From W_0 = w I fibonacci-growth says \
-                more.",
+    tightness: "Attained at every step by generic data with W_0 of full rank and h_0 along the inputs \
+                or zero, W alone trained, whatever the number of trials, if every gradient has all \
+                of them. From W_0 = w I fibonacci-growth says more.",
     proof: Proof::MachineChecked {
         lemmas: &["linear_growth.gradient_parts", "linear_growth.linear_growth"],
-        beyond: Some("the forms for few trials"),
+        beyond: Some("the forms for few trials; h_0 of its own, and training of more than W"),
     },
     limit: Some(limit),
     attained: Some(attained),
@@ -70,44 +77,30 @@ pub const THEOREM: Theorem = Theorem {
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let applies = setting.is_linear()
-        && setting.states() == 0
-        && setting.trained == Subset::only(["W"])
-        && setting.rule.is_gd_like();
-    (applies && measure == Measure::Rank).then(|| rank_bound(setting, k))
+    if !setting.is_linear() || !setting.rule.is_gd_like() {
+        return None;
+    }
+    match measure {
+        Measure::Rank => Some(rank_bound(setting, k)),
+        // Any gradient is the change that one step along it makes.
+        Measure::GradientRank => Some(Sources::of(setting).rank_of_sum(k..k + 1)),
+        Measure::R3 | Measure::Cp => None,
+    }
 }
 
 /// What the rank is at most after k learning steps.
 fn rank_bound(setting: &Setting, k: usize) -> usize {
-    let Dimensions { neurons, d_in, d_out, trials, .. } = setting.dimensions;
-    let steps = setting.input_steps();
-    let gradients = k * setting.gradients_per_step();
-    let (inputs, seen) = (setting.inputs(), gradients * setting.batch_size());
-    // alpha, and the most that the last errors of all gradients can span.
-    // A bias is no input of the step that a state along the inputs stands for.
-    let own = if setting.initial_state == InitialState::Zero { inputs } else { d_in };
-    let (first, last) = (own.min(trials), d_out.min(seen));
-    if steps <= 2 {
-        // C^T E B^T alone, or nothing.
-        return if steps < 2 { 0 } else { first.min(last).min(neurons) };
-    }
-    let least = inputs.min(d_out);
-    let bounds = [
-        first + last + seen * (steps - 3),
-        first + d_out + gradients * d_out * (steps - 3),
-        inputs + last + gradients * inputs * (steps - 3),
-        least + gradients * least * (steps - 2),
-        gradients * least * (steps - 1),
-        seen * (steps - 1),
-        neurons,
-    ];
-    bounds.into_iter().min().expect("some bounds")
+    Sources::of(setting).rank_of_sum(0..k * setting.gradients_per_step())
 }
 
 fn attained(setting: &Setting) -> bool {
     // A bias is no input of the step that a state along the inputs stands for.
     let every_step_alike = !setting.bias || setting.initial_state == InitialState::Zero;
-    setting.initial_weights == InitialWeights::Full && !setting.minibatches && every_step_alike
+    setting.initial_weights == InitialWeights::Full
+        && setting.states() == 0
+        && setting.trained == Subset::only(["W"])
+        && !setting.minibatches
+        && every_step_alike
 }
 
 fn domain(arithmetic: Arithmetic) -> Domain {
@@ -117,8 +110,18 @@ fn domain(arithmetic: Arithmetic) -> Domain {
         steps: 2..=5,
         trials: 1..=6,
         initial_weights: vec![InitialWeights::Full, InitialWeights::ScaledIdentity],
-        initial_states: vec![InitialState::Zero, InitialState::AlongInputs],
-        trained: vec![Subset::only(["W"])],
+        initial_states: vec![
+            InitialState::Zero,
+            InitialState::AlongInputs,
+            InitialState::Common,
+            InitialState::PerTrial,
+        ],
+        trained: vec![
+            Subset::only(["W"]),
+            Subset::only(["W", "B"]),
+            Subset::only(["W", "C"]),
+            Subset::All,
+        ],
         ..Domain::linear(arithmetic)
     }
 }

@@ -18,6 +18,7 @@ mod proof;
 mod quantity;
 mod setting;
 mod slope;
+mod sources;
 #[cfg(feature = "verify")]
 mod verification;
 
@@ -127,6 +128,7 @@ registry![
     symmetry,
     fingerprints,
     broadcast_error,
+    feedback_alignment,
     gating_atoms,
     invariant_subspace,
     low_rank_initialization,
@@ -140,6 +142,7 @@ registry![
     krylov_decay,
     linear_growth,
     short_trials,
+    truncated_bptt,
     perturbation,
 ];
 

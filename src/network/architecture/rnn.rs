@@ -132,11 +132,20 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
         same_shape("outputs and targets", &run.outputs, &task.targets)?;
         let errors = loss.errors(&run.outputs, task);
         same_shape("errors", &run.outputs, &errors)?;
-        if let Transport::Feedback(feedback) = &self.transport {
+        if let Transport::Feedback(feedback) | Transport::FixedWeights { feedback, .. } =
+            &self.transport
+        {
             let left = (feedback.rows(), feedback.cols());
             let right = (parts.neurons(), errors.rows());
             if left != right {
                 return Err(TapeError::Shapes { operation: "feedback of errors", left, right });
+            }
+        }
+        if let Transport::FixedWeights { weights, .. } = &self.transport {
+            let (left, n) = ((weights.rows(), weights.cols()), parts.neurons());
+            if left != (n, n) {
+                let operation = "feedback between neurons";
+                return Err(TapeError::Shapes { operation, left, right: (n, n) });
             }
         }
         adjoint.repeat(self, parts, run, &errors);
