@@ -7,6 +7,7 @@
      any W_0:  rank G <= min (d q, (T-1) p),
      C fixed, GD-like:  rank D_K <= q + K (d - 1) q,  so q for ever if tau = 1,
      B fixed, GD-like:  rank D_K <= p + K (T - 2) p,
+     B and C fixed, GD-like:  rank D_K <= p + q + K min (min (tau - 1, T - 3) q, (T - 3) p),
      W_0 = w I, B and C fixed, spectral:  rank D_K <= p + q.
    The full gradient is the case tau >= T: [cut_full].
 
@@ -14,7 +15,7 @@
      cut_gradW tau      G of one trial                                           *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From RankProof.base Require Import model spans updates invariance.
-From RankProof Require Import krylov_decay linear_growth.
+From RankProof Require Import krylov_decay linear_growth few_trials.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -96,6 +97,42 @@ have sGt : (G^T <= krylov (step_matrix a W) C d)%MS.
 split=> //; rewrite leq_min -{1}(mxrank_tr G).
 by rewrite (leq_trans (mxrankS sG) (rank_krylov _ _ _)) (leq_trans (mxrankS sGt) (rank_krylov _ _ _)).
 Qed.
+
+(* both sides split off: the rows of the rest, and its columns *)
+Theorem truncated_held_rows : held C B (inner_rows a W B T) 0 0 G.
+Proof.
+have z := held0 C B (inner_rows a W B T) 0; rewrite /G.
+elim/big_ind: _ => // [D E|m _]; first exact: (heldD (r := 0) (s := 0)).
+apply: heldZ; elim/big_ind: _ => // [D E|[t lt] _ /=]; first exact: (heldD (r := 0) (s := 0)).
+have le := leT (ltn_ord m); have x0 := h0 (ltn_ord m).
+case: t lt => [|t] lt; first by rewrite lhid0 x0 trmx0 mulmx0.
+move: lt; rewrite leq_eqVlt => /predU1P[eT|lt].
+  rewrite /cut; case: tau => [|r]; first by rewrite mul0mx.
+  rewrite -/(cut a W C (X m) r _) cut_beyond -?eT ?ltnS // leqnn mulmx0 addr0 -mulmxA.
+  exact: held_left.
+rewrite lhid_step mulmxDr addrC; apply: (heldD (r := 0) (s := 0)).
+  by rewrite mulmxA; apply: held_right.
+apply: held_rows; rewrite mulmx_sub // submxMr //.
+apply: submx_trans (krylov_hid_zero_start a W B t x0) _; apply: krylovW.
+by have := leq_sub2r 3 (leq_trans lt le); rewrite !subSS subn0.
+Qed.
+
+Definition cut_columns : 'M[F]_n := krylov (step_matrix a W) C (minn tau.-1 (T - 3)) *m step_matrix a W.
+
+Theorem truncated_held_columns : held C B 0 cut_columns 0 G.
+Proof.
+have z := held0 C B 0 cut_columns; rewrite /G.
+elim/big_ind: _ => // [D E|m _]; first exact: (heldD (r := 0) (s := 0)).
+apply: heldZ; elim/big_ind: _ => // [D E|[t lt] _ /=]; first exact: (heldD (r := 0) (s := 0)).
+have le := leT (ltn_ord m); have x0 := h0 (ltn_ord m).
+case: t lt => [|[|t]] lt; first by rewrite lhid0 x0 trmx0 mulmx0.
+  rewrite lhidS lhid0 x0 mulmx0 scaler0 !add0r scalemxAr trmx_mul mulmxA; exact: held_right.
+rewrite /cut_columns; case: tau => [|r] /=; first by rewrite mul0mx; apply: held0.
+rewrite lt mulmxDl -mulmxA; apply: (heldD (r := 0) (s := 0)); first exact: held_left.
+apply: held_columns; apply: cols_mul; rewrite trmx_mul trmxK submxMr //.
+apply: submx_trans (cut_krylov _ _ _ _ _ _) _; apply: krylovW; rewrite leq_min geq_minl geq_min.
+by apply/orP; right; rewrite subSS leq_sub.
+Qed.
 End Batch.
 
 Section Learning.
@@ -129,6 +166,25 @@ have [sG _ _] := gradient k; rewrite subn2 -(eB k).
 exact: parts_of_rows (submx_trans sG (krylov_split _ _ _)) (rank_krylov_mul _ _ _ _).
 Qed.
 
+(* from any W_0, both fixed *)
+Theorem truncated_both K : gd_like c0 W G -> (forall k, B k = B 0%N) -> (forall k, C k = C 0%N) ->
+  (\rank (W K - c0 K *: W 0%N)%R <= p + q + K * minn (minn tau.-1 (T - 3) * q) ((T - 3) * p))%N.
+Proof.
+move=> rW eB eC; have le k m mM := proj1 (hyp (k := k) (m := m) mM).
+have x0 k m mM := proj2 (hyp (k := k) (m := m) mM).
+have rank_of r : (forall k, parts (C 0%N) (B 0%N) r (G k)) ->
+    (\rank (W K - c0 K *: W 0%N)%R <= p + q + K * r)%N.
+  by move=> pG; rewrite (addnC p); apply/(parts_rank (C := C 0%N) (B := B 0%N))/(gd_like_parts K rW).
+have partsW k r r' D : (r <= r')%N -> parts (C k) (B k) r D -> parts (C 0%N) (B 0%N) r' D.
+  move=> rr [Y [Z [V [-> rV]]]]; exists Y, Z, V; rewrite -(eC k) -(eB k); split=> //.
+  exact: leq_trans rV rr.
+case: (leqP (minn tau.-1 (T - 3) * q) ((T - 3) * p)) => _; apply: rank_of => k.
+  apply: partsW (held_parts (truncated_held_columns a (W k) (B k) (C k) tau (le k) (x0 k))).
+  by rewrite mxrank0 addn0 rank_krylov_mul.
+apply: partsW (held_parts (truncated_held_rows a (W k) (B k) (C k) tau (le k) (x0 k))).
+by rewrite mxrank0 !addn0 rank_krylov_mul.
+Qed.
+
 (* from multiples of the identity *)
 Theorem truncated_invariant w K : spectral c0 W G -> W 0%N = w%:M ->
   (forall k, B k = B 0%N) -> (forall k, C k = C 0%N) ->
@@ -150,4 +206,5 @@ Qed.
 End Learning.
 End Truncated.
 
-(* Main results: truncated_full truncated_gradient truncated_bptt truncated_rows truncated_invariant *)
+(* Main results: truncated_full truncated_gradient truncated_bptt truncated_rows truncated_both *)
+(* Main results: truncated_invariant *)
