@@ -22,6 +22,34 @@ Local Open Scope ring_scope.
 Local Arguments lhid : simpl never.
 Local Arguments ladj : simpl never.
 
+(* the sequence of a GD-like method: x_k = c_k x_0 + sum_j cf_kj g (x_j) *)
+Section Combined.
+Variables (R : ringType) (U : lmodType R) (c0 : nat -> R) (cf : nat -> nat -> R).
+Variables (x0 : U) (g : U -> nat -> U).
+
+Definition next k (past : seq U) := c0 k *: x0 + \sum_(j < k) cf k j *: g past`_j j.
+Fixpoint combineds k :=
+  if k is j.+1 then rcons (combineds j) (next k (combineds j)) else [:: next 0 [::]].
+Definition combined k := (combineds k)`_k.
+
+Lemma size_combineds k : size (combineds k) = k.+1.
+Proof. by elim: k => //= k IHk; rewrite size_rcons IHk. Qed.
+
+Lemma nth_combineds k j : (j <= k)%N -> (combineds k)`_j = combined j.
+Proof.
+elim: k => [|k IHk] in j *; first by case: j.
+rewrite leq_eqVlt => /predU1P[->|jk]; first by [].
+by rewrite /= nth_rcons size_combineds jk IHk.
+Qed.
+
+Lemma combinedE k : combined k = c0 k *: x0 + \sum_(j < k) cf k j *: g (combined j) j.
+Proof.
+case: k => [|k]; first by rewrite /combined /= /next !big_ord0.
+rewrite {1}/combined /= nth_rcons size_combineds ltnn eqxx; congr (_ + _).
+by apply: eq_bigr => j _; rewrite nth_combineds // -ltnS.
+Qed.
+End Combined.
+
 Section Core.
 Variables (R : comRingType) (d p q : nat) (a w : R) (gram K0 : 'M[R]_d).
 Variables (b : 'M[R]_(d, p)) (c : 'M[R]_(d, q)).
@@ -45,32 +73,10 @@ Lemma core_stateS K k m t : core_state K k m t.+1 = (1 - a) *: core_state K k m 
   a *: (((c0 k * w)%:M + K *m gram) *m core_state K k m t + b *m u k m t).
 Proof. exact: lhidS. Qed.
 
-Definition next_core k (past : seq 'M[R]_d) :=
-  c0 k *: K0 + \sum_(j < k) cf k j *: core_gradient past`_j j.
-Fixpoint cores k :=
-  if k is j.+1 then rcons (cores j) (next_core k (cores j)) else [:: next_core 0 [::]].
-Definition core k := (cores k)`_k.
-
-Lemma coresS k : cores k.+1 = rcons (cores k) (next_core k.+1 (cores k)). Proof. by []. Qed.
-
-Lemma size_cores k : size (cores k) = k.+1.
-Proof. by elim: k => [//|k IHk]; rewrite coresS size_rcons IHk. Qed.
-
-Lemma nth_cores k j : (j <= k)%N -> (cores k)`_j = core j.
-Proof.
-elim: k => [|k IHk] in j *; first by rewrite leqn0 => /eqP->.
-rewrite leq_eqVlt => /predU1P[->|jk]; first by [].
-by rewrite coresS nth_rcons size_cores jk IHk.
-Qed.
+Definition core := combined c0 cf K0 core_gradient.
 
 Lemma coreE k : core k = c0 k *: K0 + \sum_(j < k) cf k j *: core_gradient (core j) j.
-Proof.
-case: k => [|k].
-  have -> : core 0 = next_core 0 [::] by [].
-  by congr (_ + _); apply: eq_bigr => -[].
-rewrite {1}/core coresS nth_rcons size_cores ltnn eqxx; congr (_ + _).
-by apply: eq_bigr => j _; rewrite nth_cores // -ltnS.
-Qed.
+Proof. exact: combinedE. Qed.
 
 (* a network of n neurons *)
 Section Network.
