@@ -4,7 +4,9 @@
    W trained. Every D_k lies in the span of c b^T, b c^T and
    (c.c) b b^T + (b.b) c c^T: r3 <= 3 and CP rank <= 3. That space is spanned by
    three matrices of rank one over every ring: c b^T, b c^T and
-   (c + (c.c) b) ((b.b) c + b)^T.
+   (c + (c.c) b) ((b.b) c + b)^T. Over every ring it is closed under X Y^T X as well
+   ([reciprocal_triple]), so that Muon keeps it: [siso_muon]. Initial states along b,
+   another for each trial, are one more time step: [siso_along_input].
 
      bw, fw, corr          backward and forward filters, their correlation: it is
                            symmetric in the two filters ([corr_sym]), which is why
@@ -12,6 +14,7 @@
      dot u v               u . v                                               *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From RankProof.base Require Import model spans updates invariance tensor_rank.
+From RankProof Require Import inputs.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -148,6 +151,57 @@ Lemma reciprocal_rank1 b c x y z : reciprocal b c x y z =
   z *: ((c + dot c c *: b) *m (dot b b *: c + b)^T).
 Proof. by apply/matrixP=> i j; rewrite /reciprocal; cring. Qed.
 
+(* and closed under X Y^T X *)
+Section Triple.
+Variables b c : 'cV[R]_n.
+Local Notation V := (reciprocal b c).
+Let be := dot b b. Let ga := dot c c. Let de := dot b c.
+
+Lemma reciprocal_mul_b x y z :
+  V x y z *m b = (y * de + z * ga * be) *: b + (x * be + z * be * de) *: c.
+Proof.
+rewrite /reciprocal !mulmxDl -!scalemxAl mulmxDl -!scalemxAl !outer_mul (dotC c b) -/be -/ga -/de.
+by apply/matrixP=> i j; cring.
+Qed.
+
+Lemma reciprocal_mul_c x y z :
+  V x y z *m c = (y * ga + z * ga * de) *: b + (x * de + z * be * ga) *: c.
+Proof.
+rewrite /reciprocal !mulmxDl -!scalemxAl mulmxDl -!scalemxAl !outer_mul -/be -/ga -/de.
+by apply/matrixP=> i j; cring.
+Qed.
+
+Lemma reciprocal_split x y z :
+  V x y z = c *m (x *: b + (z * be) *: c)^T + b *m (y *: c + (z * ga) *: b)^T.
+Proof. by rewrite /reciprocal -/be -/ga; apply/matrixP=> i j; cring. Qed.
+
+Lemma reciprocal_triple x y z (u v w : R) : exists x' y' z',
+  V x y z *m (V u v w)^T *m V x y z = V x' y' z'.
+Proof.
+pose z' := be ^+ 2 * ga ^+ 2 * w * z ^+ 2 + be * ga * de ^+ 2 * w * z ^+ 2 + be * ga * de * u * z ^+ 2
+  + be * ga * de * v * z ^+ 2 + (1 + 1) * be * ga * de * w * x * z + (1 + 1) * be * ga * de * w * y * z
+  + be * ga * u * x * z + be * ga * v * y * z + be * ga * w * x * y + de ^+ 2 * u * y * z
+  + de ^+ 2 * v * x * z + de ^+ 2 * w * x * y + de * u * x * y + de * v * x * y.
+pose x' := (1 + 1) * be ^+ 2 * ga ^+ 2 * de * w * z ^+ 2 + be ^+ 2 * ga ^+ 2 * v * z ^+ 2
+  + (1 + 1) * be ^+ 2 * ga ^+ 2 * w * x * z + be * ga * de ^+ 2 * u * z ^+ 2
+  + (1 + 1) * be * ga * de ^+ 2 * w * x * z + (1 + 1) * be * ga * de * u * x * z
+  + (1 + 1) * be * ga * de * v * x * z + (1 + 1) * be * ga * de * w * x ^+ 2
+  + be * ga * u * x ^+ 2 + de ^+ 2 * v * x ^+ 2.
+pose y' := (1 + 1) * be ^+ 2 * ga ^+ 2 * de * w * z ^+ 2 + be ^+ 2 * ga ^+ 2 * u * z ^+ 2
+  + (1 + 1) * be ^+ 2 * ga ^+ 2 * w * y * z + be * ga * de ^+ 2 * v * z ^+ 2
+  + (1 + 1) * be * ga * de ^+ 2 * w * y * z + (1 + 1) * be * ga * de * u * y * z
+  + (1 + 1) * be * ga * de * v * y * z + (1 + 1) * be * ga * de * w * y ^+ 2
+  + be * ga * v * y ^+ 2 + de ^+ 2 * u * y ^+ 2.
+exists x', y', z'; rewrite reciprocal_tr.
+have -> : V x y z *m V v u w *m V x y z =
+    V x y z *m (V v u w *m c) *m (x *: b + (z * be) *: c)^T +
+    V x y z *m (V v u w *m b) *m (y *: c + (z * ga) *: b)^T.
+  by rewrite [X in _ *m _ *m X = _]reciprocal_split mulmxDr !mulmxA.
+rewrite reciprocal_mul_b reciprocal_mul_c !mulmxDr -!scalemxAr !reciprocal_mul_b !reciprocal_mul_c.
+by rewrite /reciprocal -/be -/ga /x' /y' /z' !exprS !expr0; apply/matrixP=> i j; cring.
+Qed.
+End Triple.
+
 (* in the bases (b, beta c) and (c, gamma b), W and W^T act by the same 2 x 2 matrix *)
 Section Act.
 Variables (b c : 'cV[R]_n) (w x y z : R).
@@ -275,4 +329,85 @@ Corollary siso_unfolding_rank K :
 Proof. exact: rank_unfolding_le (siso_tensor_rank K). Qed.
 End Space.
 
+(* Muon: Newton-Schulz of the momentum, or of gradient and momentum together, with any
+   coefficients and decoupled weight decay *)
+Section Muon.
+Variables (F : fieldType) (n : nat) (a w : F) (b : 'cV[F]_n) (C : 'rV[F]_n).
+Let c := C^T.
+Definition recip (D : 'M[F]_n) := exists x y z, D = reciprocal b c x y z.
+
+Lemma recip0 : recip 0. Proof. by exists 0, 0, 0; rewrite reciprocal0. Qed.
+
+Lemma recipD D E : recip D -> recip E -> recip (D + E).
+Proof.
+case=> x [y [z ->]] [x' [y' [z' ->]]]; exists (x + x'), (y + y'), (z + z').
+by rewrite reciprocalD.
+Qed.
+
+Lemma recipZ k D : recip D -> recip (k *: D).
+Proof. by case=> x [y [z ->]]; exists (k * x), (k * y), (k * z); rewrite reciprocalZ. Qed.
+
+Lemma recip_triple X Y : recip X -> recip Y -> recip (X *m Y^T *m X).
+Proof.
+move=> [x [y [z ->]]] [u [v [s ->]]].
+by have [x' [y' [z' ->]]] := reciprocal_triple b c x y z u v s; exists x', y', z'.
+Qed.
+
+Lemma recip_newton_schulz cs X : recip X -> recip (newton_schulz cs X).
+Proof.
+elim: cs X => //= [[[k1 k2] k3]] cs IH X rX; apply: IH.
+apply: recipD; first apply: recipD; apply: recipZ => //; first exact: recip_triple.
+have -> : X *m X^T *m X *m X^T *m X = X *m (X *m X^T *m X)^T *m X by rewrite !trmx_mul trmxK !mulmxA.
+exact: recip_triple (recip_triple rX rX).
+Qed.
+
+Variables (M : nat -> nat) (X : nat -> nat -> trial F n 1 1).
+Variables (W V : nat -> 'M[F]_n) (lam eta mu al be : nat -> F) (cs : nat -> seq (F * F * F)).
+Let G k := \sum_(m < M k) lgradW a (W k) b C (X k m).
+Let decayed k := \prod_(j < k) (1 - lam j).
+Hypotheses (W0 : W 0%N = w%:M) (h0 : forall k m, th0 (X k m) = 0).
+Hypotheses (V0 : V 0%N = 0) (VS : forall k, V k.+1 = mu k *: V k + G k).
+Hypothesis upd : forall k, W k.+1 = (1 - lam k) *: W k -
+  eta k *: newton_schulz (cs k) (al k *: V k.+1 + be k *: G k).
+
+Theorem siso_muon k : recip (W k - decayed k *: W 0%N).
+Proof.
+suff [//] : recip (W k - decayed k *: W 0%N) /\ recip (V k).
+elim: k => [|k [IHW IHV]].
+  by rewrite V0 /decayed big_ord0 scale1r subrr; split; apply: recip0.
+have rG : recip (G k).
+  rewrite /G; elim/big_ind: _ => [||m _]; [exact: recip0 | exact: recipD |].
+  have [x [y [z eD]]] := IHW; have -> : W k = (decayed k * w)%:M + reciprocal b c x y z.
+    by rewrite -eD W0 scale_scalar_mx addrC subrK.
+  by rewrite siso_gradient //; eexists; eexists; eexists.
+have rV : recip (V k.+1) by rewrite VS; apply: recipD => //; apply: recipZ.
+split=> //; rewrite upd /decayed big_ord_recr /= -/(decayed k) [_ * (1 - _)]mulrC -scalerA.
+rewrite addrAC -scalerBr -(scaleNr (eta k)); apply: recipD; apply: recipZ => //.
+by apply: recip_newton_schulz; apply: recipD; apply: recipZ.
+Qed.
+End Muon.
+
+(* initial states along b, another multiple for each trial *)
+Section AlongInput.
+Variables (F : fieldType) (n : nat) (a w : F) (b : 'cV[F]_n) (C : 'rV[F]_n).
+Variables (M : nat -> nat) (X : nat -> nat -> trial F n 1 1) (kap : nat -> nat -> F).
+Variables (c0 : nat -> F) (W : nat -> 'M[F]_n).
+Hypothesis rW : gd_like c0 W (fun k => \sum_(m < M k) lgradW a (W k) b C (X k m)).
+Hypotheses (W0 : W 0%N = w%:M) (eh0 : forall k m, th0 (X k m) = kap k m *: b).
+
+Theorem siso_along_input K : tensor_rank_le 3 (fun k : 'I_K => W k - c0 k *: W 0%N).
+Proof.
+have [a0|na] := eqVneq a 0.
+  apply: (@tensor_rank_leW _ _ _ _ 0) => //; apply: tensor_rank_le_zero => k.
+  have [cf ->] := rW k; rewrite addrC addKr big1 // => j _.
+  by rewrite big1 ?scaler0 // => m _; rewrite lgradWE a0 scale0r.
+pose v k m : 'cV[F]_1 := (a^-1 * kap k m)%:M.
+have ev k m : th0 (X k m) = a *: (b *m v k m) by rewrite eh0 mul_mx_scalar scalerA mulVKf.
+apply: (siso_tensor_rank (a := a) (M := M) (X := fun k m => longer (X k m) (v k m)) _ W0) => // k.
+have [cf e] := rW k; exists cf; rewrite e; congr (_ + _); apply: eq_bigr => j _.
+by congr (_ *: _); apply: eq_bigr => m _; apply: initial_state_in_columns.
+Qed.
+End AlongInput.
+
 (* Main results: corr_sym siso_gradient siso_reciprocity siso_tensor_rank siso_unfolding_rank *)
+(* Main results: reciprocal_triple siso_muon siso_along_input *)
