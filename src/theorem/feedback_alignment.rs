@@ -39,7 +39,14 @@ pub const THEOREM: Theorem = Theorem {
     bound: "dim span{((1-a) I + a Y^T)^i P}, i < T, or T - 1 where psi(h_0) = 0",
     tightness: "Attained by generic data without ReLU, once learning steps and trials are enough for \
                 all times to be independent.",
-    proof: Proof::OnPaper,
+    proof: Proof::MachineChecked {
+        lemmas: &[
+            "feedback_alignment.feedback_alignment",
+            "feedback_alignment.feedback_tensor_rank",
+            "feedback_alignment.broadcast_feedback",
+        ],
+        beyond: None,
+    },
     limit: None,
     attained: None,
     domain,
@@ -50,6 +57,7 @@ pub const THEOREM: Theorem = Theorem {
     counterexamples: &[
         "errors_must_not_go_through_the_weights",
         "the_feedback_must_be_fixed",
+        "an_initial_activity_counts",
         "the_optimizer_must_combine_updates",
     ],
 };

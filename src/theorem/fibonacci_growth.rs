@@ -78,6 +78,7 @@ pub const THEOREM: Theorem = Theorem {
             "fibonacci_growth.fibonacci_growth_common_start",
             "fibonacci_growth.fibonacci_gradient_descent",
             "fibonacci_growth.fibonacci_all_trained",
+            "fibonacci_then_linear.fibonacci_then_linear",
             "fibonacci_attained.fibonacci_attained",
             "fibonacci_attained.fibonacci_trained_attained",
         ],

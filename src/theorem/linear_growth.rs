@@ -57,8 +57,13 @@ pub const THEOREM: Theorem = Theorem {
                 or zero, W alone trained, whatever the number of trials, if every gradient has all \
                 of them. From W_0 = w I fibonacci-growth says more.",
     proof: Proof::MachineChecked {
-        lemmas: &["linear_growth.gradient_parts", "linear_growth.linear_growth"],
-        beyond: Some("the forms for few trials; h_0 of its own, and training of more than W"),
+        lemmas: &[
+            "linear_growth.gradient_parts",
+            "linear_growth.linear_growth",
+            "few_trials.few_trials",
+            "inputs.initial_state_in_columns",
+        ],
+        beyond: Some("h_0 of its own, and training of more than W"),
     },
     limit: Some(limit),
     attained: Some(attained),

@@ -27,12 +27,12 @@ use crate::training::GradientFault;
 pub const THEOREM: Theorem = Theorem {
     id: "short-trials",
     title: "Two or three time steps do not use the whole space of learning",
-    statement: "Linear network, W_0 = w I, h_0 = 0, W alone trained. T = 2: D_k = C^T X B^T, so rank \
-                D_k <= min(p, q) and r3, CP rank <= p q. T = 3: D_k = C^T X B^T + B Y B^T + C^T Z C, \
+    statement: "Linear network, h_0 = 0, W alone trained. T = 2, any W_0: D_k = C^T X B^T, so rank \
+                D_k <= min(p, q) and r3, CP rank <= p q. T = 3, W_0 = w I: D_k = C^T X B^T + B Y B^T + C^T Z C, \
                 so r3, CP rank <= p^2 + q^2 + p q; with one input and one output r3 <= 2.",
     hypotheses: &[
         "linear network: phi = psi = id",
-        "W_0 = w I; h_0 = 0, or along the inputs: then T is one more",
+        "W_0 = w I, any W_0 for T = 2; h_0 = 0, or along the inputs: then T is one more",
         "two or three time steps",
         "GD-like learning of W alone",
     ],
@@ -40,7 +40,10 @@ pub const THEOREM: Theorem = Theorem {
             counted among the p",
     tightness: "Attained at every step by generic data with as many trials in each gradient as there \
                 are inputs and outputs, and N >= p + q.",
-    proof: Proof::OnPaper,
+    proof: Proof::MachineChecked {
+        lemmas: &["short_trials.two_steps", "short_trials.three_steps"],
+        beyond: Some("that one input and one output have two dimensions"),
+    },
     limit: Some(limit),
     attained: Some(attained),
     domain,
@@ -60,7 +63,7 @@ pub const THEOREM: Theorem = Theorem {
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
         && setting.input_steps() <= 3
-        && setting.starts_at_identity()
+        && (setting.starts_at_identity() || setting.input_steps() <= 2)
         && setting.states() == 0
         && setting.trained == Subset::only(["W"])
         && setting.rule.is_gd_like();

@@ -51,6 +51,8 @@ pub const THEOREM: Theorem = Theorem {
             "siso_reciprocity.siso_reciprocity",
             "siso_reciprocity.siso_tensor_rank",
             "siso_reciprocity.siso_unfolding_rank",
+            "siso_reciprocity.siso_muon",
+            "siso_reciprocity.siso_along_input",
         ],
         beyond: Some("that R D_k is symmetric, which is read off the three matrices"),
     },

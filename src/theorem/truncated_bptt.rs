@@ -37,7 +37,10 @@ pub const THEOREM: Theorem = Theorem {
     ],
     bound: "q + k q (d - 1) with d = min(tau, T), and k d q and N; d <= T - 1 where h_0 = 0",
     tightness: "Attained by generic data with W_0 of full rank, if p T >= tau q and trials are enough.",
-    proof: Proof::OnPaper,
+    proof: Proof::MachineChecked {
+        lemmas: &["truncated_bptt.truncated_gradient", "truncated_bptt.truncated_bptt"],
+        beyond: Some("h_0 that is not zero, for which d = min(tau, T)"),
+    },
     limit: None,
     attained: None,
     domain,
@@ -46,7 +49,8 @@ pub const THEOREM: Theorem = Theorem {
     minors: super::generic::of_training,
     counterexamples: &[
         "the_network_must_be_linear",
-        "errors_must_be_cut",
+        "an_initial_state_counts",
+        "the_adjoint_must_be_cut",
         "outputs_must_not_be_trained",
         "the_optimizer_must_be_gd_like",
     ],

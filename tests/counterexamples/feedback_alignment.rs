@@ -40,6 +40,11 @@ fn the_feedback_must_be_fixed() {
 }
 
 #[test]
+fn an_initial_activity_counts() {
+    assert_eq!(aligned().with_state(integers(8, 1, 6)).rank(6), 4);
+}
+
+#[test]
 fn the_optimizer_must_combine_updates() {
     assert_eq!(aligned().along(UpdateRule::cube()).rank(2), 8);
 }

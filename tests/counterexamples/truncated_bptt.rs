@@ -1,6 +1,7 @@
 use std::num::NonZeroUsize;
 
 use rankproof::blocks::Subset;
+use rankproof::matrix::Matrix;
 use rankproof::network::{Activation, Transport};
 use rankproof::scalar::{Fp, Scalar};
 use rankproof::training::UpdateRule;
@@ -25,8 +26,21 @@ fn the_network_must_be_linear() {
     assert_eq!(cut().bent(parabola(), Activation::Identity).rank(1), 6);
 }
 
+/// A term at t = 0 more where tau reaches it.
 #[test]
-fn errors_must_be_cut() {
+fn an_initial_state_counts() {
+    let of = |state| {
+        let mut explicit = full().with_state(state);
+        let all = NonZeroUsize::new(4).expect("four");
+        explicit.network.architecture.transport = Transport::Truncated(all);
+        explicit.rank(1)
+    };
+    assert_eq!(of(Matrix::zeros(8, 1)), 3);
+    assert_eq!(of(integers(8, 1, 6)), 4);
+}
+
+#[test]
+fn the_adjoint_must_be_cut() {
     cut();
     assert_eq!([1, 2].map(|k| full().rank(k)), [3, 5]);
 }
