@@ -5,6 +5,7 @@ mod cv;
 mod explore;
 mod files;
 mod fit;
+mod fitted;
 mod hints;
 mod inspect;
 mod interrupt;

@@ -21,8 +21,9 @@
 //! | fitting, with checkpoints | [`Fit`], [`Settings`] |
 //! | weights, initial states, trial factors | [`Model`] |
 //! | flow, Jacobian, eigenvalues of a trial | [`Dynamics`] |
-//! | files | [`Saved`] |
-//! | models to compare with | [`condition_means`], [`cp_of_data`] |
+//! | fixed points and slow points | [`FixedPoints`] |
+//! | files | [`Saved`], [`States`] |
+//! | models to compare with | [`condition_means`], [`cp_of_data`], [`principal_components`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
 //! | what they say in words | [`Verdict`], [`Answer`] |
@@ -118,6 +119,7 @@ mod condition_means;
 mod cross_validation;
 mod dynamics;
 mod fitting;
+mod fixed_points;
 mod gradient;
 mod held_out;
 mod likelihood;
@@ -128,11 +130,13 @@ mod objective;
 mod observations;
 mod orthonormal;
 mod parts;
+mod principal_components;
 mod prior;
 mod saved;
 mod score;
 mod search;
 mod simulate;
+mod states;
 mod summary;
 mod verdict;
 
@@ -150,12 +154,14 @@ pub use cross_validation::{
 };
 pub use dynamics::{Dynamics, Eigenvalue};
 pub use fitting::{Diverged, Fit, Outcome, Progress, Settings};
+pub use fixed_points::{FixedPoint, FixedPoints, PointKind};
 pub use held_out::HeldOut;
 pub use likelihood::Likelihood;
 pub use misfit::Misfit;
 pub use model::Model;
 pub use objective::{Losses, Objective};
 pub use observations::{Observations, Role};
+pub use principal_components::principal_components;
 pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
 pub use score::Score;
@@ -164,6 +170,7 @@ pub use search::{
     Searched, Shared, Start, Winner,
 };
 pub use simulate::Simulation;
+pub use states::States;
 pub use summary::Summary;
 pub use verdict::{Assumptions, Standing, Verdict};
 
