@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+mod apply;
 mod checkpoints;
 mod cv;
 mod explore;
@@ -53,6 +54,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Prepare(Box<prepare::Arguments>),
     Fit(Box<fit::Arguments>),
+    Apply(Box<apply::Arguments>),
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
@@ -85,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
         Command::Cv(arguments) => cv::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),

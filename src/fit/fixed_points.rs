@@ -3,12 +3,15 @@
 //! The weights and the bias push states within one flat of R dimensions, x = bias + A z: across it
 //! every state decays to the flat at rate 1. So all fixed points lie there, and so do the slow points
 //! that are looked for: minima of the speed |tau dx/dt| over z, found by the Levenberg-Marquardt
-//! method from many starts (Sussillo and Barak, "Opening the black box", Neural Computation 2013).
+//! method from many starts (Sussillo and Barak, "Opening the black box", Neural Computation 2013),
+//! and from where the dynamics lead from these, so that what attracts is found however far it is.
 
 use super::dynamics::{Dynamics, Eigenvalue, eigenvalues};
 use crate::matrix::{Matrix, ThinQr};
 use crate::scalar::Stream;
 
+/// How long the dynamics run from a start, in time constants.
+const RUN: f64 = 30.0;
 /// Steps from a start at most.
 const STEPS: usize = 500;
 /// The speed of a fixed point is below this, in units of the size of visited states.
@@ -73,7 +76,8 @@ pub struct FixedPoints {
 
 impl Dynamics {
     /// Looks for fixed points and slow points without inputs from as many starts around the visited
-    /// states (N, any number), drawn from a stream, and from the states `also` (N, any number).
+    /// states (N, any number), drawn from a stream, from where the dynamics lead from these, and from
+    /// the states `also` (N, any number).
     /// A point is stable by Euler's step, which is the model: all of 1 + leak lambda lie inside the
     /// unit circle.
     ///
@@ -94,7 +98,8 @@ impl Dynamics {
         let mut found: Vec<FixedPoint> = Vec::new();
         let mut lost = 0;
         let all = starts_around(&flat.coordinates(visited), starts, stream);
-        let all = Matrix::beside(all.rows(), [&all, &flat.coordinates(also)]);
+        let ends = flat.coordinates(&self.run(flat.state(&all)));
+        let all = Matrix::beside(all.rows(), [&all, &ends, &flat.coordinates(also)]);
         for start in 0..all.cols() {
             let end = flat.slowest_near(all.column(start), STILL * size);
             let Some(point) = end.and_then(|z| flat.point(&z, STILL * size, slow)) else {
@@ -115,6 +120,13 @@ impl Dynamics {
         }
         found.sort_by_key(|point| std::cmp::Reverse(point.found));
         FixedPoints { points: found, starts: all.cols(), lost }
+    }
+
+    /// Where states (N, any number) are after a long time.
+    fn run(&self, mut states: Matrix<f64>) -> Matrix<f64> {
+        let steps = (RUN / self.leak).ceil().min(10_000.0) as usize;
+        (0..steps).for_each(|_| states = self.step(&states));
+        states
     }
 
     /// |tau dx/dt| at states (N, any number).
@@ -148,9 +160,12 @@ impl<'a> Flat<'a> {
     }
 
     fn state(&self, z: &Matrix<f64>) -> Matrix<f64> {
-        let mut state = self.dynamics.columns.times(z);
-        state.data_mut().iter_mut().zip(&self.dynamics.bias).for_each(|(x, b)| *x += b);
-        state
+        let mut states = self.dynamics.columns.times(z);
+        let bias = &self.dynamics.bias;
+        for state in states.data_mut().chunks_exact_mut(bias.len()) {
+            state.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
+        }
+        states
     }
 
     /// dz/dt and its Jacobian, (R, 1) and (R, R).
@@ -158,7 +173,8 @@ impl<'a> Flat<'a> {
         let Dynamics { columns, rows, factors, .. } = self.dynamics;
         let (rates, slopes) = self.dynamics.rates(&self.state(z));
         let projections = Matrix::product(rows.t(), rates.view());
-        let flow = Matrix::from_fn(z.rows(), 1, |r, _| factors[r] * projections[(r, 0)] - z[(r, 0)]);
+        let flow =
+            Matrix::from_fn(z.rows(), 1, |r, _| factors[r] * projections[(r, 0)] - z[(r, 0)]);
         let steep = Matrix::from_fn(columns.rows(), columns.cols(), |i, r| {
             slopes[(i, 0)] * columns[(i, r)]
         });
@@ -309,7 +325,7 @@ mod tests {
         let found = points_of(&bistable(0.8));
         assert_eq!((found.points.len(), found.lost), (1, 0));
         assert_eq!(found.points[0].kind, PointKind::Stable);
-        assert_eq!(found.points[0].found, 50);
+        assert_eq!(found.points[0].found, 100);
         assert!((found.points[0].eigenvalues[0].re + 0.2).abs() < 1e-9);
     }
 

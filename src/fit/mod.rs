@@ -23,6 +23,7 @@
 //! | flow, Jacobian, eigenvalues of a trial | [`Dynamics`] |
 //! | fixed points and slow points | [`FixedPoints`] |
 //! | files | [`Saved`], [`States`] |
+//! | a model on other trials | [`Learned`] |
 //! | models to compare with | [`condition_means`], [`cp_of_data`], [`principal_components`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
@@ -110,6 +111,7 @@
 //!
 //! Its inputs come from a neural ODE for each condition; ours are a Gaussian process in time.
 
+mod apply;
 mod architecture;
 mod assembly;
 mod baseline;
@@ -143,6 +145,7 @@ mod verdict;
 #[cfg(test)]
 mod gradient_tests;
 
+pub use apply::{Applied, Change, FactorChange, Learned};
 pub use architecture::{
     Architecture, Bias, Course, During, Grouping, InitialStates, Inputs, Nonlinearity, Readout,
     Recurrence, Through,

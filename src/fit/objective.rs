@@ -11,7 +11,7 @@ use super::misfit::Misfit;
 use super::model::Model;
 use super::network::Network;
 use super::observations::{Chunk, Observations, Role};
-use super::parts::{matrix, matrix_mut};
+use super::parts::{Readout, ReadoutPart, matrix, matrix_mut};
 use super::score::{Score, Sums};
 use crate::blocks::Blocks;
 use crate::matrix::Matrix;
@@ -79,6 +79,29 @@ impl<S: FitFloat> Objective<S> {
             train,
             validation,
         })
+    }
+
+    /// The same with a readout in the units of the neurons, which a model brings along, in place of
+    /// one in units of what is recorded here.
+    pub(super) fn with_given_readout(mut self) -> Self {
+        let Architecture { units, readout, .. } = self.architecture;
+        self.assembly = self.assembly.with_readout(ReadoutPart::given(
+            units,
+            self.observations.neurons,
+            readout.offset,
+        ));
+        self
+    }
+
+    /// The blocks `readout` and `offset` of a readout, of an objective with a given one.
+    pub(super) fn blocks_of_readout(
+        &self,
+        readout: &Readout<f64>,
+    ) -> (Matrix<S>, Option<Matrix<S>>) {
+        let scale = (self.architecture.units as f64).sqrt().recip();
+        let offset = readout.offset.as_ref();
+        let offset = offset.map(|offset| offset.map(|x| S::from_f64(scale * x)));
+        (readout.matrix.map(S::from_f64), offset)
     }
 
     /// What the model is made of.

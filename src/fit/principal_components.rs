@@ -31,7 +31,8 @@ pub fn principal_components<const N: usize>(
     let neurons = recording.neurons;
     let means = |place: usize| observations.statistics[place % neurons].mean;
     let known = |place: usize| roles[place] == Role::Train;
-    let entry = |(place, &value): (usize, &f64)| if known(place) { value - means(place) } else { 0.0 };
+    let entry =
+        |(place, &value): (usize, &f64)| if known(place) { value - means(place) } else { 0.0 };
     let data = recording.activity.iter().enumerate().map(entry).collect();
     let mut filled = Matrix::from_columns(neurons, roles.len() / neurons, data);
     for _ in 0..ROUNDS {
@@ -89,7 +90,8 @@ mod tests {
         let roles = HeldOut::default().roles(&recording, 0, &[Role::Test], 1).unwrap();
         let r2 = |rank| {
             let judged = [Role::Train, Role::Test];
-            let found = principal_components(&recording, &roles, Likelihood::Gaussian, rank, judged);
+            let found =
+                principal_components(&recording, &roles, Likelihood::Gaussian, rank, judged);
             found.unwrap().map(|score| score.r2)
         };
         let ([train, test], [one, _]) = (r2(2), r2(1));

@@ -63,8 +63,7 @@ pub fn fit_figures<S: FitFloat>(
     predictions: &[S],
 ) -> Result<Vec<(&'static str, Figure)>, Misfit> {
     let states = fit.objective().states(model).into_iter();
-    let states: Vec<Matrix<f64>> =
-        states.map(|of_trial| of_trial.map(|x| x.to_f64())).collect();
+    let states: Vec<Matrix<f64>> = states.map(|of_trial| of_trial.map(|x| x.to_f64())).collect();
     let plane = Plane::of_states(&states);
     let view = View { fit, model, recording, states, stages: stages(recording), plane };
     let mut figures = vec![
@@ -170,6 +169,12 @@ fn losses<S: FitFloat>(
         );
     }
     Ok(Figure::new("Losses").panel(panel))
+}
+
+/// What a condition is called in a legend.
+fn condition(recording: &Recording, index: usize) -> String {
+    let name = &recording.condition_names[index];
+    if name.starts_with("condition") { name.clone() } else { format!("condition {name}") }
 }
 
 /// The axis of trials, with epochs shaded in turn and named where they begin, if there are several.

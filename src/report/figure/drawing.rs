@@ -24,7 +24,7 @@ const MARKED: usize = 24;
 /// The colour of what flows, behind data.
 const STREAM: &str = "#9a9a9a";
 /// How dark shaded parts are, of 1.
-const SHADE: f64 = 0.35;
+const SHADE: f64 = 0.6;
 /// What a scale of colours is shown by in the legend.
 const SWATCHES: usize = 5;
 
@@ -308,8 +308,9 @@ fn layout(panel: &Panel, plots: &[Plot], title: &str, title_size: u32) -> Layout
     }
     for (low, high) in &panel.shades {
         let (low, high) = (panel.x.place(*low), panel.x.place(*high));
-        layout = layout
-            .with_shaded_region(ShadedRegion::vertical(low, high).with_color(GRID).with_opacity(SHADE));
+        layout = layout.with_shaded_region(
+            ShadedRegion::vertical(low, high).with_color(GRID).with_opacity(SHADE),
+        );
     }
     for (label, place) in &panel.uprights {
         let line = ReferenceLine::vertical(panel.x.place(*place)).with_color(FAINT_INK);

@@ -3,8 +3,7 @@
 use super::{Figure, Layer, Panel, Series};
 
 /// The columns of the table.
-const HEADERS: [&str; 9] =
-    ["figure", "panel", "series", "kind", "part", "x", "y", "low", "high"];
+const HEADERS: [&str; 9] = ["figure", "panel", "series", "kind", "part", "x", "y", "low", "high"];
 
 /// Everything that figures draw, given with their names, as CSV: a row for each point of each part
 /// of a panel.
@@ -39,17 +38,16 @@ fn rows(panel: &Panel) -> Vec<Row> {
     let mut rows = Vec::new();
     for (part, layer) in panel.layers.iter().enumerate() {
         let mut add = |series: &str, kind: &str, x: String, y: f64, ends: Option<(f64, f64)>| {
-            let (low, high) = ends.map_or_else(Default::default, |ends| {
-                (ends.0.to_string(), ends.1.to_string())
-            });
+            let (low, high) =
+                ends.map_or_else(Default::default, |ends| (ends.0.to_string(), ends.1.to_string()));
             let texts = [series, kind].map(str::to_owned);
             let [series, kind] = texts;
             rows.push([series, kind, part.to_string(), x, y.to_string(), low, high]);
         };
         match layer {
-            Layer::Line { series, points, .. } => points
-                .iter()
-                .for_each(|&(x, y)| add(&series.name, "line", x.to_string(), y, None)),
+            Layer::Line { series, points, .. } => {
+                points.iter().for_each(|&(x, y)| add(&series.name, "line", x.to_string(), y, None))
+            }
             Layer::Stream { points } => {
                 points.iter().for_each(|&(x, y)| add("", "flow", x.to_string(), y, None));
             }

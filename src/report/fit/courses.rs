@@ -26,8 +26,7 @@ pub(super) fn projections(view: &View<impl FitFloat>) -> Option<Figure> {
                     columns.column(r).iter().zip(state).map(|(a, x)| a.to_f64() * x).sum::<f64>()
                 };
                 let course = (0..recording.bins).map(|t| (time(t), along(t)));
-                let name = format!("condition {}", recording.condition_names[condition]);
-                panel.line_in_style(condition, name, course)
+                panel.line_in_style(condition, super::condition(recording, condition), course)
             };
             figure = figure.panel(stage.examples(recording).into_iter().fold(panel, add));
         }
@@ -45,17 +44,22 @@ pub(super) fn initial_states(view: &View<impl FitFloat>, plane: &Plane) -> Figur
         if index > 0 && !by_trial {
             break;
         }
-        let title = if by_trial { format!("{}: all trials", stage.name) } else { "all trials".into() };
+        let title = if by_trial {
+            format!("initial states, {}", stage.name)
+        } else {
+            "initial states".to_owned()
+        };
+        let all: Vec<usize> = (0..recording.trials).collect();
+        let trials = if by_trial { stage.trials() } else { &all };
         let mut panel = Panel::new(title, "along the first axis", "along the second axis");
-        for (condition, name) in recording.condition_names.iter().enumerate().take(CONDITIONS) {
-            let of_condition =
-                stage.trials().iter().filter(|&&k| recording.conditions[k] == condition);
+        for condition in 0..recording.condition_names.len().min(CONDITIONS) {
+            let of_condition = trials.iter().filter(|&&k| recording.conditions[k] == condition);
             let starts = of_condition.map(|&k| {
                 let state: Vec<f64> =
                     view.model.initial_state(k).iter().map(|x| x.to_f64()).collect();
                 plane.seen(&state)
             });
-            panel = panel.points(condition, format!("condition {name}"), starts);
+            panel = panel.points(condition, super::condition(recording, condition), starts);
         }
         figure = figure.panel(panel);
     }
@@ -91,8 +95,7 @@ fn inputs(view: &View<impl FitFloat>, figure: Figure) -> Figure {
         figure.panel(conditions.iter().fold(panel, |panel, &(condition, trial)| {
             let course =
                 (0..steps).map(|step| (time(step), view.model.input(trial, step)[column].to_f64()));
-            let name = format!("condition {}", recording.condition_names[condition]);
-            panel.line_in_style(condition, name, course)
+            panel.line_in_style(condition, super::condition(recording, condition), course)
         }))
     })
 }

@@ -35,11 +35,12 @@ pub(super) fn figure(view: &View<impl FitFloat>) -> Option<Figure> {
         let course = values.iter().enumerate().map(|(k, &c)| (number(k), c));
         panel = panel.line_in_style(0, "factor", course);
         if explained(&values, &recording.conditions) > DEPENDS {
-            for (condition, name) in recording.condition_names.iter().enumerate().take(CONDITIONS) {
+            for condition in 0..recording.condition_names.len().min(CONDITIONS) {
                 let of_condition = (0..recording.trials)
                     .filter(|&k| recording.conditions[k] == condition)
                     .map(|k| (number(k), values[k]));
-                panel = panel.points(condition, format!("condition {name}"), of_condition);
+                panel =
+                    panel.points(condition, super::condition(recording, condition), of_condition);
             }
         }
         figure = figure.panel(panel);

@@ -29,10 +29,10 @@ pub(super) fn figure(
             .x_range(-reach, reach)
             .y_range(-reach, reach);
         let panel = streamlines(panel, &dynamics, plane, reach);
-        let panel = stage.examples(view.recording).into_iter().fold(
-            panel,
-            |panel, (condition, trial)| trajectory(view, plane, panel, condition, trial),
-        );
+        let panel =
+            stage.examples(view.recording).into_iter().fold(panel, |panel, (condition, trial)| {
+                trajectory(view, plane, panel, condition, trial)
+            });
         figure = figure.panel(landmarks.add(panel, plane, stage.middle(), reach));
     }
     Some(figure)
@@ -49,7 +49,7 @@ fn trajectory(
     let states = &view.states[trial];
     let seen: Vec<_> = (0..states.cols()).map(|t| plane.seen(states.column(t))).collect();
     let start = seen[0];
-    let name = format!("condition {}", view.recording.condition_names[condition]);
+    let name = super::condition(view.recording, condition);
     panel.line_in_style(condition, name, seen).points(condition, "", [start])
 }
 

@@ -65,9 +65,10 @@ impl Landmarks {
 
     /// Both coordinates in the plane, and the largest real part of an eigenvalue, over trials.
     pub fn figure(&self, view: &View<impl FitFloat>, plane: &Plane) -> Figure {
-        let (starts, lost) = self.0.iter().fold((0, 0), |(starts, lost), (_, found)| {
-            (starts + found.starts, lost + found.lost)
-        });
+        let (starts, lost) = self
+            .0
+            .iter()
+            .fold((0, 0), |(starts, lost), (_, found)| (starts + found.starts, lost + found.lost));
         let title = format!(
             "Fixed points and slow points over learning ({lost} of {starts} starts led to none)"
         );

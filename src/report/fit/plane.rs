@@ -57,8 +57,7 @@ impl Plane {
     /// The states, (N, points), at points of the plane.
     pub fn states(&self, points: &[(f64, f64)]) -> Matrix<f64> {
         let coordinates = points.iter().flat_map(|&(x, y)| [x, y]).collect();
-        let mut states =
-            self.axes.times(&Matrix::from_columns(2, points.len(), coordinates));
+        let mut states = self.axes.times(&Matrix::from_columns(2, points.len(), coordinates));
         for state in states.data_mut().chunks_exact_mut(self.centre.len()) {
             state.iter_mut().zip(&self.centre).for_each(|(x, centre)| *x += centre);
         }
@@ -78,9 +77,7 @@ mod tests {
     #[test]
     fn states_of_a_tilted_plane_are_seen_where_they_are() {
         // Along (3, 4, 0) / 5 by 2 cos, and along (0, 0, 1) by sin.
-        let state = |t: f64| {
-            [1.0 + 1.2 * t.cos(), 1.6 * t.cos() - 2.0, 0.5 + t.sin()]
-        };
+        let state = |t: f64| [1.0 + 1.2 * t.cos(), 1.6 * t.cos() - 2.0, 0.5 + t.sin()];
         let angle = |t: usize| t as f64 * std::f64::consts::TAU / 60.0;
         let trial = Matrix::from_columns(3, 60, (0..60).flat_map(|t| state(angle(t))).collect());
         let plane = Plane::of_states(&[trial.clone(), trial]).unwrap();

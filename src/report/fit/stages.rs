@@ -118,8 +118,12 @@ mod tests {
         assert_eq!(stages[2].examples(&recording), [(1, 5)]);
         let runs = epoch_runs(&recording);
         let ends: Vec<_> = runs.iter().map(|run| (&*run.name, run.first, run.last)).collect();
-        let expected =
-            [("base", 10.0, 12.0), ("adapt", 12.0, 15.0), ("wash", 15.0, 16.0), ("base", 16.0, 16.0)];
+        let expected = [
+            ("base", 10.0, 12.0),
+            ("adapt", 12.0, 15.0),
+            ("wash", 15.0, 16.0),
+            ("base", 16.0, 16.0),
+        ];
         assert_eq!(ends, expected);
     }
 
