@@ -37,6 +37,7 @@ pub fn recorded(protocol: &Protocol, learner: &Learner) -> Recording {
         start_seconds: 0.0,
         quantity: Quantity::Values,
         unit: "rate".to_owned(),
+        behaviour: None,
         provenance: "the network of force_field".into(),
     }
 }

@@ -8,9 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use rankproof::file::Element;
-use rankproof::fit::{
-    Applied, Change, FactorChange, FitFloat, Learned, Role, Score, Summary,
-};
+use rankproof::fit::{Applied, Change, FactorChange, FitFloat, Learned, Role, Score, Summary};
 use rankproof::recording::Recording;
 use serde::Serialize;
 
@@ -61,8 +59,11 @@ struct AppliedFile<'a> {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let model =
-        if arguments.fit.is_dir() { arguments.fit.join("model.npz") } else { arguments.fit.clone() };
+    let model = if arguments.fit.is_dir() {
+        arguments.fit.join("model.npz")
+    } else {
+        arguments.fit.clone()
+    };
     let written = fitted::files().chain([SUMMARY.to_owned()]);
     let files = Files::default().reads([&model, &arguments.recording]);
     files.writes_in("--out", &arguments.out, written).check()?;

@@ -3,6 +3,7 @@
 mod apply;
 mod checkpoints;
 mod cv;
+mod decode;
 mod explore;
 mod files;
 mod fit;
@@ -18,6 +19,7 @@ mod rank;
 mod rank_input;
 mod replay;
 mod report;
+mod several;
 mod simulate;
 mod theorems;
 mod train;
@@ -55,6 +57,7 @@ enum Command {
     Prepare(Box<prepare::Arguments>),
     Fit(Box<fit::Arguments>),
     Apply(Box<apply::Arguments>),
+    Decode(decode::Arguments),
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
         Command::Cv(arguments) => cv::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),

@@ -246,16 +246,16 @@ impl Learned {
         let columns = Matrix::product(self.columns.t(), self.columns.view());
         let rows = Matrix::product(self.rows.t(), self.rows.view());
         let pairs = (0..rank).flat_map(|r| (0..rank).map(move |s| (r, s)));
-        let square: f64 = pairs
-            .map(|(r, s)| factors[r] * factors[s] * columns[(r, s)] * rows[(r, s)])
-            .sum();
+        let square: f64 =
+            pairs.map(|(r, s)| factors[r] * factors[s] * columns[(r, s)] * rows[(r, s)]).sum();
         square.max(0.0).sqrt()
     }
 }
 
 /// What is said of weights that no two trials share.
 pub(super) fn free() -> Misfit {
-    let expected = "weights of low tensor rank or constant ones: other trials have nothing of these";
+    let expected =
+        "weights of low tensor rank or constant ones: other trials have nothing of these";
     Misfit::new("model", "one with weights that are free in each trial", expected)
 }
 
@@ -268,7 +268,8 @@ fn mean_of_columns(matrix: &Matrix<f64>) -> Matrix<f64> {
 
 /// Of each row, from its mean.
 fn deviations(matrix: &Matrix<f64>, mean: &Matrix<f64>) -> Vec<f64> {
-    let square = |r: usize| (0..matrix.cols()).map(move |k| (matrix[(r, k)] - mean[(r, 0)]).powi(2));
+    let square =
+        |r: usize| (0..matrix.cols()).map(move |k| (matrix[(r, k)] - mean[(r, 0)]).powi(2));
     (0..matrix.rows()).map(|r| (square(r).sum::<f64>() / matrix.cols() as f64).sqrt()).collect()
 }
 

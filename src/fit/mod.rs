@@ -24,6 +24,8 @@
 //! | fixed points and slow points | [`FixedPoints`] |
 //! | files | [`Saved`], [`States`] |
 //! | a model on other trials | [`Learned`] |
+//! | behaviour read out from states | [`decode()`] |
+//! | differences of several recordings | [`Pooled`] |
 //! | models to compare with | [`condition_means`], [`cp_of_data`], [`principal_components`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
@@ -119,6 +121,7 @@ mod baseline;
 mod checkpoint;
 mod condition_means;
 mod cross_validation;
+mod decode;
 mod dynamics;
 mod fitting;
 mod fixed_points;
@@ -132,6 +135,7 @@ mod objective;
 mod observations;
 mod orthonormal;
 mod parts;
+mod pooled;
 mod principal_components;
 mod prior;
 mod saved;
@@ -155,6 +159,7 @@ pub use cross_validation::{
     Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job,
     SizeEstimate,
 };
+pub use decode::{Decoded, DecodedDimension, R2, decode};
 pub use dynamics::{Dynamics, Eigenvalue};
 pub use fitting::{Diverged, Fit, Outcome, Progress, Settings};
 pub use fixed_points::{FixedPoint, FixedPoints, PointKind};
@@ -164,6 +169,7 @@ pub use misfit::Misfit;
 pub use model::Model;
 pub use objective::{Losses, Objective};
 pub use observations::{Observations, Role};
+pub use pooled::Pooled;
 pub use principal_components::principal_components;
 pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;

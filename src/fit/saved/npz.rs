@@ -122,8 +122,9 @@ impl Learned {
             array.error(ReadErrorKind::Content { found, expected: expected.to_owned() })
         };
         let expected = "the JSON of a fitted model";
-        let meta: Meta = serde_json::from_slice(&text)
-            .map_err(|error| content(&bytes, format!("cannot be understood ({error})"), expected))?;
+        let meta: Meta = serde_json::from_slice(&text).map_err(|error| {
+            content(&bytes, format!("cannot be understood ({error})"), expected)
+        })?;
         let architecture = meta.architecture;
         check_recurrence(&architecture).map_err(|misfit| {
             let found = format!("holds {}", misfit.found);
@@ -163,8 +164,7 @@ impl Learned {
             factors,
             readout: Readout { matrix, offset },
             bias: Matrix::from_columns(width, 1, bias),
-            origin: origin
-                .map(|(neuron_names, bin_seconds)| Origin { neuron_names, bin_seconds }),
+            origin: origin.map(|(neuron_names, bin_seconds)| Origin { neuron_names, bin_seconds }),
         })
     }
 }
