@@ -41,6 +41,15 @@ fn recover() {
     check("recover", recover::run);
 }
 
+#[path = "../experiments/adaptation/main.rs"]
+#[allow(dead_code, reason = "its own `main`")]
+mod adaptation;
+
+#[test]
+fn adaptation() {
+    check("adaptation", adaptation::run);
+}
+
 #[path = "../experiments/simulated.rs"]
 #[allow(dead_code, reason = "its own `main`")]
 mod simulated;

@@ -39,7 +39,10 @@ pub(super) fn projections(view: &View<impl FitFloat>) -> Option<Figure> {
 pub(super) fn initial_states(view: &View<impl FitFloat>, plane: &Plane) -> Figure {
     let recording = view.recording;
     let by_trial = view.model.initial_states().cols() == recording.trials && recording.trials > 1;
-    let mut figure = Figure::new(format!("Initial states in the {}, and inputs", plane.in_words()));
+    let has_inputs = view.fit.objective().architecture().inputs.during != During::Never;
+    let inputs_too = if has_inputs { ", and inputs" } else { "" };
+    let title = format!("Initial states in the {}{inputs_too}", plane.in_words());
+    let mut figure = Figure::new(title);
     for (index, stage) in view.stages.iter().enumerate() {
         if index > 0 && !by_trial {
             break;

@@ -52,8 +52,7 @@ pub(super) fn stages(recording: &Recording) -> Vec<Stage> {
         let of = |epoch: usize| {
             (0..recording.trials).filter(|&k| recording.epochs[k] == epoch).collect()
         };
-        let stage =
-            |epoch: usize| Stage { name: recording.epoch_names[epoch].clone(), trials: of(epoch) };
+        let stage = |epoch: usize| Stage { name: named(recording, epoch), trials: of(epoch) };
         return order.into_iter().take(SHOWN).map(stage).collect();
     }
     let third = recording.trials / 3;
@@ -66,6 +65,12 @@ pub(super) fn stages(recording: &Recording) -> Vec<Stage> {
         .zip(ends.windows(2))
         .map(|(name, ends)| Stage { name: name.to_owned(), trials: (ends[0]..ends[1]).collect() })
         .collect()
+}
+
+/// What an epoch is called: a number alone says too little.
+fn named(recording: &Recording, epoch: usize) -> String {
+    let name = &recording.epoch_names[epoch];
+    if name.parse::<f64>().is_ok() { format!("epoch {name}") } else { name.clone() }
 }
 
 /// Consecutive trials of one epoch, on the axis of trial numbers.
@@ -86,7 +91,7 @@ pub(super) fn epoch_runs(recording: &Recording) -> Vec<EpochRun> {
             run.last = number;
         }
         if k == 0 || recording.epochs[k] != recording.epochs[k - 1] {
-            let name = recording.epoch_names[recording.epochs[k]].clone();
+            let name = named(recording, recording.epochs[k]);
             runs.push(EpochRun { name, first: number, last: number });
         }
     }
