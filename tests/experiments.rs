@@ -104,3 +104,12 @@ mod width;
 fn width() {
     check("width", width::run);
 }
+
+#[path = "../experiments/tasks/main.rs"]
+#[allow(dead_code, reason = "its own `main`")]
+mod tasks;
+
+#[test]
+fn tasks() {
+    check("tasks", tasks::run);
+}

@@ -7,15 +7,17 @@
 //!
 //! # What the activity can say
 //!
-//! A fit has units of its own, so its weights are compared where the neurons see them. Two things are
-//! compared. The *main direction* of the movement of the weights, seen through the readout: this
-//! takes the whole of `W_k - W_0`, and what these do to rates that no reach visits is part of it,
-//! though no activity depends on that. The *change of the drive*, `phi'(x) (W_k - W_base) phi(x)` at
-//! the states that were visited: that is what the activity depends on. Where the first differs from
-//! the truth and the second does not, the rest cannot be identified from these reaches by any fit.
+//! A fit has units of its own, which no recording identifies, so that its weights are compared where
+//! the neurons see them, in three ways. The *time course* of the main movement over learning steps.
+//! The *main direction* of the movement, against the span of the fitted columns as neurons see them,
+//! beside the angle that as many random columns would have: what the weights do to rates that no
+//! reach visits is part of that direction, though no activity depends on it. And the *change of the
+//! drive*, `phi'(x) (W_k - W_base) phi(x)` at the states that were visited, which the activity does
+//! depend on, beside other things that a fit can put in its place: the inputs of conditions.
 //!
 //! The true weights have full rank before they learn anything. A fit has one set of terms for these
 //! and for what is learned, so that the best rank is that of the dynamics and not of learning alone.
+//! The time constant is given to the fit, so that it is not what stands between the two.
 
 use std::error::Error;
 
@@ -45,6 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let title = "Adaptation to a force field: the weights, and what their activity says of them";
     run(console::experiment("adaptation", title)?)
 }
+
+/// The length of a step over the time constant of the network that learns.
+const LEAK: f64 = 0.2;
 
 /// What is fitted.
 struct Plan {
@@ -90,6 +95,8 @@ struct Found {
     /// Between the main direction of the true movement and the fitted columns, as neurons see them,
     /// in degrees.
     angle: f64,
+    /// What that would be, about, of random columns: one direction and R of N dimensions.
+    chance: f64,
     /// The cosine of the changes of the drive, true and fitted, over all neurons, bins and trials.
     drive: f64,
     /// The angle between the main directions of these, in degrees.
@@ -176,7 +183,8 @@ fn fitted(
 ) -> Result<Fit<f32>, Box<dyn Error>> {
     let inputs =
         Inputs { during: During::Throughout, course: Course::Constant, through: Through::Weights };
-    let architecture = Architecture { inputs, ..Architecture::new(units, rank, recording.bins) };
+    let architecture =
+        Architecture { inputs, leak: LEAK, ..Architecture::new(units, rank, recording.bins) };
     let objective = Objective::new(&architecture, Observations::new(recording, roles)?)?;
     let mut fit = Fit::new(objective, Settings { iterations, ..Settings::default() });
     fit.run(|_, _| std::ops::ControlFlow::Continue(()))?;
@@ -205,6 +213,7 @@ fn compared(
         held_out: fit.score(Role::Test).loss,
         correlation: correlation(&truth.over_steps, &inferred).abs(),
         angle: principal_angles(&space(&truth.visible)?, &space(&columns)?)[0].to_degrees(),
+        chance: (architecture.rank as f64 / protocol.neurons as f64).sqrt().acos().to_degrees(),
         drive: true_drive.cosine(&drive),
         drive_angle: true_drive.angle(&drive).to_degrees(),
         inferred,
@@ -219,6 +228,7 @@ fn table(experiment: &mut Experiment, all: &[Found]) -> Result<(), Box<dyn Error
         "held-out loss",
         "correlation",
         "angle",
+        "by chance",
         "drive",
         "angle of the drive",
     ]);
@@ -229,11 +239,12 @@ fn table(experiment: &mut Experiment, all: &[Found]) -> Result<(), Box<dyn Error
             format!("{:.5}", found.held_out),
             format!("{:.3}", found.correlation),
             format!("{:.0}", found.angle),
+            format!("{:.0}", found.chance),
             format!("{:.3}", found.drive),
             format!("{:.0}", found.drive_angle),
         ]);
     }
-    let caption = "Fits to the activity alone, held against the true weights: correlation of the main movement over learning steps; angle (degrees) between its direction and the fitted columns; cosine of the changes of the drive at visited states, and the angle between their main directions (degrees).";
+    let caption = "Fits to the activity alone, held against the true weights: correlation of the main movement over learning steps; angle (degrees) between its direction and the fitted columns, and that of as many random columns; cosine of the changes of the drive at visited states, and the angle between their main directions (degrees).";
     experiment.table("fits", caption, &table)?;
     Ok(())
 }

@@ -254,8 +254,8 @@ fn explained(sums: &[Sums], fold: usize) -> Vec<f64> {
         let trained = Sums::over(others().filter(|&other| other != inner).map(|o| &sums[o]));
         for (p, penalty) in PENALTIES.iter().enumerate() {
             let weights = trained.readout(&vec![*penalty; dimensions]);
-            for d in 0..dimensions {
-                errors[d][p] += weights.as_ref().map_or(f64::INFINITY, |weights| {
+            for (d, errors) in errors.iter_mut().enumerate() {
+                errors[p] += weights.as_ref().map_or(f64::INFINITY, |weights| {
                     sums[inner].errors(weights.column(d), &trained, d).0
                 });
             }

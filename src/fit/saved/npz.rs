@@ -187,3 +187,63 @@ fn bias_of_drive(
         expected: "an array \"bias\", which `rankproof fit` writes now".to_owned(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::{Course, Fit, Inputs, Settings, Simulation, Through};
+
+    /// The file of a fit with a bias, less the arrays that older versions did not write.
+    fn read(during: During, old: bool) -> (Result<Learned, ReadError>, Learned) {
+        let simulation = Simulation { neurons: 5, trials: 12, bins: 6, ..Simulation::default() };
+        let (recording, _) = simulation.recording(1).unwrap();
+        let inputs = Inputs { during, course: Course::Constant, through: Through::Own(1) };
+        let bias = Bias::Confined;
+        let architecture = Architecture { inputs, bias, ..Architecture::new(4, 2, 6) };
+        let settings = Settings { iterations: 5, ..Settings::default() };
+        let fit: Fit<f64> = Fit::of(&recording, &architecture, settings).unwrap();
+        let saved = fit.saved();
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, path) = (folder.path().join("whole.npz"), folder.path().join("model.npz"));
+        saved.write(&whole, &recording, None).unwrap();
+        let mut npz = Npz::open(&whole).unwrap();
+        write_npz(&path, |out| {
+            for name in npz.names().to_vec() {
+                let array = npz.array(&name).map_err(io::Error::other)?;
+                match name.as_str() {
+                    "bias" if old => {}
+                    "meta" if old => {
+                        let meta = json!({"schema": 1, "architecture": architecture});
+                        let meta = serde_json::to_vec(&meta)?;
+                        out.array("meta", &[meta.len()], &meta)?;
+                    }
+                    _ => out.array(&name, &array.shape, &array.data)?,
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        let expected = Learned::new(&saved.model, &architecture, &recording).unwrap();
+        (Learned::read(&path), expected)
+    }
+
+    #[test]
+    fn what_is_learned_is_read_from_files_of_older_versions_too() {
+        for (during, old) in
+            [(During::Throughout, false), (During::Never, false), (During::Never, true)]
+        {
+            let (found, expected) = read(during, old);
+            let found = found.unwrap();
+            assert_eq!(found.architecture, expected.architecture);
+            assert_eq!(found.columns, expected.columns);
+            assert_eq!((found.rows, found.factors), (expected.rows, expected.factors));
+            assert_eq!(found.readout.matrix, expected.readout.matrix);
+            assert_eq!(found.readout.offset, expected.readout.offset);
+            assert_eq!(found.bias, expected.bias);
+            assert!(expected.bias.norm() > 0.0, "a bias was learned");
+            assert_eq!(found.origin.is_some(), !old);
+        }
+        let refused = read(During::Throughout, true).0.unwrap_err().to_string();
+        assert!(refused.contains("array \"drive\" has bias and inputs in one"), "{refused}");
+    }
+}
