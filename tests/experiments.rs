@@ -41,6 +41,15 @@ fn recover() {
     check("recover", recover::run);
 }
 
+#[path = "../experiments/adaptation/main.rs"]
+#[allow(dead_code, reason = "its own `main`")]
+mod adaptation;
+
+#[test]
+fn adaptation() {
+    check("adaptation", adaptation::run);
+}
+
 #[path = "../experiments/simulated.rs"]
 #[allow(dead_code, reason = "its own `main`")]
 mod simulated;
@@ -94,4 +103,13 @@ mod width;
 #[test]
 fn width() {
     check("width", width::run);
+}
+
+#[path = "../experiments/tasks/main.rs"]
+#[allow(dead_code, reason = "its own `main`")]
+mod tasks;
+
+#[test]
+fn tasks() {
+    check("tasks", tasks::run);
 }

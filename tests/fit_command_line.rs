@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use rankproof::recording::Recording;
+use rankproof::recording::{Behaviour, Recording};
 use rankproof::scalar::Stream;
 use serde_json::Value;
 
@@ -72,6 +72,125 @@ fn a_recording_is_simulated_fitted_and_its_weights_ranked() {
     succeeds(folder, &SIMULATE.replace("rec.npz", "other.npz --seed 2"));
     let other = refused(folder, "fit other.npz --resume fit");
     assert!(other.contains("is another recording"), "{other}");
+}
+
+/// The rows of figures.csv that have this figure and this kind.
+fn drawn(folder: &Path, figure: &str, kind: &str) -> usize {
+    let text = std::fs::read_to_string(folder.join("figures.csv")).expect("the file is there");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let records = reader.records().map(|record| record.expect("a row of CSV"));
+    records.filter(|record| &record[0] == figure && &record[3] == kind).count()
+}
+
+#[test]
+fn a_fit_is_drawn_at_each_epoch_and_all_that_is_drawn_is_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeds(folder, SIMULATE);
+    let mut recording = Recording::read(folder.join("rec.npz")).unwrap();
+    recording.epoch_names = ["baseline", "adaptation", "washout"].map(str::to_owned).into();
+    recording.epochs = (0..24).map(|k| [0, 1, 1, 2][k / 6]).collect();
+    recording.write(folder.join("rec.npz")).unwrap();
+    succeeds(
+        folder,
+        "fit rec.npz --rank 2 --units 12 --iterations 60 --inputs throughout --out fit",
+    );
+    let fit = folder.join("fit");
+    let flow = std::fs::read_to_string(fit.join("flow.svg")).unwrap();
+    // At the middle of adaptation, where it differs from what is before and after.
+    for title in ["baseline, trial 3", "adaptation, trial 12", "washout, trial 21"] {
+        assert!(flow.contains(title), "{title}");
+    }
+    for (figure, kind) in [
+        ("losses", "line"),
+        ("single_trials", "points"),
+        ("trial_factors", "band"),
+        ("trial_factors", "epoch"),
+        ("flow", "flow"),
+        ("flow", "points"),
+        ("fixed_points", "points"),
+        ("eigenvalues", "points"),
+        ("projections", "line"),
+        ("initial_states", "points"),
+        ("initial_states", "line"),
+    ] {
+        assert!(drawn(&fit, figure, kind) > 0, "{figure} {kind}");
+        assert!(fit.join(format!("{figure}.svg")).exists());
+    }
+    // Three stages, three conditions, two columns, twelve bins.
+    assert_eq!(drawn(&fit, "projections", "line"), 3 * 3 * 2 * 12);
+}
+
+#[test]
+fn a_fit_is_applied_to_other_trials_and_behaviour_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeds(folder, SIMULATE);
+    let mut recording = Recording::read(folder.join("rec.npz")).unwrap();
+    // What the first neuron does, without its noise: linear in it.
+    let first = recording.activity.iter().step_by(12).map(|x| 3.0 * x - 1.0).collect();
+    recording.behaviour = Some(Behaviour { names: vec!["speed".to_owned()], values: first });
+    recording.write(folder.join("rec.npz")).unwrap();
+    succeeds(folder, "fit rec.npz --rank 2 --units 12 --iterations 200 --out fit");
+    let shown = succeeds(folder, "apply fit rec.npz --iterations 200 --out other");
+    assert!(shown.contains("held out, factors held"), "{shown}");
+    let summary = json(folder.join("other/summary.json"));
+    let change = &summary["applied"]["change"];
+    assert_eq!(change["factors"].as_array().unwrap().len(), 2);
+    // To the trials that it was fitted to.
+    assert!(change["weights"].as_f64().unwrap() < 0.2, "{summary}");
+    assert!(summary["held_out"]["r2"].as_f64().unwrap() > 0.5, "{summary}");
+    assert!(summary["applied"]["held_out_unchanged"]["loss"].is_f64());
+    succeeds(folder, "rank other/model.npz");
+    for fit in ["fit", "other"] {
+        let shown =
+            succeeds(folder, &format!("decode {fit} rec.npz --folds 4 --json decoded.json"));
+        assert!(shown.contains("speed") && shown.contains("in 4 folds"), "{shown}");
+        let speed = &json(folder.join("decoded.json"))["dimensions"][0];
+        // A neuron says what it does; states say it but for its noise.
+        assert!(speed["neurons"]["mean"].as_f64().unwrap() > 0.999, "{speed}");
+        let by_states = speed["states"]["mean"].as_f64().unwrap();
+        assert!((0.3..0.98).contains(&by_states), "{speed}");
+    }
+    succeeds(folder, &SIMULATE.replace("rec.npz", "other.npz --seed 2"));
+    let without = refused(folder, "decode fit other.npz");
+    assert!(without.contains("recording is one without, expected one with behaviour"), "{without}");
+    let missing = refused(folder, "decode . rec.npz");
+    assert!(missing.contains("no states of a fit"), "{missing}");
+    succeeds(folder, &SIMULATE.replace("--neurons 12", "--neurons 13").replace("rec", "more"));
+    let more = refused(folder, "apply fit more.npz --out third");
+    assert!(more.contains("number of neurons is 13, expected 12"), "{more}");
+    assert!(!folder.join("third").exists());
+    let twice = refused(folder, "apply fit rec.npz --out fit");
+    assert!(twice.contains("model.npz"), "{twice}");
+}
+
+#[test]
+fn several_recordings_are_pooled() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for seed in ["1", "2"] {
+        succeeds(folder, &SIMULATE.replace("rec.npz", &format!("rec{seed}.npz --seed {seed}")));
+    }
+    let fast = "--fixed --ranks 1..2 --units 12 --folds 2 --iterations 20";
+    let shown = succeeds(folder, &format!("cv rec1.npz rec2.npz {fast} --out cv"));
+    assert!(shown.contains("All recordings") && shown.contains("rec2"), "{shown}");
+    let pooled = json(folder.join("cv/pooled.json"));
+    let constant = pooled["pooled"].as_array().unwrap().iter();
+    let constant = constant.clone().find(|model| model["model"] == "constant weights").unwrap();
+    let differences = constant["differences"].as_array().unwrap();
+    let of = |k: usize| differences[k]["difference"].as_f64().unwrap();
+    let found = constant["pooled"]["difference"].as_f64().unwrap();
+    assert!(of(0).min(of(1)) <= found && found <= of(0).max(of(1)), "{constant}");
+    // Each is what it would be alone.
+    succeeds(folder, &format!("cv rec2.npz {fast} --out alone"));
+    assert_eq!(json(folder.join("alone/summary.json")), json(folder.join("cv/rec2/summary.json")));
+    let missing = refused(folder, &format!("cv rec1.npz nothing.npz {fast} --out other"));
+    assert!(missing.contains("nothing.npz") && !folder.join("other").exists(), "{missing}");
+    std::fs::create_dir(folder.join("b")).unwrap();
+    std::fs::copy(folder.join("rec1.npz"), folder.join("b/rec1.npz")).unwrap();
+    let twice = refused(folder, &format!("cv rec1.npz b/rec1.npz {fast} --out other"));
+    assert!(twice.contains("two recordings are called rec1"), "{twice}");
 }
 
 #[test]

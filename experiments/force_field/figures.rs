@@ -5,7 +5,7 @@ use std::error::Error;
 use rankproof::matrix::Matrix;
 use rankproof::report::{Experiment, Figure, Panel, Table};
 
-use super::learner::{DIRECTIONS, Learner, Protocol, STEPS};
+use super::learner::{DIRECTIONS, Learner, Protocol};
 use super::movement::Movement;
 
 /// The paths of the mass at four moments.
@@ -23,7 +23,7 @@ pub fn show_reaches(
         for trial in 0..DIRECTIONS {
             let at =
                 |t: usize| (paths[(0, t * DIRECTIONS + trial)], paths[(1, t * DIRECTIONS + trial)]);
-            panel = panel.line_in_style(0, "path", (0..=STEPS).map(at));
+            panel = panel.line_in_style(0, "path", (0..=learner.protocol.steps).map(at));
         }
         let goals =
             (0..DIRECTIONS).map(|m| (learner.task.inputs[(0, m)], learner.task.inputs[(1, m)]));

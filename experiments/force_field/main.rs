@@ -20,10 +20,10 @@ use rankproof::tape::TapeError;
 pub mod console;
 mod figures;
 pub mod learner;
-mod movement;
+pub mod movement;
 
 use figures::{show_losses, show_movements, show_reaches};
-use learner::{CURL, DIRECTIONS, Learner, Protocol, STEPS};
+use learner::{CURL, DIRECTIONS, Learner, Protocol};
 use movement::{Movement, random_walk};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,11 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// How far to the left of the straight line, and how far from the target, reaches end: means over
 /// directions, in reach lengths.
-fn deviation(paths: &Matrix<f64>, task: &Task<f64>) -> (f64, f64) {
+pub fn deviation(paths: &Matrix<f64>, task: &Task<f64>) -> (f64, f64) {
     let (mut aside, mut missed) = (0.0, 0.0);
     for trial in 0..DIRECTIONS {
         let goal = task.inputs.column(trial);
-        let end = paths.column(STEPS * DIRECTIONS + trial);
+        let end = paths.column(task.steps * DIRECTIONS + trial);
         aside += (goal[0] * end[1] - goal[1] * end[0]) / DIRECTIONS as f64;
         missed += (end[0] - goal[0]).hypot(end[1] - goal[1]) / DIRECTIONS as f64;
     }
@@ -100,7 +100,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 }
 
 /// Reaches at four moments of the recording.
-fn reaches(
+pub fn reaches(
     protocol: &Protocol,
     learner: &Learner,
 ) -> Result<[(&'static str, Matrix<f64>); 4], TapeError> {

@@ -23,8 +23,8 @@ use statrs::statistics::Statistics;
 #[path = "../force_field/main.rs"]
 #[allow(dead_code, reason = "what the other experiment has beside the network")]
 pub mod force_field;
-mod movement;
-mod recording;
+pub mod movement;
+pub mod recording;
 
 use force_field::console;
 use force_field::learner::{Learner, Protocol};
@@ -43,7 +43,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
     experiment.progress("the network learns and adapts");
     learner.reach(&protocol)?;
     learner.adapt(&protocol)?;
-    let recording = recorded(&protocol, &learner);
+    let recording = recorded(&protocol, &learner, 2);
     let cv = cross_validation(&recording, experiment.quick());
     experiment.progress(format!("cross-validation of ranks {:?}", cv.ranks));
     let chosen = choose(&mut experiment, &cv, &recording)?;
@@ -133,13 +133,13 @@ fn fitted(recording: &Recording, architecture: &Architecture) -> Result<Fit<f32>
 }
 
 /// Zero mean and unit variance.
-fn standardised(values: &[f64]) -> Vec<f64> {
+pub fn standardised(values: &[f64]) -> Vec<f64> {
     let (mean, size) = (values.mean(), values.population_std_dev());
     values.iter().map(|value| (value - mean) / size).collect()
 }
 
 /// Between -1 and 1.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
+pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
     a.covariance(b) / (a.std_dev() * b.std_dev())
 }
 

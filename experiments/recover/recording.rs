@@ -4,8 +4,8 @@ use rankproof::recording::{Quantity, Recording};
 
 use super::force_field::learner::{Learner, Protocol};
 
-/// One reach in each learning step, directions in turn; the rates in every second time step.
-pub fn recorded(protocol: &Protocol, learner: &Learner) -> Recording {
+/// One reach in each learning step, directions in turn; the rates in every so many time steps.
+pub fn recorded(protocol: &Protocol, learner: &Learner, every: usize) -> Recording {
     let directions = learner.task.trials;
     let neurons = protocol.neurons;
     let trials = learner.weights.len() - 1;
@@ -14,7 +14,7 @@ pub fn recorded(protocol: &Protocol, learner: &Learner) -> Recording {
     for k in 0..trials {
         let run = learner.run(k);
         let rates = run.rates();
-        let times: Vec<usize> = (0..=run.steps).step_by(2).collect();
+        let times: Vec<usize> = (0..=run.steps).step_by(every).collect();
         bins = times.len();
         for t in times {
             activity.extend_from_slice(rates.column(t * directions + k % directions));
@@ -37,6 +37,7 @@ pub fn recorded(protocol: &Protocol, learner: &Learner) -> Recording {
         start_seconds: 0.0,
         quantity: Quantity::Values,
         unit: "rate".to_owned(),
+        behaviour: None,
         provenance: "the network of force_field".into(),
     }
 }

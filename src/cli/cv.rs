@@ -23,6 +23,7 @@ use super::interrupt;
 use super::list_of_numbers;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
 use super::output::{print, progress, table, write_json};
+use super::several;
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
 ///
@@ -38,9 +39,10 @@ use super::output::{print, progress, table, write_json};
 /// prints them, --grid gives others, --fixed gives all models the one architecture of the options.
 #[derive(Args)]
 pub struct Arguments {
-    /// The recording, as `rankproof prepare` or `simulate` writes it.
-    #[arg(required_unless_present = "print_grid")]
-    recording: Option<PathBuf>,
+    /// The recording, as `rankproof prepare` or `simulate` writes it. Of several, each has a folder
+    /// in --out, and their differences are pooled (pooled.json).
+    #[arg(required_unless_present = "print_grid", value_name = "RECORDING")]
+    recordings: Vec<PathBuf>,
     /// The ranks to choose from: 1..8, or 1,2,4.
     #[arg(long, value_parser = read_numbers, default_value = "1..6")]
     ranks: Numbers,
@@ -129,8 +131,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         print(&serde_json::to_string_pretty(&Grid::default())?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let path = arguments.recording.as_deref().context("the recording is missing")?;
     let out = arguments.out.as_deref().context("--out is missing")?;
+    interrupt::listen()?;
+    if let [path] = arguments.recordings.as_slice() {
+        let found = one(arguments, path, out)?;
+        return Ok(found.map_or(ExitCode::from(130), |_| ExitCode::SUCCESS));
+    }
+    several::run(arguments, &arguments.recordings, out)
+}
+
+/// Answers for one recording and prints it; none if the user broke it off.
+pub fn one(
+    arguments: &Arguments,
+    path: &Path,
+    out: &Path,
+) -> anyhow::Result<Option<CrossValidationSummary>> {
     let recording = Recording::read(path)?;
     let cv = planned(arguments, &recording)?;
     let grid = arguments.grid.as_deref().map_or(Ok(Grid::default()), read_grid)?;
@@ -142,17 +157,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let jobs = out.join(JOBS);
     fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
     agree_on_plan(arguments, out, &search.cv, &recording)?;
-    interrupt::listen()?;
     let runner = Runner { recording: &recording, arguments, out };
     let summary = if arguments.fixed { runner.fixed(&search.cv) } else { runner.searched(&search) };
     let summary = match summary {
-        Err(error) if error.is::<Interrupted>() => return Ok(interrupted(out)),
+        Err(error) if error.is::<Interrupted>() => {
+            tell_of_interruption(out);
+            return Ok(None);
+        }
         other => other?,
     };
     write_json(&out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
     cross_validation_figure(&summary).save(out.join(FIGURE))?;
     print(&shown(&summary, out))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Some(summary))
 }
 
 fn read_grid(path: &Path) -> anyhow::Result<Grid> {
@@ -186,10 +203,9 @@ fn file_of(job: Job) -> PathBuf {
     Path::new(JOBS).join(job.name() + ".json")
 }
 
-fn interrupted(out: &Path) -> ExitCode {
+fn tell_of_interruption(out: &Path) {
     let folder = out.display();
     eprintln!("interrupted; finished fits are kept in {folder}: the same command goes on");
-    ExitCode::from(130)
 }
 
 fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<CrossValidation> {

@@ -8,25 +8,26 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, Command, Id};
-use rankproof::file::{Element, write_atomically};
+use rankproof::file::Element;
 use rankproof::fit::{
     Architecture, Fit, FitFloat, HeldOut, Losses, Objective, Observations, Outcome, Role, Settings,
     Summary,
 };
 use rankproof::recording::Recording;
-use rankproof::report::{FIT_FIGURES, fit_figures};
 use serde::{Deserialize, Serialize};
 
 use super::files::Files;
+use super::fitted;
 use super::interrupt;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
-use super::output::{print, progress, shell_word, table, write_json};
+use super::output::{print, progress, shell_word, write_json};
 
 /// Fit an RNN whose weights change over trials with low tensor rank to a recording.
 ///
 /// Blocks of entries are held out: some decide when to stop, others are only predicted. The folder
-/// --out gets model.npz, summary.json, losses.csv, figures, and a checkpoint from which
-/// --resume goes on to the same bits as a fit that was never interrupted.
+/// --out gets model.npz, states.npz, summary.json, losses.csv, figures and all that they draw
+/// (figures.csv), and a checkpoint from which --resume goes on to the same bits as a fit that was
+/// never interrupted.
 #[derive(Args)]
 pub struct Arguments {
     /// The recording, as `rankproof prepare` or `simulate` writes it.
@@ -109,17 +110,10 @@ fn argument_of_folder(arguments: &Arguments) -> &'static str {
 const PLAN: &str = "plan.json";
 /// From which a fit goes on.
 const CHECKPOINT: &str = "checkpoint.npz";
-const MODEL: &str = "model.npz";
-const LOSSES: &str = "losses.csv";
 const SUMMARY: &str = "summary.json";
 
 fn written() -> impl Iterator<Item = String> {
-    let files = [PLAN, CHECKPOINT, MODEL, LOSSES, SUMMARY].map(str::to_owned);
-    files.into_iter().chain(FIT_FIGURES.map(figure_file))
-}
-
-fn figure_file(name: &str) -> String {
-    format!("{name}.svg")
+    [PLAN, CHECKPOINT, SUMMARY].map(str::to_owned).into_iter().chain(fitted::files())
 }
 
 /// The plan of a new fit, written to its folder.
@@ -223,7 +217,11 @@ fn fit<S: FitFloat + Element>(
         eprintln!("interrupted after {} iterations; go on with\n  {command}", fit.iterations());
         return Ok(ExitCode::from(130));
     }
-    finish(arguments, folder, plan, recording, &fit, outcome, started.elapsed())
+    fitted::write(folder, &fit, recording, &roles, plan.predictions)?;
+    let summary = fit.summary(outcome);
+    write_json(&folder.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
+    print(&shown(arguments, folder, &summary, started.elapsed()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// All that is needed: what the fit was asked for is in its folder.
@@ -243,44 +241,12 @@ fn in_words(losses: &Losses) -> String {
     }
 }
 
-fn finish<S: FitFloat + Element>(
-    arguments: &Arguments,
-    folder: &Path,
-    plan: &Plan,
-    recording: &Recording,
-    fit: &Fit<S>,
-    outcome: Outcome,
-    time: Duration,
-) -> anyhow::Result<ExitCode> {
-    let saved = fit.saved();
-    let predictions = fit.objective().predictions(&saved.model);
-    let wanted = plan.predictions.then_some(predictions.as_slice());
-    saved.write(folder.join(MODEL), recording, wanted)?;
-    write_losses(&folder.join(LOSSES), fit.losses())?;
-    for (name, figure) in fit_figures(fit, &saved.model, recording, &predictions) {
-        figure.save(folder.join(figure_file(name)))?;
-    }
-    let summary = fit.summary(outcome);
-    write_json(&folder.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
-    print(&shown(arguments, folder, &summary, time))?;
-    Ok(ExitCode::SUCCESS)
-}
-
 fn shown(arguments: &Arguments, folder: &Path, summary: &Summary, time: Duration) -> String {
-    let mut table = table(&["entries", "number", "loss", "R2"], 1);
-    let rows = [
+    let table = fitted::scores(&[
         ("fitted", Some(summary.train)),
         ("for stopping", summary.validation),
         ("held out", summary.held_out),
-    ];
-    for (name, score) in rows.into_iter().filter_map(|(name, score)| Some((name, score?))) {
-        table.add_row([
-            name.to_owned(),
-            score.entries.to_string(),
-            format!("{:.4}", score.loss),
-            format!("{:.4}", score.r2),
-        ]);
-    }
+    ]);
     let unit = summary.likelihood.loss_in_words();
     let end = match summary.outcome {
         Outcome::Converged => "the loss for stopping fell no more.".to_owned(),
@@ -299,16 +265,4 @@ fn shown(arguments: &Arguments, folder: &Path, summary: &Summary, time: Duration
         table,
         folder.display()
     )
-}
-
-fn write_losses(path: &Path, losses: &[Losses]) -> anyhow::Result<()> {
-    use std::io::Write;
-    let mut text = String::from("iteration,train,validation\n");
-    for (iteration, losses) in losses.iter().enumerate() {
-        let validation =
-            if losses.validation.is_nan() { String::new() } else { losses.validation.to_string() };
-        text += &format!("{},{},{validation}\n", iteration + 1, losses.train);
-    }
-    write_atomically(path, |file| file.write_all(text.as_bytes()))?;
-    Ok(())
 }

@@ -1,10 +1,13 @@
 //! The command line: one file for each subcommand.
 
+mod apply;
 mod checkpoints;
 mod cv;
+mod decode;
 mod explore;
 mod files;
 mod fit;
+mod fitted;
 mod hints;
 mod inspect;
 mod interrupt;
@@ -16,6 +19,7 @@ mod rank;
 mod rank_input;
 mod replay;
 mod report;
+mod several;
 mod simulate;
 mod theorems;
 mod train;
@@ -52,6 +56,8 @@ enum Command {
     Inspect(inspect::Arguments),
     Prepare(Box<prepare::Arguments>),
     Fit(Box<fit::Arguments>),
+    Apply(Box<apply::Arguments>),
+    Decode(decode::Arguments),
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
@@ -84,6 +90,8 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
         Command::Cv(arguments) => cv::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),

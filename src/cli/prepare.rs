@@ -7,8 +7,8 @@ use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
 use rankproof::file::{ReadError, ReadErrorKind};
 use rankproof::recording::{
-    Axis, ColumnAt, Filter, OptionName, Options, Prepared, Quantity, Ranges, Recording, Scale,
-    Selection, Window, prepare,
+    Axis, Behaviour, ColumnAt, Filter, OptionName, Options, Prepared, Quantity, Ranges, Recording,
+    Scale, Selection, Window, prepare,
 };
 use rankproof::scalar::significant;
 
@@ -192,6 +192,11 @@ pub struct Arguments {
     /// The column with the epoch of each trial, between which weights may jump.
     #[arg(long, value_name = "COLUMN", help_heading = WHICH)]
     epoch: Option<String>,
+    /// Behaviour to be kept beside the activity, for `rankproof decode`: an array with the same axes
+    /// (dimensions in the place of neurons) or a series, cut into the same bins; may be given more
+    /// than once.
+    #[arg(long, value_name = "PATH", help_heading = WHICH)]
+    behaviour: Vec<String>,
     /// The column with the number of each trial in its session.
     #[arg(long, value_name = "COLUMN", help_heading = WHICH)]
     trial_number: Option<String>,
@@ -382,6 +387,7 @@ fn options(arguments: &Arguments) -> Options {
         condition: arguments.condition.clone(),
         epoch: arguments.epoch.clone(),
         trial_number: arguments.trial_number.clone(),
+        behaviour: arguments.behaviour.clone(),
         quantity: arguments.quantity.map(|name| match name {
             QuantityName::Counts => Quantity::Counts,
             QuantityName::Values => Quantity::Values,
@@ -407,6 +413,9 @@ fn summary(arguments: &Arguments, Prepared { recording, notes }: &Prepared) -> S
     text +=
         &paragraph("  condition", &categories(&recording.conditions, &recording.condition_names));
     text += &paragraph("  epoch", &categories(&recording.epochs, &recording.epoch_names));
+    if let Some(behaviour) = &recording.behaviour {
+        text += &paragraph("  behaviour", &dimensions(behaviour));
+    }
     for note in notes {
         text += &paragraph("  note", &with_flags(note));
     }
@@ -431,6 +440,13 @@ fn entries(recording: &Recording) -> String {
         text += &format!("; {} for each second", short(mean / recording.bin_seconds));
     }
     text
+}
+
+fn dimensions(behaviour: &Behaviour) -> String {
+    let missing = behaviour.values.iter().filter(|value| value.is_nan()).count();
+    let share = 100.0 * missing as f64 / behaviour.values.len() as f64;
+    let names = behaviour.names.join("; ");
+    format!("{}: {names}; {share:.1} % missing", behaviour.names.len())
 }
 
 fn lengths(recording: &Recording) -> String {

@@ -37,6 +37,11 @@ impl<S: FitFloat> Assembly<S> {
         }
     }
 
+    /// The same with another readout.
+    pub fn with_readout(self, readout: ReadoutPart<S>) -> Self {
+        Assembly { readout, ..self }
+    }
+
     /// The names and shapes of all blocks.
     pub fn shapes(&self) -> Shapes {
         let parts = [

@@ -200,7 +200,7 @@ fn column<S: Copy>(data: &[S], rows: usize, m: usize) -> View<'_, S> {
 }
 
 /// The dynamics of one trial without inputs, in double precision:
-/// `tau dx/dt = -x + W phi(x)`, and Euler's step of it.
+/// `tau dx/dt = -x + W phi(x) + bias`, and Euler's step of it.
 #[derive(Clone, Debug)]
 pub struct Dynamics {
     /// a_1..a_R, (N, R).
@@ -209,6 +209,8 @@ pub struct Dynamics {
     pub(super) rows: Matrix<f64>,
     /// c, (R).
     pub(super) factors: Vec<f64>,
+    /// The constant drive, (N).
+    pub(super) bias: Vec<f64>,
     /// dt / tau.
     pub(super) leak: f64,
     /// phi.
@@ -228,6 +230,11 @@ impl Dynamics {
     /// The columns a_1..a_R of the weights, (N, R).
     pub fn columns(&self) -> &Matrix<f64> {
         &self.columns
+    }
+
+    /// The length of Euler's step over the time constant.
+    pub fn leak(&self) -> f64 {
+        self.leak
     }
 
     /// The weights W, (N, N).
@@ -258,6 +265,9 @@ impl Dynamics {
         let mut coefficients = projections.clone();
         let mut value = vec![0.0; states.data().len()];
         step.recur(rates.view(), &mut projections, &mut coefficients, &mut value);
+        for of_state in value.chunks_exact_mut(self.bias.len()) {
+            of_state.iter_mut().zip(&self.bias).for_each(|(value, bias)| *value += bias);
+        }
         let mut after = states.clone();
         step.advance(after.data_mut(), states.data(), &value);
         after
@@ -293,18 +303,23 @@ impl Dynamics {
     pub fn eigenvalues(&self) -> Option<Vec<Eigenvalue>> {
         let coupling = Matrix::product(self.rows.t(), self.columns.view());
         let rank = self.factors.len();
-        let scaled = Mat::from_fn(rank, rank, |i, j| self.factors[i] * coupling[(i, j)]);
-        let mut values = scaled.eigenvalues().ok()?;
-        values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
-        Some(values.iter().map(|value| Eigenvalue { re: value.re, im: value.im }).collect())
+        eigenvalues(&Matrix::from_fn(rank, rank, |i, j| self.factors[i] * coupling[(i, j)]))
     }
 
     /// phi and phi' of states.
-    fn rates(&self, states: &Matrix<f64>) -> (Matrix<f64>, Matrix<f64>) {
+    pub(super) fn rates(&self, states: &Matrix<f64>) -> (Matrix<f64>, Matrix<f64>) {
         let (mut rates, mut slopes) = (states.clone(), states.clone());
         self.activation.apply(rates.data_mut(), slopes.data_mut());
         (rates, slopes)
     }
+}
+
+/// The eigenvalues of a square matrix, the largest real part first; none if they are not found.
+pub(super) fn eigenvalues(matrix: &Matrix<f64>) -> Option<Vec<Eigenvalue>> {
+    let size = matrix.rows();
+    let mut values = Mat::from_fn(size, size, |i, j| matrix[(i, j)]).eigenvalues().ok()?;
+    values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
+    Some(values.iter().map(|value| Eigenvalue { re: value.re, im: value.im }).collect())
 }
 
 #[cfg(test)]
@@ -318,6 +333,7 @@ mod tests {
             columns: Matrix::normal(5, 2, 1.0, &mut stream),
             rows: Matrix::normal(5, 2, 1.0, &mut stream),
             factors: vec![0.7, -1.2],
+            bias: vec![0.4, -0.3, 0.0, 0.1, 0.7],
             leak: 0.3,
             activation: Activation::Tanh,
         }
@@ -328,6 +344,8 @@ mod tests {
         let dynamics = dynamics();
         let states = Matrix::normal(5, 3, 1.0, &mut Stream::new("states", 0, 0));
         let mut expected = dynamics.weights().times(&states.map(f64::tanh));
+        let bias = Matrix::from_columns(5, 1, dynamics.bias.clone());
+        expected.add_scaled(1.0, &Matrix::beside(5, [&bias, &bias, &bias]));
         expected.scale(0.3);
         expected.add_scaled(0.7, &states);
         assert!(dynamics.step(&states).minus(&expected).norm() < 1e-14 * expected.norm());

@@ -21,8 +21,12 @@
 //! | fitting, with checkpoints | [`Fit`], [`Settings`] |
 //! | weights, initial states, trial factors | [`Model`] |
 //! | flow, Jacobian, eigenvalues of a trial | [`Dynamics`] |
-//! | files | [`Saved`] |
-//! | models to compare with | [`condition_means`], [`cp_of_data`] |
+//! | fixed points and slow points | [`FixedPoints`] |
+//! | files | [`Saved`], [`States`] |
+//! | a model on other trials | [`Learned`] |
+//! | behaviour read out from states | [`decode()`] |
+//! | differences of several recordings | [`Pooled`] |
+//! | models to compare with | [`condition_means`], [`cp_of_data`], [`principal_components`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
 //! | what they say in words | [`Verdict`], [`Answer`] |
@@ -109,6 +113,7 @@
 //!
 //! Its inputs come from a neural ODE for each condition; ours are a Gaussian process in time.
 
+mod apply;
 mod architecture;
 mod assembly;
 mod baseline;
@@ -116,8 +121,10 @@ mod baseline;
 mod checkpoint;
 mod condition_means;
 mod cross_validation;
+mod decode;
 mod dynamics;
 mod fitting;
+mod fixed_points;
 mod gradient;
 mod held_out;
 mod likelihood;
@@ -128,17 +135,21 @@ mod objective;
 mod observations;
 mod orthonormal;
 mod parts;
+mod pooled;
+mod principal_components;
 mod prior;
 mod saved;
 mod score;
 mod search;
 mod simulate;
+mod states;
 mod summary;
 mod verdict;
 
 #[cfg(test)]
 mod gradient_tests;
 
+pub use apply::{Applied, Change, FactorChange, Learned};
 pub use architecture::{
     Architecture, Bias, Course, During, Grouping, InitialStates, Inputs, Nonlinearity, Readout,
     Recurrence, Through,
@@ -148,14 +159,18 @@ pub use cross_validation::{
     Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job,
     SizeEstimate,
 };
+pub use decode::{Decoded, DecodedDimension, R2, decode};
 pub use dynamics::{Dynamics, Eigenvalue};
 pub use fitting::{Diverged, Fit, Outcome, Progress, Settings};
+pub use fixed_points::{FixedPoint, FixedPoints, PointKind};
 pub use held_out::HeldOut;
 pub use likelihood::Likelihood;
 pub use misfit::Misfit;
 pub use model::Model;
 pub use objective::{Losses, Objective};
 pub use observations::{Observations, Role};
+pub use pooled::Pooled;
+pub use principal_components::principal_components;
 pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
 pub use score::Score;
@@ -164,6 +179,7 @@ pub use search::{
     Searched, Shared, Start, Winner,
 };
 pub use simulate::Simulation;
+pub use states::States;
 pub use summary::Summary;
 pub use verdict::{Assumptions, Standing, Verdict};
 

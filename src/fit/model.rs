@@ -1,7 +1,5 @@
 //! The model with its numbers in place, as they enter its equations.
 
-use std::ops::Range;
-
 use super::FitFloat;
 use super::architecture::Architecture;
 use super::dynamics::Dynamics;
@@ -131,6 +129,7 @@ impl<S: FitFloat> Model<S> {
                     factors: vec![1.0; columns.cols()],
                     columns: double(&columns),
                     rows: double(&rows),
+                    bias: self.bias(),
                     leak: architecture.leak,
                     activation: architecture.nonlinearity.activation(),
                 }
@@ -138,21 +137,21 @@ impl<S: FitFloat> Model<S> {
         }
     }
 
-    /// The dynamics with the mean weights of some trials; none of weights that are free in each
-    /// trial, whose mean has no few terms.
+    /// The constant drive, (N).
+    fn bias(&self) -> Vec<f64> {
+        self.columns.times(&self.drive.bias).data().iter().map(|x| x.to_f64()).collect()
+    }
+
+    /// The input of the condition of a trial at a step, without the bias: the coefficients of the
+    /// columns E, (R + ...).
     ///
     /// # Panics
     ///
-    /// If one of the trials is not there.
-    pub fn mean_dynamics(
-        &self,
-        architecture: &Architecture,
-        trials: Range<usize>,
-    ) -> Option<Dynamics> {
-        let factors = double(self.trial_factors()?);
-        let count = trials.len().max(1) as f64;
-        let mean = |r| trials.clone().map(|k| factors[(r, k)]).sum::<f64>() / count;
-        Some(self.shared_dynamics(architecture, (0..self.rank).map(mean).collect()))
+    /// If there is no such trial or step.
+    pub fn input(&self, trial: usize, step: usize) -> Vec<S> {
+        let Drive { coefficients, conditions, of_trial, bias, .. } = &self.drive;
+        let all = coefficients.column(step * conditions + of_trial[trial]).iter();
+        all.zip(bias.data()).map(|(&all, &bias)| all - bias).collect()
     }
 
     fn shared_dynamics(&self, architecture: &Architecture, factors: Vec<f64>) -> Dynamics {
@@ -160,6 +159,7 @@ impl<S: FitFloat> Model<S> {
             columns: double(&self.shared_columns()),
             rows: self.rows().map_or_else(|| Matrix::zeros(self.units(), 0), double),
             factors,
+            bias: self.bias(),
             leak: architecture.leak,
             activation: architecture.nonlinearity.activation(),
         }

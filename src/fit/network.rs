@@ -133,6 +133,17 @@ impl<'a, S: FitFloat> Network<'a, S> {
         Matrix::from_columns(units, self.bins * trace.trials.len(), data)
     }
 
+    /// The states at the bins of some trials, one after the other, (N, T) each.
+    pub fn states_at_bins(&self, trials: Range<usize>) -> Vec<Matrix<S>> {
+        let trace = self.run(trials.clone(), None);
+        let of_trial = |m: usize| {
+            let bins = (0..self.bins).map(|t| trace.at(self.architecture.step_of_bin(t)).start + m);
+            let data = bins.flat_map(|column| trace.states.column(column)).copied().collect();
+            Matrix::from_columns(self.model.units(), self.bins, data)
+        };
+        (0..trials.len()).map(of_trial).collect()
+    }
+
     /// D phi(x) + offset at the bins, (neurons, T M).
     pub fn outputs(&self, trace: &Trace<S>) -> Matrix<S> {
         let rates = self.rates_at_bins(trace);

@@ -4,14 +4,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::FitFloat;
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Recurrence};
 use super::assembly::Assembly;
 use super::gradient::ModelGradient;
 use super::misfit::Misfit;
 use super::model::Model;
 use super::network::Network;
 use super::observations::{Chunk, Observations, Role};
-use super::parts::{matrix, matrix_mut};
+use super::parts::{Readout, ReadoutPart, matrix, matrix_mut};
 use super::score::{Score, Sums};
 use crate::blocks::Blocks;
 use crate::matrix::Matrix;
@@ -81,6 +81,29 @@ impl<S: FitFloat> Objective<S> {
         })
     }
 
+    /// The same with a readout in the units of the neurons, which a model brings along, in place of
+    /// one in units of what is recorded here.
+    pub(super) fn with_given_readout(mut self) -> Self {
+        let Architecture { units, readout, .. } = self.architecture;
+        self.assembly = self.assembly.with_readout(ReadoutPart::given(
+            units,
+            self.observations.neurons,
+            readout.offset,
+        ));
+        self
+    }
+
+    /// The blocks `readout` and `offset` of a readout, of an objective with a given one.
+    pub(super) fn blocks_of_readout(
+        &self,
+        readout: &Readout<f64>,
+    ) -> (Matrix<S>, Option<Matrix<S>>) {
+        let scale = (self.architecture.units as f64).sqrt().recip();
+        let offset = readout.offset.as_ref();
+        let offset = offset.map(|offset| offset.map(|x| S::from_f64(scale * x)));
+        (readout.matrix.map(S::from_f64), offset)
+    }
+
     /// What the model is made of.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
@@ -127,7 +150,7 @@ impl<S: FitFloat> Objective<S> {
         let model = self.model(blocks)?;
         let network = self.network(&model);
         let factor = S::from_f64(1.0 / self.train.scale);
-        let penalty = S::from_f64(self.architecture.activity_penalty / self.states());
+        let penalty = S::from_f64(self.architecture.activity_penalty / self.number_of_states());
         let of_chunk = |(index, chunk): (usize, &Chunk<S>)| {
             let mut noise = stream.named(&format!("noise of chunk {index}"));
             let trace = network.run(chunk.trials.clone(), Some(&mut noise));
@@ -167,7 +190,7 @@ impl<S: FitFloat> Objective<S> {
         let squares: f64 = found.iter().map(|(_, squares)| squares).sum();
         let whitened = whitened(blocks).map(|name| matrix(blocks, name).norm().powi(2));
         Ok(loss / self.train.scale
-            + self.architecture.activity_penalty * squares / self.states()
+            + self.architecture.activity_penalty * squares / self.number_of_states()
             + 0.5 * self.prior_weight() * whitened.sum::<f64>())
     }
 
@@ -177,7 +200,7 @@ impl<S: FitFloat> Objective<S> {
     }
 
     /// Numbers of which the activity penalty is the mean.
-    fn states(&self) -> f64 {
+    fn number_of_states(&self) -> f64 {
         let steps = self.architecture.steps(self.observations.bins) + 1;
         (steps * self.architecture.units * self.observations.groups.trials()) as f64
     }
@@ -218,6 +241,22 @@ impl<S: FitFloat> Objective<S> {
             }
         }
         all
+    }
+
+    /// The states x at the bins of each trial, (N, T), of a model of this architecture and recording.
+    pub fn states(&self, model: &Model<S>) -> Vec<Matrix<S>> {
+        let network = self.network(model);
+        let of_chunk = |chunk: &Chunk<S>| network.states_at_bins(chunk.trials.clone());
+        self.observations.chunks.par_iter().flat_map_iter(of_chunk).collect()
+    }
+
+    /// The prior of each trial factor before the data are seen, its mean (as learned) and its
+    /// standard deviation; none if the model has no such prior. `blocks` are those of a model of
+    /// this architecture and recording.
+    pub fn factor_priors(&self, blocks: &Blocks<S>) -> Option<Vec<(f64, f64)>> {
+        let Recurrence::LowTensorRank(prior) = &self.architecture.recurrence else { return None };
+        let mean = blocks.get("mean").ok()?.dense()?;
+        Some(mean.data().iter().map(|mean| (mean.to_f64(), prior.deviation())).collect())
     }
 
     /// How well a model of this architecture and recording predicts the entries of a role.

@@ -57,6 +57,11 @@ impl Kernel {
 const JITTER: f64 = 1e-6;
 
 impl TrialPrior {
+    /// The standard deviation of a factor of a trial about the mean.
+    pub(super) fn deviation(&self) -> f64 {
+        self.amplitude.hypot(self.independent)
+    }
+
     /// The lower Cholesky factor L of the covariance, (K, K): `mean + L w` has the prior's law when
     /// the entries of w are independent standard normals.
     pub(super) fn whitening(&self, numbers: &[i64], epochs: &[usize]) -> Matrix<f64> {

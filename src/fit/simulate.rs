@@ -171,6 +171,7 @@ impl Simulation {
             start_seconds: 0.0,
             quantity: self.likelihood.law::<f64>().recorded(),
             unit: if self.counts() { "spikes per bin" } else { "arbitrary" }.to_owned(),
+            behaviour: None,
             provenance: format!("simulated, seed {seed}"),
         }
     }

@@ -62,6 +62,7 @@ impl Recording {
                 start_seconds: 0.0,
                 quantity: Quantity::Values,
                 unit: String::new(),
+                behaviour: None,
                 provenance: r#"{"source":"an array in memory"}"#.to_owned(),
             },
             conditions: None,

@@ -16,4 +16,4 @@ pub use prepare::{
     Axis, ColumnAt, Filter, OptionName, Options, Prepared, Ranges, Scale, Selection, Window,
     prepare,
 };
-pub use prepared::{InvalidRecording, Quantity, Recording};
+pub use prepared::{Behaviour, InvalidRecording, Quantity, Recording};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::prepared::{InvalidRecording, Quantity, Recording};
+use super::prepared::{Behaviour, InvalidRecording, Quantity, Recording};
 use crate::file::{Array, Npz, ReadError, ReadErrorKind, WriteError, write_npz};
 
 /// The version of the file format that is written and read.
@@ -22,6 +22,8 @@ struct Meta {
     neuron_names: Vec<String>,
     condition_names: Vec<String>,
     epoch_names: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    behaviour_names: Vec<String>,
     provenance: Value,
 }
 
@@ -38,9 +40,11 @@ struct Meta {
 /// | `bin_s`     | ()                    | float64 | width of a bin in seconds                    |
 /// | `start_s`   | ()                    | float64 | start of the first bin in seconds            |
 /// | `meta`      | (bytes)               | uint8   | JSON, as UTF-8: names, unit, provenance      |
+/// | `behaviour` | (dimension, bin, trial) | float64 | if there is any; NaN where not recorded    |
 ///
 /// The JSON is an object with `schema` (1), `quantity` (`"counts"` or `"values"`), `unit`,
-/// `neuron_names`, `condition_names`, `epoch_names` and `provenance`. In Python:
+/// `neuron_names`, `condition_names`, `epoch_names`, `provenance` and, if there is any behaviour,
+/// `behaviour_names`. In Python:
 /// `json.loads(bytes(numpy.load("rec.npz")["meta"]))`.
 impl Recording {
     /// Reads a file as [`Recording::write`] and `rankproof prepare` write it.
@@ -69,6 +73,10 @@ impl Recording {
             indices.ok_or_else(refused)
         };
         let (conditions, epochs) = (indices("condition")?, indices("epoch")?);
+        let behaviour = match meta.behaviour_names {
+            names if names.is_empty() => None,
+            names => Some(read_behaviour(&mut npz, names, [bins, trials])?),
+        };
         let mut single = |name| -> Result<f64, ReadError> {
             let array = npz.array(name)?;
             array.expect_shape(&[])?;
@@ -90,6 +98,7 @@ impl Recording {
             start_seconds,
             quantity: meta.quantity,
             unit: meta.unit,
+            behaviour,
             provenance: text_of(meta.provenance),
         };
         match recording.validate() {
@@ -117,6 +126,10 @@ impl Recording {
             npz.array("trial", &[self.trials], &self.trial_numbers)?;
             npz.array("condition", &[self.trials], &signed(&self.conditions))?;
             npz.array("epoch", &[self.trials], &signed(&self.epochs))?;
+            if let Some(Behaviour { names, values }) = &self.behaviour {
+                let shape = [names.len(), self.bins, self.trials];
+                npz.array("behaviour", &shape, &trials_innermost(values, shape))?;
+            }
             npz.array("bin_s", &[], &[self.bin_seconds])?;
             npz.array("start_s", &[], &[self.start_seconds])?;
             let meta = serde_json::to_vec(&self.meta()).map_err(io::Error::other)?;
@@ -144,6 +157,7 @@ impl Recording {
             neuron_names: self.neuron_names.clone(),
             condition_names: self.condition_names.clone(),
             epoch_names: self.epoch_names.clone(),
+            behaviour_names: self.behaviour.as_ref().map_or_else(Vec::new, |b| b.names.clone()),
             provenance: json_of(&self.provenance),
         }
     }
@@ -160,6 +174,17 @@ fn text_of(provenance: Value) -> String {
         Value::String(words) => words,
         json => json.to_string(),
     }
+}
+
+fn read_behaviour(
+    npz: &mut Npz,
+    names: Vec<String>,
+    [bins, trials]: [usize; 2],
+) -> Result<Behaviour, ReadError> {
+    let array = npz.array("behaviour")?;
+    let shape = [names.len(), bins, trials];
+    array.expect_shape(&shape)?;
+    Ok(Behaviour { values: trials_outermost(&array.data, shape), names })
 }
 
 /// The entries of one neuron, bins by trials.
@@ -193,6 +218,13 @@ fn integers(array: &Array, length: usize) -> Result<Vec<i64>, ReadError> {
         let found = "holds numbers with a fraction".to_owned();
         array.error(ReadErrorKind::Content { found, expected: "integers".to_owned() })
     })
+}
+
+/// The inverse of [`trials_outermost`].
+fn trials_innermost(data: &[f64], [rows, bins, trials]: [usize; 3]) -> Vec<f64> {
+    let places = (0..rows).flat_map(|d| (0..bins).map(move |t| (d, t)));
+    let of = |(d, t)| (0..trials).map(move |k| data[(k * bins + t) * rows + d]);
+    places.flat_map(of).collect()
 }
 
 /// Reorders (neuron, bin, trial) so that the neuron runs fastest and the trial slowest.
@@ -260,6 +292,24 @@ mod tests {
         assert_eq!((read.bin_seconds, read.start_seconds), (0.05, -0.1));
         assert_eq!((read.quantity, &*read.unit), (Quantity::Counts, "spikes"));
         assert_eq!(read.provenance, truth.provenance);
+    }
+
+    #[test]
+    fn behaviour_is_written_and_read_and_files_without_are_read_as_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rec.npz");
+        let names = ["x", "y"].map(str::to_owned).to_vec();
+        let behaviour = Behaviour { names, values: (0..24).map(f64::from).collect() };
+        let with = Recording { behaviour: Some(behaviour.clone()), ..recording() };
+        with.write(&path).unwrap();
+        assert_eq!(Recording::read(&path).unwrap().behaviour, Some(behaviour));
+        let array = Npz::open(&path).unwrap().array("behaviour").unwrap();
+        // Of x in bin 0: trials 0 to 3.
+        assert_eq!(array.data[..4], [0.0, 6.0, 12.0, 18.0]);
+        assert_eq!(with.fingerprint(), recording().fingerprint());
+        recording().write(&path).unwrap();
+        assert_eq!(Recording::read(&path).unwrap().behaviour, None);
+        assert!(!Npz::open(&path).unwrap().names().contains(&"behaviour".to_owned()));
     }
 
     #[test]

@@ -40,8 +40,28 @@ pub struct Recording {
     pub quantity: Quantity,
     /// The unit of the entries.
     pub unit: String,
+    /// What the animal did meanwhile; none if nobody said.
+    pub behaviour: Option<Behaviour>,
     /// Where it comes from and everything that was done to it, as JSON or in words.
     pub provenance: String,
+}
+
+/// Behaviour in the bins of a recording, such as the velocity of a hand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Behaviour {
+    /// What its dimensions are called.
+    pub names: Vec<String>,
+    /// Dimension d in bin t of trial k at `(k * bins + t) * dimensions + d`; NaN where nothing was
+    /// recorded.
+    pub values: Vec<f64>,
+}
+
+impl Behaviour {
+    /// All dimensions in a bin of a trial, in a recording of so many bins.
+    pub(crate) fn in_bin(&self, bins: usize, bin: usize, trial: usize) -> &[f64] {
+        let first = (trial * bins + bin) * self.names.len();
+        &self.values[first..first + self.names.len()]
+    }
 }
 
 /// What the entries of a recording are.
@@ -125,6 +145,7 @@ impl Recording {
         let fault = (self.shape_fault())
             .or_else(|| self.length_fault())
             .or_else(|| self.activity_fault())
+            .or_else(|| self.behaviour_fault())
             .or_else(|| self.trial_fault());
         fault.map_or(Ok(()), Err)
     }
@@ -185,6 +206,24 @@ impl Recording {
         None
     }
 
+    fn behaviour_fault(&self) -> Option<InvalidRecording> {
+        let Behaviour { names, values } = self.behaviour.as_ref()?;
+        let expected = names.len() * self.bins * self.trials;
+        if names.is_empty() || values.len() != expected {
+            let found = format!("holds {} numbers of {} dimensions", values.len(), names.len());
+            return Some(InvalidRecording::new(
+                "behaviour",
+                found,
+                format!("{expected}, and some"),
+            ));
+        }
+        if values.iter().any(|value| value.is_infinite()) {
+            let expected = "finite numbers, and NaN where nothing was recorded";
+            return Some(InvalidRecording::new("behaviour", "holds an infinite number", expected));
+        }
+        None
+    }
+
     fn trial_fault(&self) -> Option<InvalidRecording> {
         if let Some(pair) = self.trial_numbers.windows(2).find(|pair| pair[0] >= pair[1]) {
             let found = format!("holds {} after {}", pair[1], pair[0]);
@@ -238,6 +277,7 @@ mod tests {
             start_seconds: -0.1,
             quantity: Quantity::Counts,
             unit: "spikes".to_owned(),
+            behaviour: None,
             provenance: String::new(),
         }
     }
@@ -253,6 +293,20 @@ mod tests {
         assert_eq!(recording().activity_at(1, 2, 0), 5.0);
         assert_eq!(recording().activity_at(0, 1, 3), 20.0);
         assert_eq!(recording().missing_share(), 1.0 / 24.0);
+    }
+
+    #[test]
+    fn behaviour_has_the_bins_of_the_recording() {
+        let of = |dimensions: usize, count: usize| {
+            let names = (0..dimensions).map(|d| d.to_string()).collect();
+            Some(Behaviour { names, values: (0..count).map(|i| i as f64).collect() })
+        };
+        let valid = Recording { behaviour: of(2, 24), ..recording() };
+        assert!(valid.validate().is_ok());
+        assert_eq!(valid.behaviour.unwrap().in_bin(3, 2, 1), [10.0, 11.0]);
+        let message = refused(|r| r.behaviour = of(2, 23));
+        assert!(message.contains("\"behaviour\" holds 23 numbers of 2 dimensions"), "{message}");
+        assert!(refused(|r| r.behaviour = of(0, 0)).contains("of 0 dimensions"));
     }
 
     #[test]

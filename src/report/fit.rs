@@ -1,55 +1,120 @@
 //! The figures of a fit and of a cross-validation.
 
+mod courses;
+mod eigenvalues;
+mod factors;
+mod flow;
+mod landmarks;
+mod plane;
+mod stages;
+
 use super::figure::{Figure, Panel};
 use crate::fit::{
-    Architecture, Compared, CrossValidationSummary, Dynamics, Fit, FitFloat, Losses, Model,
-    SizeEstimate,
+    Compared, CrossValidationSummary, Fit, FitFloat, Losses, Misfit, Model, Role, SizeEstimate,
+    principal_components,
 };
-use crate::matrix::{Matrix, RankRevealing};
+use crate::matrix::Matrix;
 use crate::recording::Recording;
 use crate::statistics::Moments;
+use landmarks::Landmarks;
+use plane::Plane;
+use stages::{Stage, epoch_runs, stages};
 
-/// Trial factors and conditions that are drawn at most.
+/// Trial factors, stages and the like that are drawn at most.
 const SHOWN: usize = 6;
+/// Conditions that are drawn at most: as many as can be told apart.
+const CONDITIONS: usize = 8;
 
 /// The names of all figures that a fit can have.
-pub const FIT_FIGURES: [&str; 5] =
-    ["losses", "single_trials", "trial_factors", "eigenvalues", "flow"];
+pub const FIT_FIGURES: [&str; 8] = [
+    "losses",
+    "single_trials",
+    "trial_factors",
+    "flow",
+    "fixed_points",
+    "eigenvalues",
+    "projections",
+    "initial_states",
+];
 
-/// The figures of a fit by their names, of [`FIT_FIGURES`]: losses, trial factors, single trials, eigenvalues of the
-/// weights and their flow. `predictions` are in the order of [`Recording::activity`]. Weights that
-/// are free in each trial have no trial factors and no common flow.
+/// What all figures of a fit are drawn from.
+struct View<'a, S> {
+    fit: &'a Fit<S>,
+    model: &'a Model<S>,
+    recording: &'a Recording,
+    /// The states at the bins of each trial, (N, T).
+    states: Vec<Matrix<f64>>,
+    stages: Vec<Stage>,
+    plane: Option<Plane>,
+}
+
+/// The figures of a fit by their names, of [`FIT_FIGURES`]. `predictions` are in the order of
+/// [`Recording::activity`], `roles` too. Weights that are free in each trial have no trial factors;
+/// states that move along one line have no flow in a plane.
+///
+/// # Errors
+///
+/// If there are not as many roles as entries.
 pub fn fit_figures<S: FitFloat>(
     fit: &Fit<S>,
     model: &Model<S>,
     recording: &Recording,
+    roles: &[Role],
     predictions: &[S],
-) -> Vec<(&'static str, Figure)> {
+) -> Result<Vec<(&'static str, Figure)>, Misfit> {
+    let states = fit.objective().states(model).into_iter();
+    let states: Vec<Matrix<f64>> = states.map(|of_trial| of_trial.map(|x| x.to_f64())).collect();
+    let plane = Plane::of_states(&states);
+    let view = View { fit, model, recording, states, stages: stages(recording), plane };
     let mut figures = vec![
-        ("losses", losses(fit.losses())),
+        ("losses", losses(fit, recording, roles)?),
         ("single_trials", single_trials(recording, predictions)),
     ];
-    let architecture = fit.objective().architecture();
-    if let Some(factors) = model.trial_factors() {
-        let factors = factors.map(|c| c.to_f64());
-        figures.push(("trial_factors", trial_factors(&factors, recording)));
-        figures.push(("eigenvalues", eigenvalues(architecture, model, recording)));
+    figures.extend(factors::figure(&view).map(|figure| ("trial_factors", figure)));
+    if let Some(plane) = &view.plane {
+        let landmarks = Landmarks::find(&view);
+        figures.extend(flow::figure(&view, plane, &landmarks).map(|figure| ("flow", figure)));
+        figures.push(("fixed_points", landmarks.figure(&view, plane)));
+        figures.push(("initial_states", courses::initial_states(&view, plane)));
     }
-    figures.extend(flow(architecture, model, recording).map(|flow| ("flow", flow)));
-    figures
+    figures.push(("eigenvalues", eigenvalues::figure(&view)));
+    figures.extend(courses::projections(&view).map(|figure| ("projections", figure)));
+    Ok(figures)
 }
 
 /// What is to be seen in a figure of a fit or of a cross-validation, by its name.
 pub(super) fn caption(name: &str) -> Option<&'static str> {
     Some(match name {
         "losses" => {
-            "The loss over iterations: of fitted entries, and of those held out for stopping."
+            "The loss over iterations: of fitted entries, of those held out for stopping, and what \
+             as many principal components of the activity as the weights have terms come to."
         }
         "single_trials" => "Single trials, recorded and predicted.",
-        "trial_factors" => "How the weights change: each term's factor over trials.",
-        "eigenvalues" => "Eigenvalues of the recurrent weights over trials.",
+        "trial_factors" => {
+            "How the weights change: each term's factor over trials, with what the prior expects \
+             (two standard deviations about the mean). Epochs are shaded in turn."
+        }
+        "eigenvalues" => {
+            "Eigenvalues of the recurrent weights, in the complex plane at the middle trial of each \
+             epoch, and over trials. Right of 1 a state near rest grows where slopes are 1."
+        }
         "flow" => {
-            "Where states go without inputs, in the plane of the first two columns, early and late."
+            "Where states go without inputs, in the plane in which the states move most, at the \
+             middle trial of each epoch; states inferred for the nearest trial of each condition; \
+             fixed points and slow points of that trial's weights."
+        }
+        "fixed_points" => {
+            "Fixed points and slow points over learning: where they lie in the plane in which the \
+             states move most, and the largest real part of the Jacobian's eigenvalues there (below \
+             0 is stable)."
+        }
+        "projections" => {
+            "States along the first columns of the weights over time, for the trial of each \
+             condition nearest to the middle of each epoch."
+        }
+        "initial_states" => {
+            "Where trials start, by condition, in the plane in which the states move most, and the \
+             inputs of conditions, which are the same in all epochs."
         }
         "held_out_loss" => {
             "Held-out loss by tensor rank, and that of other models on the same entries."
@@ -74,7 +139,13 @@ pub fn cross_validation_figure(summary: &CrossValidationSummary) -> Figure {
     Figure::new("Cross-validation").panel(panel)
 }
 
-fn losses(losses: &[Losses]) -> Figure {
+/// Over iterations, beside the principal components that are as many as the terms of the weights.
+fn losses<S: FitFloat>(
+    fit: &Fit<S>,
+    recording: &Recording,
+    roles: &[Role],
+) -> Result<Figure, Misfit> {
+    let losses = fit.losses();
     let curve = |loss: fn(&Losses) -> f64| {
         losses
             .iter()
@@ -82,10 +153,45 @@ fn losses(losses: &[Losses]) -> Figure {
             .map(move |(k, losses)| ((k + 1) as f64, loss(losses)))
             .collect::<Vec<_>>()
     };
-    let panel = Panel::new("", "iteration", "loss")
+    let architecture = fit.objective().architecture();
+    let (likelihood, rank) = (architecture.likelihood, architecture.rank);
+    let judged = [Role::Train, Role::Validation];
+    let [train, validation] = principal_components(recording, roles, likelihood, rank, judged)?;
+    let ends = |loss: f64| [(1.0, loss), (losses.len().max(2) as f64, loss)];
+    let mut panel = Panel::new("", "iteration", "loss")
         .line("fitted", curve(|losses| losses.train))
-        .line("held out for stopping", curve(|losses| losses.validation));
-    Figure::new("Losses").panel(panel)
+        .line("held out for stopping", curve(|losses| losses.validation))
+        .path(format!("{rank} principal components, fitted"), ends(train.loss));
+    if validation.entries > 0 {
+        panel = panel.path(
+            format!("{rank} principal components, held out for stopping"),
+            ends(validation.loss),
+        );
+    }
+    Ok(Figure::new("Losses").panel(panel))
+}
+
+/// What a condition is called in a legend.
+fn condition(recording: &Recording, index: usize) -> String {
+    let name = &recording.condition_names[index];
+    if name.starts_with("condition") { name.clone() } else { format!("condition {name}") }
+}
+
+/// The axis of trials, with epochs shaded in turn and named where they begin, if there are several.
+fn over_trials(view: &View<impl FitFloat>, mut panel: Panel) -> Panel {
+    let runs = epoch_runs(view.recording);
+    if runs.len() < 2 {
+        return panel;
+    }
+    for (index, run) in runs.iter().enumerate() {
+        if index % 2 == 1 {
+            panel = panel.shade(run.first, run.last);
+        }
+        // More names than fit say nothing.
+        let name = if runs.len() > SHOWN { "" } else { run.name.as_str() };
+        panel = panel.upright(name, run.first);
+    }
+    panel
 }
 
 /// The three most variable neurons in an early and in a late trial.
@@ -125,121 +231,4 @@ fn most_variable(recording: &Recording) -> Vec<usize> {
     let mut order: Vec<usize> = (0..recording.neurons).collect();
     order.sort_by(|&a, &b| variances[b].total_cmp(&variances[a]));
     order
-}
-
-/// Each factor over trials, by condition and, if there are several, by epoch.
-fn trial_factors(factors: &Matrix<f64>, recording: &Recording) -> Figure {
-    let shown = factors.rows().min(SHOWN);
-    let mut figure = Figure::new("Trial factors").columns(shown.min(3));
-    for (kind, of, names) in [
-        ("condition", &recording.conditions, &recording.condition_names),
-        ("epoch", &recording.epochs, &recording.epoch_names),
-    ] {
-        if names.len() < 2 && !std::ptr::eq(of, &recording.conditions) {
-            continue;
-        }
-        for r in 0..shown {
-            let mut panel =
-                Panel::new(format!("factor {}", r + 1), "trial", format!("c_{}", r + 1));
-            for (group, name) in names.iter().enumerate() {
-                let trials = (0..recording.trials).filter(|&k| of[k] == group);
-                let points = trials.map(|k| (recording.trial_numbers[k] as f64, factors[(r, k)]));
-                // More names than can be told apart say nothing.
-                let name = if names.len() > 8 { String::new() } else { format!("{kind} {name}") };
-                panel = panel.points(group, name, points);
-            }
-            figure = figure.panel(panel);
-        }
-    }
-    figure
-}
-
-/// The eigenvalues of W_k that need not be zero, over trials.
-fn eigenvalues<S: FitFloat>(
-    architecture: &Architecture,
-    model: &Model<S>,
-    recording: &Recording,
-) -> Figure {
-    let rank = architecture.rank;
-    let mut real = vec![Vec::new(); rank];
-    let mut imaginary = vec![Vec::new(); rank];
-    for (k, &number) in recording.trial_numbers.iter().enumerate() {
-        let values = model.dynamics(architecture, k).eigenvalues();
-        for (r, value) in values.into_iter().flatten().enumerate() {
-            real[r].push((number as f64, value.re));
-            imaginary[r].push((number as f64, value.im));
-        }
-    }
-    let panel = |title: &str, series: Vec<Vec<(f64, f64)>>| {
-        let start = Panel::new(title, "trial", title);
-        series.into_iter().enumerate().fold(start, |panel, (r, points)| {
-            panel.line_in_style(r, format!("eigenvalue {}", r + 1), points)
-        })
-    };
-    Figure::new("Eigenvalues of the weights")
-        .panel(panel("real part", real))
-        .panel(panel("imaginary part", imaginary))
-}
-
-/// Streamlines in the plane of the first two columns, without inputs, with the mean weights of the
-/// first and of the last tenth of trials. None of weights without two common columns.
-fn flow<S: FitFloat>(
-    architecture: &Architecture,
-    model: &Model<S>,
-    recording: &Recording,
-) -> Option<Figure> {
-    let (trials, tenth) = (recording.trials, (recording.trials / 10).max(1));
-    let early = model.mean_dynamics(architecture, 0..tenth)?;
-    let late = model.mean_dynamics(architecture, trials - tenth..trials)?;
-    let columns = early.columns();
-    if columns.cols() < 2 {
-        return None;
-    }
-    let first_two = Matrix::from_fn(columns.rows(), 2, |i, r| columns[(i, r)]);
-    let plane = f64::factor(&first_two).0;
-    let starts = model.initial_states().map(|x| x.to_f64());
-    let reach = reach(&early, &plane, starts, architecture.steps(recording.bins));
-    let title = "Flow in the plane of the first two columns";
-    let figure = Figure::new(title).columns(2);
-    Some(figure.panel(streamlines("early trials", &early, &plane, reach)).panel(streamlines(
-        "late trials",
-        &late,
-        &plane,
-        reach,
-    )))
-}
-
-/// Where states of a grid in a plane (N, 2) go.
-fn streamlines(title: &str, dynamics: &Dynamics, plane: &Matrix<f64>, reach: f64) -> Panel {
-    const GRID: usize = 9;
-    const STEPS: usize = 8;
-    let along = |index: usize| reach * (2.0 * index as f64 / (GRID - 1) as f64 - 1.0);
-    let grid = Matrix::from_fn(2, GRID * GRID, |axis, point| match axis {
-        0 => along(point % GRID),
-        _ => along(point / GRID),
-    });
-    let point = |seen: &Matrix<f64>, p: usize| (seen[(0, p)], seen[(1, p)]);
-    let mut lines: Vec<Vec<_>> = (0..GRID * GRID).map(|p| vec![point(&grid, p)]).collect();
-    let mut states = plane.times(&grid);
-    for _ in 0..STEPS {
-        states = dynamics.step(&states);
-        let seen = Matrix::product(plane.t(), states.view());
-        lines.iter_mut().enumerate().for_each(|(p, line)| line.push(point(&seen, p)));
-    }
-    let panel = Panel::new(title, "along the first column", "along the second column");
-    let starts: Vec<_> = lines.iter().map(|line| line[0]).collect();
-    let panel = lines.into_iter().fold(panel, |panel, line| panel.line_in_style(0, "", line));
-    panel.points(1, "start", starts)
-}
-
-/// How far states come within the plane.
-fn reach(dynamics: &Dynamics, plane: &Matrix<f64>, starts: Matrix<f64>, steps: usize) -> f64 {
-    let mut states = starts;
-    let mut largest = 0.0_f64;
-    for _ in 0..=steps {
-        let seen = Matrix::product(plane.t(), states.view());
-        largest = seen.data().iter().fold(largest, |largest, x| largest.max(x.abs()));
-        states = dynamics.step(&states);
-    }
-    if largest > 0.0 && largest.is_finite() { largest } else { 1.0 }
 }

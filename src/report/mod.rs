@@ -17,7 +17,7 @@ pub use catalogue::{Entry, Fact, entries};
 pub use effective::{EffectiveRecord, effective_screen, wrapped};
 pub use experiment::{Exhibit, Experiment, ExperimentError, Message, Number, Summary, Table};
 pub use exploration::ExplorationTable;
-pub use figure::{Figure, Panel, number};
+pub use figure::{Figure, Panel, drawn_csv, number};
 pub use fit::{FIT_FIGURES, cross_validation_figure, fit_figures};
 pub use input::InputError;
 pub use lines::in_lines;

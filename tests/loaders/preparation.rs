@@ -402,3 +402,25 @@ fn a_recording_is_the_same_when_it_is_read_back() {
     assert_eq!(bits(&read), bits(&written));
     assert_eq!(read.provenance, written.provenance);
 }
+
+#[test]
+fn behaviour_is_cut_into_the_bins_of_the_activity() {
+    // The counts themselves as behaviour of four dimensions, in wider bins: means, not sums.
+    let wide = Options { bin: Some(0.1), behaviour: vec!["counts".into()], ..cube() };
+    let kept = Options { trials: Some(Ranges(vec![(1, 3)])), ..wide };
+    let recording = recording("counts.npz", &kept);
+    let behaviour = recording.behaviour.as_ref().expect("behaviour was asked for");
+    assert_eq!(behaviour.names, ["counts 0", "counts 1", "counts 2", "counts 3"]);
+    let mut seen = 0;
+    for (place, value) in behaviour.values.iter().enumerate() {
+        // Both are in the same order.
+        let activity = recording.activity[place];
+        assert_eq!(value.is_nan(), activity.is_nan(), "{place}");
+        seen += usize::from(!value.is_nan());
+        assert!(value.is_nan() || (2.0 * value - activity).abs() < 1e-12, "{place}");
+    }
+    assert!(seen > 20);
+    let error =
+        prepare(path("counts.npz"), &Options { behaviour: vec!["nothing".into()], ..cube() });
+    assert!(error.unwrap_err().to_string().contains("nothing"));
+}

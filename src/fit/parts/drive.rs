@@ -21,6 +21,8 @@ pub struct Drive<S> {
     pub conditions: usize,
     /// That of each trial.
     pub of_trial: Vec<usize>,
+    /// What the bias is of the coefficients, at every step of every condition, (R + ..., 1).
+    pub bias: Matrix<S>,
 }
 
 impl<S: Scalar> Drive<S> {
@@ -171,7 +173,10 @@ impl<S: FitFloat> DrivePart<S> {
                 }
             }
         }
-        Drive { coefficients, conditions: self.conditions, of_trial: self.of_trial.clone() }
+        let mut bias = Matrix::zeros(self.columns.count(), 1);
+        self.add_bias(blocks, &mut bias);
+        let (conditions, of_trial) = (self.conditions, self.of_trial.clone());
+        Drive { coefficients, conditions, of_trial, bias }
     }
 
     fn add_bias(&self, blocks: &Blocks<S>, coefficients: &mut Matrix<S>) {

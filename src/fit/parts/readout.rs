@@ -52,6 +52,17 @@ impl<S: FitFloat> ReadoutPart<S> {
         }
     }
 
+    /// A readout whose numbers are those of the block `readout`, and offsets that are those of the
+    /// block `offset` times the scale of states: not in units of what is recorded.
+    pub fn given(units: usize, neurons: usize, offset: bool) -> Self {
+        ReadoutPart {
+            units,
+            scales: vec![state_scale(units); neurons],
+            kind: Kind::Free,
+            offsets: offset.then(|| vec![S::ZERO; neurons]),
+        }
+    }
+
     /// `readout`; `gain` of an orthonormal one; `offset`.
     pub fn shapes(&self) -> Shapes {
         let neurons = self.scales.len();

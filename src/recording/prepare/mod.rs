@@ -6,6 +6,7 @@
 //! edges that its session has not.
 
 mod arrays;
+mod behaviour;
 mod bins;
 mod cells;
 mod columns;
@@ -104,7 +105,9 @@ pub fn prepare(path: impl AsRef<Path>, options: &Options) -> Result<Prepared, Re
     widen_bins(&source, &mut trials, options, &mut notes)?;
     let neurons = select::neurons(&mut source, &mut trials, options)?;
     let kept = select::trials(&mut source, &mut trials, options, &mut notes)?;
+    let rows: Vec<usize> = trials.trials.iter().map(|trial| trial.row).collect();
     let mut recording = trials.assemble(&source, kept)?;
+    recording.behaviour = behaviour::read(&mut source, options, &rows, &recording, &mut notes)?;
     select::active_neurons(&source, &mut recording, neurons, options, &mut notes)?;
     transform::apply(&source, &mut recording, options, &mut notes)?;
     recording.provenance = provenance(&source, options, &notes)?;

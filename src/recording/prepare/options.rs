@@ -110,6 +110,9 @@ pub struct Options {
     /// The column with the number of each trial in the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial_number: Option<String>,
+    /// Arrays or series of behaviour, which is cut into the same bins of the same trials.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub behaviour: Vec<String>,
     /// What the entries are, where that cannot be seen from them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Quantity>,
@@ -156,6 +159,7 @@ impl Options {
             condition: None,
             epoch: None,
             trial_number: None,
+            behaviour: Vec::new(),
             quantity: None,
         }
     }

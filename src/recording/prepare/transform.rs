@@ -160,6 +160,7 @@ mod tests {
             start_seconds: 0.0,
             quantity: Quantity::Values,
             unit: String::new(),
+            behaviour: None,
             provenance: String::new(),
         }
     }

@@ -162,6 +162,7 @@ impl Trials {
             start_seconds: self.start_seconds,
             quantity,
             unit,
+            behaviour: None,
             provenance: String::new(),
         })
     }

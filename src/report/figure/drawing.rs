@@ -6,13 +6,13 @@ use kuva::backend::svg::SvgBackend;
 use kuva::plot::colormap::ColorMap;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use kuva::plot::{BandPlot, BarPlot, LinePlot, LineStyle, ScatterPlot};
-use kuva::render::annotations::ReferenceLine;
+use kuva::render::annotations::{ReferenceLine, ShadedRegion};
 use kuva::render::figure::Figure as Grid;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 
-use super::style::{FAINT_INK, Style, number, power_of_ten, theme};
+use super::style::{FAINT_INK, GRID, INK, Style, number, power_of_ten, theme};
 use super::{Axis, Figure, Layer, Panel, Points, Series};
 
 /// Pixels of a panel that stands alone.
@@ -21,6 +21,10 @@ const SINGLE: (f64, f64) = (720.0, 420.0);
 const PANEL: (f64, f64) = (380.0, 310.0);
 /// Lines of more points than this show marks at some of them only.
 const MARKED: usize = 24;
+/// The colour of what flows, behind data.
+const STREAM: &str = "#9a9a9a";
+/// How dark shaded parts are, of 1.
+const SHADE: f64 = 0.6;
 /// What a scale of colours is shown by in the legend.
 const SWATCHES: usize = 5;
 
@@ -116,6 +120,7 @@ impl Legend {
                     legend.add(series, |style| LegendShape::Marker(style.marker));
                 }
                 Layer::Coloured { label, values, .. } => legend.add_scale(label, values),
+                Layer::Stream { .. } => {}
             }
         }
         legend
@@ -155,7 +160,8 @@ impl Legend {
     /// The place of a series among the names, and its look.
     fn style(&self, series: &Series) -> (usize, Style) {
         let place = self.names.iter().position(|name| *name == series.name).unwrap_or(0);
-        (place, Style::of(series.style.unwrap_or(place)))
+        let style = Style::of(series.style.unwrap_or(place));
+        (place, if series.bold { Style { colour: INK, ..style } } else { style })
     }
 }
 
@@ -181,11 +187,12 @@ fn plots(panel: &Panel, legend: &Legend) -> Vec<Plot> {
                 if let Some(errors) = errors {
                     marks = marks.with_y_err(errors.clone());
                 }
-                plots.push(Plot::Scatter(marks.with_size(3.5)));
+                plots.push(Plot::Scatter(marks.with_size(if series.bold { 6.0 } else { 3.5 })));
             }
             Layer::Coloured { label, points, values } => {
                 plots.push(Plot::Scatter(coloured(panel, label, points, values)));
             }
+            Layer::Stream { points } => plots.push(Plot::Line(stream(panel, points))),
             // All series of bars stand together, after the rest.
             Layer::Bars { .. } => {}
         }
@@ -211,6 +218,19 @@ fn line(panel: &Panel, style: Style, points: &Points) -> LinePlot {
         .with_color(style.colour)
         .with_stroke_width(1.8)
         .with_line_style(dash)
+}
+
+/// A faint line that ends in the head of an arrow, as long as a part of the line.
+fn stream(panel: &Panel, points: &Points) -> LinePlot {
+    let mut points = panel.placed(points);
+    if let [.., (x0, y0), (x1, y1)] = points[..] {
+        let length: f64 = points.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum();
+        let (dx, dy) = (x1 - x0, y1 - y0);
+        let back = 0.3 * length / dx.hypot(dy).max(f64::MIN_POSITIVE);
+        let barb = |side: f64| (x1 - back * (dx - side * dy), y1 - back * (dy + side * dx));
+        points.extend([barb(0.6), (x1, y1), barb(-0.6)]);
+    }
+    LinePlot::new().with_data(points).with_color(STREAM).with_stroke_width(0.9)
 }
 
 fn marks(panel: &Panel, series: &str, style: Style, points: &Points) -> ScatterPlot {
@@ -286,6 +306,16 @@ fn layout(panel: &Panel, plots: &[Plot], title: &str, title_size: u32) -> Layout
         let line = ReferenceLine::horizontal(panel.y.place(*height)).with_color(FAINT_INK);
         layout = layout.with_reference_line(line.with_label(label.as_str()));
     }
+    for (low, high) in &panel.shades {
+        let (low, high) = (panel.x.place(*low), panel.x.place(*high));
+        layout = layout.with_shaded_region(
+            ShadedRegion::vertical(low, high).with_color(GRID).with_opacity(SHADE),
+        );
+    }
+    for (label, place) in &panel.uprights {
+        let line = ReferenceLine::vertical(panel.x.place(*place)).with_color(FAINT_INK);
+        layout = layout.with_reference_line(line.with_label(label.as_str()));
+    }
     if panel.equal {
         layout = layout.with_equal_aspect();
     }
@@ -332,6 +362,7 @@ impl Panel {
     fn extent(&self, coordinate: impl Fn(&(f64, f64)) -> f64) -> Vec<f64> {
         let points = self.layers.iter().flat_map(|layer| match layer {
             Layer::Line { points, .. }
+            | Layer::Stream { points }
             | Layer::Points { points, .. }
             | Layer::Coloured { points, .. } => [points.as_slice(), &[]].concat(),
             Layer::Band { low, high, .. } => [low.as_slice(), high].concat(),

@@ -6,6 +6,7 @@
 //! Marks carry their values as `<title>`, which a browser shows under the pointer.
 
 mod drawing;
+mod drawn;
 mod style;
 
 use std::io::Write;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use crate::file::{WriteError, write_atomically};
 
+pub use drawn::drawn_csv;
 pub use style::number;
 
 /// A grid of panels under one title.
@@ -45,6 +47,8 @@ pub struct Panel {
     y: Axis,
     layers: Vec<Layer>,
     levels: Vec<(String, f64)>,
+    uprights: Vec<(String, f64)>,
+    shades: Vec<(f64, f64)>,
     equal: bool,
 }
 
@@ -63,6 +67,8 @@ struct Series {
     name: String,
     /// Its look, if it is not that of its place among the names.
     style: Option<usize>,
+    /// Whether it is in the colour of text and large, to be seen over others.
+    bold: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +81,8 @@ enum Layer {
     Points { series: Series, points: Points, errors: Option<Vec<f64>> },
     /// Points whose colour is a value.
     Coloured { label: String, points: Points, values: Vec<f64> },
+    /// Where something flows: joined points with a head at the last.
+    Stream { points: Points },
     /// One bar for each category.
     Bars { series: Series, categories: Vec<String>, heights: Vec<f64>, errors: Vec<f64> },
 }
@@ -89,6 +97,8 @@ impl Panel {
             y: axis(y.into()),
             layers: Vec::new(),
             levels: Vec::new(),
+            uprights: Vec::new(),
+            shades: Vec::new(),
             equal: false,
         }
     }
@@ -129,6 +139,38 @@ impl Panel {
             self.levels.push((label.into(), height));
         }
         self
+    }
+
+    /// Adds a vertical line at a place that is no data, such as where an epoch begins.
+    pub fn upright(mut self, label: impl Into<String>, place: f64) -> Self {
+        if place.is_finite() {
+            self.uprights.push((label.into(), place));
+        }
+        self
+    }
+
+    /// Shades what lies between two places on the horizontal axis.
+    pub fn shade(mut self, low: f64, high: f64) -> Self {
+        if low.is_finite() && high.is_finite() {
+            self.shades.push((low, high));
+        }
+        self
+    }
+
+    /// Adds points where something flows from the first to the last, as a faint line with a head.
+    pub fn stream(self, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let points = self.visible(points);
+        self.with(points.len() > 1, Layer::Stream { points })
+    }
+
+    /// Adds large points in the colour of text, with the marker of this style.
+    pub fn marks(
+        self,
+        style: usize,
+        name: impl Into<String>,
+        points: impl IntoIterator<Item = (f64, f64)>,
+    ) -> Self {
+        self.single(Series { bold: true, ..styled(name, style) }, points)
     }
 
     /// Adds joined points. All layers of one name are one series.
@@ -270,11 +312,11 @@ impl Panel {
 }
 
 fn named(name: impl Into<String>) -> Series {
-    Series { name: name.into(), style: None }
+    Series { name: name.into(), style: None, bold: false }
 }
 
 fn styled(name: impl Into<String>, style: usize) -> Series {
-    Series { name: name.into(), style: Some(style) }
+    Series { name: name.into(), style: Some(style), bold: false }
 }
 
 impl Axis {
