@@ -162,7 +162,7 @@ fn computed(
     let loaded = opened.load_array(name, &watch)?;
     let (mut rows, mut files) = (Vec::new(), Vec::new());
     for part in &loaded.parts {
-        let answer = Answer::new(arguments, part, &watch)?;
+        let answer = Answer::new(arguments, part, false, &watch)?;
         let array = match &part.gate {
             Some(gate) => format!("{name}[{gate}]"),
             None => name.to_owned(),
