@@ -17,6 +17,8 @@ mod output;
 mod prepare;
 mod rank;
 mod rank_input;
+mod rank_slices;
+mod rank_table;
 mod replay;
 mod report;
 mod several;

@@ -108,6 +108,9 @@ fn table(found: &EffectiveRanks, walk: &Null) -> String {
     ] {
         table.add_row(row(name, spectrum.as_ref(), null.as_ref()));
     }
+    if found.fourth.is_some() {
+        table.add_row(row("fourth axis", found.fourth.as_ref(), walk.fourth.as_ref()));
+    }
     if let (Some(cp), Some(chance)) = (&found.cp, walk.cp_at_least) {
         let terms = |place: usize| {
             let found = match cp.dimensions()[place] {
@@ -214,6 +217,9 @@ pub struct EffectiveRecord {
     rows: Option<SpectrumRecord>,
     columns: Option<SpectrumRecord>,
     steps: Option<SpectrumRecord>,
+    /// Of that along the fourth axis, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fourth: Option<SpectrumRecord>,
     cp: Option<CpRecord>,
     /// Random walks with steps of the same Frobenius norms.
     null: Option<NullRecord>,
@@ -311,6 +317,7 @@ impl From<&EffectiveRanks> for EffectiveRecord {
             rows: spectrum(&found.rows),
             columns: spectrum(&found.columns),
             steps: spectrum(&found.steps),
+            fourth: spectrum(&found.fourth),
             cp: found.cp.as_ref().map(CpRecord::from),
             null: found.walk.as_ref().map(NullRecord::from),
             null_of_spectra: found.turned.as_ref().map(NullRecord::from),

@@ -1,5 +1,6 @@
 //! Recorded increments against the bounds of the theorems.
 
+use super::history::Record;
 use super::{WeightError, WeightHistory, WeightRanks};
 use crate::bounds::Bounds;
 use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
@@ -18,7 +19,7 @@ pub struct InputOutput {
 }
 
 impl InputOutput {
-    fn check(&self, neurons: usize) -> Result<(), WeightError> {
+    pub(super) fn check(&self, neurons: usize) -> Result<(), WeightError> {
         let (inputs, outputs) = (self.inputs.rows(), self.outputs.rows());
         if (inputs, outputs) != (neurons, neurons) {
             return Err(WeightError::ChannelShape { inputs, outputs, neurons });
@@ -67,7 +68,8 @@ impl HeldBound {
             let held = |theorem| HeldBound { theorem, found: Err(why.clone()) };
             return Ok(theorems.into_iter().map(held).collect());
         }
-        let start = channels.map(|channels| Start::of(history, channels));
+        let start =
+            channels.map(|channels| Start::of(history.weights_at(0), history.record(), channels));
         let mut held = vec![HeldBound {
             theorem: &subspace_tensor_rank::THEOREM,
             found: tensor_rank(history, ranks),
@@ -79,14 +81,15 @@ impl HeldBound {
     }
 }
 
-/// The theorem that applies to how learning started, and the space S that it fixes, or why S is not
-/// known.
+/// The theorem that applies to how learning started, with W_0, and the space S that it fixes, or why S
+/// is not known.
 pub(super) fn space_of_learning(
-    history: &WeightHistory,
+    start: &Matrix<f64>,
+    record: &Record,
     channels: &InputOutput,
 ) -> Result<(&'static Theorem, Result<Subspace<f64>, String>), WeightError> {
-    channels.check(history.neurons())?;
-    let start = Start::of(history, channels);
+    channels.check(start.rows())?;
+    let start = Start::of(start, record, channels);
     Ok((start.theorem(), start.space()))
 }
 
@@ -113,9 +116,8 @@ struct Start<'a> {
 
 impl<'a> Start<'a> {
     /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
-    fn of(history: &WeightHistory, channels: &'a InputOutput) -> Self {
-        let start = history.weights_at(0);
-        let noise = history.epsilon(0) * start.norm() + history.recording_noise(0);
+    fn of(start: &Matrix<f64>, record: &Record, channels: &'a InputOutput) -> Self {
+        let noise = record.epsilons[0] * start.norm() + record.noise(0, start, start);
         let split = |identity: f64| {
             let rest = start.minus(&Matrix::scaled_identity(start.rows(), identity));
             let rest = Factors::new(rest, Matrix::scaled_identity(start.rows(), 1.0));

@@ -12,20 +12,28 @@
 //! the unfolding. So many CP terms hold 95 % if a sum of so many terms comes as near; the terms are
 //! searched for, so fewer may do, but never fewer than the dimensions of any unfolding.
 
+mod gram;
 mod movement;
 mod null;
 mod spectrum;
 #[cfg(test)]
 mod tests;
 
-use movement::{Movement, directions};
+use gram::{directions, inside};
+use movement::{Grams, Movement, Sums};
 
 pub use null::{Null, NullRanks, Quantiles};
 pub use spectrum::Spectrum;
 
+use rayon::prelude::*;
+
 use super::bounds::space_of_learning;
+use super::history::Record;
 use super::ranks::Noise;
-use super::{InputOutput, Stage, Watch, WeightError, WeightHistory};
+use super::stream::Aligned;
+use super::{
+    InputOutput, SliceError, Slices, Stage, Watch, WeightError, WeightHistory, WeightStream,
+};
 use crate::matrix::Matrix;
 use crate::scalar::Stream;
 use crate::tensor::{ErrorByRank, cp_growth};
@@ -59,6 +67,12 @@ impl Default for EffectiveOptions {
 /// there is no movement.
 #[derive(Clone, Debug)]
 pub struct EffectiveRanks {
+    /// The movement: the sum of ||W_k - W_0||^2, of weights over 2^exponent.
+    pub movement: f64,
+    /// The power of two of the largest weight; 0 of matrices that are taken as they are.
+    pub exponent: i32,
+    /// ||W_K - W_0|| over ||W_0||; `None` of weights that start at zero.
+    pub relative_change: Option<f64>,
     /// Of W_K - W_0.
     pub last: Option<Spectrum>,
     /// Of the unfolding of the increments by rows.
@@ -67,6 +81,8 @@ pub struct EffectiveRanks {
     pub columns: Option<Spectrum>,
     /// By steps: time courses.
     pub steps: Option<Spectrum>,
+    /// Along the fourth axis, if there is one.
+    pub fourth: Option<Spectrum>,
     /// Sums of few terms.
     pub cp: Option<CpTerms>,
     /// Random walks with steps of the same lengths; `None` without movement.
@@ -78,7 +94,8 @@ pub struct EffectiveRanks {
     /// The movement in the space that a theorem fixes before learning, if inputs and outputs are
     /// given.
     pub space: Option<SpaceShares>,
-    /// The share of the movement that rounding can have made, at most.
+    /// The share of the movement that rounding can have made, at most: that of the weights, and that
+    /// of the Gram matrices by which the movement is compressed.
     pub rounding: f64,
 }
 
@@ -186,25 +203,91 @@ impl EffectiveRanks {
         options: &EffectiveOptions,
         watch: Watch<'_>,
     ) -> Result<Self, WeightError> {
-        let slices: Vec<_> = (0..=history.steps()).map(|k| history.weights_at(k)).collect();
-        let movement = Movement::new(slices);
-        let mut found = Self::of_movement(&movement, options, watch);
-        let total = movement.total();
+        channels.map_or(Ok(()), |channels| channels.check(history.neurons()))?;
+        let tracks = [(history as &dyn Slices, history.record())];
+        Ok(Self::recorded(&tracks, channels, options, watch).expect("they are in memory"))
+    }
+
+    /// Of weights that are had one by one, with inputs and outputs if they are known. In memory are
+    /// seven slices, eight Gram matrices of either side, and 256 MiB of slices.
+    ///
+    /// # Errors
+    ///
+    /// If weights cannot be read, inputs or outputs do not have a row for each neuron, or hold a
+    /// number that is not finite.
+    pub fn of_stream(
+        weights: &WeightStream,
+        channels: Option<&InputOutput>,
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, SliceError> {
+        channels.map_or(Ok(()), |channels| channels.check(weights.neurons()))?;
+        Self::recorded(&[(weights as &dyn Slices, weights.record())], channels, options, watch)
+    }
+
+    /// Of several histories of one shape and length that moved side by side, one for each index of a
+    /// fourth axis (task, subject, gate). Rows and columns are those of all of them, steps the
+    /// unfolding along the steps, and a CP term has a course over steps and the fourth axis together.
+    ///
+    /// # Errors
+    ///
+    /// If weights cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If there are none, or they differ in shape or length.
+    pub fn of_tracks(
+        tracks: &[WeightStream],
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, SliceError> {
+        let size = |track: &WeightStream| [track.neurons(), track.columns(), track.steps()];
+        assert!(!tracks.is_empty(), "histories");
+        assert!(tracks.iter().all(|track| size(track) == size(&tracks[0])), "of one size");
+        let tracks = Aligned::all(tracks);
+        let tracks: Vec<_> =
+            tracks.iter().map(|track| (track as &dyn Slices, track.record())).collect();
+        Self::recorded(&tracks, None, options, watch)
+    }
+
+    fn recorded(
+        tracks: &[(&dyn Slices, &Record)],
+        channels: Option<&InputOutput>,
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, SliceError> {
+        let movement = Movement::new(tracks.iter().map(|&(slices, _)| slices))?;
+        let mut found = Self::of_movement(&movement, options, watch)?;
+        let total = found.movement;
+        found.exponent = tracks[0].1.exponent;
         if total > 0.0 {
-            found.rounding = (Noise::of(history).of_increments().powi(2) / total).min(1.0);
+            let mut noise = movement.error();
+            for (slices, record) in tracks {
+                noise += Noise::of_slices(*slices, record)?.of_increments().powi(2) / total;
+            }
+            found.rounding = noise.min(1.0);
         }
         // S is a space of neurons: it says nothing of weights between others.
         let [rows, columns] = movement.size();
-        if let Some(channels) = channels.filter(|_| rows == columns) {
-            let (theorem, space) = space_of_learning(history, channels)?;
+        if let (Some(channels), [(slices, record)]) = (channels.filter(|_| rows == columns), tracks)
+        {
+            let (theorem, space) = space_of_learning(&*slices.slice(0)?, record, channels)?;
             let share = |basis: &Matrix<f64>| {
-                let range = 1..history.steps() + 1;
-                let [rows, columns, both] = movement.shares_in(0, range, basis, basis);
+                let [rows, columns, both] = movement.shares_in(basis, basis)?;
                 let chance = basis.cols() as f64 / basis.rows() as f64;
-                SpaceShare { dimensions: basis.cols(), rows, columns, both, chance }
+                Ok::<_, SliceError>(SpaceShare {
+                    dimensions: basis.cols(),
+                    rows,
+                    columns,
+                    both,
+                    chance,
+                })
             };
-            let found_share = space.map(|space| share(space.basis()));
-            found.space = Some(SpaceShares { theorem, found: found_share });
+            let space = match space {
+                Ok(space) => Ok(share(space.basis())?),
+                Err(reason) => Err(reason),
+            };
+            found.space = Some(SpaceShares { theorem, found: space });
         }
         Ok(found)
     }
@@ -220,17 +303,26 @@ impl EffectiveRanks {
         watch: Watch<'_>,
     ) -> Self {
         assert!(weights.len() >= 2, "weights before and after a step");
-        Self::of_movement(&Movement::new(weights), options, watch)
+        let found = Movement::new([&weights as &dyn Slices])
+            .and_then(|movement| Self::of_movement(&movement, options, watch));
+        found.expect("they are in memory")
     }
 
-    fn of_movement(movement: &Movement<'_>, options: &EffectiveOptions, watch: Watch<'_>) -> Self {
-        let steps = movement.steps();
-        let total = movement.total();
+    /// All but what rounding and a theorem say.
+    fn of_movement(
+        movement: &Movement<'_>,
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, SliceError> {
         let mut found = EffectiveRanks {
+            movement: 0.0,
+            exponent: 0,
+            relative_change: None,
             last: None,
             rows: None,
             columns: None,
             steps: None,
+            fourth: None,
             cp: None,
             walk: None,
             turned: None,
@@ -238,40 +330,42 @@ impl EffectiveRanks {
             space: None,
             rounding: 0.0,
         };
+        let sums = movement.sums(watch)?;
+        let total = sums.total;
+        found.movement = total;
+        found.relative_change = sums.relative_change;
         if total == 0.0 {
-            return found;
+            return Ok(found);
         }
-        let stage = |what, done| watch(Stage { what, done, all: 4 });
-        stage("movement", 0);
-        found.last = movement.last();
-        found.steps = movement.time_courses();
-        stage("movement", 1);
-        let half = steps / 2;
-        let first = movement.grams(1..half + 1);
-        let second = movement.grams(half + 1..steps + 1);
-        let whole = [(&first.rows, &second.rows), (&first.columns, &second.columns)].map(
-            |(first, second)| {
-                let mut sum = first.clone()?;
-                sum.add_scaled(1.0, second.as_ref()?);
-                directions(&sum)
-            },
-        );
-        stage("movement", 2);
-        found.second_half = second_half(movement, half, [first.rows, first.columns]);
-        stage("movement", 3);
-        let [rows, columns] = whole;
+        [found.steps, found.fourth] = movement.courses(watch)?;
+        watch(Stage { what: "spectra", done: 0, all: 1 });
+        let Sums { steps: norms, later, first, second, whole, last, .. } = sums;
+        found.last = last;
+        let half = movement.steps() / 2;
+        let grams = [whole.rows, whole.columns];
+        let halves = if half == 0 { [None, None] } else { [first.rows, first.columns] };
+        // Four spectra at once; each by one thread.
+        let spectra: Vec<_> = (grams.into_iter().chain(halves).collect::<Vec<_>>())
+            .into_par_iter()
+            .map(|gram| gram.and_then(|gram| directions(&gram)))
+            .collect();
+        let [rows, columns, first_rows, first_columns]: [_; 4] =
+            spectra.try_into().expect("four spectra");
+        found.second_half = second_half(half, [first_rows, first_columns], &second, later);
         if let (Some((rows, left)), Some((columns, right))) = (&rows, &columns) {
-            watch(Stage { what: "CP terms", done: 0, all: 1 });
             let bases = [left, right].map(|basis| leading(basis, core_width(options.terms)));
             let [left, right] = bases;
-            let core = movement.projected(left, right, total);
+            let core = movement.projected(left, right, total, watch)?;
+            watch(Stage { what: "CP terms", done: 0, all: 1 });
             let stream = Stream::new("CP terms of weights", 0, 0);
             let curve = cp_growth(&core, SHARES[2], options.terms, &stream);
+            // Of several histories the courses are over steps and histories together.
+            let courses = found.steps.as_ref().filter(|_| movement.tracks() == 1);
             found.cp = curve.ok().map(|curve| CpTerms {
                 found: curve,
                 limit: options.terms,
                 at_least: SHARES.map(|share| {
-                    let spectra = [Some(rows), Some(columns), found.steps.as_ref()];
+                    let spectra = [Some(rows), Some(columns), courses];
                     let needed = |spectrum: &Spectrum| spectrum.dimensions_for(share);
                     spectra.into_iter().flatten().map(needed).max().unwrap_or(0)
                 }),
@@ -279,42 +373,32 @@ impl EffectiveRanks {
         }
         found.rows = rows.map(|(spectrum, _)| spectrum);
         found.columns = columns.map(|(spectrum, _)| spectrum);
-        let norms: Vec<f64> = (1..=steps).map(|k| movement.change(k - 1, k).norm()).collect();
         let EffectiveOptions { draws, terms, all } = *options;
         found.walk = Some(Null::walk(movement.size(), &norms, draws, terms, watch));
-        found.turned = Null::of_step_spectra(movement, draws, terms, all, watch);
-        found
+        found.turned = Null::of_step_spectra(movement, draws, terms, all, watch)?;
+        Ok(found)
     }
 }
 
-/// The second half of the movement in the space of the first, whose Gram matrices these are.
+/// The second half of the movement, of this squared norm, in the space of the first half.
 fn second_half(
-    movement: &Movement<'_>,
     half: usize,
-    grams: [Option<Matrix<f64>>; 2],
+    first: [Option<(Spectrum, Matrix<f64>)>; 2],
+    second: &Grams,
+    later: f64,
 ) -> Option<SecondHalf> {
-    if half == 0 {
-        return None;
-    }
-    let space = |gram: Option<Matrix<f64>>| {
-        let (spectrum, vectors) = directions(&gram?)?;
+    let [rows, columns] = first.map(|directions| {
+        let (spectrum, vectors) = directions?;
         Some(leading(&vectors, spectrum.dimensions_for(MOST)))
-    };
-    let [rows, columns] = grams.map(space);
-    let (left, right) = (rows?, columns?);
-    let steps = half + 1..movement.steps() + 1;
-    let moved = steps.clone().any(|k| movement.change(half, k).norm() > 0.0);
-    let shares = movement.shares_in(half, steps, &left, &right);
-    let overlap = |basis: &Matrix<f64>, share| Overlap {
+    });
+    let overlap = |basis: &Matrix<f64>, gram: &Matrix<f64>| Overlap {
         dimensions: basis.cols(),
-        share,
+        share: (inside(gram, basis) / later).min(1.0),
         chance: basis.cols() as f64 / basis.rows() as f64,
     };
-    moved.then(|| SecondHalf {
-        first: half,
-        rows: overlap(&left, shares[0]),
-        columns: overlap(&right, shares[1]),
-    })
+    let rows = overlap(&rows?, second.rows.as_ref()?);
+    let columns = overlap(&columns?, second.columns.as_ref()?);
+    (later > 0.0).then_some(SecondHalf { first: half, rows, columns })
 }
 
 /// The first columns, at most so many.
