@@ -12,24 +12,27 @@
 //! the unfolding. So many CP terms hold 95 % if a sum of so many terms comes as near; the terms are
 //! searched for, so fewer may do, but never fewer than the dimensions of any unfolding.
 
+mod fixed;
 mod movement;
+mod nearest;
 mod null;
 mod spectrum;
+mod terms;
 #[cfg(test)]
 mod tests;
 
 use movement::{Movement, directions};
+use null::Asked;
 
+pub use fixed::{Fixed, Overlap, SecondHalf};
+pub use nearest::{Nearness, SpaceShare, TheoremShare};
 pub use null::{Null, NullRanks, Quantiles};
 pub use spectrum::Spectrum;
+pub use terms::{Courses, CpTerms};
 
-use super::bounds::space_of_learning;
 use super::ranks::Noise;
 use super::{InputOutput, Stage, Watch, WeightError, WeightHistory};
 use crate::matrix::Matrix;
-use crate::scalar::Stream;
-use crate::tensor::{ErrorByRank, cp_growth};
-use crate::theorem::Theorem;
 
 /// The shares of the movement for which dimensions are counted.
 pub const SHARES: [f64; 3] = [0.90, 0.95, 0.99];
@@ -75,79 +78,11 @@ pub struct EffectiveRanks {
     pub turned: Option<Null>,
     /// Whether the space is fixed; `None` of one step, or if nothing moved in a half of the steps.
     pub second_half: Option<SecondHalf>,
-    /// The movement in the space that a theorem fixes before learning, if inputs and outputs are
-    /// given.
-    pub space: Option<SpaceShares>,
+    /// The movement in the spaces of theorems, and which of them are near, if inputs and outputs are
+    /// given and weights are square.
+    pub nearness: Option<Nearness>,
     /// The share of the movement that rounding can have made, at most.
     pub rounding: f64,
-}
-
-/// CP decompositions of the increments.
-#[derive(Clone, Debug)]
-pub struct CpTerms {
-    /// What one term, two terms, and so on hold, until they hold 99 % or are as many as the limit.
-    pub found: ErrorByRank,
-    /// The terms up to which was searched.
-    pub limit: usize,
-    /// The terms that 90, 95 and 99 % need at least, by the unfoldings.
-    pub at_least: [usize; 3],
-}
-
-impl CpTerms {
-    /// Terms that hold 90, 95 and 99 % of the movement; `None` if more than the limit.
-    pub fn dimensions(&self) -> [Option<usize>; 3] {
-        SHARES.map(|share| self.found.rank_for(share))
-    }
-}
-
-/// The movement in the second half of the steps, in the space of that in the first.
-///
-/// The first half is D_1..D_h with h = K / 2, the second `W_k - W_h`, k = h + 1..K: what the weights
-/// did after they had come to W_h. In a random walk the second half does not know of the first, and a
-/// space of r of N dimensions holds r / N of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SecondHalf {
-    /// h.
-    pub first: usize,
-    /// On the side of the rows.
-    pub rows: Overlap,
-    /// On the side of the columns.
-    pub columns: Overlap,
-}
-
-/// How much of a movement lies in a space.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Overlap {
-    /// Dimensions of the space: so many hold 95 % of the first half.
-    pub dimensions: usize,
-    /// The share of the second half in it.
-    pub share: f64,
-    /// The share that is expected of a random walk, exactly.
-    pub chance: f64,
-}
-
-/// The movement in the space S of a theorem.
-#[derive(Clone, Debug)]
-pub struct SpaceShares {
-    /// The theorem that applies to such a start.
-    pub theorem: &'static Theorem,
-    /// What was found, or why S is not known.
-    pub found: Result<SpaceShare, String>,
-}
-
-/// Shares of the movement in a space S of N-vectors.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SpaceShare {
-    /// Dimensions of S.
-    pub dimensions: usize,
-    /// The share whose columns lie in S: `||P D||^2` over `||D||^2` with the projection P on S.
-    pub rows: f64,
-    /// The share whose rows do: `||D P||^2`.
-    pub columns: f64,
-    /// Both: `||P D P||^2`.
-    pub both: f64,
-    /// The share on each side that is expected of a random walk; of both, its square.
-    pub chance: f64,
 }
 
 impl EffectiveRanks {
@@ -193,18 +128,13 @@ impl EffectiveRanks {
         if total > 0.0 {
             found.rounding = (Noise::of(history).of_increments().powi(2) / total).min(1.0);
         }
-        // S is a space of neurons: it says nothing of weights between others.
-        let [rows, columns] = movement.size();
-        if let Some(channels) = channels.filter(|_| rows == columns) {
-            let (theorem, space) = space_of_learning(history, channels)?;
-            let share = |basis: &Matrix<f64>| {
-                let range = 1..history.steps() + 1;
-                let [rows, columns, both] = movement.shares_in(0, range, basis, basis);
-                let chance = basis.cols() as f64 / basis.rows() as f64;
-                SpaceShare { dimensions: basis.cols(), rows, columns, both, chance }
-            };
-            let found_share = space.map(|space| share(space.basis()));
-            found.space = Some(SpaceShares { theorem, found: found_share });
+        if let Some(cp) = &mut found.cp {
+            cp.in_units(history.exponent());
+        }
+        // Theorems are of spaces of neurons: they say nothing of weights between others.
+        if let Some(channels) = channels.filter(|_| history.is_square()) {
+            watch(Stage { what: "spaces of theorems", done: 0, all: 1 });
+            found.nearness = Some(Nearness::new(history, &movement, channels)?);
         }
         Ok(found)
     }
@@ -235,7 +165,7 @@ impl EffectiveRanks {
             walk: None,
             turned: None,
             second_half: None,
-            space: None,
+            nearness: None,
             rounding: 0.0,
         };
         if total == 0.0 {
@@ -247,8 +177,8 @@ impl EffectiveRanks {
         found.steps = movement.time_courses();
         stage("movement", 1);
         let half = steps / 2;
-        let first = movement.grams(1..half + 1);
-        let second = movement.grams(half + 1..steps + 1);
+        let first = movement.grams(0, 1..half + 1);
+        let second = movement.grams(0, half + 1..steps + 1);
         let whole = [(&first.rows, &second.rows), (&first.columns, &second.columns)].map(
             |(first, second)| {
                 let mut sum = first.clone()?;
@@ -257,73 +187,31 @@ impl EffectiveRanks {
             },
         );
         stage("movement", 2);
-        found.second_half = second_half(movement, half, [first.rows, first.columns]);
+        found.second_half =
+            SecondHalf::new(movement, half, [first.rows, first.columns], watch);
         stage("movement", 3);
         let [rows, columns] = whole;
         if let (Some((rows, left)), Some((columns, right))) = (&rows, &columns) {
             watch(Stage { what: "CP terms", done: 0, all: 1 });
-            let bases = [left, right].map(|basis| leading(basis, core_width(options.terms)));
-            let [left, right] = bases;
-            let core = movement.projected(left, right, total);
-            let stream = Stream::new("CP terms of weights", 0, 0);
-            let curve = cp_growth(&core, SHARES[2], options.terms, &stream);
-            found.cp = curve.ok().map(|curve| CpTerms {
-                found: curve,
-                limit: options.terms,
-                at_least: SHARES.map(|share| {
-                    let spectra = [Some(rows), Some(columns), found.steps.as_ref()];
-                    let needed = |spectrum: &Spectrum| spectrum.dimensions_for(share);
-                    spectra.into_iter().flatten().map(needed).max().unwrap_or(0)
-                }),
-            });
+            let spectra = [Some(rows), Some(columns), found.steps.as_ref()];
+            found.cp = CpTerms::new(movement, total, spectra, [left, right], options.terms);
         }
         found.rows = rows.map(|(spectrum, _)| spectrum);
         found.columns = columns.map(|(spectrum, _)| spectrum);
         let norms: Vec<f64> = (1..=steps).map(|k| movement.change(k - 1, k).norm()).collect();
         let EffectiveOptions { draws, terms, all } = *options;
-        found.walk = Some(Null::walk(movement.size(), &norms, draws, terms, watch));
+        let asked = found.second_half.as_ref().map(|half| Asked {
+            first: half.first,
+            dimensions: [half.rows.dimensions, half.columns.dimensions],
+        });
+        found.walk = Some(Null::walk(movement.size(), &norms, asked, draws, terms, watch));
         found.turned = Null::of_step_spectra(movement, draws, terms, all, watch);
         found
     }
-}
-
-/// The second half of the movement in the space of the first, whose Gram matrices these are.
-fn second_half(
-    movement: &Movement<'_>,
-    half: usize,
-    grams: [Option<Matrix<f64>>; 2],
-) -> Option<SecondHalf> {
-    if half == 0 {
-        return None;
-    }
-    let space = |gram: Option<Matrix<f64>>| {
-        let (spectrum, vectors) = directions(&gram?)?;
-        Some(leading(&vectors, spectrum.dimensions_for(MOST)))
-    };
-    let [rows, columns] = grams.map(space);
-    let (left, right) = (rows?, columns?);
-    let steps = half + 1..movement.steps() + 1;
-    let moved = steps.clone().any(|k| movement.change(half, k).norm() > 0.0);
-    let shares = movement.shares_in(half, steps, &left, &right);
-    let overlap = |basis: &Matrix<f64>, share| Overlap {
-        dimensions: basis.cols(),
-        share,
-        chance: basis.cols() as f64 / basis.rows() as f64,
-    };
-    moved.then(|| SecondHalf {
-        first: half,
-        rows: overlap(&left, shares[0]),
-        columns: overlap(&right, shares[1]),
-    })
 }
 
 /// The first columns, at most so many.
 fn leading(matrix: &Matrix<f64>, count: usize) -> Matrix<f64> {
     let count = count.min(matrix.cols());
     Matrix::from_columns(matrix.rows(), count, matrix.columns(0..count).data().to_vec())
-}
-
-/// Dimensions of rows and columns in which nearly all of the best terms lie.
-fn core_width(terms: usize) -> usize {
-    terms + (terms / 2).max(6)
 }

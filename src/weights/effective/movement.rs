@@ -30,7 +30,7 @@ pub(super) struct Movement<'a> {
     weights: Vec<&'a Matrix<f64>>,
 }
 
-/// Gram matrices of the increments W_k - W_0, `None` where a side is too long.
+/// Gram matrices of the changes D = W_k - W_from over some k, `None` where a side is too long.
 pub(super) struct Grams {
     /// (N, N): the sum of D D^T.
     pub rows: Option<Matrix<f64>>,
@@ -64,13 +64,13 @@ impl<'a> Movement<'a> {
         (1..=self.steps()).into_par_iter().map(squares).collect::<Vec<_>>().iter().sum()
     }
 
-    /// Over the increments of these steps.
-    pub fn grams(&self, steps: Range<usize>) -> Grams {
+    /// Over the changes `W_k - W_from`, k in `steps`.
+    pub fn grams(&self, from: usize, steps: Range<usize>) -> Grams {
         let [rows, cols] = self.size();
         let gram = |side: usize, by_columns: bool| {
             (side <= MAX_SIDE).then(|| {
                 summed(side, steps.clone(), |k, sum| {
-                    let change = self.change(0, k);
+                    let change = self.change(from, k);
                     let (left, right) = (change.view(), change.t());
                     let (left, right) = if by_columns { (right, left) } else { (left, right) };
                     f64::gemm(sum.data_mut(), true, left, right);

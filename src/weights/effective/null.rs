@@ -51,10 +51,22 @@ pub struct Null {
     pub cp_at_least: Option<[Quantiles; 3]>,
     /// The most that one CP term, two terms, and so on can hold of the movement: the median.
     pub cp_explained: Vec<f64>,
+    /// The share of the second half of a walk that lies in so many dimensions of rows, and of
+    /// columns, as were asked about. The walk does not know of them: it may be any that many.
+    pub second_half: Option<[Quantiles; 2]>,
+}
+
+/// Two spaces that are known after the first half of the steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// The last step of the first half.
+    pub first: usize,
+    /// Dimensions of rows and of columns.
+    pub dimensions: [usize; 2],
 }
 
 /// The measures of a [`Spectrum`] over draws.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NullRanks {
     /// [`Spectrum::participation_ratio`].
     pub participation_ratio: Quantiles,
@@ -62,6 +74,8 @@ pub struct NullRanks {
     pub stable_rank: Quantiles,
     /// Dimensions that hold 90, 95 and 99 %.
     pub dimensions: [Quantiles; 3],
+    /// What one dimension, two dimensions, and so on hold, until nearly all draws hold 99 %.
+    pub explained: Vec<Quantiles>,
 }
 
 /// Of some draws the 5th percentile, the median and the 95th percentile.
@@ -77,7 +91,7 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// Of numbers, with linear interpolation, as NumPy has it by default.
-    fn of(mut numbers: Vec<f64>) -> Self {
+    pub(super) fn of(mut numbers: Vec<f64>) -> Self {
         numbers.sort_by(f64::total_cmp);
         let at = |share: f64| {
             let place = share * (numbers.len() - 1) as f64;
@@ -93,6 +107,8 @@ impl Quantiles {
 struct Draw {
     last: Option<Spectrum>,
     unfoldings: [Option<Spectrum>; 3],
+    /// The shares of the second half in the first so many rows and columns.
+    second_half: Option<[f64; 2]>,
 }
 
 impl Null {
@@ -103,9 +119,13 @@ impl Null {
     /// the ratio. In the limit of many rows the spectrum of a walk depends on the lengths of its
     /// steps and the ratio of columns to rows alone, so that this is exact up to one in 128; the
     /// quantiles are then somewhat too far apart.
-    pub fn walk(
+    ///
+    /// The second half of a walk is independent of the first, and its directions are uniform, so that
+    /// the first rows and columns stand for any space that the first half has told.
+    pub(super) fn walk(
         size: [usize; 2],
         norms: &[f64],
+        asked: Option<Asked>,
         draws: usize,
         terms: usize,
         watch: Watch<'_>,
@@ -113,13 +133,17 @@ impl Null {
         let small = shrunk(size);
         let draws = draws_within(draws, work(small, norms.len()));
         let scales = [0, 1].map(|side| size[side] as f64 / small[side] as f64);
+        let asked = asked.map(|Asked { first, dimensions }| {
+            (first, [0, 1].map(|side| dimensions[side] as f64 / scales[side]))
+        });
         let made = counted("random walks", draws, watch, |draw| {
             let mut stream = Stream::new("random walk of weights", 0, draw as u64);
-            Draw::of_steps(norms.iter().map(|norm| {
+            let steps = norms.iter().map(|norm| {
                 let mut step = Matrix::normal(small[0], small[1], 1.0, &mut stream);
                 step.scale(norm / step.norm());
                 step
-            }))
+            });
+            Draw::of_steps(steps, asked)
         });
         Self::of_draws(&made, small, scales, terms)
     }
@@ -153,14 +177,15 @@ impl Null {
         let draws = draws_within(draws, TURNS * work(size, steps));
         let made = counted("walks with the spectra of the steps", draws, watch, |draw| {
             let mut stream = Stream::new("turned steps of weights", 0, draw as u64);
-            Draw::of_steps(values.iter().map(|values| {
+            let steps = values.iter().map(|values| {
                 let mut left = orthonormal(size[0], values.len(), &mut stream);
                 let right = orthonormal(size[1], values.len(), &mut stream);
                 for (j, value) in values.iter().enumerate() {
                     left.column_mut(j).iter_mut().for_each(|x| *x *= value);
                 }
                 Matrix::product(left.view(), right.t())
-            }))
+            });
+            Draw::of_steps(steps, None)
         });
         Some(Self::of_draws(&made, size, [1.0; 2], terms))
     }
@@ -190,6 +215,10 @@ impl Null {
             };
             Quantiles::of(draws.iter().map(held).collect()).median
         };
+        let halves: Option<Vec<_>> = draws.iter().map(|draw| draw.second_half).collect();
+        let second_half = halves.map(|shares| {
+            [0, 1].map(|side| Quantiles::of(shares.iter().map(|share| share[side]).collect()))
+        });
         let any = draws.iter().all(|draw| draw.unfoldings.iter().any(Option::is_some));
         Null {
             draws: draws.len(),
@@ -200,6 +229,7 @@ impl Null {
             steps: of(2),
             cp_at_least: any.then(|| SHARES.map(cp_at_least)),
             cp_explained: if any { (1..=terms).map(cp_explained).collect() } else { Vec::new() },
+            second_half,
         }
     }
 }
@@ -211,7 +241,11 @@ impl NullRanks {
         let over = |measure: &dyn Fn(&Spectrum) -> f64| {
             Quantiles::of(spectra.iter().map(|spectrum| measure(spectrum)).collect())
         };
+        let most = |spectrum: &&Spectrum| scaled_dimensions(spectrum, SHARES[2], scale) as usize;
+        let most = spectra.iter().map(most).max().unwrap_or(0);
+        let explained = |count: usize| over(&|spectrum| explained(spectrum, count as f64 / scale));
         Some(NullRanks {
+            explained: (1..=most).map(explained).collect(),
             participation_ratio: over(&|spectrum| scale * spectrum.participation_ratio()),
             stable_rank: over(&|spectrum| scale * spectrum.stable_rank()),
             dimensions: SHARES
@@ -221,8 +255,12 @@ impl NullRanks {
 }
 
 impl Draw {
-    /// A walk that starts at zero and makes these steps.
-    fn of_steps(steps: impl Iterator<Item = Matrix<f64>>) -> Self {
+    /// A walk that starts at zero and makes these steps; of the second half, after so many, the
+    /// shares in so many rows and columns are asked for.
+    fn of_steps(
+        steps: impl Iterator<Item = Matrix<f64>>,
+        asked: Option<(usize, [f64; 2])>,
+    ) -> Self {
         let mut positions: Vec<Matrix<f64>> = Vec::new();
         for step in steps {
             let start = || Matrix::zeros(step.rows(), step.cols());
@@ -234,13 +272,35 @@ impl Draw {
             positions.push(position);
         }
         let movement = Movement::new(&positions);
-        let grams = movement.grams(1..movement.steps() + 1);
+        let grams = movement.grams(0, 1..movement.steps() + 1);
         let of = |gram: Option<Matrix<f64>>| gram.and_then(|gram| spectrum(&gram));
         Draw {
             last: movement.last(),
             unfoldings: [of(grams.rows), of(grams.columns), movement.time_courses()],
+            second_half: asked.map(|(first, dimensions)| second_half(&movement, first, dimensions)),
         }
     }
+}
+
+/// The share of what a walk does after a step that is in the first so many rows, and columns; a part
+/// of a row or column counts as that part.
+fn second_half(movement: &Movement<'_>, first: usize, dimensions: [f64; 2]) -> [f64; 2] {
+    let mut squares = movement.size().map(|side| vec![0.0; side]);
+    for k in first + 1..=movement.steps() {
+        let change = movement.change(first, k);
+        for j in 0..change.cols() {
+            for (i, entry) in change.column(j).iter().enumerate() {
+                squares[0][i] += entry * entry;
+                squares[1][j] += entry * entry;
+            }
+        }
+    }
+    [0, 1].map(|side| {
+        let (held, all) = (dimensions[side], squares[side].iter().sum::<f64>());
+        let part = |place: usize| (held - place as f64).clamp(0.0, 1.0);
+        let inside = squares[side].iter().enumerate().map(|(place, square)| part(place) * square);
+        if all > 0.0 { inside.sum::<f64>() / all } else { 0.0 }
+    })
 }
 
 /// Dimensions in a spectrum of which each stands for `scale` of them.
@@ -268,14 +328,14 @@ fn work([rows, cols]: [usize; 2], steps: usize) -> usize {
 }
 
 /// As many draws as are asked for, or as can be made in seconds.
-fn draws_within(draws: usize, work: usize) -> usize {
+pub(super) fn draws_within(draws: usize, work: usize) -> usize {
     draws.min(MIN_DRAWS.max(WORK / work.max(1))).max(1)
 }
 
 /// Orthonormal columns, (rows, columns), uniform among all: the Q of a normal matrix whose R has a
 /// positive diagonal (F. Mezzadri, "How to generate random matrices from the classical compact
 /// groups", Notices of the AMS 54, 2007).
-fn orthonormal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix<f64> {
+pub(super) fn orthonormal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix<f64> {
     let (mut q, r) = f64::thin_qr(&Matrix::normal(rows, columns, 1.0, stream));
     for j in 0..q.cols() {
         if r[(j, j)] < 0.0 {
