@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Seek};
 
+use zip::read::ZipFileSeek;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -34,6 +35,23 @@ pub(super) fn read_member<R: Read + Seek, T>(
             Err(error) => ReadErrorKind::of_member(error),
         }
     })
+}
+
+/// Reads from some place of a member, if it is stored as it is. Its checksum is not compared.
+///
+/// # Errors
+///
+/// What `read` returns, or why the member cannot be opened.
+pub(super) fn seek_member<R: Read + Seek, T>(
+    archive: &mut ZipArchive<R>,
+    index: usize,
+    read: impl FnOnce(&mut ZipFileSeek<'_, R>) -> Result<Option<T>, ReadErrorKind>,
+) -> Result<Option<T>, ReadErrorKind> {
+    match archive.by_index_seek(index) {
+        Ok(mut member) => read(&mut member),
+        Err(ZipError::UnsupportedArchive(_)) => Ok(None),
+        Err(error) => Err(unopened(error)),
+    }
 }
 
 /// Why a member of the archive cannot be opened.

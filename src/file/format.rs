@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use super::error::{ReadError, ReadErrorKind};
@@ -9,11 +10,11 @@ use super::guard::guarded;
 use super::hdf5::{Hdf5, objects};
 use super::matlab::{mat5, mat73};
 use super::node::Node;
-use super::value::Loaded;
-use super::{numpy, nwb, safetensors, torch};
+use super::value::{Loaded, Numbers};
+use super::{numpy, nwb, safetensors, shards, torch};
 
 /// What the formats have in common: arrays are read when they are asked for.
-pub(crate) trait Reader {
+pub(crate) trait Reader: Send {
     /// Reads a whole array, by the number that its node has as content.
     ///
     /// # Errors
@@ -27,6 +28,17 @@ pub(crate) trait Reader {
     ///
     /// Whatever is wrong with them.
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind>;
+
+    /// Reads the numbers at some neighbouring places, in the order of C, as an array of one axis.
+    /// `None` if the format, or this array, has them in another order or does not let them be found
+    /// without reading those before.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with them.
+    fn part(&mut self, _: usize, _: Range<usize>) -> Result<Option<Numbers>, ReadErrorKind> {
+        Ok(None)
+    }
 }
 
 /// An open file of some format.
@@ -114,6 +126,9 @@ pub(crate) fn open(path: &Path) -> Result<Opened, ReadError> {
     }
     if safetensors::is_safetensors(&start) {
         return safetensors::open(path);
+    }
+    if shards::is_index(path, &start) {
+        return shards::open(path);
     }
     if mat5::is_mat5(&start) {
         return mat5::open(path).map_err(of_file);

@@ -23,6 +23,7 @@ mod nwb;
 mod outline;
 mod path;
 mod safetensors;
+mod shards;
 mod source;
 mod torch;
 mod value;

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -40,12 +41,21 @@ pub(super) fn is_safetensors(start: &[u8]) -> bool {
 ///
 /// If it is not one, or it does not tell of all bytes behind it, each of one tensor.
 pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
-    let (tensors, root) = File::open(path)
-        .map_err(ReadErrorKind::of_io)
-        .and_then(|file| list(BufReader::new(file)))
-        .map_err(|flaw| ReadError::of_file(path, flaw))?;
+    let (tensors, root) = open_tensors(path)?;
     let (format, reader) = ("safetensors".to_owned(), Box::new(tensors));
     Ok(Opened { format, separator: '.', root, reader })
+}
+
+/// The tensors of a file, and their tree.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub(super) fn open_tensors(path: &Path) -> Result<(Tensors, Node), ReadError> {
+    File::open(path)
+        .map_err(ReadErrorKind::of_io)
+        .and_then(|file| list(BufReader::new(file)))
+        .map_err(|flaw| ReadError::of_file(path, flaw))
 }
 
 fn list(mut file: BufReader<File>) -> Result<(Tensors, Node), ReadErrorKind> {
@@ -193,7 +203,7 @@ fn damaged(detail: String) -> ReadErrorKind {
 }
 
 /// The tensors in the order of the header.
-struct Tensors {
+pub(super) struct Tensors {
     file: BufReader<File>,
     /// Where the numbers begin, behind the header.
     start: u64,
@@ -201,27 +211,43 @@ struct Tensors {
 }
 
 impl Tensors {
-    /// Reads the first numbers of a tensor as an array of this shape.
-    fn read(&mut self, content: usize, shape: Vec<usize>) -> Result<Loaded, ReadErrorKind> {
+    /// Reads the numbers of a tensor from a place on as an array of this shape.
+    fn read(
+        &mut self,
+        content: usize,
+        first: usize,
+        shape: Vec<usize>,
+    ) -> Result<Numbers, ReadErrorKind> {
         let tensor = &self.tensors[content];
         let number = tensor.number()?;
-        let place = SeekFrom::Start(self.start + tensor.data_offsets[0]);
-        self.file.seek(place).map_err(ReadErrorKind::of_io)?;
+        let place = self.start + tensor.data_offsets[0] + (first * number.size()) as u64;
+        self.file.seek(SeekFrom::Start(place)).map_err(ReadErrorKind::of_io)?;
         let bytes = byte_count(&shape, number.size()) as u64;
         let data = number.read_all(&mut self.file.by_ref().take(bytes), &shape)?;
-        Ok(Loaded::Numbers(Numbers { shape, data, precision: number.precision() }))
+        Ok(Numbers { shape, data, precision: number.precision() })
     }
 }
 
 impl Reader for Tensors {
     fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
         let shape = self.tensors[content].shape.clone();
-        self.read(content, shape)
+        self.read(content, 0, shape).map(Loaded::Numbers)
     }
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         let all = byte_count(&self.tensors[content].shape, 1);
-        self.read(content, vec![all.min(count as u128) as usize])
+        self.read(content, 0, vec![all.min(count as u128) as usize]).map(Loaded::Numbers)
+    }
+
+    fn part(
+        &mut self,
+        content: usize,
+        places: Range<usize>,
+    ) -> Result<Option<Numbers>, ReadErrorKind> {
+        if places.end as u128 > byte_count(&self.tensors[content].shape, 1) {
+            return Err(damaged(format!("it has no number {}", places.end)));
+        }
+        self.read(content, places.start, vec![places.len()]).map(Some)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -129,6 +130,27 @@ impl Source {
                 Err(self.error(path, found, "a single array of numbers"))
             }
         }
+    }
+
+    /// Reads the numbers at some neighbouring places of an array, in the order of C, as an array of one
+    /// axis. `None` if the file does not let them be found without reading those before: it is
+    /// compressed, or in another order or format.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Source::numbers`], and if the array has fewer numbers.
+    pub fn part(&mut self, path: &str, places: Range<usize>) -> Result<Option<Array>, ReadError> {
+        let (path, found) = path::find(&self.root, self.notation(), path)
+            .map_err(|flaw| ReadError::of_file(&self.path, flaw))?;
+        let Found::One(&Node { kind: Kind::Numbers, content: Some(content), .. }) = found else {
+            return Ok(None);
+        };
+        let part = self.reader.part(content, places);
+        let part = part.map_err(|flaw| ReadError::of_array(&self.path, &path, flaw))?;
+        Ok(part.map(|Numbers { shape, data, precision }| {
+            let (path, name) = (self.path.clone(), path);
+            Array { shape, data, precision, path, name }
+        }))
     }
 
     /// The first elements of an array under the number that its node has, numbers or strings.

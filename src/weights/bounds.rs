@@ -1,5 +1,6 @@
 //! Recorded increments against the bounds of the theorems.
 
+use super::history::Record;
 use super::{WeightError, WeightHistory, WeightRanks};
 use crate::bounds::Bounds;
 use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
@@ -67,7 +68,8 @@ impl HeldBound {
             let held = |theorem| HeldBound { theorem, found: Err(why.clone()) };
             return Ok(theorems.into_iter().map(held).collect());
         }
-        let start = channels.map(|channels| Start::of(history, channels));
+        let start =
+            channels.map(|channels| Start::of(history.weights_at(0), history.record(), channels));
         let mut held = vec![HeldBound {
             theorem: &subspace_tensor_rank::THEOREM,
             found: tensor_rank(history, ranks),
@@ -104,9 +106,8 @@ pub(super) struct Start<'a> {
 
 impl<'a> Start<'a> {
     /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
-    pub(super) fn of(history: &WeightHistory, channels: &'a InputOutput) -> Self {
-        let start = history.weights_at(0);
-        let noise = history.epsilon(0) * start.norm() + history.recording_noise(0);
+    pub(super) fn of(start: &Matrix<f64>, record: &Record, channels: &'a InputOutput) -> Self {
+        let noise = record.epsilons[0] * start.norm() + record.noise(0, start, start);
         let split = |identity: f64| {
             let rest = start.minus(&Matrix::scaled_identity(start.rows(), identity));
             let rest = Factors::new(rest, Matrix::scaled_identity(start.rows(), 1.0));

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::matrix::Matrix;
+
 /// Why matrices are no history of weights, or do not go with one.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -62,4 +64,30 @@ pub enum WeightError {
     /// A NaN or an infinity in the inputs or the outputs.
     #[error("inputs or outputs hold a number that is not finite")]
     ChannelNotFinite,
+}
+
+impl WeightError {
+    /// Checks that W_step has entries, all finite, and the shape of W_0.
+    pub(super) fn check(
+        step: usize,
+        slice: &Matrix<f64>,
+        expected: [usize; 2],
+    ) -> Result<(), WeightError> {
+        let (rows, columns) = (slice.rows(), slice.cols());
+        let [neurons, inputs] = expected;
+        if neurons * inputs == 0 {
+            return Err(WeightError::Empty { rows: neurons, columns: inputs });
+        }
+        if [rows, columns] != expected {
+            return Err(WeightError::Shape { step, rows, columns, expected });
+        }
+        match slice.data().iter().position(|entry| !entry.is_finite()) {
+            None => Ok(()),
+            // Column after column.
+            Some(place) => {
+                let (row, column, value) = (place % rows, place / rows, slice.data()[place]);
+                Err(WeightError::NotFinite { step, row, column, value })
+            }
+        }
+    }
 }

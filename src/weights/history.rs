@@ -24,9 +24,40 @@ use crate::scalar::Precision;
 #[derive(Clone, Debug)]
 pub struct WeightHistory {
     slices: Vec<Matrix<f64>>,
-    exponent: i32,
-    rounding: Rounding,
-    epsilons: Vec<f64>,
+    record: Record,
+}
+
+/// What is known of the numbers of recorded weights.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    /// The weights are kept over 2 to this power.
+    pub exponent: i32,
+    /// To what they were rounded.
+    pub rounding: Rounding,
+    /// The distance from 1 to the next number of the coarsest arithmetic that led to each W_k.
+    pub epsilons: Vec<f64>,
+}
+
+impl Record {
+    pub fn new(exponent: i32, rounding: Rounding) -> Self {
+        let epsilons = rounding.epsilons();
+        Record { exponent, rounding, epsilons }
+    }
+
+    /// [`WeightHistory::recording_noise`] of W_k, which is `slice`, with W_0, which is `start`.
+    pub fn noise(&self, k: usize, start: &Matrix<f64>, slice: &Matrix<f64>) -> f64 {
+        let grid = self.rounding.grids()[k];
+        let units = |slice: &Matrix<f64>| match grid {
+            Grid::Digits { .. } => {
+                let squares = slice.data().iter().map(|&x| grid.unit(x, self.exponent).powi(2));
+                squares.sum::<f64>().sqrt()
+            }
+            // The same for all entries.
+            _ => grid.unit(0.0, self.exponent) * (slice.data().len() as f64).sqrt(),
+        };
+        // Half a unit of each.
+        (units(slice) + units(start)) / 2.0
+    }
 }
 
 impl WeightHistory {
@@ -54,7 +85,7 @@ impl WeightHistory {
         check(&slices)?;
         let rounding = match grid {
             Some(grid) => Rounding::given(stored, grid, slices.len()),
-            None => Rounding::of_values(stored, &slices),
+            None => Rounding::of_values(stored, &slices).expect("they are in memory"),
         };
         Ok(Self::rounded(slices, rounding))
     }
@@ -63,8 +94,7 @@ impl WeightHistory {
     pub(super) fn rounded(mut slices: Vec<Matrix<f64>>, rounding: Rounding) -> Self {
         let exponent = exponent(&slices);
         slices.iter_mut().for_each(|slice| scale(slice, -exponent));
-        let epsilons = rounding.epsilons();
-        WeightHistory { slices, exponent, rounding, epsilons }
+        WeightHistory { slices, record: Record::new(exponent, rounding) }
     }
 
     /// Number of neurons that the weights lead to, N: the rows.
@@ -89,34 +119,28 @@ impl WeightHistory {
 
     /// To what the weights were rounded, and how that is known.
     pub fn rounding(&self) -> &Rounding {
-        &self.rounding
+        &self.record.rounding
     }
 
     /// The weights are kept over 2 to this power.
     pub fn exponent(&self) -> i32 {
-        self.exponent
+        self.record.exponent
     }
 
     /// The distance from 1 to the next number of the coarsest arithmetic that led to W_k.
     pub fn epsilon(&self, k: usize) -> f64 {
-        self.epsilons[k]
+        self.record.epsilons[k]
     }
 
     /// The largest norm that the rounding of W_k or of W_k - W_0 can have which is not in
     /// proportion to each weight and accumulated by learning: by printing, once for each of the
     /// two, and that of the least numbers. Over 2^exponent.
     pub fn recording_noise(&self, k: usize) -> f64 {
-        let grid = self.rounding.grids()[k];
-        let units = |slice: &Matrix<f64>| match grid {
-            Grid::Digits { .. } => {
-                let squares = slice.data().iter().map(|&x| grid.unit(x, self.exponent).powi(2));
-                squares.sum::<f64>().sqrt()
-            }
-            // The same for all entries.
-            _ => grid.unit(0.0, self.exponent) * (self.slices[k].data().len() as f64).sqrt(),
-        };
-        // Half a unit of each.
-        (units(&self.slices[k]) + units(&self.slices[0])) / 2.0
+        self.record.noise(k, &self.slices[0], &self.slices[k])
+    }
+
+    pub(super) fn record(&self) -> &Record {
+        &self.record
     }
 
     /// W_k, over 2^exponent.
@@ -143,22 +167,8 @@ fn check(slices: &[Matrix<f64>]) -> Result<(), WeightError> {
     let [start, _, ..] = slices else {
         return Err(WeightError::TooFew { found: slices.len() });
     };
-    let [neurons, inputs] = [start.rows(), start.cols()];
-    if neurons * inputs == 0 {
-        return Err(WeightError::Empty { rows: neurons, columns: inputs });
-    }
-    for (step, slice) in slices.iter().enumerate() {
-        let (rows, columns) = (slice.rows(), slice.cols());
-        if (rows, columns) != (neurons, inputs) {
-            return Err(WeightError::Shape { step, rows, columns, expected: [neurons, inputs] });
-        }
-        if let Some(place) = slice.data().iter().position(|entry| !entry.is_finite()) {
-            // Column after column.
-            let (row, column, value) = (place % neurons, place / neurons, slice.data()[place]);
-            return Err(WeightError::NotFinite { step, row, column, value });
-        }
-    }
-    Ok(())
+    let shape = [start.rows(), start.cols()];
+    slices.iter().enumerate().try_for_each(|(step, slice)| WeightError::check(step, slice, shape))
 }
 
 /// The power of two of the largest entry; zero if all are zero.
@@ -172,7 +182,7 @@ fn exponent(slices: &[Matrix<f64>]) -> i32 {
 }
 
 /// The largest e with 2^e <= a positive number.
-fn binary_exponent(number: f64) -> i32 {
+pub(super) fn binary_exponent(number: f64) -> i32 {
     const SUBNORMAL: i32 = 64;
     let biased = |number: f64| (number.to_bits() >> (f64::MANTISSA_DIGITS - 1)) as i32;
     match biased(number) {
@@ -182,7 +192,7 @@ fn binary_exponent(number: f64) -> i32 {
 }
 
 /// Multiplies by 2^exponent in two steps, as that power itself may not be a number.
-fn scale(matrix: &mut Matrix<f64>, exponent: i32) {
+pub(super) fn scale(matrix: &mut Matrix<f64>, exponent: i32) {
     let half = exponent / 2;
     for power in [half, exponent - half] {
         if power != 0 {

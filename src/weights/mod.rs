@@ -2,7 +2,8 @@
 //!
 //! A [`WeightHistory`] knows to what its numbers were rounded ([`Rounding`]), hence how much noise is
 //! in them. [`EffectiveRanks`] say in how few dimensions and tensor terms the weights moved, beside
-//! random walks. [`WeightRanks`] are exact ranks as far as singular values stand clear of the noise,
+//! random walks; of weights that memory does not hold a [`WeightStream`] is enough for them.
+//! [`WeightRanks`] are exact ranks as far as singular values stand clear of the noise,
 //! and [`HeldBound`] holds them against the bounds of the theorems.
 //!
 //! # Example
@@ -41,6 +42,7 @@ mod ranks;
 #[cfg(feature = "files")]
 mod recorded;
 mod rounding;
+mod stream;
 
 pub use bounds::{HeldBound, InputOutput};
 pub use doubts::{doubts, scientific};
@@ -55,3 +57,4 @@ pub use ranks::{Stage, TensorRanks, Watch, WeightRanks};
 #[cfg(feature = "files")]
 pub use recorded::slices;
 pub use rounding::{Decided, Rounding};
+pub use stream::{SliceError, Slices, WeightStream};

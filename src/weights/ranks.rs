@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::WeightHistory;
+use super::history::Record;
+use super::{SliceError, Slices, WeightHistory};
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, Rank, RankRevealing};
 use crate::tensor::{LowerEnd, Mode, Reduced, UpperEnd};
@@ -189,21 +190,34 @@ pub(super) struct Noise(Vec<f64>);
 
 impl Noise {
     pub fn of(history: &WeightHistory) -> Self {
+        Self::of_slices(history, history.record()).expect("they are in memory")
+    }
+
+    /// Of weights that are had one by one.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read.
+    pub fn of_slices(slices: &dyn Slices, record: &Record) -> Result<Self, SliceError> {
         let (mut largest, mut path) = (0.0_f64, 0.0);
         // A gradient is a sum over neurons on either side.
-        let root = (history.neurons().max(history.columns()) as f64).sqrt();
+        let [rows, columns] = slices.shape();
+        let root = (rows.max(columns) as f64).sqrt();
+        let start = slices.slice(0)?;
+        let mut before = start.clone();
         let mut noise = Vec::new();
-        for k in 0..=history.steps() {
-            let weights = history.weights_at(k);
+        for k in 0..slices.count() {
+            let weights = slices.slice(k)?;
             largest = largest.max(weights.norm());
             if k > 0 {
-                path += weights.minus(history.weights_at(k - 1)).norm();
+                path += weights.minus(&before).norm();
             }
             let accumulated =
-                history.epsilon(k) * ((k as f64 + 1.0).sqrt() * largest + root * path);
-            noise.push(accumulated + history.recording_noise(k));
+                record.epsilons[k] * ((k as f64 + 1.0).sqrt() * largest + root * path);
+            noise.push(accumulated + record.noise(k, &start, &weights));
+            before = weights;
         }
-        Noise(noise)
+        Ok(Noise(noise))
     }
 
     /// Of W_k or W_k - W_0.

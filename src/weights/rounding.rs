@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::grid::{Census, Finding, Grid};
+use super::{SliceError, Slices};
 use crate::matrix::Matrix;
 use crate::scalar::Precision;
 
@@ -34,13 +35,17 @@ pub enum Decided {
 
 impl Rounding {
     /// What the values say, or else the type of the array.
-    pub(super) fn of_values(stored: Precision, slices: &[Matrix<f64>]) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If a slice cannot be read.
+    pub(super) fn of_values(stored: Precision, slices: &dyn Slices) -> Result<Self, SliceError> {
         let blocks = match stored {
             Precision::Exact => Vec::new(),
-            _ => blocks(stored, slices),
+            _ => blocks(stored, slices)?,
         };
         let type_grid = Grid::of(stored);
-        let mut grids = Vec::with_capacity(slices.len());
+        let mut grids = Vec::with_capacity(slices.count());
         let mut known = None;
         for &(length, finding) in &blocks {
             if let Finding::Lies(grid) = finding {
@@ -52,9 +57,9 @@ impl Rounding {
             (Some(_), _) => Decided::Values,
             (None, Some(&(_, Finding::Few(count)))) => Decided::Few(count),
             (None, Some(&(_, Finding::Fixed(power)))) => Decided::Fixed(power),
-            (None, _) => return Self::of_type(stored, slices.len()),
+            (None, _) => return Ok(Self::of_type(stored, slices.count())),
         };
-        Rounding { stored, grids, decided }
+        Ok(Rounding { stored, grids, decided })
     }
 
     /// The type of the array, whatever the values are.
@@ -128,14 +133,14 @@ impl Rounding {
 }
 
 /// Slices one after the other, as many as tell their grid, and what they tell.
-fn blocks(stored: Precision, slices: &[Matrix<f64>]) -> Vec<(usize, Finding)> {
+fn blocks(stored: Precision, slices: &dyn Slices) -> Result<Vec<(usize, Finding)>, SliceError> {
     let add = |census: &mut Census, slice: &Matrix<f64>| {
         slice.data().iter().for_each(|&value| census.add(value));
     };
     let mut blocks: Vec<(usize, Census)> = Vec::new();
     let (mut length, mut census) = (0, Census::new(stored));
-    for slice in slices {
-        add(&mut census, slice);
+    for k in 0..slices.count() {
+        add(&mut census, &*slices.slice(k)?);
         length += 1;
         if census.is_enough() {
             blocks.push((length, std::mem::replace(&mut census, Census::new(stored))));
@@ -145,13 +150,15 @@ fn blocks(stored: Precision, slices: &[Matrix<f64>]) -> Vec<(usize, Finding)> {
     match blocks.last_mut() {
         // The last ones belong to those before them.
         Some((last_length, last)) if length > 0 => {
-            slices[slices.len() - length..].iter().for_each(|slice| add(last, slice));
+            for k in slices.count() - length..slices.count() {
+                add(last, &*slices.slice(k)?);
+            }
             *last_length += length;
         }
         Some(_) => {}
         None => blocks.push((length, census)),
     }
-    blocks.into_iter().map(|(length, census)| (length, census.finding())).collect()
+    Ok(blocks.into_iter().map(|(length, census)| (length, census.finding())).collect())
 }
 
 /// `values have 24 bits in a float64 array`, and how that is known if not by the values.

@@ -11,7 +11,7 @@ mod links;
 pub(super) mod objects;
 pub(super) mod parts;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use hdf5_reader::dataset::{Dataset, SliceInfo, SliceInfoElem};
 use hdf5_reader::datatype_api::{H5Type, StringSize, VarLenKind, dtype_element_size};
@@ -113,7 +113,7 @@ impl Element {
 
 /// An array that can be read.
 pub(super) struct Stored {
-    dataset: Rc<Dataset>,
+    dataset: Arc<Dataset>,
     element: Element,
     /// The reference to the one list that is meant of a dataset of lists.
     list: Option<Vec<u8>>,
@@ -172,7 +172,7 @@ impl Hdf5 {
         &mut self,
         name: &str,
         shape: Vec<usize>,
-        dataset: Rc<Dataset>,
+        dataset: Arc<Dataset>,
         number: NumberType,
     ) -> Result<Node, ReadErrorKind> {
         let references = guarded(|| bytes(&dataset))?;
@@ -204,7 +204,7 @@ impl Hdf5 {
         node
     }
 
-    fn add(&mut self, dataset: Rc<Dataset>, element: Element, list: Option<Vec<u8>>) -> usize {
+    fn add(&mut self, dataset: Arc<Dataset>, element: Element, list: Option<Vec<u8>>) -> usize {
         let stored = Stored { dataset, element, list };
         self.contents.push(Content::Array(stored));
         self.contents.len() - 1

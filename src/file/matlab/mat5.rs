@@ -9,7 +9,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use flate2::bufread::ZlibDecoder;
 
@@ -167,7 +167,7 @@ fn read_tag(tag: &[u8], big_endian: bool) -> Option<(u32, u32)> {
 /// The bytes of a variable, and which of them are an element.
 #[derive(Clone)]
 struct Bytes {
-    variable: Rc<[u8]>,
+    variable: Arc<[u8]>,
     start: usize,
     end: usize,
 }

@@ -5,8 +5,10 @@ mod npy;
 mod npz;
 mod write;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use self::npy::Element as ElementType;
@@ -15,7 +17,7 @@ pub use self::write::{Element, NpzWriter, write_npz};
 use crate::file::error::{ReadError, ReadErrorKind};
 use crate::file::format::{Opened, Reader};
 use crate::file::node::{Kind, Node, NodeBudget};
-use crate::file::value::Loaded;
+use crate::file::value::{Loaded, Numbers};
 
 /// Lists the members of an archive; one that is no array that is read says why.
 ///
@@ -35,7 +37,8 @@ pub(super) fn open_npz(path: &Path) -> Result<Opened, ReadError> {
     let others = npz.others().iter();
     children.extend(others.map(|(name, what)| Node::unreadable(name, vec![], "file", *what)));
     let root = Node::group("", children);
-    let (format, reader) = ("NumPy .npz".to_owned(), Box::new(Archive(npz)));
+    let (format, reader) =
+        ("NumPy .npz".to_owned(), Box::new(Archive { npz, checked: BTreeSet::new() }));
     Ok(Opened { format, separator: '/', root, reader })
 }
 
@@ -115,15 +118,33 @@ fn unreadable(name: &str, shape: Vec<usize>, flaw: &ReadErrorKind, content: usiz
     Node { content: Some(content), ..node }
 }
 
-struct Archive(Npz);
+struct Archive {
+    npz: Npz,
+    /// The arrays whose checksum has been compared.
+    checked: BTreeSet<usize>,
+}
 
 impl Reader for Archive {
     fn load(&mut self, content: usize) -> Result<Loaded, ReadErrorKind> {
-        self.0.member(content, |mut reader| npy::read_any(&mut reader))
+        self.npz.member(content, |mut reader| npy::read_any(&mut reader))
     }
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
-        self.0.member(content, |mut reader| npy::first(&mut reader, count))
+        self.npz.member(content, |mut reader| npy::first(&mut reader, count))
+    }
+
+    fn part(
+        &mut self,
+        content: usize,
+        places: Range<usize>,
+    ) -> Result<Option<Numbers>, ReadErrorKind> {
+        // A part does not tell damage, so the whole is read once.
+        if self.checked.insert(content) {
+            self.npz.member(content, |reader| {
+                io::copy(reader, &mut io::sink()).map_err(ReadErrorKind::of_member)
+            })?;
+        }
+        self.npz.part(content, places)
     }
 }
 
@@ -137,6 +158,14 @@ impl Reader for Folder {
 
     fn first(&mut self, content: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         self.0[content].first(0, count)
+    }
+
+    fn part(
+        &mut self,
+        content: usize,
+        places: Range<usize>,
+    ) -> Result<Option<Numbers>, ReadErrorKind> {
+        self.0[content].part(0, places)
     }
 }
 
@@ -158,5 +187,9 @@ impl Reader for Single {
 
     fn first(&mut self, _: usize, count: usize) -> Result<Loaded, ReadErrorKind> {
         self.with(|reader| npy::first(reader, count))
+    }
+
+    fn part(&mut self, _: usize, places: Range<usize>) -> Result<Option<Numbers>, ReadErrorKind> {
+        self.with(|reader| npy::part(reader, places))
     }
 }

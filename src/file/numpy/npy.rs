@@ -1,6 +1,7 @@
 //! What a `.npy` array holds: numbers or strings.
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use npyz::{Endianness, TypeChar, TypeStr};
 
@@ -96,6 +97,27 @@ pub(super) fn first(reader: &mut impl Read, count: usize) -> Result<Loaded, Read
             Ok(Loaded::Texts { shape, strings })
         }
     }
+}
+
+/// The numbers at some neighbouring places; `None` of strings, or in the order of Fortran.
+///
+/// # Errors
+///
+/// As for [`read`], of what is read.
+pub(super) fn part(
+    reader: &mut (impl Read + Seek),
+    places: Range<usize>,
+) -> Result<Option<Numbers>, ReadErrorKind> {
+    let header = Header::read(reader)?;
+    let Element::Number(number) = Element::parse(&header.descr)? else { return Ok(None) };
+    if header.fortran_order && header.shape.len() > 1 {
+        return Ok(None);
+    }
+    let [start, length] = [places.start, places.len()].map(|count| (count * number.size()) as u64);
+    reader.seek(SeekFrom::Current(start as i64)).map_err(ReadErrorKind::of_member)?;
+    let shape = vec![places.len()];
+    let data = number.read_all(&mut reader.take(length), &shape)?;
+    Ok(Some(Numbers { shape, data, precision: number.precision() }))
 }
 
 /// What an element is.

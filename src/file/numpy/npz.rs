@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::npy;
-use crate::file::archive::{detail, read_member};
+use crate::file::archive::{detail, read_member, seek_member};
 use crate::file::array::Array;
 use crate::file::error::{ReadError, ReadErrorKind};
 use crate::file::value::Numbers;
@@ -137,6 +138,20 @@ impl Npz {
         read: impl FnOnce(&mut dyn Read) -> Result<T, ReadErrorKind>,
     ) -> Result<T, ReadErrorKind> {
         read_member(&mut self.archive, self.members[position], read)
+    }
+
+    /// The numbers at some neighbouring places of the array at a position of [`Npz::names`]; `None` if
+    /// it is compressed or in the order of Fortran.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read. The checksum is not compared.
+    pub(super) fn part(
+        &mut self,
+        position: usize,
+        places: Range<usize>,
+    ) -> Result<Option<Numbers>, ReadErrorKind> {
+        seek_member(&mut self.archive, self.members[position], |member| npy::part(member, places))
     }
 }
 

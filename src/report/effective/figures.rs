@@ -181,25 +181,34 @@ fn cp_terms(title: String, found: &EffectiveRanks) -> Option<Drawn> {
 fn courses(title: String, found: &EffectiveRanks, numbers: Option<&[u64]>) -> Option<Drawn> {
     let courses = found.cp.as_ref()?.courses.as_ref()?;
     let sizes = &courses.sizes;
+    let steps = found.walk.as_ref()?.moves;
     let number = |k: usize| numbers.map_or(k as u64, |numbers| numbers[k]);
-    let mut table = Table::new(["step", "term", "size"]);
-    let mut panel = Panel::new(title, "learning step", "size of the term (unit of the weights)");
-    for r in 0..sizes.cols() {
-        let points = (0..=sizes.rows()).map(|k| (k, if k == 0 { 0.0 } else { sizes[(k - 1, r)] }));
-        for (k, size) in points.clone() {
-            table.row([number(k).to_string(), (r + 1).to_string(), size.to_string()]);
+    let histories = sizes.rows() / steps;
+    let mut table = Table::new(["history", "step", "term", "size"]);
+    let mut figure = Figure::new(title);
+    for history in 0..histories {
+        let name = if histories > 1 { format!("history {}", history + 1) } else { String::new() };
+        let mut panel = Panel::new(name, "learning step", "size of the term (unit of the weights)");
+        for r in 0..sizes.cols() {
+            let size = |k: usize| if k == 0 { 0.0 } else { sizes[(history * steps + k - 1, r)] };
+            for k in 0..=steps {
+                let place = [history as u64 + 1, number(k), r as u64 + 1].map(|at| at.to_string());
+                table.row(place.into_iter().chain([size(k).to_string()]));
+            }
+            if r < TERMS {
+                let points = (0..=steps).map(|k| (number(k) as f64, size(k)));
+                panel = panel.line(format!("term {}", r + 1), points);
+            }
         }
-        if r < TERMS {
-            let name = format!("term {}", r + 1);
-            panel = panel.line(name, points.map(|(k, size)| (number(k) as f64, size)));
-        }
+        figure = figure.panel(panel);
     }
     Some(Drawn {
         name: "cp_courses",
         caption: "How the CP terms that hold 95 % of the movement, or as many as were searched for, \
                   grow over learning: each is a pattern of rows times a pattern of columns, both of \
-                  norm 1, times this size. Terms may cancel each other in part. The six largest are drawn.",
-        figure: Figure::single(panel),
+                  norm 1, times this size. Terms may cancel each other in part. The six largest \
+                  are drawn.",
+        figure,
         table,
     })
 }

@@ -6,7 +6,8 @@
 //! 2. P.-A. Absil, A. Edelman and P. Koev, "On the largest principal angle between random subspaces",
 //!    Linear Algebra and its Applications 414 (2006): the law of spaces by chance.
 
-use super::movement::{Movement, directions};
+use super::gram::inside;
+use super::movement::Grams;
 use super::null::{draws_within, orthonormal};
 use super::{MOST, Null, Quantiles, Spectrum, leading};
 use crate::matrix::{Matrix, SingularValues};
@@ -69,59 +70,46 @@ pub enum Fixed {
     No,
 }
 
-/// A space that holds 95 % of a movement, and what it takes.
-struct Space {
-    /// Directions of the whole side, from large to small.
-    directions: Matrix<f64>,
-    dimensions: usize,
-}
+/// A spectrum, and directions from large to small.
+pub(super) type Directions = (Spectrum, Matrix<f64>);
 
 impl SecondHalf {
-    /// From the Gram matrices of D_1..D_h. `None` of one step, if nothing moves in one of the halves,
-    /// or if a side is too long.
+    /// From the directions of D_1..D_h and of the `W_k - W_h`, whose lower Gram matrices `second` are,
+    /// with the squared norm `later`. `None` of one step, if nothing moves in one of the halves, or if
+    /// a side is too long.
     pub(super) fn new(
-        movement: &Movement<'_>,
         half: usize,
-        first: [Option<Matrix<f64>>; 2],
+        first: [Option<Directions>; 2],
+        own: [Option<Directions>; 2],
+        second: &Grams,
+        later: f64,
         watch: Watch<'_>,
     ) -> Option<Self> {
-        if half == 0 {
-            return None;
-        }
-        let later = half + 1..movement.steps() + 1;
         let [rows, columns] = first;
-        let first = [directions(&rows?)?, directions(&columns?)?];
-        let second = movement.grams(half, later.clone());
-        let second = [directions(&second.rows?)?, directions(&second.columns?)?];
-        let spaces = |halves: [(Spectrum, Matrix<f64>); 2]| {
-            halves.map(|(spectrum, directions)| {
-                let dimensions = spectrum.dimensions_for(MOST);
-                (spectrum, Space { directions, dimensions })
+        let [own_rows, own_columns] = own;
+        let grams = [second.rows.as_ref()?, second.columns.as_ref()?];
+        let side = |number: usize, first: Option<Directions>, own: Option<Directions>| {
+            let ((spectrum, directions), (own_spectrum, own)) = (first?, own?);
+            let (dimensions, later_on) =
+                (spectrum.dimensions_for(MOST), own_spectrum.dimensions_for(MOST));
+            let (basis, own) = (leading(&directions, dimensions), leading(&own, later_on));
+            Some(Overlap {
+                dimensions,
+                share: (inside(grams[number], &basis) / later).min(1.0),
+                chance: dimensions as f64 / basis.rows() as f64,
+                most: own_spectrum.explained(dimensions),
+                later: later_on,
+                angles: principal_angles(&basis, &own),
+                chance_angles: angles_by_chance(
+                    basis.rows(),
+                    [dimensions, later_on],
+                    number as u64,
+                    watch,
+                ),
             })
         };
-        let [left, right] = spaces(first).map(|(_, space)| space);
-        let [(rows, own_left), (columns, own_right)] = spaces(second);
-        let shares = movement.shares_in(half, later, &left.basis(), &right.basis());
-        let overlap = |side: u64, space: &Space, own: &Space, share, most| Overlap {
-            dimensions: space.dimensions,
-            share,
-            chance: space.dimensions as f64 / space.directions.rows() as f64,
-            most,
-            later: own.dimensions,
-            angles: principal_angles(&space.basis(), &own.basis()),
-            chance_angles: angles_by_chance(
-                space.directions.rows(),
-                [space.dimensions, own.dimensions],
-                side,
-                watch,
-            ),
-        };
-        let most = [rows.explained(left.dimensions), columns.explained(right.dimensions)];
-        Some(SecondHalf {
-            first: half,
-            rows: overlap(0, &left, &own_left, shares[0], most[0]),
-            columns: overlap(1, &right, &own_right, shares[1], most[1]),
-        })
+        let (rows, columns) = (side(0, rows, own_rows)?, side(1, columns, own_columns)?);
+        (later > 0.0).then_some(SecondHalf { first: half, rows, columns })
     }
 
     /// Whether the space is fixed, beside random walks that were asked about it.
@@ -136,12 +124,6 @@ impl SecondHalf {
             ([false, false], _) => Fixed::No,
             _ => Fixed::Partly,
         }
-    }
-}
-
-impl Space {
-    fn basis(&self) -> Matrix<f64> {
-        leading(&self.directions, self.dimensions)
     }
 }
 

@@ -13,6 +13,7 @@
 //! searched for, so fewer may do, but never fewer than the dimensions of any unfolding.
 
 mod fixed;
+mod gram;
 mod movement;
 mod nearest;
 mod null;
@@ -21,7 +22,8 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use movement::{Movement, directions};
+use gram::directions;
+use movement::{Movement, Sums};
 use null::Asked;
 
 pub use fixed::{Fixed, Overlap, SecondHalf};
@@ -30,8 +32,13 @@ pub use null::{Null, NullRanks, Quantiles};
 pub use spectrum::Spectrum;
 pub use terms::{Courses, CpTerms};
 
+use rayon::prelude::*;
+
+use super::history::Record;
 use super::ranks::Noise;
-use super::{InputOutput, Stage, Watch, WeightError, WeightHistory};
+use super::{
+    InputOutput, SliceError, Slices, Stage, Watch, WeightError, WeightHistory, WeightStream,
+};
 use crate::matrix::Matrix;
 
 /// The shares of the movement for which dimensions are counted.
@@ -70,6 +77,8 @@ pub struct EffectiveRanks {
     pub columns: Option<Spectrum>,
     /// By steps: time courses.
     pub steps: Option<Spectrum>,
+    /// Along the fourth axis, if there is one.
+    pub fourth: Option<Spectrum>,
     /// Sums of few terms.
     pub cp: Option<CpTerms>,
     /// Random walks with steps of the same lengths; `None` without movement.
@@ -81,7 +90,8 @@ pub struct EffectiveRanks {
     /// The movement in the spaces of theorems, and which of them are near, if inputs and outputs are
     /// given and weights are square.
     pub nearness: Option<Nearness>,
-    /// The share of the movement that rounding can have made, at most.
+    /// The share of the movement that rounding can have made, at most: that of the weights, and that
+    /// of the Gram matrices by which the movement is compressed.
     pub rounding: f64,
 }
 
@@ -121,20 +131,77 @@ impl EffectiveRanks {
         options: &EffectiveOptions,
         watch: Watch<'_>,
     ) -> Result<Self, WeightError> {
-        let slices: Vec<_> = (0..=history.steps()).map(|k| history.weights_at(k)).collect();
-        let movement = Movement::new(slices);
-        let mut found = Self::of_movement(&movement, options, watch);
-        let total = movement.total();
+        channels.map_or(Ok(()), |channels| channels.check(history.neurons()))?;
+        let tracks = [(history as &dyn Slices, history.record())];
+        Ok(Self::recorded(&tracks, channels, options, watch).expect("they are in memory"))
+    }
+
+    /// Of weights that are had one by one, with inputs and outputs if they are known. In memory are
+    /// seven slices, eight Gram matrices of either side, and 256 MiB of slices.
+    ///
+    /// # Errors
+    ///
+    /// If weights cannot be read, inputs or outputs do not have a row for each neuron, or hold a
+    /// number that is not finite.
+    pub fn of_stream(
+        weights: &WeightStream,
+        channels: Option<&InputOutput>,
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, SliceError> {
+        channels.map_or(Ok(()), |channels| channels.check(weights.neurons()))?;
+        Self::recorded(&[(weights as &dyn Slices, weights.record())], channels, options, watch)
+    }
+
+    /// Of several histories of one shape and length that moved side by side, one for each index of a
+    /// fourth axis (task, subject, gate). Rows and columns are those of all of them, steps the
+    /// unfolding along the steps, and a CP term has a course over steps and the fourth axis together.
+    ///
+    /// # Errors
+    ///
+    /// If weights cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If there are none, or they differ in shape or length.
+    pub fn of_tracks(
+        tracks: &[WeightStream],
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, SliceError> {
+        let size = |track: &WeightStream| [track.neurons(), track.columns(), track.steps()];
+        assert!(!tracks.is_empty(), "histories");
+        assert!(tracks.iter().all(|track| size(track) == size(&tracks[0])), "of one size");
+        let tracks: Vec<_> =
+            tracks.iter().map(|track| (track as &dyn Slices, track.record())).collect();
+        Self::recorded(&tracks, None, options, watch)
+    }
+
+    fn recorded(
+        tracks: &[(&dyn Slices, &Record)],
+        channels: Option<&InputOutput>,
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<Self, SliceError> {
+        let movement = Movement::new(tracks.iter().map(|&(slices, _)| slices))?;
+        let (mut found, total) = Self::of_movement(&movement, options, watch)?;
         if total > 0.0 {
-            found.rounding = (Noise::of(history).of_increments().powi(2) / total).min(1.0);
+            let mut noise = movement.error();
+            for (slices, record) in tracks {
+                noise += Noise::of_slices(*slices, record)?.of_increments().powi(2) / total;
+            }
+            found.rounding = noise.min(1.0);
         }
         if let Some(cp) = &mut found.cp {
-            cp.in_units(history.exponent());
+            cp.in_units(tracks[0].1.exponent);
         }
         // Theorems are of spaces of neurons: they say nothing of weights between others.
-        if let Some(channels) = channels.filter(|_| history.is_square()) {
+        let [rows, columns] = movement.size();
+        if let (Some(channels), [(slices, record)]) = (channels.filter(|_| rows == columns), tracks)
+        {
             watch(Stage { what: "spaces of theorems", done: 0, all: 1 });
-            found.nearness = Some(Nearness::new(history, &movement, channels)?);
+            let start = slices.slice(0)?;
+            found.nearness = Some(Nearness::new(&start, record, &movement, channels)?);
         }
         Ok(found)
     }
@@ -150,17 +217,23 @@ impl EffectiveRanks {
         watch: Watch<'_>,
     ) -> Self {
         assert!(weights.len() >= 2, "weights before and after a step");
-        Self::of_movement(&Movement::new(weights), options, watch)
+        let found = Movement::new([&weights as &dyn Slices])
+            .and_then(|movement| Self::of_movement(&movement, options, watch));
+        found.expect("they are in memory").0
     }
 
-    fn of_movement(movement: &Movement<'_>, options: &EffectiveOptions, watch: Watch<'_>) -> Self {
-        let steps = movement.steps();
-        let total = movement.total();
+    /// All but what rounding and a theorem say, and the squared norm of the movement.
+    fn of_movement(
+        movement: &Movement<'_>,
+        options: &EffectiveOptions,
+        watch: Watch<'_>,
+    ) -> Result<(Self, f64), SliceError> {
         let mut found = EffectiveRanks {
             last: None,
             rows: None,
             columns: None,
             steps: None,
+            fourth: None,
             cp: None,
             walk: None,
             turned: None,
@@ -168,45 +241,45 @@ impl EffectiveRanks {
             nearness: None,
             rounding: 0.0,
         };
+        let sums = movement.sums(watch)?;
+        let total = sums.total;
         if total == 0.0 {
-            return found;
+            return Ok((found, total));
         }
-        let stage = |what, done| watch(Stage { what, done, all: 4 });
-        stage("movement", 0);
-        found.last = movement.last();
-        found.steps = movement.time_courses();
-        stage("movement", 1);
-        let half = steps / 2;
-        let first = movement.grams(0, 1..half + 1);
-        let second = movement.grams(0, half + 1..steps + 1);
-        let whole = [(&first.rows, &second.rows), (&first.columns, &second.columns)].map(
-            |(first, second)| {
-                let mut sum = first.clone()?;
-                sum.add_scaled(1.0, second.as_ref()?);
-                directions(&sum)
-            },
-        );
-        stage("movement", 2);
-        found.second_half =
-            SecondHalf::new(movement, half, [first.rows, first.columns], watch);
-        stage("movement", 3);
-        let [rows, columns] = whole;
+        [found.steps, found.fourth] = movement.courses(watch)?;
+        watch(Stage { what: "spectra", done: 0, all: 1 });
+        let Sums { steps: norms, later, first, second, whole, last, .. } = sums;
+        found.last = last;
+        let half = movement.steps() / 2;
+        let grams = [whole.rows.as_ref(), whole.columns.as_ref()];
+        let halves = [&first.rows, &first.columns, &second.rows, &second.columns];
+        let halves = halves.map(|gram| gram.as_ref().filter(|_| half > 0));
+        // Six spectra at once; each by one thread.
+        let spectra: Vec<_> = (grams.into_iter().chain(halves).collect::<Vec<_>>())
+            .into_par_iter()
+            .map(|gram| gram.and_then(directions))
+            .collect();
+        let [rows, columns, first_rows, first_columns, own_rows, own_columns]: [_; 6] =
+            spectra.try_into().expect("six spectra");
+        let (first, own) = ([first_rows, first_columns], [own_rows, own_columns]);
+        found.second_half = SecondHalf::new(half, first, own, &second, later, watch);
         if let (Some((rows, left)), Some((columns, right))) = (&rows, &columns) {
-            watch(Stage { what: "CP terms", done: 0, all: 1 });
-            let spectra = [Some(rows), Some(columns), found.steps.as_ref()];
-            found.cp = CpTerms::new(movement, total, spectra, [left, right], options.terms);
+            // Of several histories the courses are over steps and histories together.
+            let courses = found.steps.as_ref().filter(|_| movement.tracks() == 1);
+            let spectra = [Some(rows), Some(columns), courses];
+            let EffectiveOptions { terms, .. } = *options;
+            found.cp = CpTerms::new(movement, total, spectra, [left, right], terms, watch)?;
         }
         found.rows = rows.map(|(spectrum, _)| spectrum);
         found.columns = columns.map(|(spectrum, _)| spectrum);
-        let norms: Vec<f64> = (1..=steps).map(|k| movement.change(k - 1, k).norm()).collect();
         let EffectiveOptions { draws, terms, all } = *options;
         let asked = found.second_half.as_ref().map(|half| Asked {
             first: half.first,
             dimensions: [half.rows.dimensions, half.columns.dimensions],
         });
         found.walk = Some(Null::walk(movement.size(), &norms, asked, draws, terms, watch));
-        found.turned = Null::of_step_spectra(movement, draws, terms, all, watch);
-        found
+        found.turned = Null::of_step_spectra(movement, draws, terms, all, watch)?;
+        Ok((found, total))
     }
 }
 

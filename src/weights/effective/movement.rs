@@ -2,35 +2,55 @@
 //!
 //! The squared singular values of an unfolding are the eigenvalues of its Gram matrix, which takes
 //! one pass over the slices and memory that does not grow with their number. Rounding puts an error
-//! of about 1e-16 times the length of the sums into each, as a share of the whole movement: no
-//! measure of effective dimensions sees it, while an exact rank, which is decided by small singular
-//! values, needs [`WeightRanks`](crate::weights::WeightRanks).
+//! of about 1e-16 times the length of the sums into each, as a share of the whole movement
+//! ([`Movement::error`]): no measure of effective dimensions sees it, while an exact rank, which is
+//! decided by small singular values, needs [`WeightRanks`](crate::weights::WeightRanks).
+//!
+//! Three passes read the slices one by one: for the Gram matrices of rows and columns, for that of
+//! the time courses (more than one pass, if memory does not hold them all), and for the core.
 
-use std::ops::Range;
-
-use rayon::prelude::*;
+use std::borrow::Cow;
 
 use super::Spectrum;
-use crate::matrix::{Matrix, SingularValues};
-use crate::scalar::{Scalar, Stream};
+use super::gram::{Side, add_cross, add_gram, products_of_columns, shorter_gram, spectrum};
+use crate::matrix::Matrix;
+use crate::scalar::Stream;
 use crate::tensor::{Compress, Compressed, Dense};
+use crate::weights::{SliceError, Slices, Stage, Watch};
 
 /// Rows, columns or steps up to which a Gram matrix is formed.
 const MAX_SIDE: usize = 8192;
 
-/// Pieces of every sum over steps. They are added in order, so that no bit depends on the number of
-/// threads.
-const PARTS: usize = 2;
+/// Bytes of slices that are in memory at once for the inner products of time courses.
+const BLOCK: usize = 1 << 28;
 
-/// Entries, or steps, that are multiplied at once.
-const CHUNK: usize = 4096;
-
-/// The weights W_0..W_K, each (N, M).
+/// Weights W_0..W_K, each (N, M): one history, or several of the same length that moved side by side,
+/// one for each index of a fourth axis.
 pub(super) struct Movement<'a> {
-    weights: Vec<&'a Matrix<f64>>,
+    tracks: Vec<&'a dyn Slices>,
+    /// W_0 of each.
+    starts: Vec<Cow<'a, Matrix<f64>>>,
 }
 
-/// Gram matrices of the changes D = W_k - W_from over some k, `None` where a side is too long.
+/// What one pass over the slices tells.
+pub(super) struct Sums {
+    /// The sum of ||W_k - W_0||^2.
+    pub total: f64,
+    /// ||W_k - W_{k-1}|| for k = 1..K, of each history.
+    pub steps: Vec<Vec<f64>>,
+    /// The sum of ||W_k - W_h||^2, k > h, with h = K / 2.
+    pub later: f64,
+    /// Of D_1..D_h.
+    pub first: Grams,
+    /// Of W_k - W_h, k > h.
+    pub second: Grams,
+    /// Of D_1..D_K.
+    pub whole: Grams,
+    /// How W_K - W_0 is spread over directions.
+    pub last: Option<Spectrum>,
+}
+
+/// Gram matrices of changes, their lower halves; `None` where a side is too long.
 pub(super) struct Grams {
     /// (N, N): the sum of D D^T.
     pub rows: Option<Matrix<f64>>,
@@ -38,123 +58,276 @@ pub(super) struct Grams {
     pub columns: Option<Matrix<f64>>,
 }
 
+impl Grams {
+    fn zeros([rows, columns]: [usize; 2]) -> Self {
+        let zeros = |side: usize| (side <= MAX_SIDE).then(|| Matrix::zeros(side, side));
+        Grams { rows: zeros(rows), columns: zeros(columns) }
+    }
+
+    fn each(&mut self, mut change: impl FnMut(Side, &mut Matrix<f64>)) {
+        self.rows.iter_mut().for_each(|gram| change(Side::Rows, gram));
+        self.columns.iter_mut().for_each(|gram| change(Side::Columns, gram));
+    }
+
+    fn add(&mut self, change: &Matrix<f64>) {
+        self.each(|side, gram| add_gram(gram, side, change));
+    }
+
+    fn add_all(&mut self, other: &Grams) {
+        let of = |side: Side| match side {
+            Side::Rows => other.rows.as_ref(),
+            Side::Columns => other.columns.as_ref(),
+        };
+        self.each(|side, gram| gram.add_scaled(1.0, of(side).expect("the same sides")));
+    }
+}
+
 impl<'a> Movement<'a> {
-    pub fn new(weights: impl IntoIterator<Item = &'a Matrix<f64>>) -> Self {
-        Movement { weights: weights.into_iter().collect() }
+    /// Of histories of one shape and length.
+    ///
+    /// # Errors
+    ///
+    /// If a slice cannot be read.
+    pub fn new(tracks: impl IntoIterator<Item = &'a dyn Slices>) -> Result<Self, SliceError> {
+        let tracks: Vec<_> = tracks.into_iter().collect();
+        let starts = tracks.iter().map(|track| track.slice(0)).collect::<Result<_, _>>()?;
+        Ok(Movement { tracks, starts })
     }
 
     /// (N, M).
     pub fn size(&self) -> [usize; 2] {
-        [self.weights[0].rows(), self.weights[0].cols()]
+        self.tracks[0].shape()
     }
 
     /// K.
     pub fn steps(&self) -> usize {
-        self.weights.len() - 1
+        self.tracks[0].count() - 1
     }
 
-    /// W_k - W_from.
-    pub fn change(&self, from: usize, k: usize) -> Matrix<f64> {
-        self.weights[k].minus(self.weights[from])
+    /// Histories side by side.
+    pub fn tracks(&self) -> usize {
+        self.tracks.len()
     }
 
-    /// The sum of ||W_k - W_0||^2.
-    pub fn total(&self) -> f64 {
-        let squares = |k| self.change(0, k).norm().powi(2);
-        (1..=self.steps()).into_par_iter().map(squares).collect::<Vec<_>>().iter().sum()
+    /// W_k - W_from of a history.
+    pub fn change(&self, track: usize, from: usize, k: usize) -> Result<Matrix<f64>, SliceError> {
+        let slice = self.tracks[track].slice(k)?;
+        Ok(match from {
+            0 => slice.minus(&self.starts[track]),
+            _ => slice.minus(&*self.tracks[track].slice(from)?),
+        })
     }
 
-    /// Over the changes `W_k - W_from`, k in `steps`.
-    pub fn grams(&self, from: usize, steps: Range<usize>) -> Grams {
-        let [rows, cols] = self.size();
-        let gram = |side: usize, by_columns: bool| {
-            (side <= MAX_SIDE).then(|| {
-                summed(side, steps.clone(), |k, sum| {
-                    let change = self.change(from, k);
-                    let (left, right) = (change.view(), change.t());
-                    let (left, right) = if by_columns { (right, left) } else { (left, right) };
-                    f64::gemm(sum.data_mut(), true, left, right);
-                })
-            })
+    /// D_1..D_K of all histories, by history and step.
+    pub fn increments(&self) -> Vec<(usize, usize)> {
+        let of_track = |track| (1..=self.steps()).map(move |k| (track, k));
+        (0..self.tracks.len()).flat_map(of_track).collect()
+    }
+
+    /// The largest error that computing the Gram matrices can have made, as a share of the movement:
+    /// of sums of so many terms (N. J. Higham, "Accuracy and Stability of Numerical Algorithms",
+    /// 2002, section 3.1).
+    pub fn error(&self) -> f64 {
+        let [rows, columns] = self.size();
+        let terms = rows.max(columns).saturating_mul(self.steps() * self.tracks.len());
+        0.5 * f64::EPSILON * terms as f64
+    }
+
+    /// Reads the slices once, in their order.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read.
+    pub fn sums(&self, watch: Watch<'_>) -> Result<Sums, SliceError> {
+        let (size, steps) = (self.size(), self.steps());
+        let half = steps / 2;
+        let mut sums = Sums {
+            total: 0.0,
+            steps: Vec::new(),
+            later: 0.0,
+            first: Grams::zeros(size),
+            second: Grams::zeros(size),
+            whole: Grams::zeros(size),
+            last: None,
         };
-        Grams { rows: gram(rows, false), columns: gram(cols, true) }
-    }
-
-    /// How W_K - W_0 is spread over directions.
-    pub fn last(&self) -> Option<Spectrum> {
-        let change = self.change(0, self.steps());
-        let gram = if change.rows() <= change.cols() {
-            Matrix::product(change.view(), change.t())
-        } else {
-            Matrix::product(change.t(), change.view())
-        };
-        (gram.rows() <= MAX_SIDE).then(|| spectrum(&gram)).flatten()
-    }
-
-    /// How the increments are spread over time courses: the unfolding along the steps.
-    pub fn time_courses(&self) -> Option<Spectrum> {
-        let [rows, cols] = self.size();
-        let (entries, steps) = (rows * cols, self.steps());
-        let side = steps.min(entries);
-        if side > MAX_SIDE {
-            return None;
+        // That of the last change has the shorter side.
+        let mut last = (size[0].min(size[1]) <= MAX_SIDE).then(|| None::<Matrix<f64>>);
+        for (&track, start) in self.tracks.iter().zip(&self.starts) {
+            let mut before = start.clone();
+            let mut turn = start.clone();
+            let mut later = Matrix::zeros(size[0], size[1]);
+            let mut norms = Vec::new();
+            for k in 1..=steps {
+                watch(Stage { what: "movement", done: k - 1, all: steps });
+                let weights = track.slice(k)?;
+                norms.push(weights.minus(&before).norm());
+                let change = weights.minus(start);
+                sums.total += change.norm().powi(2);
+                if k <= half {
+                    sums.first.add(&change);
+                } else {
+                    let change = weights.minus(&turn);
+                    sums.later += change.norm().powi(2);
+                    sums.second.add(&change);
+                    later.add_scaled(1.0, &change);
+                }
+                if k == half {
+                    turn = weights.clone();
+                }
+                if let (true, Some(sum)) = (k == steps, &mut last) {
+                    let gram = shorter_gram(&change);
+                    match sum {
+                        None => *sum = Some(gram),
+                        Some(sum) => sum.add_scaled(1.0, &gram),
+                    }
+                }
+                before = weights;
+            }
+            // D_k = D_h + (W_k - W_h), so that both halves and the products with D_h are the whole.
+            let turn = turn.minus(start);
+            later.add_scaled((steps - half) as f64 / 2.0, &turn);
+            sums.whole.each(|side, gram| add_cross(gram, side, &turn, &later));
+            sums.steps.push(norms);
         }
-        let entry =
-            |place: usize, k: usize| self.weights[k].data()[place] - self.weights[0].data()[place];
-        let chunk = |chunk: usize, all: usize| chunk * CHUNK..all.min((chunk + 1) * CHUNK);
-        let gram = if steps <= entries {
-            summed(side, 0..entries.div_ceil(CHUNK), |number, sum| {
-                let range = chunk(number, entries);
-                let piece =
-                    Matrix::from_fn(range.len(), steps, |i, k| entry(range.start + i, k + 1));
-                f64::gemm(sum.data_mut(), true, piece.t(), piece.view());
-            })
-        } else {
-            summed(side, 0..steps.div_ceil(CHUNK), |number, sum| {
-                let range = chunk(number, steps);
-                let piece =
-                    Matrix::from_fn(entries, range.len(), |i, k| entry(i, range.start + k + 1));
-                f64::gemm(sum.data_mut(), true, piece.view(), piece.t());
-            })
-        };
-        spectrum(&gram)
+        sums.whole.add_all(&sums.first);
+        sums.whole.add_all(&sums.second);
+        sums.last = last.flatten().and_then(|gram| spectrum(&gram));
+        Ok(sums)
     }
 
-    /// The shares of the squared changes `W_k - W_from`, k in `steps`, whose columns lie in the first
-    /// space, whose rows lie in the second, and both. Spaces are orthonormal columns.
+    /// How the increments are spread over time courses, the unfolding along the steps; and over the
+    /// histories, if there are several.
+    ///
+    /// # Errors
+    ///
+    /// If a slice cannot be read.
+    pub fn courses(&self, watch: Watch<'_>) -> Result<[Option<Spectrum>; 2], SliceError> {
+        let [rows, columns] = self.size();
+        let (entries, tracks, steps) = (rows * columns, self.tracks.len(), self.steps());
+        if tracks == 1 && steps > entries {
+            return Ok([self.courses_of_few_entries()?, None]);
+        }
+        if tracks * steps > MAX_SIDE {
+            return Ok([None, None]);
+        }
+        let products = self.inner_products(watch)?;
+        if tracks == 1 {
+            return Ok([spectrum(&products), None]);
+        }
+        // The unfolding along one axis sums over the other.
+        let place = |track: usize, k: usize| track * steps + k;
+        let by_step = Matrix::from_fn(steps, steps, |j, k| {
+            (0..tracks).map(|track| products[(place(track, j), place(track, k))]).sum()
+        });
+        let by_track = Matrix::from_fn(tracks, tracks, |a, b| {
+            (0..steps).map(|k| products[(place(a, k), place(b, k))]).sum()
+        });
+        Ok([spectrum(&by_step), spectrum(&by_track)])
+    }
+
+    /// Of fewer entries than steps, by the Gram matrix of the entries.
+    fn courses_of_few_entries(&self) -> Result<Option<Spectrum>, SliceError> {
+        const AT_ONCE: usize = 4096;
+        let [rows, columns] = self.size();
+        let entries = rows * columns;
+        if entries > MAX_SIDE {
+            return Ok(None);
+        }
+        let mut gram = Matrix::zeros(entries, entries);
+        for part in self.increments().chunks(AT_ONCE) {
+            add_gram(&mut gram, Side::Rows, &self.as_columns(part)?);
+        }
+        Ok(spectrum(&gram))
+    }
+
+    /// The inner products of all increments. Blocks of them are in memory, and the others are read
+    /// again for each.
+    fn inner_products(&self, watch: Watch<'_>) -> Result<Matrix<f64>, SliceError> {
+        let [rows, columns] = self.size();
+        let all = self.increments();
+        let at_once = (BLOCK / (size_of::<f64>() * rows * columns)).max(2);
+        let mut products = Matrix::zeros(all.len(), all.len());
+        let mut put = |row: usize, column: usize, block: &Matrix<f64>| {
+            for j in 0..block.cols() {
+                for i in 0..block.rows() {
+                    products[(row + i, column + j)] = block[(i, j)];
+                    products[(column + j, row + i)] = block[(i, j)];
+                }
+            }
+        };
+        for (number, part) in all.chunks(at_once).enumerate() {
+            let first = number * at_once;
+            watch(Stage { what: "time courses", done: first, all: all.len() });
+            let block = self.as_columns(part)?;
+            put(first, first, &products_of_columns(&block, &block));
+            for (later, increment) in all.iter().enumerate().skip(first + part.len()) {
+                let other = self.as_columns(std::slice::from_ref(increment))?;
+                put(first, later, &products_of_columns(&block, &other));
+            }
+        }
+        Ok(products)
+    }
+
+    /// Increments as columns, (N M, count).
+    fn as_columns(&self, increments: &[(usize, usize)]) -> Result<Matrix<f64>, SliceError> {
+        let [rows, columns] = self.size();
+        let mut data = Vec::with_capacity(rows * columns * increments.len());
+        for &(track, k) in increments {
+            data.extend_from_slice(self.change(track, 0, k)?.data());
+        }
+        Ok(Matrix::from_columns(rows * columns, increments.len(), data))
+    }
+
+    /// The shares of the increments D_1..D_K whose columns lie in the first space, whose rows lie in
+    /// the second, and both. Spaces are orthonormal columns.
+    ///
+    /// # Errors
+    ///
+    /// If a slice cannot be read.
     pub fn shares_in(
         &self,
-        from: usize,
-        steps: Range<usize>,
         left: &Matrix<f64>,
         right: &Matrix<f64>,
-    ) -> [f64; 3] {
-        let squares = |k| {
-            let change = self.change(from, k);
+    ) -> Result<[f64; 3], SliceError> {
+        let mut sums = [0.0; 4];
+        for (track, k) in self.increments() {
+            let change = self.change(track, 0, k)?;
             let inside = Matrix::product(left.t(), change.view());
-            let both = inside.times(right).norm().powi(2);
-            let columns = change.times(right).norm().powi(2);
-            [change.norm().powi(2), inside.norm().powi(2), columns, both]
-        };
-        let squares: Vec<[f64; 4]> = steps.into_par_iter().map(squares).collect();
-        let sum = |part: usize| squares.iter().map(|squares| squares[part]).sum::<f64>();
-        [1, 2, 3].map(|part| if sum(0) > 0.0 { (sum(part) / sum(0)).min(1.0) } else { 0.0 })
+            let parts = [&change, &inside, &change.times(right), &inside.times(right)];
+            sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part.norm().powi(2));
+        }
+        let [all, parts @ ..] = sums;
+        Ok(parts.map(|part| if all > 0.0 { (part / all).min(1.0) } else { 0.0 }))
     }
 
     /// The increments in orthonormal bases of rows and columns; `total` is their squared norm.
-    pub fn projected(&self, left: Matrix<f64>, right: Matrix<f64>, total: f64) -> Projected {
-        let inside = |k| Matrix::product(left.t(), self.change(0, k).view()).times(&right);
+    ///
+    /// # Errors
+    ///
+    /// If a slice cannot be read.
+    pub fn projected(
+        &self,
+        left: Matrix<f64>,
+        right: Matrix<f64>,
+        total: f64,
+        watch: Watch<'_>,
+    ) -> Result<Projected, SliceError> {
         let (rows, entries) = (left.cols(), left.cols() * right.cols());
+        let all = self.increments();
+        let slice = |(done, &(track, k)): (usize, &(usize, usize))| {
+            watch(Stage { what: "core", done, all: all.len() });
+            let change = self.change(track, 0, k)?;
+            let inside = Matrix::product(left.t(), change.view()).times(&right);
+            Ok(Matrix::from_columns(entries, 1, inside.data().to_vec()))
+        };
+        let slices: Vec<_> =
+            all.iter().enumerate().map(slice).collect::<Result<_, SliceError>>()?;
         // Of very many steps as few as span them, in an orthonormal basis.
-        let slices = (1..=self.steps()).map(|k| {
-            let slice: Matrix<f64> = inside(k);
-            Matrix::from_columns(entries, 1, slice.data().to_vec())
-        });
         let slices = Matrix::gathered(entries, slices);
         let shape = [rows, right.cols(), slices.cols()];
         let core = Dense::from_fn(shape, |i, j, k| slices[(i + j * rows, k)]);
         let lost = (total - core.norm().powi(2)).max(0.0).sqrt();
-        Projected { core, left, right, norm: total.sqrt(), lost }
+        Ok(Projected { core, left, right, norm: total.sqrt(), lost })
     }
 }
 
@@ -181,38 +354,4 @@ impl Compress for Projected {
         compressed.lost = compressed.lost.hypot(self.lost);
         compressed
     }
-}
-
-/// A sum of (side, side) matrices to which each item adds its own.
-fn summed(
-    side: usize,
-    items: Range<usize>,
-    add: impl Fn(usize, &mut Matrix<f64>) + Sync,
-) -> Matrix<f64> {
-    let place = |part: usize| items.start + part * items.len() / PARTS;
-    let part = |part: usize| {
-        let mut sum = Matrix::zeros(side, side);
-        (place(part)..place(part + 1)).for_each(|item| add(item, &mut sum));
-        sum
-    };
-    let parts: Vec<_> = (0..PARTS).into_par_iter().map(part).collect();
-    let mut sum = Matrix::zeros(side, side);
-    parts.iter().for_each(|part| sum.add_scaled(1.0, part));
-    sum
-}
-
-/// Eigenvalues of a Gram matrix, as shares.
-pub(super) fn spectrum(gram: &Matrix<f64>) -> Option<Spectrum> {
-    Spectrum::of_squares(eigenvalues(gram))
-}
-
-pub(super) fn eigenvalues(gram: &Matrix<f64>) -> Vec<f64> {
-    // The singular values of a positive matrix are its eigenvalues.
-    gram.symmetric_eigenvalues().unwrap_or_else(|| f64::singular_values(gram))
-}
-
-/// Eigenvalues of a Gram matrix, as shares, and its eigenvectors, from large to small.
-pub(super) fn directions(gram: &Matrix<f64>) -> Option<(Spectrum, Matrix<f64>)> {
-    let (values, vectors) = gram.symmetric_eigen().unwrap_or_else(|| f64::left_singular(gram));
-    Some((Spectrum::of_squares(values)?, vectors))
 }

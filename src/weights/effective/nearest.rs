@@ -7,15 +7,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::movement::{Movement, directions};
+use super::gram::{Side, add_gram, directions};
+use super::movement::Movement;
 use super::{MOST, leading};
-use crate::matrix::{Factors, Matrix, RankRevealing, ThinQr};
+use crate::matrix::{Factors, Matrix, RankRevealing, Subspace, ThinQr};
 use crate::theorem::{
     Theorem, fingerprints, invariant_subspace, low_rank_initialization, perturbation,
     siso_reciprocity,
 };
 use crate::weights::bounds::Start;
-use crate::weights::{InputOutput, WeightError, WeightHistory};
+use crate::weights::history::Record;
+use crate::weights::{InputOutput, SliceError};
 
 /// Neurons up to which the directions of W_0 are computed that hold most of it.
 const MAX_SIDE: usize = 2048;
@@ -69,31 +71,33 @@ pub struct SpaceShare {
 
 impl Nearness {
     pub(super) fn new(
-        history: &WeightHistory,
+        weights: &Matrix<f64>,
+        record: &Record,
         movement: &Movement<'_>,
         channels: &InputOutput,
-    ) -> Result<Self, WeightError> {
-        channels.check(history.neurons())?;
-        let start = Start::of(history, channels);
-        let neurons = history.neurons();
+    ) -> Result<Self, SliceError> {
+        let start = Start::of(weights, record, channels);
+        let neurons = weights.rows();
         let empty = || Matrix::zeros(neurons, 0);
         let of_channels = start.space_with(&Factors::new(empty(), empty()));
         let shares_in = |basis: &Matrix<f64>| {
-            let steps = 1..movement.steps() + 1;
-            let [rows, columns, both] = movement.shares_in(0, steps, basis, basis);
+            let [rows, columns, both] = movement.shares_in(basis, basis)?;
             let chance = basis.cols() as f64 / neurons as f64;
-            SpaceShare {
+            Ok::<_, SliceError>(SpaceShare {
                 dimensions: basis.cols(),
                 rows: Some(rows),
                 columns: Some(columns),
                 both,
                 chance,
                 chance_both: chance * chance,
-            }
+            })
         };
-        let weights = history.weights_at(0);
         let (identity, off) = identity_of(weights, &start);
-        let of_channels = of_channels.map(|space| shares_in(space.basis()));
+        let in_space = |space: Result<Subspace<f64>, String>| match space {
+            Ok(space) => shares_in(space.basis()).map(Ok),
+            Err(reason) => Ok(Err(reason)),
+        };
+        let of_channels = in_space(of_channels)?;
         let mut shares = vec![TheoremShare {
             theorem: &invariant_subspace::THEOREM,
             start: "W_0 = w I",
@@ -105,7 +109,7 @@ impl Nearness {
                 theorem: &siso_reciprocity::THEOREM,
                 start: "W_0 = w I",
                 off,
-                found: Ok(reciprocal(movement, channels)),
+                found: Ok(reciprocal(movement, channels)?),
             });
         }
         if start.rank() > 0 {
@@ -115,7 +119,7 @@ impl Nearness {
                 off,
                 found: of_channels.map(either_side),
             });
-            shares.push(low_rank(weights, &start, identity, shares_in));
+            shares.push(low_rank(weights, &start, identity, in_space)?);
         }
         let classes = Classes::of(channels);
         if let Some(basis) = classes.basis() {
@@ -123,14 +127,14 @@ impl Nearness {
                 theorem: &fingerprints::THEOREM,
                 start: "W_0 constant on classes",
                 off: outside(weights, &basis),
-                found: Ok(shares_in(&basis)),
+                found: Ok(shares_in(&basis)?),
             });
         }
         Ok(Nearness {
             applies: start.theorem(),
-            space: start.space().map(|space| shares_in(space.basis())),
+            space: in_space(start.space())?,
             shares,
-            evenness: evenness(&movement.change(0, 1)),
+            evenness: evenness(&movement.change(0, 0, 1)?),
         })
     }
 
@@ -181,8 +185,8 @@ fn low_rank(
     weights: &Matrix<f64>,
     start: &Start<'_>,
     identity: f64,
-    shares_in: impl Fn(&Matrix<f64>) -> SpaceShare,
-) -> TheoremShare {
+    in_space: impl Fn(Result<Subspace<f64>, String>) -> Result<Result<SpaceShare, String>, SliceError>,
+) -> Result<TheoremShare, SliceError> {
     let share = |off, found| TheoremShare {
         theorem: &low_rank_initialization::THEOREM,
         start: "W_0 = w I + P Q^T",
@@ -190,29 +194,35 @@ fn low_rank(
         found,
     };
     let whole = match start.space() {
-        Ok(space) => return share(0.0, Ok(shares_in(space.basis()))),
+        Ok(space) => return Ok(share(0.0, in_space(Ok(space))?)),
         Err(reason) => reason,
     };
     if weights.rows() > MAX_SIDE {
-        return share(0.0, Err(whole));
+        return Ok(share(0.0, Err(whole)));
     }
     let rest = weights.minus(&Matrix::scaled_identity(weights.rows(), identity));
-    let left = directions(&Matrix::product(rest.view(), rest.t()));
-    let right = directions(&Matrix::product(rest.t(), rest.view()));
-    let Some(((spectrum, left), (_, right))) = left.zip(right) else {
-        return share(0.0, Err(whole));
+    let directions = |side: Side| {
+        let mut gram = Matrix::zeros(rest.rows(), rest.rows());
+        add_gram(&mut gram, side, &rest);
+        directions(&gram)
+    };
+    let Some(((spectrum, left), (_, right))) = directions(Side::Rows).zip(directions(Side::Columns))
+    else {
+        return Ok(share(0.0, Err(whole)));
     };
     let most = spectrum.dimensions_for(MOST);
     let factors = Factors::new(leading(&left, most), leading(&right, most));
     let left_out = (1.0 - spectrum.explained(most)).max(0.0).sqrt();
     let off = left_out * rest.norm() / weights.norm();
     let reason = format!("{whole}: 95 % of W_0 - w I is of rank {most}");
-    let found = start.space_with(&factors).map(|space| shares_in(space.basis()));
-    share(off, found.map_err(|_| reason))
+    Ok(share(off, in_space(start.space_with(&factors).map_err(|_| reason))?))
 }
 
 /// The share in span{c b^T, b c^T, (c.c) b b^T + (b.b) c c^T}.
-fn reciprocal(movement: &Movement<'_>, channels: &InputOutput) -> SpaceShare {
+fn reciprocal(
+    movement: &Movement<'_>,
+    channels: &InputOutput,
+) -> Result<SpaceShare, SliceError> {
     let (b, c) = (&channels.inputs, &channels.outputs);
     let outer = |x: &Matrix<f64>, y: &Matrix<f64>| Matrix::product(x.view(), y.t());
     let mut sum = outer(b, b).map(|entry| c.inner_product(c) * entry);
@@ -229,20 +239,20 @@ fn reciprocal(movement: &Movement<'_>, channels: &InputOutput) -> SpaceShare {
     let basis = f64::column_basis(&beside, 0.0).unwrap_or_else(|| f64::thin_qr(&beside).0);
     let (mut inside, mut total) = (0.0, 0.0);
     for k in 1..=movement.steps() {
-        let change = movement.change(0, k);
+        let change = movement.change(0, 0, k)?;
         let vector = Matrix::from_columns(neurons * neurons, 1, change.data().to_vec());
         inside += Matrix::product(basis.t(), vector.view()).norm().powi(2);
         total += vector.norm().powi(2);
     }
     let chance = basis.cols() as f64 / (neurons * neurons) as f64;
-    SpaceShare {
+    Ok(SpaceShare {
         dimensions: basis.cols(),
         rows: None,
         columns: None,
         both: if total > 0.0 { inside / total } else { 0.0 },
         chance,
         chance_both: chance,
-    }
+    })
 }
 
 /// Neurons with the same inputs and outputs.

@@ -7,12 +7,13 @@
 
 use rayon::prelude::*;
 
-use super::movement::{Movement, eigenvalues, spectrum};
+use super::gram::{eigenvalues, shorter_gram, spectrum};
+use super::movement::Movement;
 use super::{SHARES, Spectrum};
 use crate::matrix::{Matrix, ThinQr};
 use crate::scalar::Stream;
-use crate::weights::Watch;
 use crate::weights::ranks::counted;
+use crate::weights::{SliceError, Slices, Watch};
 
 /// Rows and columns, about, in which a walk is drawn if the weights have more.
 const SIDE: usize = 128;
@@ -37,6 +38,8 @@ const MIN_DRAWS: usize = 4;
 pub struct Null {
     /// How many were drawn.
     pub draws: usize,
+    /// Steps of each, K.
+    pub moves: usize,
     /// Rows and columns of those that were drawn: fewer than the weights have if these have many.
     pub size: [usize; 2],
     /// Of the last position.
@@ -47,6 +50,8 @@ pub struct Null {
     pub columns: Option<NullRanks>,
     /// Likewise.
     pub steps: Option<NullRanks>,
+    /// Along the fourth axis, if there is one: of walks that do not know of each other.
+    pub fourth: Option<NullRanks>,
     /// CP terms that 90, 95 and 99 % of the movement need at least.
     pub cp_at_least: Option<[Quantiles; 3]>,
     /// The most that one CP term, two terms, and so on can hold of the movement: the median.
@@ -107,13 +112,16 @@ impl Quantiles {
 struct Draw {
     last: Option<Spectrum>,
     unfoldings: [Option<Spectrum>; 3],
+    fourth: Option<Spectrum>,
+    /// True of one history: CP terms then need the dimensions of its time courses, too.
+    single: bool,
     /// The shares of the second half in the first so many rows and columns.
     second_half: Option<[f64; 2]>,
 }
 
 impl Null {
-    /// Walks with steps of these Frobenius norms in directions that are uniform on the sphere of all
-    /// (N, M) matrices.
+    /// Walks with steps of these Frobenius norms, those of each history, in directions that are
+    /// uniform on the sphere of all (N, M) matrices.
     ///
     /// Of more than 128 rows and columns, about, walks are drawn in 128 and dimensions multiplied by
     /// the ratio. In the limit of many rows the spectrum of a walk depends on the lengths of its
@@ -124,73 +132,82 @@ impl Null {
     /// the first rows and columns stand for any space that the first half has told.
     pub(super) fn walk(
         size: [usize; 2],
-        norms: &[f64],
+        norms: &[Vec<f64>],
         asked: Option<Asked>,
         draws: usize,
         terms: usize,
         watch: Watch<'_>,
     ) -> Self {
         let small = shrunk(size);
-        let draws = draws_within(draws, work(small, norms.len()));
+        let draws = draws_within(draws, work(small, norms.iter().map(Vec::len).sum()));
         let scales = [0, 1].map(|side| size[side] as f64 / small[side] as f64);
         let asked = asked.map(|Asked { first, dimensions }| {
             (first, [0, 1].map(|side| dimensions[side] as f64 / scales[side]))
         });
         let made = counted("random walks", draws, watch, |draw| {
             let mut stream = Stream::new("random walk of weights", 0, draw as u64);
-            let steps = norms.iter().map(|norm| {
+            let mut step = |norm: &f64| {
                 let mut step = Matrix::normal(small[0], small[1], 1.0, &mut stream);
                 step.scale(norm / step.norm());
                 step
-            });
-            Draw::of_steps(steps, asked)
+            };
+            let walk = |norms: &Vec<f64>| positions(norms.iter().map(&mut step));
+            Draw::of_walks(norms.iter().map(walk).collect(), asked)
         });
-        Self::of_draws(&made, small, scales, terms)
+        let moves = norms.first().map_or(0, Vec::len);
+        Self::of_draws(&made, moves, small, scales, terms)
     }
 
     /// Walks whose steps have the singular values of the steps W_k - W_{k-1}, and singular vectors
     /// that are uniform among orthonormal ones: as few dimensions in each step, and none in common.
     /// `None` if that would take minutes, unless `all` asks for it.
+    ///
+    /// # Errors
+    ///
+    /// If weights cannot be read.
     pub(super) fn of_step_spectra(
         movement: &Movement<'_>,
         draws: usize,
         terms: usize,
         all: bool,
         watch: Watch<'_>,
-    ) -> Option<Self> {
-        let (size, steps) = (movement.size(), movement.steps());
-        if work(size, steps) > MAX_WORK && !all {
-            return None;
+    ) -> Result<Option<Self>, SliceError> {
+        let (size, steps, tracks) = (movement.size(), movement.steps(), movement.tracks());
+        if work(size, steps * tracks) > MAX_WORK && !all {
+            return Ok(None);
         }
-        let values: Vec<Vec<f64>> = (1..=steps)
-            .into_par_iter()
-            .map(|k| {
-                let step = movement.change(k - 1, k);
-                let gram = if size[0] <= size[1] {
-                    Matrix::product(step.view(), step.t())
-                } else {
-                    Matrix::product(step.t(), step.view())
-                };
-                eigenvalues(&gram).into_iter().map(|square| square.max(0.0).sqrt()).collect()
-            })
-            .collect();
-        let draws = draws_within(draws, TURNS * work(size, steps));
+        let of_step = |track, k| {
+            let gram = shorter_gram(&movement.change(track, k - 1, k)?);
+            Ok(eigenvalues(&gram).into_iter().map(|square| square.max(0.0).sqrt()).collect())
+        };
+        let of_track =
+            |track| (1..=steps).into_par_iter().map(move |k| of_step(track, k)).collect();
+        let values: Vec<Vec<Vec<f64>>> =
+            (0..tracks).map(of_track).collect::<Result<_, SliceError>>()?;
+        let draws = draws_within(draws, TURNS * work(size, steps * tracks));
         let made = counted("walks with the spectra of the steps", draws, watch, |draw| {
             let mut stream = Stream::new("turned steps of weights", 0, draw as u64);
-            let steps = values.iter().map(|values| {
+            let mut step = |values: &Vec<f64>| {
                 let mut left = orthonormal(size[0], values.len(), &mut stream);
                 let right = orthonormal(size[1], values.len(), &mut stream);
                 for (j, value) in values.iter().enumerate() {
                     left.column_mut(j).iter_mut().for_each(|x| *x *= value);
                 }
                 Matrix::product(left.view(), right.t())
-            });
-            Draw::of_steps(steps, None)
+            };
+            let walk = |values: &Vec<Vec<f64>>| positions(values.iter().map(&mut step));
+            Draw::of_walks(values.iter().map(walk).collect(), None)
         });
-        Some(Self::of_draws(&made, size, [1.0; 2], terms))
+        Ok(Some(Self::of_draws(&made, steps, size, [1.0; 2], terms)))
     }
 
-    fn of_draws(draws: &[Draw], size: [usize; 2], scales: [f64; 2], terms: usize) -> Self {
+    fn of_draws(
+        draws: &[Draw],
+        moves: usize,
+        size: [usize; 2],
+        scales: [f64; 2],
+        terms: usize,
+    ) -> Self {
         let [rows, columns] = scales;
         let scales = [rows, columns, 1.0];
         let of = |mode: usize| {
@@ -199,7 +216,7 @@ impl Null {
         };
         let cp_at_least = |share: f64| {
             let needed = |draw: &Draw| {
-                let modes = draw.unfoldings.iter().zip(scales).flat_map(|(spectrum, scale)| {
+                let modes = draw.of_terms().iter().zip(scales).flat_map(|(spectrum, scale)| {
                     spectrum.as_ref().map(|spectrum| scaled_dimensions(spectrum, share, scale))
                 });
                 modes.fold(0.0, f64::max)
@@ -208,7 +225,7 @@ impl Null {
         };
         let cp_explained = |count: usize| {
             let held = |draw: &Draw| {
-                let modes = draw.unfoldings.iter().zip(scales).flat_map(|(spectrum, scale)| {
+                let modes = draw.of_terms().iter().zip(scales).flat_map(|(spectrum, scale)| {
                     spectrum.as_ref().map(|spectrum| explained(spectrum, count as f64 / scale))
                 });
                 modes.fold(1.0, f64::min)
@@ -219,14 +236,16 @@ impl Null {
         let second_half = halves.map(|shares| {
             [0, 1].map(|side| Quantiles::of(shares.iter().map(|share| share[side]).collect()))
         });
-        let any = draws.iter().all(|draw| draw.unfoldings.iter().any(Option::is_some));
+        let any = draws.iter().all(|draw| draw.of_terms().iter().any(Option::is_some));
         Null {
             draws: draws.len(),
+            moves,
             size,
             last: NullRanks::of(draws.iter().map(|draw| draw.last.as_ref()), rows.min(columns)),
             rows: of(0),
             columns: of(1),
             steps: of(2),
+            fourth: NullRanks::of(draws.iter().map(|draw| draw.fourth.as_ref()), 1.0),
             cp_at_least: any.then(|| SHARES.map(cp_at_least)),
             cp_explained: if any { (1..=terms).map(cp_explained).collect() } else { Vec::new() },
             second_half,
@@ -255,43 +274,45 @@ impl NullRanks {
 }
 
 impl Draw {
-    /// A walk that starts at zero and makes these steps; of the second half, after so many, the
-    /// shares in so many rows and columns are asked for.
-    fn of_steps(
-        steps: impl Iterator<Item = Matrix<f64>>,
-        asked: Option<(usize, [f64; 2])>,
-    ) -> Self {
-        let mut positions: Vec<Matrix<f64>> = Vec::new();
-        for step in steps {
-            let start = || Matrix::zeros(step.rows(), step.cols());
-            let mut position = positions.last().cloned().unwrap_or_else(start);
-            if positions.is_empty() {
-                positions.push(position.clone());
-            }
-            position.add_scaled(1.0, &step);
-            positions.push(position);
-        }
-        let movement = Movement::new(&positions);
-        let grams = movement.grams(0, 1..movement.steps() + 1);
-        let of = |gram: Option<Matrix<f64>>| gram.and_then(|gram| spectrum(&gram));
-        Draw {
-            last: movement.last(),
-            unfoldings: [of(grams.rows), of(grams.columns), movement.time_courses()],
-            second_half: asked.map(|(first, dimensions)| second_half(&movement, first, dimensions)),
-        }
+    /// Of walks side by side, each its positions; of the second half, after so many steps, the shares
+    /// in so many rows and columns are asked for.
+    fn of_walks(walks: Vec<Vec<Matrix<f64>>>, asked: Option<(usize, [f64; 2])>) -> Self {
+        let measured = || {
+            let movement = Movement::new(walks.iter().map(|walk| walk as &dyn Slices))?;
+            let sums = movement.sums(&|_| ())?;
+            let of = |gram: Option<Matrix<f64>>| gram.and_then(|gram| spectrum(&gram));
+            let [steps, fourth] = movement.courses(&|_| ())?;
+            let unfoldings = [of(sums.whole.rows), of(sums.whole.columns), steps];
+            Ok::<_, SliceError>(Draw {
+                last: sums.last,
+                unfoldings,
+                fourth,
+                single: walks.len() == 1,
+                second_half: asked.map(|(first, dimensions)| second_half(&walks, first, dimensions)),
+            })
+        };
+        measured().expect("they are in memory")
+    }
+
+    /// Of the unfoldings of which no CP decomposition has fewer terms than dimensions.
+    fn of_terms(&self) -> &[Option<Spectrum>] {
+        &self.unfoldings[..if self.single { 3 } else { 2 }]
     }
 }
 
-/// The share of what a walk does after a step that is in the first so many rows, and columns; a part
-/// of a row or column counts as that part.
-fn second_half(movement: &Movement<'_>, first: usize, dimensions: [f64; 2]) -> [f64; 2] {
-    let mut squares = movement.size().map(|side| vec![0.0; side]);
-    for k in first + 1..=movement.steps() {
-        let change = movement.change(first, k);
-        for j in 0..change.cols() {
-            for (i, entry) in change.column(j).iter().enumerate() {
-                squares[0][i] += entry * entry;
-                squares[1][j] += entry * entry;
+/// The share of what walks do after a step that is in the first so many rows, and columns; a part of a
+/// row or column counts as that part.
+fn second_half(walks: &[Vec<Matrix<f64>>], first: usize, dimensions: [f64; 2]) -> [f64; 2] {
+    let start = &walks[0][0];
+    let mut squares = [start.rows(), start.cols()].map(|side| vec![0.0; side]);
+    for walk in walks {
+        for position in &walk[first + 1..] {
+            let change = position.minus(&walk[first]);
+            for j in 0..change.cols() {
+                for (i, entry) in change.column(j).iter().enumerate() {
+                    squares[0][i] += entry * entry;
+                    squares[1][j] += entry * entry;
+                }
             }
         }
     }
@@ -301,6 +322,21 @@ fn second_half(movement: &Movement<'_>, first: usize, dimensions: [f64; 2]) -> [
         let inside = squares[side].iter().enumerate().map(|(place, square)| part(place) * square);
         if all > 0.0 { inside.sum::<f64>() / all } else { 0.0 }
     })
+}
+
+/// Where a walk comes that starts at zero and makes these steps.
+fn positions(steps: impl Iterator<Item = Matrix<f64>>) -> Vec<Matrix<f64>> {
+    let mut positions: Vec<Matrix<f64>> = Vec::new();
+    for step in steps {
+        let start = || Matrix::zeros(step.rows(), step.cols());
+        let mut position = positions.last().cloned().unwrap_or_else(start);
+        if positions.is_empty() {
+            positions.push(position.clone());
+        }
+        position.add_scaled(1.0, &step);
+        positions.push(position);
+    }
+    positions
 }
 
 /// Dimensions in a spectrum of which each stands for `scale` of them.

@@ -5,6 +5,8 @@ use super::{SHARES, Spectrum, leading};
 use crate::matrix::Matrix;
 use crate::scalar::Stream;
 use crate::tensor::{Decomposition, ErrorByRank, cp_growth};
+use crate::weights::history::scale;
+use crate::weights::{SliceError, Stage, Watch};
 
 /// CP decompositions of the increments.
 #[derive(Clone, Debug)]
@@ -25,7 +27,8 @@ pub struct CpTerms {
 #[derive(Clone, Debug)]
 pub struct Courses {
     /// (K, R): the size of each term in D_1..D_K, the largest of either sign above zero. Terms go
-    /// from large to small, by the squares of all steps.
+    /// from large to small, by the squares of all steps. Of several histories side by side (T K, R),
+    /// those of one history after the other.
     pub sizes: Matrix<f64>,
     /// (N, R).
     pub rows: Matrix<f64>,
@@ -41,21 +44,23 @@ impl CpTerms {
         spectra: [Option<&Spectrum>; 3],
         directions: [&Matrix<f64>; 2],
         limit: usize,
-    ) -> Option<Self> {
+        watch: Watch<'_>,
+    ) -> Result<Option<Self>, SliceError> {
         let [left, right] = directions.map(|basis| leading(basis, core_width(limit)));
-        let core = movement.projected(left, right, total);
+        let core = movement.projected(left, right, total, watch)?;
+        watch(Stage { what: "CP terms", done: 0, all: 1 });
         let stream = Stream::new("CP terms of weights", 0, 0);
-        let mut grown = cp_growth(&core, SHARES[2], limit, &stream).ok()?;
+        let Ok(mut grown) = cp_growth(&core, SHARES[2], limit, &stream) else { return Ok(None) };
         let at_least = SHARES.map(|share| {
             let needed = |spectrum: &Spectrum| spectrum.dimensions_for(share);
             spectra.into_iter().flatten().map(needed).max().unwrap_or(0)
         });
         let found = grown.found;
-        let shown = found.rank_for(SHARES[1]).unwrap_or(found.errors.len());
-        let courses = (shown > 0)
-            .then(|| Courses::of(movement, grown.terms.swap_remove(shown - 1)))
-            .flatten();
-        Some(CpTerms { found, limit, at_least, courses })
+        let courses = match found.rank_for(SHARES[1]).unwrap_or(found.errors.len()) {
+            0 => None,
+            terms => Courses::of(movement, grown.terms.swap_remove(terms - 1))?,
+        };
+        Ok(Some(CpTerms { found, limit, at_least, courses }))
     }
 
     /// Terms that hold 90, 95 and 99 % of the movement; `None` if more than the limit.
@@ -65,11 +70,8 @@ impl CpTerms {
 
     /// Sizes in the units of the weights, which were over two to this power.
     pub(super) fn in_units(&mut self, exponent: i32) {
-        let half = exponent / 2;
         if let Some(courses) = &mut self.courses {
-            [half, exponent - half]
-                .into_iter()
-                .for_each(|power| courses.sizes.scale(f64::from(power).exp2()));
+            scale(&mut courses.sizes, exponent);
         }
     }
 }
@@ -77,22 +79,26 @@ impl CpTerms {
 impl Courses {
     /// The sizes for which the sum is nearest to each increment, given the patterns: exact least
     /// squares.
-    fn of(movement: &Movement<'_>, terms: Decomposition<f64>) -> Option<Self> {
+    fn of(
+        movement: &Movement<'_>,
+        terms: Decomposition<f64>,
+    ) -> Result<Option<Self>, SliceError> {
         let (rows, columns) = (unit_columns(terms.a), unit_columns(terms.b));
         let count = rows.cols();
         let alike = |of: &Matrix<f64>| Matrix::product(of.t(), of.view());
         let (left, right) = (alike(&rows), alike(&columns));
         let gram = Matrix::from_fn(count, count, |r, s| left[(r, s)] * right[(r, s)]);
-        let mut inner = Matrix::zeros(count, movement.steps());
-        for k in 1..=movement.steps() {
-            let images = movement.change(0, k).times(&columns);
+        let increments = movement.increments();
+        let mut inner = Matrix::zeros(count, increments.len());
+        for (place, (track, k)) in increments.into_iter().enumerate() {
+            let images = movement.change(track, 0, k)?.times(&columns);
             for r in 0..count {
                 let products = images.column(r).iter().zip(rows.column(r)).map(|(x, y)| x * y);
-                inner[(r, k - 1)] = products.sum();
+                inner[(r, place)] = products.sum();
             }
         }
-        let sizes = gram.solve_positive(&inner)?.transposed();
-        sizes.is_finite().then(|| Courses { sizes, rows, columns }.sorted())
+        let sizes = gram.solve_positive(&inner).filter(Matrix::is_finite);
+        Ok(sizes.map(|sizes| Courses { sizes: sizes.transposed(), rows, columns }.sorted()))
     }
 
     /// From large to small, the largest of each term above zero.
@@ -139,6 +145,7 @@ fn core_width(terms: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::Slices;
     use crate::weights::effective::directions;
 
     /// Two terms that are known, of different courses.
@@ -153,12 +160,12 @@ mod tests {
             Matrix::product(scaled.view(), columns.t())
         };
         let slices: Vec<_> = (0..8).map(slice).collect();
-        let movement = Movement::new(&slices);
-        let grams = movement.grams(0, 1..8);
+        let movement = Movement::new([&slices as &dyn Slices]).unwrap();
+        let sums = movement.sums(&|_| ()).unwrap();
         let [left, right] =
-            [grams.rows, grams.columns].map(|gram| directions(&gram.unwrap()).unwrap().1);
-        let total = movement.total();
-        let cp = CpTerms::new(&movement, total, [None; 3], [&left, &right], 5).unwrap();
+            [sums.whole.rows, sums.whole.columns].map(|gram| directions(&gram.unwrap()).unwrap().1);
+        let found = CpTerms::new(&movement, sums.total, [None; 3], [&left, &right], 5, &|_| ());
+        let cp = found.unwrap().unwrap();
         let courses = cp.courses.expect("two terms that differ");
         assert_eq!(courses.sizes.cols(), 2);
         for k in 1..8 {

@@ -109,7 +109,7 @@ mod numpy {
     /// Of 200 neurons, from walks of 128.
     #[test]
     fn walks_of_many_neurons_are_near_those_of_numpy() {
-        let walk = Null::walk([200, 200], &[1.0; 20], None, 4, 3, &|_| ());
+        let walk = Null::walk([200, 200], &[vec![1.0; 20]], None, 4, 3, &|_| ());
         assert_eq!(walk.size, [128, 128]);
         let expected = &expected()["walk"];
         let (rows, steps) = (walk.rows.unwrap(), walk.steps.unwrap());
