@@ -248,7 +248,7 @@ fn terms_that_grow_explain_nearly_what_many_starts_find() {
         tensor.data_mut().iter_mut().for_each(|x| *x += noise * stream.normal());
         let grown = cp_growth(&tensor, 1.0, 5, &stream).expect("finite");
         let slices: Vec<_> = (0..shape[2]).map(|k| grown.terms[2].slice(k)).collect();
-        let rest = Dense::from_fn(shape, |i, j, k| tensor[(i, j, k)] - slices[k][(i, j)]);
+        let rest = Dense::from_fn(shape, |i, j, k| tensor.at(i, j, k) - slices[k][(i, j)]);
         let error = rest.norm() / tensor.norm();
         assert!((error - grown.found.errors[2]).abs() < 1e-6, "{error} {:?}", grown.found);
         let grown = grown.found;

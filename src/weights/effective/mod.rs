@@ -12,6 +12,8 @@
 //! the unfolding. So many CP terms hold 95 % if a sum of so many terms comes as near; the terms are
 //! searched for, so fewer may do, but never fewer than the dimensions of any unfolding.
 
+#[cfg(test)]
+mod calibration;
 mod fixed;
 mod gram;
 mod movement;

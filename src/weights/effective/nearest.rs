@@ -139,10 +139,10 @@ impl Nearness {
     }
 
     /// The theorem whose hypothesis on W_0 is nearest to true, of those that have a space; of several
-    /// the one with the fewest dimensions.
+    /// the one with the smallest space.
     pub fn nearest(&self) -> Option<&TheoremShare> {
         let known = self.shares.iter().filter_map(|share| Some((share, share.found.as_ref().ok()?)));
-        let order = |(share, found): &(&TheoremShare, &SpaceShare)| (share.off, found.dimensions);
+        let order = |(share, found): &(&TheoremShare, &SpaceShare)| (share.off, found.chance_both);
         known.min_by(|a, b| order(a).partial_cmp(&order(b)).expect("finite")).map(|(near, _)| near)
     }
 }

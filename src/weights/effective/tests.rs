@@ -1,6 +1,7 @@
 //! Effective ranks against NumPy's, against what is known, and on any number of threads.
 
 use super::*;
+use crate::scalar::Stream;
 
 const FEW: EffectiveOptions = EffectiveOptions { draws: 2, terms: 3, all: false };
 
