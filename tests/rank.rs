@@ -541,6 +541,183 @@ fn gates_of_pytorch_are_split_by_name_and_shape() {
     assert!(message.contains("has 24 rows, expected as many as --split 5 divides"), "{message}");
 }
 
+fn text_of(path: &Path) -> String {
+    fs::read_to_string(path).expect("a file")
+}
+
+fn numpy(name: &str) -> Value {
+    serde_json::from_str(&text_of(&data("rank").join(name))).expect("JSON")
+}
+
+/// The measures of a spectrum, to 1e-6, and its dimensions.
+fn same_as_numpy(found: &Value, expected: &Value, what: &str) {
+    for key in ["participation_ratio", "stable_rank"] {
+        let [found, expected] = [found, expected].map(|of| of[key].as_f64().expect(what));
+        assert!((found - expected).abs() <= 1e-6 * expected, "{what} {key}: {found} {expected}");
+    }
+    for key in ["r90", "r95", "r99"] {
+        assert_eq!(found[key], expected[key], "{what} {key}");
+    }
+}
+
+/// RNN, LSTM and GRU by SGD, Adam and Muon, in float32 and bfloat16, by PyTorch, Keras and JAX, in the
+/// files that these write: see tests/data/make_trained.py.
+#[test]
+fn effective_ranks_of_what_libraries_write_are_those_of_numpy() {
+    let expected = numpy("effective_trained.json");
+    let all = expected["trained"].as_array().expect("a list");
+    let mut gates = 0;
+    for expected in all {
+        let text = |key: &str| expected[key].as_str().expect("text");
+        let report = json(&data(text("path")), &["--array", text("array")]);
+        let expected = expected["gates"].as_array().expect("a list");
+        let found = match report["gates"].as_array() {
+            Some(gates) => gates.clone(),
+            None => vec![report],
+        };
+        assert_eq!(found.len(), expected.len(), "gates");
+        for (found, expected) in found.iter().zip(expected) {
+            for key in ["last", "rows", "columns", "steps"] {
+                same_as_numpy(&found["effective"][key], &expected[key], key);
+            }
+            gates += 1;
+        }
+    }
+    assert!(all.len() >= 20 && gates >= 50, "{} of {}", gates, all.len());
+}
+
+/// Forty steps as far apart as they were, in bfloat16.
+#[test]
+fn uneven_steps_of_a_folder_are_kept() {
+    let folder = data("trained/gru_muon_bf16");
+    let report = json(&folder, &["--array", "rnn.weight_hh_l0"]);
+    let gate = &report["gates"][0];
+    assert_eq!(gate["precision"]["array"], "bfloat16");
+    assert_eq!(gate["shape"], serde_json::json!([40, 6, 6]));
+    let steps: Vec<u64> = serde_json::from_value(gate["steps"].clone()).expect("numbers");
+    assert_eq!(steps[..12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert!(steps.is_sorted() && steps[39] - steps[38] > 10, "{steps:?}");
+}
+
+/// The gates of an LSTM as a fourth axis of one array, in two orders of axes.
+#[test]
+fn a_fourth_axis_has_an_unfolding_of_its_own() {
+    let array =
+        Npz::open(data("trained/lstm_muon.npz")).and_then(|mut npz| npz.array("rnn.weight_hh_l0"));
+    let Array { data: numbers, .. } = array.expect("an array");
+    let folder = tempfile::tempdir().expect("a folder");
+    let single: Vec<f32> = numbers.iter().map(|&weight| weight as f32).collect();
+    let mut turned = vec![0.0_f32; single.len()];
+    for (place, &number) in single.iter().enumerate() {
+        let [step, gate, row, column] = [place / 144, place / 36 % 4, place / 6 % 6, place % 6];
+        turned[((row * 40 + step) * 6 + column) * 4 + gate] = number;
+    }
+    let expected = &numpy("effective_trained.json")["lstm_muon_gates"];
+    for (name, shape, data, axes) in [
+        ("plain.npz", [40, 4, 6, 6], single, "step,gate,row,column"),
+        ("turned.npz", [6, 40, 6, 4], turned, "row,step,column,gate"),
+    ] {
+        let path = folder.path().join(name);
+        write_npz(&path, |npz| npz.array("weights", &shape, &data)).expect("written");
+        let report = json(&path, &["--axes", axes]);
+        for key in ["rows", "columns", "steps", "fourth"] {
+            same_as_numpy(&report["effective"][key], &expected[key], key);
+        }
+        assert_eq!(report["exact_ranks_computed"], false);
+        let text = stdout(&rank(&path, &["--axes", axes]));
+        assert!(text.contains("fourth axis "), "{text}");
+        assert!(in_one_line(&text).contains("The fourth axis, gate, has 4 indices."), "{text}");
+        let message = refused(&path, &["--axes", axes, "--exact"]);
+        assert!(message.contains("--exact is for weights of three axes"), "{message}");
+    }
+    let message = refused(&folder.path().join("plain.npz"), &[]);
+    assert!(message.contains("no array of three axes (step, row, column)"), "{message}");
+}
+
+/// One row for each matrix of a model; a run that is made again goes on with those that are missing.
+#[test]
+fn a_model_has_a_row_for_each_matrix() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("rows");
+    let out_text = out.to_str().expect("text");
+    let model = data("trained/gru_muon_bf16");
+    let flags = ["--array", "*", "--out", out_text];
+    let first = stdout(&rank(&model, &flags));
+    let arrays = [
+        "readout.weight",
+        "rnn.weight_hh_l0[r]",
+        "rnn.weight_hh_l0[z]",
+        "rnn.weight_hh_l0[n]",
+        "rnn.weight_ih_l0[r]",
+    ];
+    for array in arrays {
+        assert_eq!(first.lines().filter(|line| line.starts_with(array)).count(), 1, "{first}");
+    }
+    assert!(first.lines().all(|line| line.chars().count() <= 80), "{first}");
+    let table = text_of(&out.join("matrices.csv"));
+    assert_eq!(table.lines().count(), 8, "{table}");
+    assert!(table.starts_with("array,rows,columns,steps,movement,"), "{table}");
+    // The same numbers as of one matrix alone.
+    let written: Value =
+        serde_json::from_str(&text_of(&out.join("matrices/rnn.weight_hh_l0.json"))).expect("JSON");
+    let alone = json(&model, &["--array", "rnn.weight_hh_l0"]);
+    assert_eq!(written[1]["effective"], alone["gates"][1]["effective"]);
+    assert_eq!(written[1]["row"]["rows_r95"], alone["gates"][1]["effective"]["rows"]["r95"]);
+    // One is missing, and is computed again; of the others what is written is taken.
+    fs::remove_file(out.join("matrices/readout.weight.json")).expect("removed");
+    let marked = text_of(&out.join("matrices/rnn.weight_hh_l0.json"));
+    let marked = marked.replace("\"relative_change\":0.", "\"relative_change\":77.");
+    fs::write(out.join("matrices/rnn.weight_hh_l0.json"), marked).expect("written");
+    let second = stdout(&rank(&model, &flags));
+    assert!(in_one_line(&second).contains("2 of 3 matrices were in"), "{second}");
+    assert_eq!(second.matches(" 77.").count(), 3, "{second}");
+    assert!(out.join("matrices/readout.weight.json").exists());
+    // Other choices are no row of that table.
+    let message = refused(&model, &[&flags[..], &["--split", "1"]].concat());
+    assert!(message.contains("has rows of other files or options"), "{message}");
+    let message = refused(&model, &["--array", "weight_xx*"]);
+    assert!(message.contains("no matrix that all files have in one shape"), "{message}");
+    let message =
+        refused(&model, &["--array", "rnn.*", "--inputs", "rnn.weight_ih_l0", "--outputs", "x"]);
+    assert!(message.contains("--inputs is for one matrix"), "{message}");
+    let message = refused(&model, &["--array", "rnn.weight_hh_l0", "--out", out_text]);
+    assert!(message.contains("--out is for several matrices"), "{message}");
+}
+
+/// A step is a folder with two files and their index, and each may be named.
+#[test]
+fn sharded_checkpoints_are_read_by_their_index() {
+    let folder = data("trained/sharded");
+    let array = ["--array", "rnn.weight_hh_l0"];
+    let report = json(&folder, &array);
+    assert_eq!(report["gates"][0]["steps"], serde_json::json!([0, 50, 100]));
+    let steps = [0, 50, 100]
+        .map(|step| folder.join(format!("checkpoint-{step}")).to_str().expect("text").to_owned());
+    let more: Vec<&str> = steps[1..].iter().map(String::as_str).chain(array).collect();
+    assert_eq!(json(Path::new(&steps[0]), &more), report);
+    let indices = steps.clone().map(|step| step + "/model.safetensors.index.json");
+    let more: Vec<&str> = indices[1..].iter().map(String::as_str).chain(array).collect();
+    assert_eq!(json(Path::new(&indices[0]), &more), report);
+    let message = refused(&folder.join("checkpoint-0"), &array);
+    assert!(message.contains("has 2 dimensions"), "one step alone: {message}");
+    // A file is missing.
+    let copy = tempfile::tempdir().expect("a folder");
+    for step in ["checkpoint-0", "checkpoint-50"] {
+        fs::create_dir(copy.path().join(step)).expect("made");
+        for file in fs::read_dir(folder.join(step)).expect("a folder") {
+            let file = file.expect("one");
+            fs::copy(file.path(), copy.path().join(step).join(file.file_name())).expect("copied");
+        }
+    }
+    fs::remove_file(copy.path().join("checkpoint-50/model-00002-of-00002.safetensors"))
+        .expect("removed");
+    let message = refused(copy.path(), &array);
+    assert!(
+        message.contains("into model-00002-of-00002.safetensors, which is not there"),
+        "{message}"
+    );
+}
+
 #[test]
 fn what_could_be_meant_is_listed_with_its_shape() {
     let message = refused(&data("checkpoints/lstm"), &[]);

@@ -1,4 +1,6 @@
 //! Which files are checkpoints of one training, and in which order: by the numbers in their names.
+//!
+//! A step is a file or, of a model in several files, their index or the folder of both.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,8 +30,17 @@ impl Checkpoints {
     /// If a folder has no checkpoints or several kinds of them, or names do not tell their order.
     pub fn of(arguments: &[PathBuf]) -> anyhow::Result<Checkpoints> {
         let (paths, others) = match arguments {
-            [folder] if folder.is_dir() => in_folder(folder)?,
-            files => (files.to_vec(), Vec::new()),
+            [folder] if folder.is_dir() => match of_step(folder)? {
+                Some(index) => (vec![index], Vec::new()),
+                None => in_folder(folder)?,
+            },
+            files => {
+                let file = |path: &PathBuf| match path.is_dir() {
+                    true => in_step(path),
+                    false => Ok(path.clone()),
+                };
+                (files.iter().map(file).collect::<anyhow::Result<_>>()?, Vec::new())
+            }
         };
         match paths.len() {
             1 => Ok(Checkpoints { paths, steps: None, others }),
@@ -41,14 +52,57 @@ impl Checkpoints {
     }
 }
 
-/// The checkpoints of a folder, and the names of its other files.
+/// How the name of an index ends, of a model in several files.
+const INDEX: &str = ".safetensors.index.json";
+
+/// What is in a folder.
+fn listed(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let cannot = || format!("{}: cannot be listed", folder.display());
+    let entries = fs::read_dir(folder).with_context(cannot)?;
+    entries.map(|entry| Ok(entry.with_context(cannot)?.path())).collect()
+}
+
+/// The index of a model in several files, if the folder has one.
+fn of_step(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let mut found = listed(folder)?;
+    found.retain(|path| path.to_string_lossy().ends_with(INDEX));
+    match &found[..] {
+        [_, other, ..] => bail!("{}: is a second index, expected one of a step", other.display()),
+        _ => Ok(found.pop()),
+    }
+}
+
+/// The file to read of a step that is a folder: its index, or its only checkpoint.
+fn in_step(folder: &Path) -> anyhow::Result<PathBuf> {
+    if let Some(index) = of_step(folder)? {
+        return Ok(index);
+    }
+    let (mut paths, _) = in_folder(folder)?;
+    match paths.len() {
+        1 => Ok(paths.remove(0)),
+        count => bail!("{}: has {count} checkpoints, expected one of a step", folder.display()),
+    }
+}
+
+/// The checkpoints of a folder, and the names of its other files. If all that it has are folders of
+/// steps, theirs.
 fn in_folder(folder: &Path) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
     let (mut paths, mut others, mut kinds) = (Vec::new(), Vec::new(), BTreeSet::new());
-    let cannot = || format!("{}: cannot be listed", folder.display());
-    for entry in fs::read_dir(folder).with_context(cannot)? {
-        let path = entry.with_context(cannot)?.path();
+    let all = listed(folder)?;
+    let steps: Vec<&PathBuf> = all.iter().filter(|path| path.is_dir()).collect();
+    if steps.len() > 1 && !all.iter().any(|path| is_checkpoint(path)) {
+        let name =
+            |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut others: Vec<String> = all.iter().filter(|path| !path.is_dir()).map(name).collect();
+        others.sort();
+        let mut paths: Vec<PathBuf> =
+            steps.into_iter().map(|step| in_step(step)).collect::<Result<_, _>>()?;
+        paths.sort();
+        return Ok((paths, others));
+    }
+    for path in all {
         let end = path.extension().map(|end| end.to_string_lossy().into_owned());
-        match end.filter(|end| path.is_file() && ENDS.contains(&end.as_str())) {
+        match end.filter(|_| is_checkpoint(&path)) {
             Some(end) => {
                 kinds.insert(format!(".{end}"));
                 paths.push(path);
@@ -76,6 +130,12 @@ fn in_folder(folder: &Path) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
     paths.sort();
     others.sort();
     Ok((paths, others))
+}
+
+/// True of a file that may be one, by its name.
+fn is_checkpoint(path: &Path) -> bool {
+    let end = path.extension().map(|end| end.to_string_lossy().into_owned());
+    path.is_file() && end.is_some_and(|end| ENDS.contains(&end.as_str()))
 }
 
 /// Files with the numbers of their steps, which increase.

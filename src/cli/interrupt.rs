@@ -17,6 +17,16 @@ pub fn listen() -> anyhow::Result<()> {
     .context("Ctrl-C cannot be handled")
 }
 
+/// From now on Ctrl-C or a signal to end says this and ends: what is written is whole, as files are
+/// renamed into place.
+pub fn end_with(message: &'static str) -> anyhow::Result<()> {
+    ctrlc::set_handler(move || {
+        eprintln!("\n{message}");
+        std::process::exit(130);
+    })
+    .context("Ctrl-C cannot be handled")
+}
+
 /// True once the user has pressed Ctrl-C, or the system wants an end.
 pub fn asked() -> bool {
     ASKED.load(Ordering::SeqCst)

@@ -14,6 +14,8 @@ mod output;
 mod prepare;
 mod rank;
 mod rank_input;
+mod rank_slices;
+mod rank_table;
 mod replay;
 mod report;
 mod simulate;

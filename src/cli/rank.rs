@@ -5,24 +5,27 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use rankproof::matrix::Rank;
 use rankproof::report::{
-    Drawn, EffectiveRecord, Experiment, effective_details, effective_figures, effective_overview,
+    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, Experiment, effective_details, effective_figures, effective_overview,
     effective_screen, effective_sentence, in_lines, wrapped,
 };
 use rankproof::tensor::{LowerEnd, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
 use rankproof::weights::{
-    Decided, EffectiveOptions, EffectiveRanks, HeldBound, Rounding, Stage, WeightHistory,
-    WeightRanks, doubts, scientific,
+    Decided, EffectiveOptions, EffectiveRanks, HeldBound, Rounding, Stage, Watch, WeightRanks,
+    WeightStream, doubts, scientific,
 };
 use serde::Serialize;
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, table, write_json};
 use super::rank_input::{Input, Loaded, Part};
+use super::rank_slices::read_error;
+use super::{interrupt, rank_table};
 
 /// Show the ranks of weights that were recorded while a network learned.
 ///
@@ -44,33 +47,42 @@ use super::rank_input::{Input, Loaded, Part};
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
-    input: Input,
+    pub input: Input,
     /// Unfolding ranks and CP rank of the increments W_k - W_0 instead of the weights W_k.
     #[arg(long)]
     delta: bool,
     /// Exact ranks also of weights so large that they take minutes, and walks with the singular
     /// values of the steps.
     #[arg(long)]
-    exact: bool,
-    /// Also write figures, their numbers as CSV, and summary.json to a folder, for
-    /// `rankproof report --from DIR`.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub exact: bool,
     /// Also write the results as JSON: the dimensions of the movement under `effective`.
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    pub json: Option<PathBuf>,
+    /// Also write figures, their numbers as CSV, and summary.json into this folder, for
+    /// `rankproof report --from FOLDER`. Of several matrices, write the rows as they come: a table,
+    /// matrices.csv, and all of each matrix in matrices/NAME.json; if some are there, the run goes on
+    /// with the others.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let files = arguments.input.checkpoints()?;
-    let mut written = Files::default().reads(&files.paths).writes("--json", &arguments.json);
-    if let Some(out) = &arguments.out {
-        written = written.writes_in("--out", out, ["summary.json"]);
-    }
-    written.check()?;
-    let waiting = Waiting::new(&files.paths[0]);
+    Files::default().reads(&files.paths).writes("--json", &arguments.json).check()?;
+    let read = files.paths.clone();
+    interrupt::end_with("stopped; what was written is whole, and rows of --out stay")?;
+    let waiting = Waiting::new(&files.paths);
     let watch = |stage| waiting.show(stage);
-    let loaded = arguments.input.load(files, &watch)?;
+    let mut opened = arguments.input.open(files)?;
+    if let Some(patterns) = arguments.input.patterns() {
+        return rank_table::run(arguments, opened, patterns, &waiting);
+    }
+    if let Some(out) = &arguments.out {
+        let names = EFFECTIVE_FIGURES.map(|name| [format!("{name}.svg"), format!("{name}.csv")]);
+        let names = names.into_iter().flatten().chain(["summary.json".to_owned()]);
+        Files::default().reads(read).writes_in("--out", out, names).check()?;
+    }
+    let loaded = opened.load(&watch)?;
     let mut answers = Vec::new();
     for part in &loaded.parts {
         answers.push(Answer::new(arguments, part, &watch)?);
@@ -108,7 +120,7 @@ fn told(arguments: &Arguments, loaded: &Loaded, answers: &[Answer]) -> String {
         match &answer.exact {
             Some(exact) => text += &exact_ranks(arguments, loaded, answer.part, exact),
             None => {
-                text += &format!("\n{}", wrapped(NOT_EXACT));
+                text += &format!("\n{}", answer.not_exact());
                 break;
             }
         }
@@ -118,7 +130,7 @@ fn told(arguments: &Arguments, loaded: &Loaded, answers: &[Answer]) -> String {
 
 /// Several answers beside each other.
 fn overview(loaded: &Loaded, answers: &[Answer]) -> String {
-    let first = &answers[0].part.history;
+    let first = &answers[0].part.tracks[0];
     let mut text = wrapped(&format!(
         "{}, {} gates of {} x {} weights at the start and after {} learning steps",
         loaded.title,
@@ -185,9 +197,9 @@ fn write_results(out: &Path, loaded: &Loaded, answers: &[Answer]) -> anyhow::Res
 }
 
 /// What is said of one history.
-struct Answer<'a> {
-    part: &'a Part,
-    effective: EffectiveRanks,
+pub struct Answer<'a> {
+    pub part: &'a Part,
+    pub effective: EffectiveRanks,
     /// Unless they take minutes and were not asked for.
     exact: Option<Exact>,
 }
@@ -199,41 +211,57 @@ struct Exact {
 }
 
 impl<'a> Answer<'a> {
-    fn new(
-        arguments: &Arguments,
-        part: &'a Part,
-        watch: &(dyn Fn(Stage) + Sync),
-    ) -> anyhow::Result<Self> {
-        let (history, channels) = (&part.history, part.channels.as_ref());
+    pub fn new(arguments: &Arguments, part: &'a Part, watch: Watch<'_>) -> anyhow::Result<Self> {
+        let (tracks, channels) = (&part.tracks[..], part.channels.as_ref());
         let options = EffectiveOptions { all: arguments.exact, ..EffectiveOptions::default() };
-        let effective = EffectiveRanks::new(history, channels, &options, watch)?;
+        let [weights] = tracks else {
+            if channels.is_some() || arguments.exact {
+                let flag = if arguments.exact { "--exact" } else { "--inputs" };
+                bail!("{flag} is for weights of three axes, and these have a fourth one");
+            }
+            let effective =
+                EffectiveRanks::of_tracks(tracks, &options, watch).map_err(read_error)?;
+            return Ok(Answer { part, effective, exact: None });
+        };
+        let effective =
+            EffectiveRanks::of_stream(weights, channels, &options, watch).map_err(read_error)?;
         let mut exact = None;
-        if arguments.exact || takes_seconds(history) {
-            let ranks = WeightRanks::new(history, arguments.delta, watch);
+        if arguments.exact || takes_seconds(weights) {
+            let history = weights.load().map_err(read_error)?;
+            let ranks = WeightRanks::new(&history, arguments.delta, watch);
             watch(Stage { what: "bounds", done: 0, all: 1 });
-            let bounds = HeldBound::all(history, &ranks, channels)?;
+            let bounds = HeldBound::all(&history, &ranks, channels)?;
             exact = Some(Exact { ranks, bounds });
         }
         Ok(Answer { part, effective, exact })
     }
+
+    /// Why there are no exact ranks.
+    fn not_exact(&self) -> String {
+        wrapped(if self.part.tracks.len() == 1 { NOT_EXACT } else { FOURTH })
+    }
 }
+
+/// Said in place of exact ranks of weights with a fourth axis.
+const FOURTH: &str = "Exact ranks and the bounds of the theorems are for three axes: of each index of \
+                      the fourth axis by itself.";
 
 /// Said in place of exact ranks.
 const NOT_EXACT: &str = "Exact ranks, and with them the bounds of the theorems, are not computed: of \
                          so many neurons and steps they take minutes; --exact computes them.";
 
 /// True if exact ranks take seconds, about: they need singular values of every step.
-fn takes_seconds(history: &WeightHistory) -> bool {
+fn takes_seconds(weights: &WeightStream) -> bool {
     const MAX_WORK: usize = 1 << 28;
-    let (rows, columns) = (history.neurons(), history.columns());
+    let (rows, columns) = (weights.neurons(), weights.columns());
     let of_a_step = rows.saturating_mul(columns).saturating_mul(rows.min(columns));
-    of_a_step.saturating_mul(history.steps() + 1) <= MAX_WORK
+    of_a_step.saturating_mul(weights.steps() + 1) <= MAX_WORK
 }
 
 fn exact_ranks(arguments: &Arguments, loaded: &Loaded, part: &Part, exact: &Exact) -> String {
     let Exact { ranks, bounds } = exact;
     let hint = match part.channels {
-        None if part.history.is_square() => {
+        None if part.tracks[0].neurons() == part.tracks[0].columns() => {
             "Give --inputs and --outputs to hold the increments against more theorems.\n"
         }
         _ => "",
@@ -252,14 +280,14 @@ fn exact_ranks(arguments: &Arguments, loaded: &Loaded, part: &Part, exact: &Exac
 
 /// What was read, to what it was rounded, and once what was chosen in reading it.
 fn heading(loaded: &Loaded, part: &Part, notes: bool) -> String {
-    let history = &part.history;
-    let (rows, columns, steps) = (history.neurons(), history.columns(), history.steps());
+    let weights = &part.tracks[0];
+    let (rows, columns, steps) = (weights.neurons(), weights.columns(), weights.steps());
     let gate = part.gate.as_ref().map_or(String::new(), |gate| format!(", gate {gate}"));
     let mut text = wrapped(&format!(
         "{}{gate}, {rows} x {columns} weights at the start and after {steps} learning steps;",
         loaded.title,
     ));
-    text += &wrapped(&sentence(history.rounding()));
+    text += &wrapped(&sentence(weights.rounding()));
     for note in loaded.notes.iter().filter(|_| notes) {
         text += &noted(note);
     }
@@ -420,20 +448,21 @@ fn inconclusive(ranks: &WeightRanks) -> String {
 
 /// Shows what is waited for: as a bar in a terminal, else as a line on standard error, one a second
 /// at most. Of a large file the first comes at once.
-struct Waiting {
+pub struct Waiting {
     bar: ProgressBar,
     last: Mutex<Option<Instant>>,
 }
 
 impl Waiting {
-    fn new(file: &Path) -> Self {
+    fn new(files: &[PathBuf]) -> Self {
         const LARGE: u64 = 1 << 24;
-        let large = file.metadata().is_ok_and(|metadata| metadata.len() >= LARGE);
+        let length = |file: &PathBuf| file.metadata().map_or(0, |metadata| metadata.len());
+        let large = files.iter().map(length).sum::<u64>() >= LARGE;
         let last = (!large).then(Instant::now);
         Waiting { bar: progress(1, ""), last: Mutex::new(last) }
     }
 
-    fn show(&self, Stage { what, done, all }: Stage) {
+    pub fn show(&self, Stage { what, done, all }: Stage) {
         const PAUSE: Duration = Duration::from_secs(1);
         self.bar.set_length(all as u64);
         self.bar.set_position(done as u64);
@@ -448,7 +477,7 @@ impl Waiting {
         }
     }
 
-    fn end(&self) {
+    pub fn end(&self) {
         self.bar.finish_and_clear();
     }
 }
@@ -462,7 +491,7 @@ struct JsonGates {
 }
 
 #[derive(Serialize)]
-struct Json {
+pub struct Json {
     schema: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     gate: Option<String>,
@@ -534,15 +563,15 @@ struct JsonObservation {
 }
 
 impl Json {
-    fn new(loaded: &Loaded, answer: &Answer) -> Self {
+    pub fn new(loaded: &Loaded, answer: &Answer) -> Self {
         let Answer { part, effective, exact } = answer;
-        let history = &part.history;
+        let weights = &part.tracks[0];
         Json {
             schema: 1,
             gate: part.gate.clone(),
             steps: loaded.steps.clone(),
-            shape: [history.steps() + 1, history.neurons(), history.columns()],
-            precision: JsonPrecision::new(history.rounding()),
+            shape: [weights.steps() + 1, weights.neurons(), weights.columns()],
+            precision: JsonPrecision::new(weights.rounding()),
             exact_ranks_computed: exact.is_some(),
             exact: exact.as_ref().map(JsonExact::new).unwrap_or_default(),
             effective: effective.into(),

@@ -53,6 +53,11 @@ impl Array {
         self.error(ReadErrorKind::Shape { shape: self.shape.clone(), expected: expected.into() })
     }
 
+    /// The path of the array in its file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The index and the value of the first NaN or infinity.
     pub(super) fn first_not_finite(&self) -> Option<(Vec<usize>, f64)> {
         let position = self.data.iter().position(|number| !number.is_finite())?;

@@ -15,7 +15,7 @@ mod verification;
 
 pub use catalogue::{Entry, Fact, entries};
 pub use effective::{
-    Drawn, EffectiveRecord, effective_details, effective_figures, effective_overview,
+    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, effective_details, effective_figures, effective_overview,
     effective_screen, effective_sentence, wrapped,
 };
 pub use experiment::{Exhibit, Experiment, ExperimentError, Message, Number, Summary, Table};

@@ -143,6 +143,11 @@ impl WeightHistory {
         &self.record
     }
 
+    /// W_0..W_K, over 2^exponent.
+    pub(super) fn into_slices(self) -> Vec<Matrix<f64>> {
+        self.slices
+    }
+
     /// W_k, over 2^exponent.
     ///
     /// # Panics

@@ -54,7 +54,5 @@ pub use error::WeightError;
 pub use grid::Grid;
 pub use history::WeightHistory;
 pub use ranks::{Stage, TensorRanks, Watch, WeightRanks};
-#[cfg(feature = "files")]
-pub use recorded::slices;
 pub use rounding::{Decided, Rounding};
 pub use stream::{SliceError, Slices, WeightStream};

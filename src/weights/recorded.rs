@@ -84,7 +84,7 @@ impl WeightHistory {
 /// # Errors
 ///
 /// If the array does not have three axes, or its rows or columns are empty.
-pub fn slices(array: &Array, axes: [Mode; 3]) -> Result<Vec<Matrix<f64>>, ReadError> {
+fn slices(array: &Array, axes: [Mode; 3]) -> Result<Vec<Matrix<f64>>, ReadError> {
     let lengths = array.axes(axes.map(Mode::name))?;
     let place = |mode| axes.iter().position(|&axis| axis == mode).expect("each axis once");
     let [row, column, step] = [Mode::Row, Mode::Column, Mode::Step].map(place);

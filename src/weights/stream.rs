@@ -100,6 +100,11 @@ impl WeightStream {
         self.slices.count() - 1
     }
 
+    /// They are had over 2 to this power.
+    pub fn exponent(&self) -> i32 {
+        self.record.exponent
+    }
+
     /// To what the weights were rounded, and how that is known.
     pub fn rounding(&self) -> &Rounding {
         &self.record.rounding
@@ -118,6 +123,16 @@ impl WeightStream {
 
     pub(super) fn record(&self) -> &Record {
         &self.record
+    }
+}
+
+impl From<WeightHistory> for WeightStream {
+    /// All of which are in memory.
+    fn from(history: WeightHistory) -> Self {
+        let record = history.record().clone();
+        let mut slices = history.into_slices();
+        slices.iter_mut().for_each(|slice| scale(slice, record.exponent));
+        WeightStream { slices: Box::new(slices), record }
     }
 }
 

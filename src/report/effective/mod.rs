@@ -6,7 +6,7 @@ mod overview;
 mod record;
 mod theorems;
 
-pub use figures::{Drawn, effective_figures};
+pub use figures::{Drawn, EFFECTIVE_FIGURES, effective_figures};
 pub use overview::effective_overview;
 pub use record::EffectiveRecord;
 
@@ -173,6 +173,9 @@ fn table(found: &EffectiveRanks, walk: &Null) -> String {
         ("time courses", &found.steps, &walk.steps),
     ] {
         table.add_row(row(name, spectrum.as_ref(), null.as_ref()));
+    }
+    if found.fourth.is_some() {
+        table.add_row(row("fourth axis", found.fourth.as_ref(), walk.fourth.as_ref()));
     }
     if found.cp.is_some() && walk.cp_at_least.is_some() {
         let cells = ["CP terms".to_owned(), String::new(), String::new()];

@@ -18,6 +18,9 @@ pub struct EffectiveRecord {
     rows: Option<SpectrumRecord>,
     columns: Option<SpectrumRecord>,
     steps: Option<SpectrumRecord>,
+    /// Of that along the fourth axis, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fourth: Option<SpectrumRecord>,
     cp: Option<CpRecord>,
     /// Random walks with steps of the same Frobenius norms.
     null: Option<NullRecord>,
@@ -145,6 +148,7 @@ impl From<&EffectiveRanks> for EffectiveRecord {
             rows: spectrum(&found.rows),
             columns: spectrum(&found.columns),
             steps: spectrum(&found.steps),
+            fourth: spectrum(&found.fourth),
             cp: found.cp.as_ref().map(CpRecord::from),
             null: found.walk.as_ref().map(NullRecord::from),
             null_of_spectra: found.turned.as_ref().map(NullRecord::from),

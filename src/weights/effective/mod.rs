@@ -71,6 +71,10 @@ impl Default for EffectiveOptions {
 /// there is no movement.
 #[derive(Clone, Debug)]
 pub struct EffectiveRanks {
+    /// The movement: the sum of ||W_k - W_0||^2, of weights over 2^exponent.
+    pub movement: f64,
+    /// ||W_K - W_0|| over ||W_0||; `None` of weights that start at zero.
+    pub relative_change: Option<f64>,
     /// Of W_K - W_0.
     pub last: Option<Spectrum>,
     /// Of the unfolding of the increments by rows.
@@ -186,7 +190,8 @@ impl EffectiveRanks {
         watch: Watch<'_>,
     ) -> Result<Self, SliceError> {
         let movement = Movement::new(tracks.iter().map(|&(slices, _)| slices))?;
-        let (mut found, total) = Self::of_movement(&movement, options, watch)?;
+        let mut found = Self::of_movement(&movement, options, watch)?;
+        let total = found.movement;
         if total > 0.0 {
             let mut noise = movement.error();
             for (slices, record) in tracks {
@@ -221,16 +226,18 @@ impl EffectiveRanks {
         assert!(weights.len() >= 2, "weights before and after a step");
         let found = Movement::new([&weights as &dyn Slices])
             .and_then(|movement| Self::of_movement(&movement, options, watch));
-        found.expect("they are in memory").0
+        found.expect("they are in memory")
     }
 
-    /// All but what rounding and a theorem say, and the squared norm of the movement.
+    /// All but what rounding and a theorem say.
     fn of_movement(
         movement: &Movement<'_>,
         options: &EffectiveOptions,
         watch: Watch<'_>,
-    ) -> Result<(Self, f64), SliceError> {
+    ) -> Result<Self, SliceError> {
         let mut found = EffectiveRanks {
+            movement: 0.0,
+            relative_change: None,
             last: None,
             rows: None,
             columns: None,
@@ -245,8 +252,10 @@ impl EffectiveRanks {
         };
         let sums = movement.sums(watch)?;
         let total = sums.total;
+        found.movement = total;
+        found.relative_change = sums.relative_change;
         if total == 0.0 {
-            return Ok((found, total));
+            return Ok(found);
         }
         [found.steps, found.fourth] = movement.courses(watch)?;
         watch(Stage { what: "spectra", done: 0, all: 1 });
@@ -281,7 +290,7 @@ impl EffectiveRanks {
         });
         found.walk = Some(Null::walk(movement.size(), &norms, asked, draws, terms, watch));
         found.turned = Null::of_step_spectra(movement, draws, terms, all, watch)?;
-        Ok((found, total))
+        Ok(found)
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Movement<'a> {
 pub(super) struct Sums {
     /// The sum of ||W_k - W_0||^2.
     pub total: f64,
+    /// ||W_K - W_0|| over ||W_0||, if that is not zero.
+    pub relative_change: Option<f64>,
     /// ||W_k - W_{k-1}|| for k = 1..K, of each history.
     pub steps: Vec<Vec<f64>>,
     /// The sum of ||W_k - W_h||^2, k > h, with h = K / 2.
@@ -143,6 +145,7 @@ impl<'a> Movement<'a> {
         let half = steps / 2;
         let mut sums = Sums {
             total: 0.0,
+            relative_change: None,
             steps: Vec::new(),
             later: 0.0,
             first: Grams::zeros(size),
@@ -151,6 +154,7 @@ impl<'a> Movement<'a> {
             last: None,
         };
         // That of the last change has the shorter side.
+        let (mut squared, mut of_starts) = (0.0, 0.0);
         let mut last = (size[0].min(size[1]) <= MAX_SIDE).then(|| None::<Matrix<f64>>);
         for (&track, start) in self.tracks.iter().zip(&self.starts) {
             let mut before = start.clone();
@@ -174,6 +178,10 @@ impl<'a> Movement<'a> {
                 if k == half {
                     turn = weights.clone();
                 }
+                if k == steps {
+                    squared += change.norm().powi(2);
+                    of_starts += start.norm().powi(2);
+                }
                 if let (true, Some(sum)) = (k == steps, &mut last) {
                     let gram = shorter_gram(&change);
                     match sum {
@@ -191,6 +199,7 @@ impl<'a> Movement<'a> {
         }
         sums.whole.add_all(&sums.first);
         sums.whole.add_all(&sums.second);
+        sums.relative_change = (of_starts > 0.0).then(|| (squared / of_starts).sqrt());
         sums.last = last.flatten().and_then(|gram| spectrum(&gram));
         Ok(sums)
     }
