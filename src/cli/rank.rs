@@ -10,8 +10,8 @@ use clap::Args;
 use indicatif::ProgressBar;
 use rankproof::matrix::Rank;
 use rankproof::report::{
-    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, Experiment, effective_details, effective_figures, effective_overview,
-    effective_screen, effective_sentence, in_lines, wrapped,
+    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, Experiment, effective_details, effective_figures,
+    effective_overview, effective_screen, effective_sentence, in_lines, wrapped,
 };
 use rankproof::tensor::{LowerEnd, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};

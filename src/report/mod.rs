@@ -15,8 +15,8 @@ mod verification;
 
 pub use catalogue::{Entry, Fact, entries};
 pub use effective::{
-    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, effective_details, effective_figures, effective_overview,
-    effective_screen, effective_sentence, wrapped,
+    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, effective_details, effective_figures,
+    effective_overview, effective_screen, effective_sentence, wrapped,
 };
 pub use experiment::{Exhibit, Experiment, ExperimentError, Message, Number, Summary, Table};
 pub use exploration::ExplorationTable;

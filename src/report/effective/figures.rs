@@ -57,13 +57,16 @@ const WEIGHTS: &str = "weights";
 /// A dotted line of grey.
 const DOTTED: usize = 6;
 
-/// A panel of parts of the movement, with a line at 95 %.
+/// A panel of parts of the movement.
 fn of_parts(title: impl Into<String>, x: &str, most: usize) -> Panel {
-    let most_of_it = 100.0 * SHARES[1];
-    let line = [1.0, most as f64].map(|x| (x, most_of_it));
     let panel = Panel::new(title, x, "part of the movement (%)").y_range(0.0, 105.0);
-    let panel = if most > MANY { panel.log_x() } else { panel };
-    panel.line_in_style(DOTTED, "95 %", line)
+    if most > MANY { panel.log_x() } else { panel }
+}
+
+/// The same with a line at 95 %.
+fn marked(panel: Panel, most: usize) -> Panel {
+    let most_of_it = 100.0 * SHARES[1];
+    panel.line_in_style(DOTTED, "95 %", [1.0, most as f64].map(|x| (x, most_of_it)))
 }
 
 /// What the first dimensions hold.
@@ -130,8 +133,7 @@ fn held(
         let points = shown.iter().map(|&n| (n as f64, at(Some(null), n)));
         points.filter_map(|(n, held)| Some((n, 100.0 * part(held?)))).collect()
     };
-    panel = panel
-        .line(WEIGHTS, shown.iter().map(|&n| (n as f64, 100.0 * spectrum.explained(n))));
+    panel = panel.line(WEIGHTS, shown.iter().map(|&n| (n as f64, 100.0 * spectrum.explained(n))));
     if let Some(null) = null {
         let (low, high) = (curve(null, |held| held.low), curve(null, |held| held.high));
         let band = low.into_iter().zip(high).map(|((n, low), (_, high))| (n, low, high));
@@ -140,7 +142,7 @@ fn held(
     if let Some(null) = turned {
         panel = panel.path(TURNED, curve(null, |held| held.median));
     }
-    panel
+    marked(panel, most)
 }
 
 /// Dimensions that hold 99 % of the weights' movement and of nearly all walks'.
@@ -169,14 +171,13 @@ fn cp_terms(title: String, found: &EffectiveRanks) -> Option<Drawn> {
     let held = (1..=count).map(|terms| (terms as f64, 100.0 * cp.found.explained(terms)));
     let chance = walk.cp_explained.iter().enumerate();
     let chance = chance.map(|(place, share)| ((place + 1) as f64, 100.0 * share));
-    let panel = of_parts(title, "CP terms", most)
-        .line(WEIGHTS, held)
-        .line("random walks, at most", chance);
+    let panel =
+        of_parts(title, "CP terms", most).line(WEIGHTS, held).line("random walks, at most", chance);
     Some(Drawn {
         name: "cp_terms",
         caption: "The part of the movement that sums of so many CP terms hold, of the weights as \
                   found by search, of random walks with steps as long at most: the median.",
-        figure: Figure::single(panel),
+        figure: Figure::single(marked(panel, most)),
         table,
     })
 }
@@ -240,9 +241,8 @@ fn angles(title: String, found: &EffectiveRanks) -> Option<Drawn> {
         let points = |degrees: &dyn Fn(usize) -> f64| -> Vec<(f64, f64)> {
             shown.iter().map(|&n| (n as f64, degrees(n - 1))).collect()
         };
-        let band = shown
-            .iter()
-            .map(|&n| (n as f64, chance_angles[n - 1].low, chance_angles[n - 1].high));
+        let band =
+            shown.iter().map(|&n| (n as f64, chance_angles[n - 1].low, chance_angles[n - 1].high));
         let axis = "number of the angle";
         let panel = Panel::new(
             format!("{name}: {dimensions} and {later} dimensions"),
@@ -321,7 +321,8 @@ mod tests {
         }
         assert!(drawn[2].figure.to_svg().contains("learning step 50"));
         // Figures of weights that stand still: none.
-        let still = EffectiveRanks::of_slices(&[weights[0].clone(), weights[0].clone()], &options, &|_| ());
+        let still =
+            EffectiveRanks::of_slices(&[weights[0].clone(), weights[0].clone()], &options, &|_| ());
         assert!(effective_figures("", &still, None).is_empty());
     }
 }

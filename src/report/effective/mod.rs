@@ -72,7 +72,7 @@ pub fn effective_screen(found: &EffectiveRanks, numbers: Option<&[u64]>) -> Stri
 /// spaces of theorems. Each begins with an empty line.
 pub fn effective_details(found: &EffectiveRanks, numbers: Option<&[u64]>) -> String {
     let angles = found.second_half.as_ref().map(|half| angles(half, numbers));
-    let theorems = found.nearness.as_ref().map(theorems::table);
+    let theorems = found.nearness.as_ref().map(|near| theorems::table(near, found.rounding));
     [angles, theorems].into_iter().flatten().map(|text| format!("\n{text}")).collect()
 }
 
@@ -109,8 +109,10 @@ fn is_fixed(half: &SecondHalf, walk: &Null, numbers: Option<&[u64]>) -> String {
 fn angles(half: &SecondHalf, numbers: Option<&[u64]>) -> String {
     const SHOWN: usize = 5;
     let step = number_of(numbers, half.first);
-    let mut text = format!("Is the space fixed? Two spaces that hold 95 %: to step {step}, after it\n");
-    let mut table = TextTable::new(["side", "dimensions", "principal angles in degrees (by chance)"]);
+    let mut text =
+        format!("Is the space fixed? Two spaces that hold 95 %: to step {step}, after it\n");
+    let mut table =
+        TextTable::new(["side", "dimensions", "principal angles in degrees (by chance)"]);
     for (name, side) in [("rows", &half.rows), ("columns", &half.columns)] {
         let shown = side.angles.iter().zip(&side.chance_angles).take(SHOWN);
         let mut cells: Vec<String> =

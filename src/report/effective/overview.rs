@@ -32,7 +32,8 @@ fn sentence(kind: &str, found: &[(&str, &EffectiveRanks)]) -> String {
     let chance = chance.fold(f64::INFINITY, f64::min);
     let terms: Vec<Option<usize>> = moved().map(|(cp, _)| cp.dimensions()[1]).collect();
     let least = terms.iter().flatten().min();
-    let most = terms.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+    let most =
+        terms.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
     let count = match (least, most) {
         (None, _) => return format!("No {kind} has 95 % of its movement in few CP terms."),
         (Some(least), Some(most)) if *least == most => format!("{least} CP terms hold"),
@@ -50,9 +51,10 @@ fn row(name: &str, found: &EffectiveRanks) -> [String; 7] {
         return [name, "still", "", "", "", "", ""].map(str::to_owned);
     };
     let [most, more, nearly] = [0, 1, 2].map(|place| terms(found, walk, place));
-    let half = found.second_half.as_ref().map(|half| {
-        format!("{} ({})", percent(half.rows.share), percent(half.rows.chance))
-    });
+    let half = found
+        .second_half
+        .as_ref()
+        .map(|half| format!("{} ({})", percent(half.rows.share), percent(half.rows.chance)));
     [
         name.to_owned(),
         most,

@@ -154,8 +154,7 @@ impl From<&EffectiveRanks> for EffectiveRecord {
             null_of_spectra: found.turned.as_ref().map(NullRecord::from),
             second_half: HalfRecord::of(found),
             space: nearness.map(|near| SpaceRecord::new(near.applies, &near.space)),
-            theorems: nearness
-                .map(|near| near.shares.iter().map(TheoremRecord::from).collect()),
+            theorems: nearness.map(|near| near.shares.iter().map(TheoremRecord::from).collect()),
             nearest: nearness.and_then(Nearness::nearest).map(|share| share.theorem.id),
             first_change_evenness: nearness.and_then(|near| near.evenness),
             rounding: found.rounding,

@@ -4,7 +4,8 @@ use super::{TextTable, percent, wrapped};
 use crate::scalar::significant;
 use crate::weights::{Nearness, SpaceShare, TheoremShare};
 
-/// A part of the movement outside a space that rounding does not explain.
+/// A part of the movement outside a space below which nothing is concluded from it, nor where rounding
+/// can have made it.
 const OUTSIDE: f64 = 1e-6;
 
 /// From this distance of W_0 on no theorem is called near.
@@ -16,9 +17,11 @@ const EVEN: f64 = 0.98;
 /// The evenness of normal entries, 2 / pi.
 const NORMAL: f64 = std::f64::consts::FRAC_2_PI;
 
-/// A row for each theorem whose space is known, and what they say together.
-pub(super) fn table(nearness: &Nearness) -> String {
-    let mut table = TextTable::new(["theorem", "dim S", "share", "by chance", "its start", "off by"]);
+/// A row for each theorem whose space is known, and what they say together. Rounding can have made this
+/// share of the movement.
+pub(super) fn table(nearness: &Nearness, rounding: f64) -> String {
+    let mut table =
+        TextTable::new(["theorem", "dim S", "share", "by chance", "its start", "off by"]);
     [1, 2, 3, 5].into_iter().for_each(|column| table.align_right(column));
     let mut reasons = Vec::new();
     for TheoremShare { theorem, start, off, found } in &nearness.shares {
@@ -40,7 +43,7 @@ pub(super) fn table(nearness: &Nearness) -> String {
         text += &table.to_string();
     }
     reasons.iter().for_each(|reason| text += &wrapped(reason));
-    text += &wrapped(&words(nearness));
+    text += &wrapped(&words(nearness, rounding));
     if let Some(evenness) = nearness.evenness.filter(|&evenness| evenness > EVEN) {
         text += &wrapped(&format!(
             "The entries of the first change are all of one size (evenness {}, of normal ones {}): \
@@ -53,7 +56,7 @@ pub(super) fn table(nearness: &Nearness) -> String {
 }
 
 /// Which theorem is nearest, and what follows.
-fn words(nearness: &Nearness) -> String {
+fn words(nearness: &Nearness, rounding: f64) -> String {
     let Some((near, found)) =
         nearness.nearest().and_then(|near| Some((near, near.found.as_ref().ok()?)))
     else {
@@ -71,10 +74,11 @@ fn words(nearness: &Nearness) -> String {
             percent(*off)
         );
     }
-    let what = match (*off == 0.0, outside > OUTSIDE) {
+    let what = match (*off == 0.0, outside > OUTSIDE.max(rounding)) {
         (true, false) => format!(
-            "{start} holds, and the movement is where the theorem says. The rest of its hypotheses \
-             does not show in weights: {unseen}."
+            "{start} holds, and the movement is where the theorem says{}. The rest of its \
+             hypotheses does not show in weights: {unseen}.",
+            if outside > OUTSIDE { ", up to rounding" } else { "" }
         ),
         (true, true) => format!(
             "{start} holds, and {} of the movement is elsewhere: so another hypothesis fails, or an \

@@ -14,7 +14,8 @@ fn a_fixed_space_and_noise_are_told_apart() {
     const DIMENSIONS: usize = 4;
     const NOISE: f64 = 0.02;
     let mut stream = Stream::new("fixed space", 0, 0);
-    let mut orthonormal = |rows: usize| f64::thin_qr(&Matrix::normal(rows, DIMENSIONS, 1.0, &mut stream)).0;
+    let mut orthonormal =
+        |rows: usize| f64::thin_qr(&Matrix::normal(rows, DIMENSIONS, 1.0, &mut stream)).0;
     let (left, right) = (orthonormal(NEURONS), orthonormal(NEURONS));
     let turns: Vec<_> = (0..=20).map(|_| orthonormal(DIMENSIONS)).collect();
     let weights: Vec<_> = (0..=20)
@@ -156,9 +157,8 @@ fn hypotheses_on_the_start_are_measured() {
         let channels = InputOutput { inputs: inputs.clone(), outputs: outputs.clone() };
         EffectiveRanks::new(&history, Some(&channels), &FEW, &|_| ()).unwrap().nearness.unwrap()
     };
-    let ids = |found: &Nearness| {
-        found.shares.iter().map(|share| share.theorem.id).collect::<Vec<_>>()
-    };
+    let ids =
+        |found: &Nearness| found.shares.iter().map(|share| share.theorem.id).collect::<Vec<_>>();
     let found = near(Matrix::zeros(size, size), &inputs, &outputs);
     assert_eq!((ids(&found), found.shares[0].off), (vec!["invariant-subspace"], 0.0));
     // W_0 = w I + P Q^T, of which the second is a tenth of the whole.
@@ -176,9 +176,8 @@ fn hypotheses_on_the_start_are_measured() {
     let found = near(full, &inputs, &outputs);
     assert!(found.space.is_err() && found.nearest().unwrap().off > 0.9, "{found:?}");
     // Neurons in pairs.
-    let paired = |matrix: &Matrix<f64>| {
-        Matrix::from_fn(size, matrix.cols(), |i, j| matrix[(i / 2, j)])
-    };
+    let paired =
+        |matrix: &Matrix<f64>| Matrix::from_fn(size, matrix.cols(), |i, j| matrix[(i / 2, j)]);
     let found = near(Matrix::zeros(size, size), &paired(&inputs), &paired(&outputs));
     let classes = &found.shares[1];
     assert_eq!((classes.theorem.id, classes.off), ("fingerprints", 0.0));

@@ -1,7 +1,7 @@
 //! Is the space of the movement fixed? What the weights did in the second half of the steps, in the
 //! space of what they did in the first.
 //!
-//! 1. A. Björck and G. H. Golub, "Numerical methods for computing angles between linear subspaces",
+//! 1. Å. Björck and G. H. Golub, "Numerical methods for computing angles between linear subspaces",
 //!    Mathematics of Computation 27 (1973): principal angles.
 //! 2. P.-A. Absil, A. Edelman and P. Koev, "On the largest principal angle between random subspaces",
 //!    Linear Algebra and its Applications 414 (2006): the law of spaces by chance.

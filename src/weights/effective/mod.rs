@@ -69,6 +69,42 @@ impl Default for EffectiveOptions {
 
 /// In how few dimensions weights moved. `None` where a side has more than 8192 indices, or where
 /// there is no movement.
+///
+/// # Definitions
+///
+/// The movement is the sum of `||D_k||^2` over the increments `D_k = W_k - W_0`, k = 1..K, in the norm of
+/// Frobenius. Let p_1 >= p_2 >= .. be the squared singular values of W_K - W_0, or of an unfolding of
+/// the increments, over their sum: the explained variances of a principal component analysis from which
+/// no mean is taken.
+///
+/// | number | definition | source |
+/// |---|---|---|
+/// | participation ratio | `1 / sum p_i^2`: n if n directions are equal and the others zero | 1 |
+/// | stable rank | `1 / p_1` | 2 |
+/// | dimensions for 90, 95, 99 % | the least n with `p_1 + .. + p_n` at least that: no n dimensions hold more | 3 |
+/// | CP terms for 90, 95, 99 % | the least R for which a sum of R terms was found that leaves at most 10, 5, 1 % of the movement; at least as many as the dimensions of any unfolding | 4 |
+/// | random walk | steps as long as those of the weights, `W_k - W_{k-1}`, in uniform directions; quantiles over draws. Most of a walk lies along few time courses | 5 |
+/// | steps of the same spectra | a walk whose steps have the singular values of those of the weights, and uniform singular vectors | 6 |
+/// | second half | the share of `W_k - W_h`, k > h = K / 2, in the dimensions that hold 95 % of D_1..D_h; by chance r / N | |
+/// | principal angles | of these dimensions and those that hold 95 % of the second half | 7 |
+/// | spaces by chance | the angles of as many dimensions that are uniform: what the halves of a random walk have | 8 |
+/// | share in S | the squared norm of `P D_k P` over that of `D_k`, summed over k, with the orthogonal projection P on S; by chance `(dim S / N)^2` | |
+/// | distance of W_0 | the norm of what W_0 has besides what the theorem says, over that of W_0 | |
+///
+/// 1. P. Gao et al., "A theory of multineuronal dimensionality, dynamics and measurement", bioRxiv
+///    214262 (2017).
+/// 2. M. Rudelson and R. Vershynin, "Sampling from large matrices", Journal of the ACM 54 (2007).
+/// 3. C. Eckart and G. Young, "The approximation of one matrix by another of lower rank", Psychometrika
+///    1 (1936).
+/// 4. T. G. Kolda and B. W. Bader, "Tensor decompositions and applications", SIAM Review 51 (2009).
+/// 5. J. Antognini and J. Sohl-Dickstein, "PCA of high dimensional random walks with comparison to
+///    neural network training", NeurIPS 2018.
+/// 6. F. Mezzadri, "How to generate random matrices from the classical compact groups", Notices of the
+///    AMS 54 (2007).
+/// 7. Å. Björck and G. H. Golub, "Numerical methods for computing angles between linear subspaces",
+///    Mathematics of Computation 27 (1973).
+/// 8. P.-A. Absil, A. Edelman and P. Koev, "On the largest principal angle between random subspaces",
+///    Linear Algebra and its Applications 414 (2006).
 #[derive(Clone, Debug)]
 pub struct EffectiveRanks {
     /// The movement: the sum of ||W_k - W_0||^2, of weights over 2^exponent.

@@ -141,7 +141,8 @@ impl Nearness {
     /// The theorem whose hypothesis on W_0 is nearest to true, of those that have a space; of several
     /// the one with the smallest space.
     pub fn nearest(&self) -> Option<&TheoremShare> {
-        let known = self.shares.iter().filter_map(|share| Some((share, share.found.as_ref().ok()?)));
+        let known =
+            self.shares.iter().filter_map(|share| Some((share, share.found.as_ref().ok()?)));
         let order = |(share, found): &(&TheoremShare, &SpaceShare)| (share.off, found.chance_both);
         known.min_by(|a, b| order(a).partial_cmp(&order(b)).expect("finite")).map(|(near, _)| near)
     }
@@ -206,7 +207,8 @@ fn low_rank(
         add_gram(&mut gram, side, &rest);
         directions(&gram)
     };
-    let Some(((spectrum, left), (_, right))) = directions(Side::Rows).zip(directions(Side::Columns))
+    let Some(((spectrum, left), (_, right))) =
+        directions(Side::Rows).zip(directions(Side::Columns))
     else {
         return Ok(share(0.0, Err(whole)));
     };
@@ -219,10 +221,7 @@ fn low_rank(
 }
 
 /// The share in span{c b^T, b c^T, (c.c) b b^T + (b.b) c c^T}.
-fn reciprocal(
-    movement: &Movement<'_>,
-    channels: &InputOutput,
-) -> Result<SpaceShare, SliceError> {
+fn reciprocal(movement: &Movement<'_>, channels: &InputOutput) -> Result<SpaceShare, SliceError> {
     let (b, c) = (&channels.inputs, &channels.outputs);
     let outer = |x: &Matrix<f64>, y: &Matrix<f64>| Matrix::product(x.view(), y.t());
     let mut sum = outer(b, b).map(|entry| c.inner_product(c) * entry);

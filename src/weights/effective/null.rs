@@ -288,7 +288,8 @@ impl Draw {
                 unfoldings,
                 fourth,
                 single: walks.len() == 1,
-                second_half: asked.map(|(first, dimensions)| second_half(&walks, first, dimensions)),
+                second_half: asked
+                    .map(|(first, dimensions)| second_half(&walks, first, dimensions)),
             })
         };
         measured().expect("they are in memory")

@@ -79,10 +79,7 @@ impl CpTerms {
 impl Courses {
     /// The sizes for which the sum is nearest to each increment, given the patterns: exact least
     /// squares.
-    fn of(
-        movement: &Movement<'_>,
-        terms: Decomposition<f64>,
-    ) -> Result<Option<Self>, SliceError> {
+    fn of(movement: &Movement<'_>, terms: Decomposition<f64>) -> Result<Option<Self>, SliceError> {
         let (rows, columns) = (unit_columns(terms.a), unit_columns(terms.b));
         let count = rows.cols();
         let alike = |of: &Matrix<f64>| Matrix::product(of.t(), of.view());
