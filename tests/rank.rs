@@ -566,15 +566,21 @@ fn same_as_numpy(found: &Value, expected: &Value, what: &str) {
 fn effective_ranks_of_what_libraries_write_are_those_of_numpy() {
     let expected = numpy("effective_trained.json");
     let all = expected["trained"].as_array().expect("a list");
+    let folder = tempfile::tempdir().expect("a folder");
     let mut gates = 0;
     for expected in all {
         let text = |key: &str| expected[key].as_str().expect("text");
-        let report = json(&data(text("path")), &["--array", text("array")]);
+        // Rows of all matrices of a file or folder, once.
+        let out = folder.path().join(text("path").replace('/', "_"));
+        if !out.exists() {
+            let flags = ["--array", "*", "--out", out.to_str().expect("text")];
+            let output = rank(&data(text("path")), &flags);
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        }
+        let file = format!("matrices/{}.json", text("array").replace('/', "%2f"));
+        let found: Value = serde_json::from_str(&text_of(&out.join(file))).expect("JSON");
+        let found = found.as_array().expect("a list");
         let expected = expected["gates"].as_array().expect("a list");
-        let found = match report["gates"].as_array() {
-            Some(gates) => gates.clone(),
-            None => vec![report],
-        };
         assert_eq!(found.len(), expected.len(), "gates");
         for (found, expected) in found.iter().zip(expected) {
             for key in ["last", "rows", "columns", "steps"] {
@@ -653,7 +659,7 @@ fn a_model_has_a_row_for_each_matrix() {
     for array in arrays {
         assert_eq!(first.lines().filter(|line| line.starts_with(array)).count(), 1, "{first}");
     }
-    assert!(first.lines().all(|line| line.chars().count() <= 80), "{first}");
+    assert!(first.lines().skip(1).all(|line| line.chars().count() <= 80), "{first}");
     let table = text_of(&out.join("matrices.csv"));
     assert_eq!(table.lines().count(), 8, "{table}");
     assert!(table.starts_with("array,rows,columns,steps,movement,"), "{table}");
@@ -666,11 +672,11 @@ fn a_model_has_a_row_for_each_matrix() {
     // One is missing, and is computed again; of the others what is written is taken.
     fs::remove_file(out.join("matrices/readout.weight.json")).expect("removed");
     let marked = text_of(&out.join("matrices/rnn.weight_hh_l0.json"));
-    let marked = marked.replace("\"relative_change\":0.", "\"relative_change\":77.");
+    let marked = marked.replace("\"relative_change\":", "\"relative_change\":70");
     fs::write(out.join("matrices/rnn.weight_hh_l0.json"), marked).expect("written");
     let second = stdout(&rank(&model, &flags));
     assert!(in_one_line(&second).contains("2 of 3 matrices were in"), "{second}");
-    assert_eq!(second.matches(" 77.").count(), 3, "{second}");
+    assert_eq!(second.matches(" 70").count(), 3, "{second}");
     assert!(out.join("matrices/readout.weight.json").exists());
     // Other choices are no row of that table.
     let message = refused(&model, &[&flags[..], &["--split", "1"]].concat());

@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let loaded = opened.load(&watch)?;
     let mut answers = Vec::new();
     for part in &loaded.parts {
-        answers.push(Answer::new(arguments, part, &watch)?);
+        answers.push(Answer::new(arguments, part, true, &watch)?);
     }
     waiting.end();
     if let Some(path) = &arguments.json {
@@ -211,7 +211,13 @@ struct Exact {
 }
 
 impl<'a> Answer<'a> {
-    pub fn new(arguments: &Arguments, part: &'a Part, watch: Watch<'_>) -> anyhow::Result<Self> {
+    /// With exact ranks if they are asked for or, where `small` says so, if they take seconds.
+    pub fn new(
+        arguments: &Arguments,
+        part: &'a Part,
+        small: bool,
+        watch: Watch<'_>,
+    ) -> anyhow::Result<Self> {
         let (tracks, channels) = (&part.tracks[..], part.channels.as_ref());
         let options = EffectiveOptions { all: arguments.exact, ..EffectiveOptions::default() };
         let [weights] = tracks else {
@@ -226,7 +232,7 @@ impl<'a> Answer<'a> {
         let effective =
             EffectiveRanks::of_stream(weights, channels, &options, watch).map_err(read_error)?;
         let mut exact = None;
-        if arguments.exact || takes_seconds(weights) {
+        if arguments.exact || (small && takes_seconds(weights)) {
             let history = weights.load().map_err(read_error)?;
             let ranks = WeightRanks::new(&history, arguments.delta, watch);
             watch(Stage { what: "bounds", done: 0, all: 1 });

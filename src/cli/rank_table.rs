@@ -131,12 +131,13 @@ pub fn run(
             folder.write_table(&names)?;
         }
     }
+    let mut last = String::from("\n");
     if known > 0 {
         let (all, folder) = (names.len(), arguments.out.as_ref().expect("a folder"));
         let folder = folder.display();
-        print(&wrapped(&format!("{known} of {all} matrices were in {folder} already.")))?;
+        last += &wrapped(&format!("{known} of {all} matrices were in {folder} already."));
     }
-    print(&wrapped(LEGEND))?;
+    print(&(last + &wrapped(LEGEND)))?;
     if let Some(path) = &arguments.json {
         write_json(path, &Table { schema: 1, matrices: &rows })?;
     }
@@ -161,7 +162,7 @@ fn computed(
     let loaded = opened.load_array(name, &watch)?;
     let (mut rows, mut files) = (Vec::new(), Vec::new());
     for part in &loaded.parts {
-        let answer = Answer::new(arguments, part, &watch)?;
+        let answer = Answer::new(arguments, part, false, &watch)?;
         let array = match &part.gate {
             Some(gate) => format!("{name}[{gate}]"),
             None => name.to_owned(),
@@ -179,7 +180,7 @@ fn computed(
 /// Cells in columns: names to the left, numbers to the right.
 fn line(width: usize, cells: &[String; 6]) -> String {
     let [array, shape, change, rows, columns, terms] = cells;
-    format!("{array:width$} {shape:>13} {change:>9} {rows:>12} {columns:>12} {terms:>11}")
+    format!("{array:width$} {shape:>11} {change:>8} {rows:>11} {columns:>11} {terms:>11}")
 }
 
 impl Row {
@@ -194,7 +195,7 @@ impl Row {
         let walk = found.walk.as_ref();
         let median = |ranks: Option<&NullRanks>| ranks.map(|ranks| ranks.dimensions[1].median);
         let cp = found.cp.as_ref();
-        let unit = f64::from(weights.exponent()).exp2();
+        let unit = f64::from(found.exponent).exp2();
         Row {
             array,
             rows: weights.neurons(),

@@ -147,12 +147,55 @@ impl Slices for WeightStream {
 
     /// W_k, over 2^exponent.
     fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
-        let mut slice = self.slices.slice(k)?;
-        if self.record.exponent != 0 {
-            scale(slice.to_mut(), -self.record.exponent);
-        }
-        Ok(slice)
+        scaled(self.slices.slice(k)?, self.record.exponent)
     }
+}
+
+/// Weights over a power of two that several have in common.
+pub(super) struct Aligned<'a> {
+    slices: &'a dyn Slices,
+    record: Record,
+}
+
+impl<'a> Aligned<'a> {
+    /// All over the power of two of the largest.
+    pub fn all(tracks: &'a [WeightStream]) -> Vec<Self> {
+        let exponent = tracks.iter().map(WeightStream::exponent).max().unwrap_or(0);
+        let aligned = |track: &'a WeightStream| Aligned {
+            slices: &*track.slices,
+            record: Record::new(exponent, track.rounding().clone()),
+        };
+        tracks.iter().map(aligned).collect()
+    }
+
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+}
+
+impl Slices for Aligned<'_> {
+    fn shape(&self) -> [usize; 2] {
+        self.slices.shape()
+    }
+
+    fn count(&self) -> usize {
+        self.slices.count()
+    }
+
+    fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
+        scaled(self.slices.slice(k)?, self.record.exponent)
+    }
+}
+
+/// Over 2^exponent.
+fn scaled(
+    mut slice: Cow<'_, Matrix<f64>>,
+    exponent: i32,
+) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
+    if exponent != 0 {
+        scale(slice.to_mut(), -exponent);
+    }
+    Ok(slice)
 }
 
 impl Slices for WeightHistory {

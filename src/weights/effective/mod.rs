@@ -38,6 +38,7 @@ use rayon::prelude::*;
 
 use super::history::Record;
 use super::ranks::Noise;
+use super::stream::Aligned;
 use super::{
     InputOutput, SliceError, Slices, Stage, Watch, WeightError, WeightHistory, WeightStream,
 };
@@ -109,6 +110,8 @@ impl Default for EffectiveOptions {
 pub struct EffectiveRanks {
     /// The movement: the sum of ||W_k - W_0||^2, of weights over 2^exponent.
     pub movement: f64,
+    /// The power of two of the largest weight; 0 of matrices that are taken as they are.
+    pub exponent: i32,
     /// ||W_K - W_0|| over ||W_0||; `None` of weights that start at zero.
     pub relative_change: Option<f64>,
     /// Of W_K - W_0.
@@ -214,6 +217,7 @@ impl EffectiveRanks {
         let size = |track: &WeightStream| [track.neurons(), track.columns(), track.steps()];
         assert!(!tracks.is_empty(), "histories");
         assert!(tracks.iter().all(|track| size(track) == size(&tracks[0])), "of one size");
+        let tracks = Aligned::all(tracks);
         let tracks: Vec<_> =
             tracks.iter().map(|track| (track as &dyn Slices, track.record())).collect();
         Self::recorded(&tracks, None, options, watch)
@@ -228,6 +232,7 @@ impl EffectiveRanks {
         let movement = Movement::new(tracks.iter().map(|&(slices, _)| slices))?;
         let mut found = Self::of_movement(&movement, options, watch)?;
         let total = found.movement;
+        found.exponent = tracks[0].1.exponent;
         if total > 0.0 {
             let mut noise = movement.error();
             for (slices, record) in tracks {
@@ -273,6 +278,7 @@ impl EffectiveRanks {
     ) -> Result<Self, SliceError> {
         let mut found = EffectiveRanks {
             movement: 0.0,
+            exponent: 0,
             relative_change: None,
             last: None,
             rows: None,
