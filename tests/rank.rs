@@ -238,7 +238,8 @@ fn the_first_screen_is_the_answer() {
         for what in rows.into_iter().chain([" S of ", "The space is "]) {
             assert!(answer.contains(what), "{what}: {answer}");
         }
-        let (_, rest) = text.split_once("\nThe movement in the spaces of theorems\n").expect("a table");
+        let (_, rest) =
+            text.split_once("\nThe movement in the spaces of theorems\n").expect("a table");
         let (theorems, exact) = rest.split_once("\nExact ranks").expect("exact ranks come last");
         assert!(theorems.contains("invariant-subspace") && exact.contains("noise floor"), "{text}");
     }
@@ -259,13 +260,19 @@ fn first_screen(text: &str) -> &str {
 fn the_first_screen_of_checkpoints_is_the_answer() {
     let rnn = stdout(&rank(&data("checkpoints/rnn"), &["--array", "rnn.weight_hh_l0"]));
     assert!(first_screen(&rnn).contains(" CP terms hold 95 % of the movement"), "{rnn}");
-    assert!(rnn.contains("\nThe space is ") && in_one_line(&rnn).contains(": after step 5, "), "{rnn}");
+    assert!(
+        rnn.contains("\nThe space is ") && in_one_line(&rnn).contains(": after step 5, "),
+        "{rnn}"
+    );
     for (folder, gates) in [("lstm", ["i", "f", "g", "o"].as_slice()), ("gru", &["r", "z", "n"])] {
         let path = data("checkpoints").join(folder);
         let text = stdout(&rank(&path, &["--array", "rnn.weight_hh_l0"]));
         let lines: Vec<&str> = text.lines().take(24).collect();
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:?}");
-        assert!(in_one_line(&lines.join("\n")).contains("of the movement of each gate;"), "{lines:?}");
+        assert!(
+            in_one_line(&lines.join("\n")).contains("of the movement of each gate;"),
+            "{lines:?}"
+        );
         let rows = lines.iter().filter(|line| line.contains("+)")).map(|line| &line[..1]);
         assert_eq!(rows.take(gates.len()).collect::<Vec<_>>(), gates);
         // Exact answers after all others.
@@ -314,7 +321,9 @@ fn figures_are_written_and_shown() {
     run(&["verify", "--theorem", "symmetry", "--cases", "3", "--json", verified]);
     run(&["report", "--out", page_name, "--from", target, "--verified", verified]);
     let page = fs::read_to_string(&page).expect("a page");
-    assert!(page.contains(words) && page.contains("Principal angles") | page.contains("Angles between"));
+    assert!(
+        page.contains(words) && page.contains("Principal angles") | page.contains("Angles between")
+    );
     // Never over what is read.
     let copy = folder.path().join("summary.json");
     fs::copy(&adam, &copy).expect("copied");
@@ -330,8 +339,14 @@ fn shares_are_told_theorem_by_theorem() {
         (json(&file, &SGD)["effective"].clone(), in_one_line(&stdout(&rank(&file, &SGD))))
     };
     let (sgd, text) = told("linear_sgd");
-    assert_eq!((&sgd["nearest"], &sgd["theorems"][0]["off"]), (&"invariant-subspace".into(), &0.0.into()));
-    assert!(text.contains("W_0 = w I holds, and the movement is where the theorem says."), "{text}");
+    assert_eq!(
+        (&sgd["nearest"], &sgd["theorems"][0]["off"]),
+        (&"invariant-subspace".into(), &0.0.into())
+    );
+    assert!(
+        text.contains("W_0 = w I holds, and the movement is where the theorem says."),
+        "{text}"
+    );
     assert!(!text.contains("of one size"), "{text}");
     let (adam, text) = told("linear_adam");
     assert_eq!(adam["nearest"], "invariant-subspace");

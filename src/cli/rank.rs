@@ -35,6 +35,8 @@ use super::{interrupt, rank_table};
 ///
 /// First in how few dimensions, and in how few CP terms, nearly all of the movement lies: the squared
 /// norm of the increments W_k - W_0. Beside it what random walks need whose steps are as long.
+/// Then whether that space is fixed, and with --inputs and --outputs which share of the movement lies in
+/// the spaces of theorems, and what weights show of their hypotheses.
 ///
 /// Then exact ranks. One is given only where the singular values leave a clear gap above the noise
 /// floor, which is stated; else it is inconclusive.
