@@ -701,8 +701,6 @@ fn a_model_has_a_row_for_each_matrix() {
     let message =
         refused(&model, &["--array", "rnn.*", "--inputs", "rnn.weight_ih_l0", "--outputs", "x"]);
     assert!(message.contains("--inputs is for one matrix"), "{message}");
-    let message = refused(&model, &["--array", "rnn.weight_hh_l0", "--out", out_text]);
-    assert!(message.contains("--out is for several matrices"), "{message}");
 }
 
 /// A step is a folder with two files and their index, and each may be named.
