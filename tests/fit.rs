@@ -245,6 +245,7 @@ proptest! {
             experiment: "e".into(),
             title: "t".into(),
             quick: true,
+            words: Some("said".into()),
             seconds: numbers[1],
             numbers: vec![number.clone(), Number { value: None, expected: None, ..number }],
             figures: Vec::new(),

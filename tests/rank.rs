@@ -232,14 +232,137 @@ fn the_first_screen_is_the_answer() {
             .output()
             .expect("it starts");
         let text = stdout(&output);
-        let (answer, _) = text.split_once("\n\nExact ranks").expect("exact ranks come after it");
-        assert!(answer.lines().count() <= 24, "{answer}");
-        assert!(answer.lines().all(|line| line.chars().count() <= 80), "{answer}");
+        let answer = first_screen(&text);
         assert!(answer.contains(" CP terms hold 95 % of the movement"), "{answer}");
-        for what in ["last change", "rows", "columns", "time courses", "CP terms", " S of "] {
+        let rows = ["last change", "rows", "columns", "time courses", "CP terms"];
+        for what in rows.into_iter().chain([" S of ", "The space is "]) {
             assert!(answer.contains(what), "{what}: {answer}");
         }
+        let (_, rest) =
+            text.split_once("\nThe movement in the spaces of theorems\n").expect("a table");
+        let (theorems, exact) = rest.split_once("\nExact ranks").expect("exact ranks come last");
+        assert!(theorems.contains("invariant-subspace") && exact.contains("noise floor"), "{text}");
     }
+}
+
+/// All up to what explains the answer, which must fit on a screen.
+fn first_screen(text: &str) -> &str {
+    let (answer, rest) = text.split_once("\n\nIs the space fixed?").expect("angles");
+    assert!(answer.lines().count() <= 24, "{answer}");
+    let (more, _) = rest.split_once("\nExact ranks").expect("exact ranks");
+    let wide = answer.lines().chain(more.lines()).find(|line| line.chars().count() > 80);
+    assert!(wide.is_none(), "{wide:?}");
+    answer
+}
+
+/// Checkpoints, of which there is more to say: the answers for all gates come first.
+#[test]
+fn the_first_screen_of_checkpoints_is_the_answer() {
+    let rnn = stdout(&rank(&data("checkpoints/rnn"), &["--array", "rnn.weight_hh_l0"]));
+    assert!(first_screen(&rnn).contains(" CP terms hold 95 % of the movement"), "{rnn}");
+    assert!(
+        rnn.contains("\nThe space is ") && in_one_line(&rnn).contains(": after step 5, "),
+        "{rnn}"
+    );
+    for (folder, gates) in [("lstm", ["i", "f", "g", "o"].as_slice()), ("gru", &["r", "z", "n"])] {
+        let path = data("checkpoints").join(folder);
+        let text = stdout(&rank(&path, &["--array", "rnn.weight_hh_l0"]));
+        let lines: Vec<&str> = text.lines().take(24).collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:?}");
+        assert!(
+            in_one_line(&lines.join("\n")).contains("of the movement of each gate;"),
+            "{lines:?}"
+        );
+        let rows = lines.iter().filter(|line| line.contains("+)")).map(|line| &line[..1]);
+        assert_eq!(rows.take(gates.len()).collect::<Vec<_>>(), gates);
+        // Exact answers after all others.
+        let (answers, exact) = text.split_once("\nExact ranks of gate ").expect("exact ranks");
+        assert!(!exact.contains("CP terms hold") && !answers.contains("noise floor"), "{text}");
+    }
+}
+
+/// Figures, their numbers and a summary, which the report shows.
+#[test]
+fn figures_are_written_and_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("moved");
+    let target = out.to_str().expect("text");
+    let adam = data("torch_linear_adam_f32.npz");
+    let text = stdout(&rank(&adam, &[&SGD[..], &["--out", target]].concat()));
+    assert_eq!(text, stdout(&rank(&adam, &SGD)), "the same is said");
+    let names = ["dimensions", "cp_terms", "cp_courses", "principal_angles"];
+    for name in names {
+        let svg = fs::read_to_string(out.join(format!("{name}.svg"))).expect("a figure");
+        assert!(svg.starts_with("<svg") && !svg.contains("NaN"), "{name}");
+        let table = fs::read_to_string(out.join(format!("{name}.csv"))).expect("a table");
+        assert!(table.lines().count() > 3, "{table}");
+    }
+    // The curve is that of the JSON.
+    let report = json(&adam, &SGD);
+    let curve = report["effective"]["cp"]["explained"].as_array().expect("a list").clone();
+    let table = fs::read_to_string(out.join("cp_terms.csv")).expect("a table");
+    for (line, share) in table.lines().skip(1).zip(&curve) {
+        let found: f64 = line.split(',').nth(1).expect("a cell").parse().expect("a number");
+        assert!((found - 100.0 * share.as_f64().expect("a number")).abs() < 1e-3, "{line}");
+    }
+    let summary = fs::read_to_string(out.join("summary.json")).expect("a summary");
+    let summary: Value = serde_json::from_str(&summary).expect("JSON");
+    assert_eq!((&summary["schema"], &summary["experiment"]), (&1.into(), &"rank".into()));
+    let words = summary["words"].as_str().expect("text");
+    assert!(words.contains("CP terms hold 95 % of the movement"), "{words}");
+    let page = folder.path().join("page.html");
+    let verified = folder.path().join("verified.json");
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rankproof")).args(arguments).output();
+        let output = output.expect("it starts");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    };
+    let [page_name, verified] = [&page, &verified].map(|path| path.to_str().expect("text"));
+    run(&["verify", "--theorem", "symmetry", "--cases", "3", "--json", verified]);
+    run(&["report", "--out", page_name, "--from", target, "--verified", verified]);
+    let page = fs::read_to_string(&page).expect("a page");
+    assert!(
+        page.contains(words) && page.contains("Principal angles") | page.contains("Angles between")
+    );
+    // Never over what is read.
+    let copy = folder.path().join("summary.json");
+    fs::copy(&adam, &copy).expect("copied");
+    let message = refused(&copy, &["--out", folder.path().to_str().expect("text")]);
+    assert!(message.contains("--out"), "{message}");
+}
+
+/// What weights show of hypotheses, and what follows from it.
+#[test]
+fn shares_are_told_theorem_by_theorem() {
+    let told = |name: &str| {
+        let file = data(&format!("torch_{name}_f32.npz"));
+        (json(&file, &SGD)["effective"].clone(), in_one_line(&stdout(&rank(&file, &SGD))))
+    };
+    let (sgd, text) = told("linear_sgd");
+    assert_eq!(
+        (&sgd["nearest"], &sgd["theorems"][0]["off"]),
+        (&"invariant-subspace".into(), &0.0.into())
+    );
+    assert!(
+        text.contains("W_0 = w I holds, and the movement is where the theorem says."),
+        "{text}"
+    );
+    assert!(!text.contains("of one size"), "{text}");
+    let (adam, text) = told("linear_adam");
+    assert_eq!(adam["nearest"], "invariant-subspace");
+    assert!(text.contains("of the movement is elsewhere: so another hypothesis fails"), "{text}");
+    assert!(adam["first_change_evenness"].as_f64().expect("a number") > 0.99);
+    assert!(text.contains("are all of one size"), "{text}");
+    // A start of full rank: S of the theorem is the whole space, and the shares are told all the same.
+    let (tanh, text) = told("tanh_adam");
+    assert!(tanh["space"]["reason"].as_str().expect("text").contains("the whole space"));
+    let shares = tanh["theorems"].as_array().expect("a list");
+    let share = |id: &str| shares.iter().find(|share| share["theorem"] == id).expect("a row");
+    let (inside, either) = (share("invariant-subspace"), share("perturbation"));
+    assert!(inside["off"].as_f64().expect("a number") > 0.9);
+    let [inside, either] = [inside, either].map(|share| share["both"].as_f64().expect("a number"));
+    assert!(0.0 < inside && inside < either && either < 1.0, "{inside} {either}");
+    assert!(text.contains("None is near: W_0 = w I"), "{text}");
 }
 
 /// Gradient descent moves in S, in few terms of which an exact rank knows more; Adam does not, and
@@ -578,8 +701,6 @@ fn a_model_has_a_row_for_each_matrix() {
     let message =
         refused(&model, &["--array", "rnn.*", "--inputs", "rnn.weight_ih_l0", "--outputs", "x"]);
     assert!(message.contains("--inputs is for one matrix"), "{message}");
-    let message = refused(&model, &["--array", "rnn.weight_hh_l0", "--out", out_text]);
-    assert!(message.contains("--out is for several matrices"), "{message}");
 }
 
 /// A step is a folder with two files and their index, and each may be named.

@@ -212,7 +212,8 @@ fn without_arguments_it_takes_what_is_in_out_and_verifies_a_little() {
 #[test]
 fn what_cannot_be_shown_is_refused_by_name() {
     let place = Workplace::new();
-    let summary = "summary of an experiment, of rankproof fit or of rankproof cv";
+    let summary =
+        "summary of an experiment, of rankproof rank, of rankproof fit or of rankproof cv";
     let nowhere = place.refusal("nowhere");
     assert_eq!(
         nowhere,

@@ -1,6 +1,6 @@
 //! `rankproof rank`: weights recorded by any trainer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -9,7 +9,10 @@ use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use rankproof::matrix::Rank;
-use rankproof::report::{EffectiveRecord, effective_screen, wrapped};
+use rankproof::report::{
+    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, Experiment, effective_details, effective_figures,
+    effective_overview, effective_screen, effective_sentence, in_lines, wrapped,
+};
 use rankproof::tensor::{LowerEnd, UpperEnd};
 use rankproof::theorem::{Observation, Verdict};
 use rankproof::weights::{
@@ -32,6 +35,8 @@ use super::{interrupt, rank_table};
 ///
 /// First in how few dimensions, and in how few CP terms, nearly all of the movement lies: the squared
 /// norm of the increments W_k - W_0. Beside it what random walks need whose steps are as long.
+/// Then whether that space is fixed, and with --inputs and --outputs which share of the movement lies in
+/// the spaces of theorems, and what weights show of their hypotheses.
 ///
 /// Then exact ranks. One is given only where the singular values leave a clear gap above the noise
 /// floor, which is stated; else it is inconclusive.
@@ -55,9 +60,10 @@ pub struct Arguments {
     /// Also write the results as JSON: the dimensions of the movement under `effective`.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Of several matrices, also write the rows into this folder as they come: a table, matrices.csv,
-    /// and all of each matrix in matrices/NAME.json. If some are there, the run goes on with the
-    /// others.
+    /// Also write figures, their numbers as CSV, and summary.json into this folder, for
+    /// `rankproof report --from FOLDER`. Of several matrices, write the rows as they come: a table,
+    /// matrices.csv, and all of each matrix in matrices/NAME.json; if some are there, the run goes on
+    /// with the others.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
 }
@@ -65,6 +71,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let files = arguments.input.checkpoints()?;
     Files::default().reads(&files.paths).writes("--json", &arguments.json).check()?;
+    let read = files.paths.clone();
     interrupt::end_with("stopped; what was written is whole, and rows of --out stay")?;
     let waiting = Waiting::new(&files.paths);
     let watch = |stage| waiting.show(stage);
@@ -72,8 +79,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(patterns) = arguments.input.patterns() {
         return rank_table::run(arguments, opened, patterns, &waiting);
     }
-    if arguments.out.is_some() {
-        bail!("--out is for several matrices, expected --array with a wildcard or several names");
+    if let Some(out) = &arguments.out {
+        let names = EFFECTIVE_FIGURES.map(|name| [format!("{name}.svg"), format!("{name}.csv")]);
+        let names = names.into_iter().flatten().chain(["summary.json".to_owned()]);
+        Files::default().reads(read).writes_in("--out", out, names).check()?;
     }
     let loaded = opened.load(&watch)?;
     let mut answers = Vec::new();
@@ -89,18 +98,104 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             _ => write_json(path, &JsonGates { schema: 1, gates })?,
         }
     }
-    let mut text = String::new();
-    for (index, answer) in answers.iter().enumerate() {
-        text += if index == 0 { "" } else { "\n" };
-        text += &heading(&loaded, answer.part, index == 0);
-        text += &effective_screen(&answer.effective);
-        text += &match &answer.exact {
-            Some(exact) => exact_ranks(arguments, &loaded, answer.part, exact),
-            None => answer.not_exact(),
-        };
+    if let Some(out) = &arguments.out {
+        write_results(out, &loaded, &answers)?;
     }
-    print(&text)?;
+    print(&told(arguments, &loaded, &answers))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The answers, and then all that is exact.
+fn told(arguments: &Arguments, loaded: &Loaded, answers: &[Answer]) -> String {
+    let numbers = loaded.steps.as_deref();
+    let mut text = String::new();
+    if let [_, _, ..] = answers {
+        text += &overview(loaded, answers);
+    }
+    for (index, answer) in answers.iter().enumerate() {
+        text += if answers.len() > 1 { "\n" } else { "" };
+        text += &heading(loaded, answer.part, index == 0 && answers.len() == 1);
+        text += &effective_screen(&answer.effective, numbers);
+        text += &effective_details(&answer.effective, numbers);
+    }
+    for answer in answers {
+        match &answer.exact {
+            Some(exact) => text += &exact_ranks(arguments, loaded, answer.part, exact),
+            None => {
+                text += &format!("\n{}", answer.not_exact());
+                break;
+            }
+        }
+    }
+    text
+}
+
+/// Several answers beside each other.
+fn overview(loaded: &Loaded, answers: &[Answer]) -> String {
+    let first = &answers[0].part.tracks[0];
+    let mut text = wrapped(&format!(
+        "{}, {} gates of {} x {} weights at the start and after {} learning steps",
+        loaded.title,
+        answers.len(),
+        first.neurons(),
+        first.columns(),
+        first.steps(),
+    ));
+    loaded.notes.iter().for_each(|note| text += &noted(note));
+    let gate = |answer: &Answer| answer.part.gate.clone().unwrap_or_default();
+    let gates: Vec<_> = answers.iter().map(gate).collect();
+    let found: Vec<_> = (gates.iter().map(String::as_str))
+        .zip(answers.iter().map(|answer| &answer.effective))
+        .collect();
+    text + "\n" + &effective_overview("gate", &found)
+}
+
+/// A note, in lines of at most 80 characters.
+fn noted(note: &str) -> String {
+    in_lines("note  ", note.split_whitespace(), 80)
+}
+
+/// Figures, tables and summary.json.
+fn write_results(out: &Path, loaded: &Loaded, answers: &[Answer]) -> anyhow::Result<()> {
+    let title = format!("Movement of the weights {}", loaded.title);
+    let mut results = Experiment::new("rank", &title, out, false)?;
+    let mut words = Vec::new();
+    for Answer { part, effective, .. } in answers {
+        let (label, prefix) = match &part.gate {
+            Some(gate) => (format!("gate {gate}"), format!("{gate}_")),
+            None => Default::default(),
+        };
+        let of = if label.is_empty() { String::new() } else { format!("{label}: ") };
+        words.push(format!("{of}{}", effective_sentence(effective)));
+        let figures = effective_figures(&label, effective, loaded.steps.as_deref());
+        for Drawn { name, caption, figure, table } in figures {
+            let (name, caption) = (format!("{prefix}{name}"), format!("{of}{caption}"));
+            results.figure(&name, &caption, &figure)?;
+            results.table(&name, &caption, &table)?;
+        }
+        let spectra = [
+            ("rows", "dimensions of rows", &effective.rows),
+            ("columns", "dimensions of columns", &effective.columns),
+            ("last", "dimensions of the last change", &effective.last),
+        ];
+        for (name, meaning, spectrum) in spectra {
+            let Some(spectrum) = spectrum else { continue };
+            let most = spectrum.dimensions_for(0.95) as f64;
+            let name = format!("{prefix}{name}");
+            let meaning = format!("{of}{meaning}");
+            results.measured(&format!("{name}_r95"), &format!("{meaning} that hold 95 %"), most);
+            let ratio = spectrum.participation_ratio();
+            let meaning = format!("{meaning}, participation ratio");
+            results.measured(&format!("{name}_participation_ratio"), &meaning, ratio);
+        }
+        if let Some(terms) = effective.cp.as_ref().and_then(|cp| cp.dimensions()[1]) {
+            let meaning = format!("{of}CP terms that hold 95 %");
+            results.measured(&format!("{prefix}cp_r95"), &meaning, terms as f64);
+        }
+    }
+    results.says(words.join(" "));
+    results.finish()?;
+    Ok(())
 }
 
 /// What is said of one history.
@@ -179,8 +274,9 @@ fn exact_ranks(arguments: &Arguments, loaded: &Loaded, part: &Part, exact: &Exac
         }
         _ => "",
     };
+    let gate = part.gate.as_ref().map_or(String::new(), |gate| format!(" of gate {gate}"));
     [
-        "\nExact ranks, above the noise of rounding\n".to_owned(),
+        format!("\nExact ranks{gate}, above the noise of rounding\n"),
         steps(ranks, loaded.steps.as_deref()),
         whole(arguments, ranks),
         hold(bounds),
@@ -201,7 +297,7 @@ fn heading(loaded: &Loaded, part: &Part, notes: bool) -> String {
     ));
     text += &wrapped(&sentence(weights.rounding()));
     for note in loaded.notes.iter().filter(|_| notes) {
-        text += &paragraph("note", note);
+        text += &noted(note);
     }
     text + "\n"
 }

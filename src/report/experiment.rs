@@ -62,6 +62,9 @@ pub struct Summary {
     pub title: String,
     /// Whether this was the short setting.
     pub quick: bool,
+    /// What is said of the results, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     /// How long it took.
     pub seconds: f64,
     /// The results.
@@ -133,6 +136,7 @@ impl Experiment {
             experiment: name.to_owned(),
             title: title.to_owned(),
             quick,
+            words: None,
             seconds: 0.0,
             numbers: Vec::new(),
             figures: Vec::new(),
@@ -154,6 +158,11 @@ impl Experiment {
     /// The folder of the results.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Says something of the results as a whole.
+    pub fn says(&mut self, words: impl Into<String>) {
+        self.summary.words = Some(words.into());
     }
 
     /// Says what is being done, for whoever waits.

@@ -14,7 +14,10 @@ mod text_table;
 mod verification;
 
 pub use catalogue::{Entry, Fact, entries};
-pub use effective::{EffectiveRecord, effective_screen, wrapped};
+pub use effective::{
+    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, effective_details, effective_figures,
+    effective_overview, effective_screen, effective_sentence, wrapped,
+};
 pub use experiment::{Exhibit, Experiment, ExperimentError, Message, Number, Summary, Table};
 pub use exploration::ExplorationTable;
 pub use figure::{Figure, Panel, drawn_csv, number};

@@ -19,7 +19,7 @@ mod shrink;
 
 pub use bracket::{Construction, CpBracket, Decomposition, UpperEnd};
 pub use cp::{
-    Compress, Compressed, CpError, CpFit, CpOptions, ErrorByRank, cp_decompose,
+    Compress, Compressed, CpError, CpFit, CpGrowth, CpOptions, ErrorByRank, cp_decompose,
     cp_decompose_weighted, cp_error, cp_error_by_rank, cp_growth,
 };
 pub use dense::Dense;

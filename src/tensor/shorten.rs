@@ -13,6 +13,10 @@ const MAX_CANCELLATION: f64 = 100.0;
 /// Numbers in a decomposition up to which one is searched for.
 const MAX_UNKNOWNS: usize = 400;
 
+/// The same for a tensor that has no fewer dimensions than rows and columns. Recorded ones of that kind
+/// are generic, more or less: the search takes seconds, and finds nothing.
+const MAX_UNKNOWNS_OF_FULL: usize = 200;
+
 impl Reduced<f64> {
     /// [`cp_bracket`](Reduced::cp_bracket) with both ends improved as far as they can be.
     pub fn tight_cp_bracket(&self, noise: f64) -> Option<CpBracket<f64>> {
@@ -28,7 +32,8 @@ impl Reduced<f64> {
     ///
     /// As many terms as the lower end are tried first, then the numbers up to that of generic
     /// tensors are halved. A search can miss, so the end need not be the CP rank. Decompositions of
-    /// more than 400 numbers are passed over.
+    /// more than 400 numbers are passed over; of more than 200 if the tensor has as many dimensions
+    /// as rows and columns.
     pub fn shorten(&self, bracket: &mut CpBracket<f64>, noise: f64) {
         let dimensions = Mode::ALL.map(|mode| f64::rank(&self.unfolding(mode), noise).bounds.upper);
         let [a, b, c] = dimensions;
@@ -38,7 +43,9 @@ impl Reduced<f64> {
         }
         // Of R terms R (a + b + c - 2) numbers are free; one term more makes it easier.
         let generic = (a * b * c).div_ceil(a + b + c - 2) + 1;
-        let most = generic.min(MAX_UNKNOWNS / (a + b + c)).min(upper - 1);
+        let is_full = [a, b] == [self.left.rows(), self.right.rows()];
+        let unknowns = if is_full { MAX_UNKNOWNS_OF_FULL } else { MAX_UNKNOWNS };
+        let most = generic.min(unknowns / (a + b + c)).min(upper - 1);
         if lower > most {
             return;
         }

@@ -81,18 +81,6 @@ impl HeldBound {
     }
 }
 
-/// The theorem that applies to how learning started, with W_0, and the space S that it fixes, or why S
-/// is not known.
-pub(super) fn space_of_learning(
-    start: &Matrix<f64>,
-    record: &Record,
-    channels: &InputOutput,
-) -> Result<(&'static Theorem, Result<Subspace<f64>, String>), WeightError> {
-    channels.check(start.rows())?;
-    let start = Start::of(start, record, channels);
-    Ok((start.theorem(), start.space()))
-}
-
 /// CP rank <= d min(d, K) with the dimension d of the space in which rows and columns lie.
 fn tensor_rank(history: &WeightHistory, ranks: &WeightRanks) -> Result<Vec<Observation>, String> {
     let space = ranks.space.as_ref().and_then(Rank::known);
@@ -109,40 +97,56 @@ fn tensor_rank(history: &WeightHistory, ranks: &WeightRanks) -> Result<Vec<Obser
 }
 
 /// How W_0 = w I + P Q^T is made, and what follows.
-struct Start<'a> {
+pub(super) struct Start<'a> {
     channels: &'a InputOutput,
+    /// w.
+    identity: f64,
     low_rank: Factors<f64>,
 }
 
 impl<'a> Start<'a> {
     /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
-    fn of(start: &Matrix<f64>, record: &Record, channels: &'a InputOutput) -> Self {
+    pub(super) fn of(start: &Matrix<f64>, record: &Record, channels: &'a InputOutput) -> Self {
         let noise = record.epsilons[0] * start.norm() + record.noise(0, start, start);
         let split = |identity: f64| {
             let rest = start.minus(&Matrix::scaled_identity(start.rows(), identity));
             let rest = Factors::new(rest, Matrix::scaled_identity(start.rows(), 1.0));
-            f64::compress(&rest, noise)
+            Start { channels, identity, low_rank: f64::compress(&rest, noise) }
         };
         let candidates = [split(0.0), split(median_of_diagonal(start))];
-        let low_rank = candidates.into_iter().min_by_key(Factors::width).expect("two candidates");
-        Start { channels, low_rank }
+        candidates.into_iter().min_by_key(Start::rank).expect("two candidates")
     }
 
-    fn theorem(&self) -> &'static Theorem {
-        match self.low_rank.width() {
+    /// w.
+    pub(super) fn identity(&self) -> f64 {
+        self.identity
+    }
+
+    /// The rank of P Q^T, above the noise.
+    pub(super) fn rank(&self) -> usize {
+        self.low_rank.width()
+    }
+
+    pub(super) fn theorem(&self) -> &'static Theorem {
+        match self.rank() {
             0 => &invariant_subspace::THEOREM,
             _ => &low_rank_initialization::THEOREM,
         }
     }
 
     /// The space that the theorem fixes before learning.
-    fn space(&self) -> Result<Subspace<f64>, String> {
+    pub(super) fn space(&self) -> Result<Subspace<f64>, String> {
+        self.space_with(&self.low_rank)
+    }
+
+    /// span(col B, row C, h_0, b), and the columns and rows of a P Q^T.
+    pub(super) fn space_with(&self, low_rank: &Factors<f64>) -> Result<Subspace<f64>, String> {
         // Only directions matter, and weights, inputs and outputs may be of different units.
         let generators = [
             unit_columns(&self.channels.inputs),
             unit_columns(&self.channels.outputs),
-            unit_norm(&self.low_rank.left),
-            unit_norm(&self.low_rank.right),
+            unit_norm(&low_rank.left),
+            unit_norm(&low_rank.right),
         ];
         let neurons = self.low_rank.left.rows();
         let space = Subspace::spanned_by(neurons, &generators)

@@ -47,8 +47,8 @@ mod stream;
 pub use bounds::{HeldBound, InputOutput};
 pub use doubts::{doubts, scientific};
 pub use effective::{
-    CpTerms, EffectiveOptions, EffectiveRanks, Null, NullRanks, Overlap, Quantiles, SHARES,
-    SecondHalf, SpaceShare, SpaceShares, Spectrum,
+    Courses, CpTerms, EffectiveOptions, EffectiveRanks, Fixed, Nearness, Null, NullRanks, Overlap,
+    Quantiles, SHARES, SecondHalf, SpaceShare, Spectrum, TheoremShare,
 };
 pub use error::WeightError;
 pub use grid::Grid;

@@ -10,7 +10,8 @@ For each torch file here, for a rectangular history that is a formula, and for r
       stable rank, and the dimensions that hold 90, 95 and 99 % of the squared norm
   second_half
       with h = K // 2, the dimensions that hold 95 % of D_1 .. D_h by rows and by columns, and the
-      share of W_k - W_h, k > h, in them
+      share of W_k - W_h, k > h, in them; the most that so many dimensions hold of it; the dimensions
+      that hold 95 % of it; and the principal angles between the two spaces, in degrees
   space
       with the arrays B and C, the share of D_1 .. D_K in S = span(B, C^T): of the columns, of the
       rows, of both
@@ -50,6 +51,14 @@ def unfoldings(D):
     }
 
 
+def principal_angles(a, b):
+    if a.shape[1] < b.shape[1]:
+        a, b = b, a
+    cosines = np.linalg.svd(a.T @ b, compute_uv=False)
+    sines = np.linalg.svd(b - a @ (a.T @ b), compute_uv=False)[::-1]
+    return [float(angle) for angle in np.degrees(np.arctan2(sines, cosines))]
+
+
 def second_half(W):
     h = (len(W) - 1) // 2
     first, second = unfoldings(W[1 : h + 1] - W[0]), unfoldings(W[h + 1 :] - W[h])
@@ -58,7 +67,15 @@ def second_half(W):
         u = np.linalg.svd(first[side], full_matrices=False)[0]
         basis = u[:, : effective(first[side])["r95"]]
         share = np.sum((basis.T @ second[side]) ** 2) / np.sum(second[side] ** 2)
-        found[side] = {"dimensions": basis.shape[1], "share": float(share)}
+        v, s = np.linalg.svd(second[side], full_matrices=False)[:2]
+        own = v[:, : effective(second[side])["r95"]]
+        found[side] = {
+            "dimensions": basis.shape[1],
+            "share": float(share),
+            "later": own.shape[1],
+            "most": float(np.sum(s[: basis.shape[1]] ** 2) / np.sum(s**2)),
+            "angles": principal_angles(basis, own),
+        }
     return found
 
 

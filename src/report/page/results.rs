@@ -15,7 +15,8 @@ use crate::report::fit::caption;
 use crate::report::input::{InputError, read_text};
 use crate::report::{Exhibit, Number, Summary};
 
-const EXPECTED: &str = "the summary of an experiment, of rankproof fit or of rankproof cv";
+const EXPECTED: &str =
+    "the summary of an experiment, of rankproof rank, of rankproof fit or of rankproof cv";
 
 /// Rows of a table that are shown; the file holds the rest.
 const SHOWN: usize = 200;
@@ -77,7 +78,7 @@ impl Results {
             numbers: vec![found_and_expected(&summary.numbers)],
             figures: figures(folder, &id, &summary.figures)?,
             tables: tables(folder, &summary.tables)?,
-            words: None,
+            words: summary.words.clone(),
             files: files(folder, summary.figures.iter().chain(&summary.tables)),
             id,
         })

@@ -7,6 +7,7 @@ use super::start::{algebraic, with_next_term};
 use super::{Compress, CpError, CpOptions, core_width};
 use crate::matrix::Matrix;
 use crate::scalar::Stream;
+use crate::tensor::Decomposition;
 
 /// Relative errors of CP decompositions with one term, two terms, and so on.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,8 +74,17 @@ pub fn cp_error_by_rank(
     Ok(ErrorByRank { errors })
 }
 
-/// The relative errors of decompositions with one term, two terms, and so on, until they explain a
-/// share of the squared norm or are as many as `most`. Each is the one before it with the term that
+/// Decompositions with one term, two terms, and so on.
+#[derive(Clone, Debug)]
+pub struct CpGrowth {
+    /// What each of them leaves.
+    pub found: ErrorByRank,
+    /// The decompositions themselves: `terms[r - 1]` has r of them.
+    pub terms: Vec<Decomposition<f64>>,
+}
+
+/// Decompositions with one term, two terms, and so on, until they explain a share of the squared
+/// norm or are as many as `most`. Each is the one before it with the term that
 /// is nearest to what it leaves, refined, or the algebraic start, refined, if that is better: a few
 /// seconds, where [`cp_error_by_rank`] with its many starts takes minutes for 20 terms.
 ///
@@ -89,8 +99,8 @@ pub fn cp_error_by_rank(
 /// use rankproof::tensor::{Dense, cp_growth};
 ///
 /// let tensor = Dense::from_fn([5, 4, 3], |i, j, k| (i + 1) as f64 + (j * k) as f64);
-/// let found = cp_growth(&tensor, 0.999, 9, &Stream::new("example", 0, 0))?;
-/// assert_eq!(found.errors.len(), 2);
+/// let grown = cp_growth(&tensor, 0.999, 9, &Stream::new("example", 0, 0))?;
+/// assert_eq!((grown.found.errors.len(), grown.terms[1].terms()), (2, 2));
 /// # Ok::<(), rankproof::tensor::CpError>(())
 /// ```
 pub fn cp_growth(
@@ -98,7 +108,7 @@ pub fn cp_growth(
     share: f64,
     most: usize,
     stream: &Stream,
-) -> Result<ErrorByRank, CpError> {
+) -> Result<CpGrowth, CpError> {
     const SWEEPS: usize = 60;
     // Gauss-Newton, which takes time by the cube of the unknowns, up to so many.
     const MAX_UNKNOWNS: usize = 600;
@@ -106,10 +116,10 @@ pub fn cp_growth(
     if !compressed.norm.is_finite() {
         return Err(CpError::NotFinite);
     }
-    let mut found = ErrorByRank { errors: Vec::new() };
+    let (mut found, mut terms) = (ErrorByRank { errors: Vec::new() }, Vec::new());
     let core = &compressed.core;
     if compressed.norm == 0.0 || core.shape().contains(&0) {
-        return Ok(found);
+        return Ok(CpGrowth { found, terms });
     }
     let objective = Objective::new(core);
     let limits =
@@ -129,9 +139,10 @@ pub fn cp_growth(
         let least = found.errors.last().copied().unwrap_or(f64::INFINITY);
         found.errors.push(compressed.relative_error(best.value).min(least));
         factors = best.factors;
+        terms.push(compressed.expanded(&factors).into());
         if found.explained(rank) >= share {
             break;
         }
     }
-    Ok(found)
+    Ok(CpGrowth { found, terms })
 }

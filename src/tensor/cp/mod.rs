@@ -24,7 +24,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use by_rank::{ErrorByRank, cp_error_by_rank, cp_growth};
+pub use by_rank::{CpGrowth, ErrorByRank, cp_error_by_rank, cp_growth};
 pub use compress::{Compress, Compressed};
 
 use thiserror::Error;

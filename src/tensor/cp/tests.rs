@@ -247,6 +247,11 @@ fn terms_that_grow_explain_nearly_what_many_starts_find() {
         let noise = 0.1 * tensor.norm() / (tensor.data().len() as f64).sqrt();
         tensor.data_mut().iter_mut().for_each(|x| *x += noise * stream.normal());
         let grown = cp_growth(&tensor, 1.0, 5, &stream).expect("finite");
+        let slices: Vec<_> = (0..shape[2]).map(|k| grown.terms[2].slice(k)).collect();
+        let rest = Dense::from_fn(shape, |i, j, k| tensor.at(i, j, k) - slices[k][(i, j)]);
+        let error = rest.norm() / tensor.norm();
+        assert!((error - grown.found.errors[2]).abs() < 1e-6, "{error} {:?}", grown.found);
+        let grown = grown.found;
         let best = cp_error_by_rank(&tensor, 5, &options(), &stream).expect("finite");
         assert_eq!(grown.errors.len(), 5);
         assert!(grown.errors.is_sorted_by(|a, b| a >= b));
@@ -256,10 +261,9 @@ fn terms_that_grow_explain_nearly_what_many_starts_find() {
         }
         // It stops where a share is explained.
         let few = cp_growth(&tensor, grown.explained(2), 5, &stream).expect("finite");
-        assert_eq!(few.errors, grown.errors[..2]);
+        assert_eq!(few.found.errors, grown.errors[..2]);
     }
     let nothing = Dense::from_fn([3, 2, 2], |_, _, _| 0.0);
-    assert!(
-        cp_growth(&nothing, 0.9, 3, &Stream::new("growth", 0, 0)).expect("zero").errors.is_empty()
-    );
+    let grown = cp_growth(&nothing, 0.9, 3, &Stream::new("growth", 0, 0)).expect("zero");
+    assert!(grown.found.errors.is_empty() && grown.terms.is_empty());
 }

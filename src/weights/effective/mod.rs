@@ -12,22 +12,30 @@
 //! the unfolding. So many CP terms hold 95 % if a sum of so many terms comes as near; the terms are
 //! searched for, so fewer may do, but never fewer than the dimensions of any unfolding.
 
+#[cfg(test)]
+mod calibration;
+mod fixed;
 mod gram;
 mod movement;
+mod nearest;
 mod null;
 mod spectrum;
+mod terms;
 #[cfg(test)]
 mod tests;
 
-use gram::{directions, inside};
-use movement::{Grams, Movement, Sums};
+use gram::directions;
+use movement::{Movement, Sums};
+use null::Asked;
 
+pub use fixed::{Fixed, Overlap, SecondHalf};
+pub use nearest::{Nearness, SpaceShare, TheoremShare};
 pub use null::{Null, NullRanks, Quantiles};
 pub use spectrum::Spectrum;
+pub use terms::{Courses, CpTerms};
 
 use rayon::prelude::*;
 
-use super::bounds::space_of_learning;
 use super::history::Record;
 use super::ranks::Noise;
 use super::stream::Aligned;
@@ -35,9 +43,6 @@ use super::{
     InputOutput, SliceError, Slices, Stage, Watch, WeightError, WeightHistory, WeightStream,
 };
 use crate::matrix::Matrix;
-use crate::scalar::Stream;
-use crate::tensor::{ErrorByRank, cp_growth};
-use crate::theorem::Theorem;
 
 /// The shares of the movement for which dimensions are counted.
 pub const SHARES: [f64; 3] = [0.90, 0.95, 0.99];
@@ -65,6 +70,42 @@ impl Default for EffectiveOptions {
 
 /// In how few dimensions weights moved. `None` where a side has more than 8192 indices, or where
 /// there is no movement.
+///
+/// # Definitions
+///
+/// The movement is the sum of `||D_k||^2` over the increments `D_k = W_k - W_0`, k = 1..K, in the norm of
+/// Frobenius. Let p_1 >= p_2 >= .. be the squared singular values of W_K - W_0, or of an unfolding of
+/// the increments, over their sum: the explained variances of a principal component analysis from which
+/// no mean is taken.
+///
+/// | number | definition | source |
+/// |---|---|---|
+/// | participation ratio | `1 / sum p_i^2`: n if n directions are equal and the others zero | 1 |
+/// | stable rank | `1 / p_1` | 2 |
+/// | dimensions for 90, 95, 99 % | the least n with `p_1 + .. + p_n` at least that: no n dimensions hold more | 3 |
+/// | CP terms for 90, 95, 99 % | the least R for which a sum of R terms was found that leaves at most 10, 5, 1 % of the movement; at least as many as the dimensions of any unfolding | 4 |
+/// | random walk | steps as long as those of the weights, `W_k - W_{k-1}`, in uniform directions; quantiles over draws. Most of a walk lies along few time courses | 5 |
+/// | steps of the same spectra | a walk whose steps have the singular values of those of the weights, and uniform singular vectors | 6 |
+/// | second half | the share of `W_k - W_h`, k > h = K / 2, in the dimensions that hold 95 % of D_1..D_h; by chance r / N | |
+/// | principal angles | of these dimensions and those that hold 95 % of the second half | 7 |
+/// | spaces by chance | the angles of as many dimensions that are uniform: what the halves of a random walk have | 8 |
+/// | share in S | the squared norm of `P D_k P` over that of `D_k`, summed over k, with the orthogonal projection P on S; by chance `(dim S / N)^2` | |
+/// | distance of W_0 | the norm of what W_0 has besides what the theorem says, over that of W_0 | |
+///
+/// 1. P. Gao et al., "A theory of multineuronal dimensionality, dynamics and measurement", bioRxiv
+///    214262 (2017).
+/// 2. M. Rudelson and R. Vershynin, "Sampling from large matrices", Journal of the ACM 54 (2007).
+/// 3. C. Eckart and G. Young, "The approximation of one matrix by another of lower rank", Psychometrika
+///    1 (1936).
+/// 4. T. G. Kolda and B. W. Bader, "Tensor decompositions and applications", SIAM Review 51 (2009).
+/// 5. J. Antognini and J. Sohl-Dickstein, "PCA of high dimensional random walks with comparison to
+///    neural network training", NeurIPS 2018.
+/// 6. F. Mezzadri, "How to generate random matrices from the classical compact groups", Notices of the
+///    AMS 54 (2007).
+/// 7. Å. Björck and G. H. Golub, "Numerical methods for computing angles between linear subspaces",
+///    Mathematics of Computation 27 (1973).
+/// 8. P.-A. Absil, A. Edelman and P. Koev, "On the largest principal angle between random subspaces",
+///    Linear Algebra and its Applications 414 (2006).
 #[derive(Clone, Debug)]
 pub struct EffectiveRanks {
     /// The movement: the sum of ||W_k - W_0||^2, of weights over 2^exponent.
@@ -91,80 +132,12 @@ pub struct EffectiveRanks {
     pub turned: Option<Null>,
     /// Whether the space is fixed; `None` of one step, or if nothing moved in a half of the steps.
     pub second_half: Option<SecondHalf>,
-    /// The movement in the space that a theorem fixes before learning, if inputs and outputs are
-    /// given.
-    pub space: Option<SpaceShares>,
+    /// The movement in the spaces of theorems, and which of them are near, if inputs and outputs are
+    /// given and weights are square.
+    pub nearness: Option<Nearness>,
     /// The share of the movement that rounding can have made, at most: that of the weights, and that
     /// of the Gram matrices by which the movement is compressed.
     pub rounding: f64,
-}
-
-/// CP decompositions of the increments.
-#[derive(Clone, Debug)]
-pub struct CpTerms {
-    /// What one term, two terms, and so on hold, until they hold 99 % or are as many as the limit.
-    pub found: ErrorByRank,
-    /// The terms up to which was searched.
-    pub limit: usize,
-    /// The terms that 90, 95 and 99 % need at least, by the unfoldings.
-    pub at_least: [usize; 3],
-}
-
-impl CpTerms {
-    /// Terms that hold 90, 95 and 99 % of the movement; `None` if more than the limit.
-    pub fn dimensions(&self) -> [Option<usize>; 3] {
-        SHARES.map(|share| self.found.rank_for(share))
-    }
-}
-
-/// The movement in the second half of the steps, in the space of that in the first.
-///
-/// The first half is D_1..D_h with h = K / 2, the second `W_k - W_h`, k = h + 1..K: what the weights
-/// did after they had come to W_h. In a random walk the second half does not know of the first, and a
-/// space of r of N dimensions holds r / N of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SecondHalf {
-    /// h.
-    pub first: usize,
-    /// On the side of the rows.
-    pub rows: Overlap,
-    /// On the side of the columns.
-    pub columns: Overlap,
-}
-
-/// How much of a movement lies in a space.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Overlap {
-    /// Dimensions of the space: so many hold 95 % of the first half.
-    pub dimensions: usize,
-    /// The share of the second half in it.
-    pub share: f64,
-    /// The share that is expected of a random walk, exactly.
-    pub chance: f64,
-}
-
-/// The movement in the space S of a theorem.
-#[derive(Clone, Debug)]
-pub struct SpaceShares {
-    /// The theorem that applies to such a start.
-    pub theorem: &'static Theorem,
-    /// What was found, or why S is not known.
-    pub found: Result<SpaceShare, String>,
-}
-
-/// Shares of the movement in a space S of N-vectors.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SpaceShare {
-    /// Dimensions of S.
-    pub dimensions: usize,
-    /// The share whose columns lie in S: `||P D||^2` over `||D||^2` with the projection P on S.
-    pub rows: f64,
-    /// The share whose rows do: `||D P||^2`.
-    pub columns: f64,
-    /// Both: `||P D P||^2`.
-    pub both: f64,
-    /// The share on each side that is expected of a random walk; of both, its square.
-    pub chance: f64,
 }
 
 impl EffectiveRanks {
@@ -267,27 +240,16 @@ impl EffectiveRanks {
             }
             found.rounding = noise.min(1.0);
         }
-        // S is a space of neurons: it says nothing of weights between others.
+        if let Some(cp) = &mut found.cp {
+            cp.in_units(tracks[0].1.exponent);
+        }
+        // Theorems are of spaces of neurons: they say nothing of weights between others.
         let [rows, columns] = movement.size();
         if let (Some(channels), [(slices, record)]) = (channels.filter(|_| rows == columns), tracks)
         {
-            let (theorem, space) = space_of_learning(&*slices.slice(0)?, record, channels)?;
-            let share = |basis: &Matrix<f64>| {
-                let [rows, columns, both] = movement.shares_in(basis, basis)?;
-                let chance = basis.cols() as f64 / basis.rows() as f64;
-                Ok::<_, SliceError>(SpaceShare {
-                    dimensions: basis.cols(),
-                    rows,
-                    columns,
-                    both,
-                    chance,
-                })
-            };
-            let space = match space {
-                Ok(space) => Ok(share(space.basis())?),
-                Err(reason) => Err(reason),
-            };
-            found.space = Some(SpaceShares { theorem, found: space });
+            watch(Stage { what: "spaces of theorems", done: 0, all: 1 });
+            let start = slices.slice(0)?;
+            found.nearness = Some(Nearness::new(&start, record, &movement, channels)?);
         }
         Ok(found)
     }
@@ -327,7 +289,7 @@ impl EffectiveRanks {
             walk: None,
             turned: None,
             second_half: None,
-            space: None,
+            nearness: None,
             rounding: 0.0,
         };
         let sums = movement.sums(watch)?;
@@ -342,72 +304,40 @@ impl EffectiveRanks {
         let Sums { steps: norms, later, first, second, whole, last, .. } = sums;
         found.last = last;
         let half = movement.steps() / 2;
-        let grams = [whole.rows, whole.columns];
-        let halves = if half == 0 { [None, None] } else { [first.rows, first.columns] };
-        // Four spectra at once; each by one thread.
+        let grams = [whole.rows.as_ref(), whole.columns.as_ref()];
+        let halves = [&first.rows, &first.columns, &second.rows, &second.columns];
+        let halves = halves.map(|gram| gram.as_ref().filter(|_| half > 0));
+        // Six spectra at once; each by one thread.
         let spectra: Vec<_> = (grams.into_iter().chain(halves).collect::<Vec<_>>())
             .into_par_iter()
-            .map(|gram| gram.and_then(|gram| directions(&gram)))
+            .map(|gram| gram.and_then(directions))
             .collect();
-        let [rows, columns, first_rows, first_columns]: [_; 4] =
-            spectra.try_into().expect("four spectra");
-        found.second_half = second_half(half, [first_rows, first_columns], &second, later);
+        let [rows, columns, first_rows, first_columns, own_rows, own_columns]: [_; 6] =
+            spectra.try_into().expect("six spectra");
+        let (first, own) = ([first_rows, first_columns], [own_rows, own_columns]);
+        found.second_half = SecondHalf::new(half, first, own, &second, later, watch);
         if let (Some((rows, left)), Some((columns, right))) = (&rows, &columns) {
-            let bases = [left, right].map(|basis| leading(basis, core_width(options.terms)));
-            let [left, right] = bases;
-            let core = movement.projected(left, right, total, watch)?;
-            watch(Stage { what: "CP terms", done: 0, all: 1 });
-            let stream = Stream::new("CP terms of weights", 0, 0);
-            let curve = cp_growth(&core, SHARES[2], options.terms, &stream);
             // Of several histories the courses are over steps and histories together.
             let courses = found.steps.as_ref().filter(|_| movement.tracks() == 1);
-            found.cp = curve.ok().map(|curve| CpTerms {
-                found: curve,
-                limit: options.terms,
-                at_least: SHARES.map(|share| {
-                    let spectra = [Some(rows), Some(columns), courses];
-                    let needed = |spectrum: &Spectrum| spectrum.dimensions_for(share);
-                    spectra.into_iter().flatten().map(needed).max().unwrap_or(0)
-                }),
-            });
+            let spectra = [Some(rows), Some(columns), courses];
+            let EffectiveOptions { terms, .. } = *options;
+            found.cp = CpTerms::new(movement, total, spectra, [left, right], terms, watch)?;
         }
         found.rows = rows.map(|(spectrum, _)| spectrum);
         found.columns = columns.map(|(spectrum, _)| spectrum);
         let EffectiveOptions { draws, terms, all } = *options;
-        found.walk = Some(Null::walk(movement.size(), &norms, draws, terms, watch));
+        let asked = found.second_half.as_ref().map(|half| Asked {
+            first: half.first,
+            dimensions: [half.rows.dimensions, half.columns.dimensions],
+        });
+        found.walk = Some(Null::walk(movement.size(), &norms, asked, draws, terms, watch));
         found.turned = Null::of_step_spectra(movement, draws, terms, all, watch)?;
         Ok(found)
     }
-}
-
-/// The second half of the movement, of this squared norm, in the space of the first half.
-fn second_half(
-    half: usize,
-    first: [Option<(Spectrum, Matrix<f64>)>; 2],
-    second: &Grams,
-    later: f64,
-) -> Option<SecondHalf> {
-    let [rows, columns] = first.map(|directions| {
-        let (spectrum, vectors) = directions?;
-        Some(leading(&vectors, spectrum.dimensions_for(MOST)))
-    });
-    let overlap = |basis: &Matrix<f64>, gram: &Matrix<f64>| Overlap {
-        dimensions: basis.cols(),
-        share: (inside(gram, basis) / later).min(1.0),
-        chance: basis.cols() as f64 / basis.rows() as f64,
-    };
-    let rows = overlap(&rows?, second.rows.as_ref()?);
-    let columns = overlap(&columns?, second.columns.as_ref()?);
-    (later > 0.0).then_some(SecondHalf { first: half, rows, columns })
 }
 
 /// The first columns, at most so many.
 fn leading(matrix: &Matrix<f64>, count: usize) -> Matrix<f64> {
     let count = count.min(matrix.cols());
     Matrix::from_columns(matrix.rows(), count, matrix.columns(0..count).data().to_vec())
-}
-
-/// Dimensions of rows and columns in which nearly all of the best terms lie.
-fn core_width(terms: usize) -> usize {
-    terms + (terms / 2).max(6)
 }

@@ -121,7 +121,7 @@ impl<'a> Movement<'a> {
     }
 
     /// D_1..D_K of all histories, by history and step.
-    fn increments(&self) -> Vec<(usize, usize)> {
+    pub fn increments(&self) -> Vec<(usize, usize)> {
         let of_track = |track| (1..=self.steps()).map(move |k| (track, k));
         (0..self.tracks.len()).flat_map(of_track).collect()
     }

@@ -38,6 +38,8 @@ const MIN_DRAWS: usize = 4;
 pub struct Null {
     /// How many were drawn.
     pub draws: usize,
+    /// Steps of each, K.
+    pub moves: usize,
     /// Rows and columns of those that were drawn: fewer than the weights have if these have many.
     pub size: [usize; 2],
     /// Of the last position.
@@ -54,10 +56,22 @@ pub struct Null {
     pub cp_at_least: Option<[Quantiles; 3]>,
     /// The most that one CP term, two terms, and so on can hold of the movement: the median.
     pub cp_explained: Vec<f64>,
+    /// The share of the second half of a walk that lies in so many dimensions of rows, and of
+    /// columns, as were asked about. The walk does not know of them: it may be any that many.
+    pub second_half: Option<[Quantiles; 2]>,
+}
+
+/// Two spaces that are known after the first half of the steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// The last step of the first half.
+    pub first: usize,
+    /// Dimensions of rows and of columns.
+    pub dimensions: [usize; 2],
 }
 
 /// The measures of a [`Spectrum`] over draws.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NullRanks {
     /// [`Spectrum::participation_ratio`].
     pub participation_ratio: Quantiles,
@@ -65,6 +79,8 @@ pub struct NullRanks {
     pub stable_rank: Quantiles,
     /// Dimensions that hold 90, 95 and 99 %.
     pub dimensions: [Quantiles; 3],
+    /// What one dimension, two dimensions, and so on hold, until nearly all draws hold 99 %.
+    pub explained: Vec<Quantiles>,
 }
 
 /// Of some draws the 5th percentile, the median and the 95th percentile.
@@ -80,7 +96,7 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// Of numbers, with linear interpolation, as NumPy has it by default.
-    fn of(mut numbers: Vec<f64>) -> Self {
+    pub(super) fn of(mut numbers: Vec<f64>) -> Self {
         numbers.sort_by(f64::total_cmp);
         let at = |share: f64| {
             let place = share * (numbers.len() - 1) as f64;
@@ -99,6 +115,8 @@ struct Draw {
     fourth: Option<Spectrum>,
     /// True of one history: CP terms then need the dimensions of its time courses, too.
     single: bool,
+    /// The shares of the second half in the first so many rows and columns.
+    second_half: Option<[f64; 2]>,
 }
 
 impl Null {
@@ -109,9 +127,13 @@ impl Null {
     /// the ratio. In the limit of many rows the spectrum of a walk depends on the lengths of its
     /// steps and the ratio of columns to rows alone, so that this is exact up to one in 128; the
     /// quantiles are then somewhat too far apart.
-    pub fn walk(
+    ///
+    /// The second half of a walk is independent of the first, and its directions are uniform, so that
+    /// the first rows and columns stand for any space that the first half has told.
+    pub(super) fn walk(
         size: [usize; 2],
         norms: &[Vec<f64>],
+        asked: Option<Asked>,
         draws: usize,
         terms: usize,
         watch: Watch<'_>,
@@ -119,6 +141,9 @@ impl Null {
         let small = shrunk(size);
         let draws = draws_within(draws, work(small, norms.iter().map(Vec::len).sum()));
         let scales = [0, 1].map(|side| size[side] as f64 / small[side] as f64);
+        let asked = asked.map(|Asked { first, dimensions }| {
+            (first, [0, 1].map(|side| dimensions[side] as f64 / scales[side]))
+        });
         let made = counted("random walks", draws, watch, |draw| {
             let mut stream = Stream::new("random walk of weights", 0, draw as u64);
             let mut step = |norm: &f64| {
@@ -127,9 +152,10 @@ impl Null {
                 step
             };
             let walk = |norms: &Vec<f64>| positions(norms.iter().map(&mut step));
-            Draw::of_walks(norms.iter().map(walk).collect())
+            Draw::of_walks(norms.iter().map(walk).collect(), asked)
         });
-        Self::of_draws(&made, small, scales, terms)
+        let moves = norms.first().map_or(0, Vec::len);
+        Self::of_draws(&made, moves, small, scales, terms)
     }
 
     /// Walks whose steps have the singular values of the steps W_k - W_{k-1}, and singular vectors
@@ -170,12 +196,18 @@ impl Null {
                 Matrix::product(left.view(), right.t())
             };
             let walk = |values: &Vec<Vec<f64>>| positions(values.iter().map(&mut step));
-            Draw::of_walks(values.iter().map(walk).collect())
+            Draw::of_walks(values.iter().map(walk).collect(), None)
         });
-        Ok(Some(Self::of_draws(&made, size, [1.0; 2], terms)))
+        Ok(Some(Self::of_draws(&made, steps, size, [1.0; 2], terms)))
     }
 
-    fn of_draws(draws: &[Draw], size: [usize; 2], scales: [f64; 2], terms: usize) -> Self {
+    fn of_draws(
+        draws: &[Draw],
+        moves: usize,
+        size: [usize; 2],
+        scales: [f64; 2],
+        terms: usize,
+    ) -> Self {
         let [rows, columns] = scales;
         let scales = [rows, columns, 1.0];
         let of = |mode: usize| {
@@ -200,9 +232,14 @@ impl Null {
             };
             Quantiles::of(draws.iter().map(held).collect()).median
         };
+        let halves: Option<Vec<_>> = draws.iter().map(|draw| draw.second_half).collect();
+        let second_half = halves.map(|shares| {
+            [0, 1].map(|side| Quantiles::of(shares.iter().map(|share| share[side]).collect()))
+        });
         let any = draws.iter().all(|draw| draw.of_terms().iter().any(Option::is_some));
         Null {
             draws: draws.len(),
+            moves,
             size,
             last: NullRanks::of(draws.iter().map(|draw| draw.last.as_ref()), rows.min(columns)),
             rows: of(0),
@@ -211,6 +248,7 @@ impl Null {
             fourth: NullRanks::of(draws.iter().map(|draw| draw.fourth.as_ref()), 1.0),
             cp_at_least: any.then(|| SHARES.map(cp_at_least)),
             cp_explained: if any { (1..=terms).map(cp_explained).collect() } else { Vec::new() },
+            second_half,
         }
     }
 }
@@ -222,7 +260,11 @@ impl NullRanks {
         let over = |measure: &dyn Fn(&Spectrum) -> f64| {
             Quantiles::of(spectra.iter().map(|spectrum| measure(spectrum)).collect())
         };
+        let most = |spectrum: &&Spectrum| scaled_dimensions(spectrum, SHARES[2], scale) as usize;
+        let most = spectra.iter().map(most).max().unwrap_or(0);
+        let explained = |count: usize| over(&|spectrum| explained(spectrum, count as f64 / scale));
         Some(NullRanks {
+            explained: (1..=most).map(explained).collect(),
             participation_ratio: over(&|spectrum| scale * spectrum.participation_ratio()),
             stable_rank: over(&|spectrum| scale * spectrum.stable_rank()),
             dimensions: SHARES
@@ -232,8 +274,9 @@ impl NullRanks {
 }
 
 impl Draw {
-    /// Of walks side by side, each its positions.
-    fn of_walks(walks: Vec<Vec<Matrix<f64>>>) -> Self {
+    /// Of walks side by side, each its positions; of the second half, after so many steps, the shares
+    /// in so many rows and columns are asked for.
+    fn of_walks(walks: Vec<Vec<Matrix<f64>>>, asked: Option<(usize, [f64; 2])>) -> Self {
         let measured = || {
             let movement = Movement::new(walks.iter().map(|walk| walk as &dyn Slices))?;
             let sums = movement.sums(&|_| ())?;
@@ -245,6 +288,8 @@ impl Draw {
                 unfoldings,
                 fourth,
                 single: walks.len() == 1,
+                second_half: asked
+                    .map(|(first, dimensions)| second_half(&walks, first, dimensions)),
             })
         };
         measured().expect("they are in memory")
@@ -254,6 +299,30 @@ impl Draw {
     fn of_terms(&self) -> &[Option<Spectrum>] {
         &self.unfoldings[..if self.single { 3 } else { 2 }]
     }
+}
+
+/// The share of what walks do after a step that is in the first so many rows, and columns; a part of a
+/// row or column counts as that part.
+fn second_half(walks: &[Vec<Matrix<f64>>], first: usize, dimensions: [f64; 2]) -> [f64; 2] {
+    let start = &walks[0][0];
+    let mut squares = [start.rows(), start.cols()].map(|side| vec![0.0; side]);
+    for walk in walks {
+        for position in &walk[first + 1..] {
+            let change = position.minus(&walk[first]);
+            for j in 0..change.cols() {
+                for (i, entry) in change.column(j).iter().enumerate() {
+                    squares[0][i] += entry * entry;
+                    squares[1][j] += entry * entry;
+                }
+            }
+        }
+    }
+    [0, 1].map(|side| {
+        let (held, all) = (dimensions[side], squares[side].iter().sum::<f64>());
+        let part = |place: usize| (held - place as f64).clamp(0.0, 1.0);
+        let inside = squares[side].iter().enumerate().map(|(place, square)| part(place) * square);
+        if all > 0.0 { inside.sum::<f64>() / all } else { 0.0 }
+    })
 }
 
 /// Where a walk comes that starts at zero and makes these steps.
@@ -296,14 +365,14 @@ fn work([rows, cols]: [usize; 2], steps: usize) -> usize {
 }
 
 /// As many draws as are asked for, or as can be made in seconds.
-fn draws_within(draws: usize, work: usize) -> usize {
+pub(super) fn draws_within(draws: usize, work: usize) -> usize {
     draws.min(MIN_DRAWS.max(WORK / work.max(1))).max(1)
 }
 
 /// Orthonormal columns, (rows, columns), uniform among all: the Q of a normal matrix whose R has a
 /// positive diagonal (F. Mezzadri, "How to generate random matrices from the classical compact
 /// groups", Notices of the AMS 54, 2007).
-fn orthonormal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix<f64> {
+pub(super) fn orthonormal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix<f64> {
     let (mut q, r) = f64::thin_qr(&Matrix::normal(rows, columns, 1.0, stream));
     for j in 0..q.cols() {
         if r[(j, j)] < 0.0 {

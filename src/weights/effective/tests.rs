@@ -1,6 +1,7 @@
 //! Effective ranks against NumPy's, against what is known, and on any number of threads.
 
 use super::*;
+use crate::scalar::Stream;
 
 const FEW: EffectiveOptions = EffectiveOptions { draws: 2, terms: 3, all: false };
 
@@ -55,9 +56,18 @@ mod numpy {
         }
         let (half, expected) = (found.second_half.as_ref().unwrap(), &expected["second_half"]);
         assert_eq!(half.first as u64, expected["first"]);
-        for (overlap, key) in [(half.rows, "rows"), (half.columns, "columns")] {
-            assert_eq!(overlap.dimensions as u64, expected[key]["dimensions"], "{name} {key}");
-            near(overlap.share, &expected[key]["share"], name);
+        for (overlap, key) in [(&half.rows, "rows"), (&half.columns, "columns")] {
+            let expected = &expected[key];
+            assert_eq!(overlap.dimensions as u64, expected["dimensions"], "{name} {key}");
+            near(overlap.share, &expected["share"], name);
+            assert_eq!(overlap.later as u64, expected["later"], "{name} {key}");
+            near(overlap.most, &expected["most"], name);
+            let angles = expected["angles"].as_array().expect("a list");
+            assert_eq!(overlap.angles.len(), angles.len(), "{name} {key}");
+            for (found, expected) in overlap.angles.iter().zip(angles) {
+                let expected = expected.as_f64().expect("degrees");
+                assert!((found - expected).abs() < 1e-5, "{name} {key}: {found} {expected}");
+            }
         }
     }
 
@@ -83,12 +93,12 @@ mod numpy {
             let channels = Some(&channels).filter(|_| !expected["space"].is_null());
             let found = EffectiveRanks::new(&history, channels, &FEW, &|_| ()).unwrap();
             compare(&found, expected, name);
-            if let Some(space) = found.space {
-                let share = space.found.unwrap();
+            if let Some(nearness) = found.nearness {
+                let share = nearness.space.unwrap();
                 let expected = &expected["space"];
                 assert_eq!(share.dimensions as u64, expected["dimensions"]);
-                near(share.rows, &expected["rows"], name);
-                near(share.columns, &expected["columns"], name);
+                near(share.rows.unwrap(), &expected["rows"], name);
+                near(share.columns.unwrap(), &expected["columns"], name);
                 near(share.both, &expected["both"], name);
             }
             compared += 1;
@@ -100,7 +110,7 @@ mod numpy {
     /// Of 200 neurons, from walks of 128.
     #[test]
     fn walks_of_many_neurons_are_near_those_of_numpy() {
-        let walk = Null::walk([200, 200], &[vec![1.0; 20]], 4, 3, &|_| ());
+        let walk = Null::walk([200, 200], &[vec![1.0; 20]], None, 4, 3, &|_| ());
         assert_eq!(walk.size, [128, 128]);
         let expected = &expected()["walk"];
         let (rows, steps) = (walk.rows.unwrap(), walk.steps.unwrap());
@@ -174,7 +184,7 @@ fn a_random_walk_is_within_its_own_null() {
         }
     }
     let half = found.second_half.unwrap();
-    for overlap in [half.rows, half.columns] {
+    for overlap in [&half.rows, &half.columns] {
         assert!((overlap.share - overlap.chance).abs() < 0.1, "{overlap:?}");
     }
 }
