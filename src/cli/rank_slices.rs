@@ -70,7 +70,7 @@ enum Numbers {
     /// All of them.
     Whole(Array),
     /// They are read when they are asked for.
-    Parts { source: Mutex<Source>, name: String },
+    Parts { source: Box<Mutex<Source>>, name: String },
 }
 
 impl OneFile {
@@ -91,9 +91,10 @@ impl OneFile {
         let count = layout.fourth.map_or(1, |axis| layout.lengths[axis]);
         let part = if large && layout.is_contiguous() { source.part(name, 0..1)? } else { None };
         let (numbers, precision) = match part {
-            Some(Array { precision, .. }) => {
-                (Numbers::Parts { source: Mutex::new(source), name: name.to_owned() }, precision)
-            }
+            Some(Array { precision, .. }) => (
+                Numbers::Parts { source: Box::new(Mutex::new(source)), name: name.to_owned() },
+                precision,
+            ),
             None => {
                 let array = source.numbers(name)?;
                 if finite {
@@ -342,7 +343,7 @@ mod tests {
             let fourth = Some(fourth);
             let layout = Layout { lengths: lengths.to_vec(), row, column, step, fourth };
             let whole = Numbers::Whole(Source::open(&path).unwrap().numbers("W").unwrap());
-            let source = Mutex::new(Source::open(&path).unwrap());
+            let source = Box::new(Mutex::new(Source::open(&path).unwrap()));
             let parts = Numbers::Parts { source, name: "W".to_owned() };
             for numbers in [whole, parts] {
                 let is_whole = matches!(numbers, Numbers::Whole(_));
