@@ -71,7 +71,7 @@ def by_gram(W):
 
 def program(path, found):
     target = pathlib.Path(found) / "found.json"
-    command = [arguments.rankproof, "rank", path, "--json", target]
+    command = [arguments.rankproof.resolve(), "rank", path, "--json", target]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     answer = json.loads(target.read_text())["effective"]
     return [[answer[m][r] for r in ("r90", "r95", "r99")] for m in ("rows", "columns", "steps")]

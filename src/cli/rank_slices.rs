@@ -70,7 +70,7 @@ enum Numbers {
     /// All of them.
     Whole(Array),
     /// They are read when they are asked for.
-    Parts { source: Mutex<Source>, name: String },
+    Parts { source: Box<Mutex<Source>>, name: String },
 }
 
 impl OneFile {
@@ -91,9 +91,10 @@ impl OneFile {
         let count = layout.fourth.map_or(1, |axis| layout.lengths[axis]);
         let part = if large && layout.is_contiguous() { source.part(name, 0..1)? } else { None };
         let (numbers, precision) = match part {
-            Some(Array { precision, .. }) => {
-                (Numbers::Parts { source: Mutex::new(source), name: name.to_owned() }, precision)
-            }
+            Some(Array { precision, .. }) => (
+                Numbers::Parts { source: Box::new(Mutex::new(source)), name: name.to_owned() },
+                precision,
+            ),
             None => {
                 let array = source.numbers(name)?;
                 if finite {
@@ -317,8 +318,6 @@ fn by_columns(rows: usize, columns: usize, data: &[f64]) -> Matrix<f64> {
 
 #[cfg(test)]
 mod tests {
-    use rankproof::file::write_npz;
-
     use super::*;
 
     #[test]
@@ -332,18 +331,22 @@ mod tests {
     #[test]
     fn a_matrix_of_a_step_is_found_in_every_order_of_axes() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("w.npz");
+        let path = folder.path().join("w.npy");
         let lengths = [3, 2, 4, 5];
-        let data: Vec<f64> = (0..120).map(f64::from).collect();
-        write_npz(&path, |npz| npz.array("W", &lengths, &data)).unwrap();
+        let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2, 4, 5), }";
+        let mut file = b"\x93NUMPY\x01\0".to_vec();
+        file.extend((header.len() as u16).to_le_bytes());
+        file.extend(header.as_bytes());
+        file.extend((0..120).flat_map(|number| f64::from(number).to_le_bytes()));
+        std::fs::write(&path, file).unwrap();
         // Places of row, column, step and the fourth axis.
         for axes in [[2, 3, 0, 1], [3, 2, 0, 1], [2, 3, 1, 0], [0, 1, 2, 3], [1, 3, 2, 0]] {
             let [row, column, step, fourth] = axes;
             let fourth = Some(fourth);
             let layout = Layout { lengths: lengths.to_vec(), row, column, step, fourth };
-            let whole = Numbers::Whole(Source::open(&path).unwrap().numbers("W").unwrap());
-            let source = Mutex::new(Source::open(&path).unwrap());
-            let parts = Numbers::Parts { source, name: "W".to_owned() };
+            let whole = Numbers::Whole(Source::open(&path).unwrap().numbers("array").unwrap());
+            let source = Box::new(Mutex::new(Source::open(&path).unwrap()));
+            let parts = Numbers::Parts { source, name: "array".to_owned() };
             for numbers in [whole, parts] {
                 let is_whole = matches!(numbers, Numbers::Whole(_));
                 if !is_whole && !layout.is_contiguous() {

@@ -155,7 +155,7 @@ impl<'a> Movement<'a> {
         };
         // That of the last change has the shorter side.
         let (mut squared, mut of_starts) = (0.0, 0.0);
-        let mut last = (size[0].min(size[1]) <= MAX_SIDE).then(|| None::<Matrix<f64>>);
+        let mut last = (size[0].min(size[1]) <= MAX_SIDE).then_some(None::<Matrix<f64>>);
         for (&track, start) in self.tracks.iter().zip(&self.starts) {
             let mut before = start.clone();
             let mut turn = start.clone();
