@@ -91,13 +91,14 @@ have val s t : (s < k)%N ->
   by split=> [g|g||]; apply: (made_alike aV aB aC).
 have outerE m1 m2 (x : 'cV[F]_m1) (y : 'cV[F]_m2) i j : (x *m y^T) i j = x i 0 * y j 0.
   by rewrite mxE big_ord1 !mxE.
-split=> [g i i' j j' ii jj|i i' j ii|i i' j ii]; [rewrite !rV | rewrite !rB | rewrite !rC].
+split=> [g i i' j j' ii jj|i i' j ii|i i' j ii];
+  [rewrite (rV k g i) (rV k g i') | rewrite (rB k i) (rB k i') | rewrite (rC k j i) (rC k j i')].
 - rewrite (V0 g ii jj); congr (fV k g _ _); apply/eq_in_map => s; rewrite mem_iota => /= sk.
   rewrite !summxE; apply: eq_bigr => t _; have [al ah _ _] := val s t sk.
   by rewrite !outerE (al g i i' ii) (ah g j j' jj).
-- rewrite (B0 i i' j ii); congr (fB k j _ _); apply/eq_in_map => s; rewrite mem_iota => /= sk.
+- rewrite (B0 j ii); congr (fB k j _ _); apply/eq_in_map => s; rewrite mem_iota => /= sk.
   by rewrite !summxE; apply: eq_bigr => t _; have [_ _ aB _] := val s t sk; rewrite !outerE (aB i i' ii).
-- rewrite (C0 i i' j ii); congr (fC k j _ _); apply/eq_in_map => s; rewrite mem_iota => /= sk.
+- rewrite (C0 j ii); congr (fC k j _ _); apply/eq_in_map => s; rewrite mem_iota => /= sk.
   by rewrite !summxE; apply: eq_bigr => t _; have [_ _ _ aC] := val s t sk; rewrite !outerE (aC i i' ii).
 Qed.
 End Alike.

@@ -5,7 +5,8 @@
    1. An initial state h_0 = a B v in the columns of B is one more time step: the trial
       with input v before all others has the same gradient of W, from h_0 = 0. So where W
       alone is trained every statement for h_0 = 0 is one for h_0 in col B, another for
-      each trial, with T + 1 in place of T.
+      each trial, with T + 1 in place of T. With B and C trained as well an h_0 in the
+      columns of B_0 adds nothing to the space of invariant-subspace: rank D_k <= p + q.
    2. If the inputs u_t, t <= T - 2, lie in the columns of E, the network with the inputs
       B E has the same gradient of W. So the number of columns of E stands for p.
    3. With B, C and h_0 trained as well, inputs u_t, t < T, in the columns of E, and
@@ -114,4 +115,22 @@ by split=> //; apply: leq_trans (mxrankS sD) (rank_start_space _ _ _).
 Qed.
 End AllTrained.
 
+Theorem rank_states_in_columns (F : fieldType) n p q (a w : F) (cW cB cC : nat -> F)
+    (W : nat -> 'M[F]_n) (B : nat -> 'M[F]_(n, p)) (C : nat -> 'M[F]_(q, n))
+    (M : nat -> nat) (X : nat -> nat -> trial F n p q) (v : nat -> nat -> 'cV[F]_p) :
+  spectral cW W (batch_gradW a id id (fun=> 1) (fun=> 1) W B C M X) ->
+  gd_like cB B (batch_gradB a id id (fun=> 1) (fun=> 1) W B C M X) ->
+  gd_like cC C (batch_gradC a id id W B M X) ->
+  W 0%N = w%:M -> (forall k m, th0 (X k m) = B 0%N *m v k m) ->
+  forall k, (\rank (W k - cW k *: W 0%N)%R <= p + q)%N.
+Proof.
+move=> rW rB rC W0 eh k; pose S := col_mx (B 0%N)^T (C 0%N).
+have: (S <= S)%MS by []; rewrite {1}/S col_mx_sub => /andP[sB sC].
+have sW : stable S (W 0%N) by rewrite W0; apply: stable_scalar.
+have [_ _ rD] := invariant_subspace (h0 := fun=> B 0%N) (sel := v) eh (spectral_keeps_space rW)
+  (gd_like_keeps_columns rB) (gd_like_keeps_rows rC) (fun _ _ s0 => s0) sW sB sC sB k.
+exact: leq_trans rD (rank_leq_row _).
+Qed.
+
 (* Main results: initial_state_in_columns inputs_in_a_space invariant_inputs *)
+(* Main results: rank_states_in_columns *)

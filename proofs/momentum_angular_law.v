@@ -24,11 +24,11 @@ Section Moment.
 Variables (R : comRingType) (n m q : nat).
 
 (* W, [B h_0], C: positions, velocities or gradients *)
-Record parameters := Parameters { pW : 'M[R]_n; pB : 'M[R]_(n, m); pC : 'M[R]_(q, n) }.
-Implicit Types x v g : parameters.
+Record blocks := Blocks { pW : 'M[R]_n; pB : 'M[R]_(n, m); pC : 'M[R]_(q, n) }.
+Implicit Types x v g : blocks.
 
-Definition plus x v := Parameters (pW x + pW v) (pB x + pB v) (pC x + pC v).
-Definition times c x := Parameters (c *: pW x) (c *: pB x) (c *: pC x).
+Definition plus x v := Blocks (pW x + pW v) (pB x + pB v) (pC x + pC v).
+Definition times c x := Blocks (c *: pW x) (c *: pB x) (c *: pC x).
 
 Definition moment v x : 'M[R]_n :=
   pW v *m (pW x)^T - (pW x)^T *m pW v + pB v *m (pB x)^T - (pC x)^T *m pC v.
@@ -74,13 +74,13 @@ Variables (R : comRingType) (n p q r : nat) (a : R).
 Variables (W : nat -> 'M[R]_n) (B : nat -> 'M[R]_(n, p)) (H : nat -> 'M[R]_(n, r)).
 Variables (C : nat -> 'M[R]_(q, n)) (sel : nat -> nat -> 'cV[R]_r).
 Variables (M : nat -> nat) (X : nat -> nat -> trial R n p q) (mu eta : nat -> R).
-Variable V : nat -> parameters R n (p + r) q.
+Variable V : nat -> blocks R n (p + r) q.
 Let gW k := \sum_(m < M k) lgradW a (W k) (B k) (C k) (X k m).
 Let gB k := \sum_(m < M k) lgradB a (W k) (B k) (C k) (X k m).
 Let gC k := \sum_(m < M k) lgradC a (W k) (B k) (X k m).
 Let gH k := \sum_(m < M k) ladj a (W k) (B k) (C k) (X k m) 0%N *m (sel k m)^T.
-Let position k := Parameters (W k) (row_mx (B k) (H k)) (C k).
-Let gradient k := Parameters (gW k) (row_mx (gB k) (gH k)) (gC k).
+Let position k := Blocks (W k) (row_mx (B k) (H k)) (C k).
+Let gradient k := Blocks (gW k) (row_mx (gB k) (gH k)) (gC k).
 Hypothesis eh0 : forall k m, th0 (X k m) = H k *m sel k m.
 Hypothesis velocity : forall k, V k.+1 = plus (times (mu k) (V k)) (gradient k).
 Hypothesis moves : forall k, position k.+1 = plus (position k) (times (- eta k) (V k.+1)).
@@ -99,7 +99,7 @@ elim: k => [|k IHk]; first by rewrite big_ord0 scale1r.
 by rewrite momentum_angular_law IHk scalerA big_ord_recr /= mulrC.
 Qed.
 
-Corollary angular_zero k : V 0%N = Parameters 0 0 0 -> angular (V k) (position k) = 0.
+Corollary angular_zero k : V 0%N = Blocks 0 0 0 -> angular (V k) (position k) = 0.
 Proof.
 move=> V0; rewrite angular_decays V0 /angular /moment /= !(mul0mx, mulmx0) !subr0 addr0 trmx0.
 by rewrite subrr scaler0.

@@ -197,7 +197,8 @@ have [j jK sWj|//|sD _] := visited_invariantW (spectral_keeps_space rW) sW0 (K :
   apply: sum_two_sided => m _; have [sWt sWj'] := sWj; have [_ x0] := hyp (ltn_ord m).
   rewrite eB eC; split; [apply: scalemx_sub | apply: colsZ].
     rewrite summx_sub // => t _; rewrite mulmx_sub //.
-    by apply: (hid_sub (C := 0 : 'M_(q, n))) sWj _ (ltnW (ltn_ord t)); apply: linear_visited_inside => [|t' _|t' _ _];
+    apply: (hid_sub (C := 0 : 'M_(q, n))) sWj _ (ltnW (ltn_ord t)).
+    by apply: linear_visited_inside => [|t' _|t' _ _];
       rewrite ?x0 ?trmx0 ?mul0mx ?trmx0 ?sub0mx // cols_mul.
   apply: cols_sum => t _; apply: cols_mul; apply: cut_sub => //.
   by rewrite /step_matrix mulmxDr mul_mx_scalar -scalemxAr addmx_sub ?scalemx_sub.
