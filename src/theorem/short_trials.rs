@@ -42,7 +42,7 @@ pub const THEOREM: Theorem = Theorem {
                 are inputs and outputs, and N >= p + q.",
     proof: Proof::MachineChecked {
         lemmas: &["short_trials.two_steps", "short_trials.three_steps"],
-        beyond: Some("that one input and one output have two dimensions"),
+        beyond: Some("that for T = 3 one input and one output have two dimensions"),
     },
     limit: Some(limit),
     attained: Some(attained),
