@@ -47,7 +47,8 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
         let folds = cv.run_all::<f32>(&recording, &cv.jobs())?;
         let chosen = cv.choose(&cv.table(&folds))?.rank;
         experiment.progress(format!("{}: comparisons at rank {chosen}", source.name));
-        let others = cv.run_all::<f32>(&recording, &cv.comparisons(chosen, UNITS))?;
+        let others =
+            cv.run_all::<f32>(&recording, &cv.comparisons(recording.epochs_used(), chosen, UNITS))?;
         let summary = cv.summary(&[folds, others].concat())?;
         show(&mut experiment, &mut table, source.name, &summary)?;
         if source.name == "degenhart" {

@@ -22,7 +22,7 @@
 //! | weights, initial states, trial factors | [`Model`] |
 //! | flow, Jacobian, eigenvalues of a trial | [`Dynamics`] |
 //! | files | [`Saved`] |
-//! | models to compare with | [`condition_means`], [`cp_of_data`] |
+//! | models to compare with | [`Comparison`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
 //! | what they say in words | [`Verdict`], [`Answer`] |
@@ -111,12 +111,13 @@
 
 mod architecture;
 mod assembly;
-mod baseline;
 #[cfg(feature = "files")]
 mod checkpoint;
+mod comparison;
 mod condition_means;
 mod cross_validation;
 mod dynamics;
+mod factors;
 mod fitting;
 mod gradient;
 mod held_out;
@@ -143,14 +144,14 @@ pub use architecture::{
     Architecture, Bias, Course, During, Grouping, InitialStates, Inputs, Nonlinearity, Readout,
     Recurrence, Through,
 };
-pub use baseline::{condition_means, cp_of_data};
+pub use comparison::{Comparison, condition_means};
 pub use cross_validation::{
-    Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job,
-    SizeEstimate,
+    Compared, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job, SizeEstimate,
 };
 pub use dynamics::{Dynamics, Eigenvalue};
+pub use factors::{Factors, Replication};
 pub use fitting::{Diverged, Fit, Outcome, Progress, Settings};
-pub use held_out::HeldOut;
+pub use held_out::{HeldOut, Split};
 pub use likelihood::Likelihood;
 pub use misfit::Misfit;
 pub use model::Model;
