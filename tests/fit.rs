@@ -442,7 +442,14 @@ fn a_hierarchy_of_initial_states_predicts_better_than_either_of_its_ends() {
             ..SMALL
         };
         let (recording, truth) = simulation.recording(3).unwrap();
-        let held_out = HeldOut { bins: 3, trials: 2, guard_bins: 1, guard_trials: 1, share: 0.1 };
+        let held_out = HeldOut {
+            bins: 3,
+            trials: 2,
+            guard_bins: 1,
+            guard_trials: 1,
+            share: 0.1,
+            ..HeldOut::default()
+        };
         let objective = |architecture: &Architecture, fold| {
             let roles = held_out.roles(&recording, fold, &BOTH, 1).unwrap();
             let observations = Observations::<f64>::new(&recording, &roles).unwrap();
