@@ -1,9 +1,9 @@
 //! A CP decomposition of the activity whose trial factors are smooth.
 
 use super::Predictor;
-use super::cp::decomposition;
 use super::smoothing::smooth_course;
 use super::training::Training;
+use crate::scalar::Stream;
 
 /// R terms, (neuron, bin, trial), of which the trial factors are random walks. How far they go in a
 /// trial is chosen on the validation entries.
@@ -12,8 +12,10 @@ pub(super) struct SmoothCp;
 /// Standard deviations of the steps of a trial factor, as shares of its size.
 const STEPS: [f64; 4] = [0.5, 0.2, 0.07, 0.02];
 
-/// Rounds of all terms, at most.
-const ROUNDS: usize = 20;
+/// Updates of a term when it is added.
+const FIRST: usize = 8;
+/// Rounds of all terms after that, at most.
+const ROUNDS: usize = 30;
 /// Rounds without a better validation error after which fitting ends.
 const PATIENCE: usize = 3;
 
@@ -27,30 +29,26 @@ struct Term {
 
 impl Predictor for SmoothCp {
     fn predictions(&self, training: &Training, rank: usize) -> Vec<f64> {
-        let start = start(training, rank);
-        let fits = STEPS.iter().map(|&step| fitted(training, start.clone(), step));
+        let fits = STEPS.iter().map(|&step| fitted(training, rank, step));
         let best = fits.min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are steps");
         training.means(|place| sum(training, &best.1, place))
     }
 }
 
-/// The terms of a decomposition without a prior.
-fn start(training: &Training, rank: usize) -> Vec<Term> {
-    let found = decomposition(training, rank);
-    let term = |r| {
-        let [neurons, bins, trials] =
-            [&found.a, &found.b, &found.c].map(|factor| factor.column(r).to_vec());
-        Term { neurons, bins, trials }.normalised()
-    };
-    (0..found.terms()).map(term).collect()
-}
-
 /// The validation error and the terms of the best round.
-fn fitted(training: &Training, mut terms: Vec<Term>, step: f64) -> (f64, Vec<Term>) {
-    let entries = training.deviations.iter().zip(&training.places);
-    let mut residual: Vec<f64> =
-        entries.map(|(&x, &place)| x - sum(training, &terms, place)).collect();
-    let mut best = (f64::INFINITY, terms.clone());
+///
+/// Terms are added one by one, each fitted to what the others leave: terms of a decomposition without
+/// a prior may cancel, and are then far from smooth.
+fn fitted(training: &Training, rank: usize, step: f64) -> (f64, Vec<Term>) {
+    let mut residual = training.deviations.clone();
+    let mut terms: Vec<Term> = Vec::new();
+    for r in 0..rank {
+        let mut term = Term::random(training, r);
+        (0..FIRST).for_each(|_| term.update(training, &residual, step));
+        term.shift(training, &mut residual, -1.0);
+        terms.push(term);
+    }
+    let mut best = (training.error(|place| sum(training, &terms, place)), terms.clone());
     let mut since = 0;
     for _ in 0..ROUNDS {
         for term in &mut terms {
@@ -76,6 +74,16 @@ fn sum(training: &Training, terms: &[Term], place: usize) -> f64 {
 }
 
 impl Term {
+    /// Random bins, the same in all trials.
+    fn random(training: &Training, r: usize) -> Self {
+        let mut stream = Stream::new("terms of a smooth CP", training.seed, r as u64);
+        Term {
+            neurons: vec![0.0; training.recording.neurons],
+            bins: (0..training.recording.bins).map(|_| stream.normal()).collect(),
+            trials: vec![1.0; training.recording.trials],
+        }
+    }
+
     /// Adds so many times the term to what is left.
     fn shift(&self, training: &Training, residual: &mut [f64], times: f64) {
         for (rest, &place) in residual.iter_mut().zip(&training.places) {

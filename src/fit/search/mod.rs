@@ -537,7 +537,8 @@ impl Search {
         let Some(winner) = winners.iter().find(won) else { return Ok(orders) };
         orders.within = self.shuffled_losses(winner, in_order, false, ledger)?;
         let does_not_matter = is_settled(as_good(&orders.within, in_order), self.permutations);
-        if recording.epochs_used() > 1 && does_not_matter {
+        let can_tell = !is_settled(0, self.permutations);
+        if recording.epochs_used() > 1 && does_not_matter && can_tell {
             orders.across = self.shuffled_losses(winner, in_order, true, ledger)?;
         }
         Ok(orders)
