@@ -10,7 +10,8 @@
 //!
 //! The weights of K trials are a tensor of CP rank R: columns a_r and rows b_r of unit norm that all
 //! trials share, and trial factors c_r(k) with a Gaussian-process prior over trials. Inputs v(t)
-//! belong to conditions, initial states to conditions or trials. The model is Euler's
+//! belong to conditions, initial states to conditions or trials; trials may deviate from both, and may
+//! have gains by which their means are multiplied, with normal priors. The model is Euler's
 //! discretisation; its gradients are those of that, exactly, by the adjoint.
 //!
 //! | what | where |
@@ -26,6 +27,7 @@
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
 //! | what they say in words | [`Verdict`], [`Answer`] |
+//! | the terms of the weights in a gauge of their own, and which are found again | [`Factors`], [`Replication`] |
 //! | recordings with known weights | [`Simulation`] |
 //!
 //! # Examples

@@ -365,17 +365,16 @@ impl Search {
         let later = HALVING * self.grid.iterations;
         let of_trials = self.halved("gains and inputs of trials", later, of_trials, &mut ledger)?;
         let second = self.second_contests(&of_trials, recording);
-        let second =
-            self.halved("rank and trial prior", self.grid.iterations, second, &mut ledger)?;
+        let second = self.halved("rank and trial prior", later, second, &mut ledger)?;
         let winners: Vec<Winner> = second.iter().filter_map(Contest::winner).collect();
+        // Which rank is best shows at the end alone.
+        let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
+        let winners = self.best_of_all(&winners, &ranks, &mut ledger)?;
         let shared = shared_by_both(&first, &of_trials);
         let others = ledger.all("other architectures", &self.of_others(&shared, &winners))?;
         let contenders = self.contenders(&shared, &others);
-        let own: Vec<Attempt> = winners.iter().map(|&winner| self.once(winner)).collect();
-        let own = ledger.all("winners", &own)?;
-        let winners = best_of_all(&winners, &own, &others);
+        let winners = self.best_of_all(&winners, &others, &mut ledger)?;
         let finals = ledger.all("winners", &self.finals(&winners))?;
-        let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
         let orders = self.orders(recording, &winners, &finals, &mut ledger)?;
         let gain = self.gain(recording, &finals)?;
         let diverged = ledger.known.values().filter(|found| found.validation.loss.is_nan()).count();
@@ -503,14 +502,40 @@ impl Search {
         (seed..seed + starts).map(move |seed| Attempt { seed, ..attempt })
     }
 
+    /// The winners, each replaced by another candidate that was fitted to the end too and has less
+    /// validation loss. Changing and constant weights choose from the same at last, so that they
+    /// differ less by chance.
+    fn best_of_all<E>(
+        &self,
+        winners: &[Winner],
+        others: &[Attempted],
+        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
+    ) -> Result<Vec<Winner>, E> {
+        let own: Vec<Attempt> = winners.iter().map(|&winner| self.once(winner)).collect();
+        let own = ledger.all("winners", &own)?;
+        let loss = |found: &Attempted| match found.validation.loss {
+            loss if loss.is_nan() => f64::INFINITY,
+            loss => loss,
+        };
+        let better = |(&winner, own): (&Winner, &Attempted)| {
+            let is_its = |found: &&Attempted| {
+                (found.attempt.comparison, found.attempt.fold) == (winner.comparison, winner.fold)
+            };
+            let all = std::iter::once(own).chain(others.iter().filter(is_its));
+            let best = all.min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap_or(own);
+            Winner { candidate: best.attempt.candidate, ..winner }
+        };
+        Ok(winners.iter().zip(&own).map(better).collect())
+    }
+
     fn finals(&self, winners: &[Winner]) -> Vec<Attempt> {
         winners.iter().flat_map(|&winner| self.to_the_end(winner)).collect()
     }
 
-    /// Changing weights of every rank, with what else they chose.
+    /// Changing and constant weights of every rank, with what else they chose.
     fn rank_attempts(&self, winners: &[Winner]) -> Vec<Attempt> {
-        let changing = winners.iter().filter(|won| won.comparison == Comparison::LowTensorRank);
-        let of_ranks = changing.flat_map(|winner| {
+        let both = winners.iter().filter(|won| BOTH.contains(&won.comparison));
+        let of_ranks = both.flat_map(|winner| {
             let ranks = self.cv.ranks.iter().filter(|&&rank| rank <= winner.candidate.shared.units);
             let with = |&rank| Candidate { rank, ..winner.candidate };
             ranks.map(move |rank| Winner { candidate: with(rank), ..*winner })
@@ -737,25 +762,6 @@ fn shared_by_both(first: &[Contest], of_trials: &[Contest]) -> Vec<Shared> {
     counts.into_iter().take(MOST_CONTENDERS).map(|(shared, _)| shared).collect()
 }
 
-/// The winners, each replaced by another architecture that was fitted to the end too and has less
-/// validation loss: changing and constant weights choose from the same at last, so that they differ
-/// less by chance.
-fn best_of_all(winners: &[Winner], own: &[Attempted], others: &[Attempted]) -> Vec<Winner> {
-    let loss = |found: &Attempted| match found.validation.loss {
-        loss if loss.is_nan() => f64::INFINITY,
-        loss => loss,
-    };
-    let better = |(&winner, own): (&Winner, &Attempted)| {
-        let is_its = |found: &&Attempted| {
-            (found.attempt.comparison, found.attempt.fold) == (winner.comparison, winner.fold)
-        };
-        let all = std::iter::once(own).chain(others.iter().filter(is_its));
-        let best = all.min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap_or(own);
-        Winner { candidate: best.attempt.candidate, ..winner }
-    };
-    winners.iter().zip(own).map(better).collect()
-}
-
 fn losses(of: &[Attempted]) -> Vec<f64> {
     of.iter().map(|found| found.validation.loss).collect()
 }
@@ -776,7 +782,9 @@ fn as_chosen(found: &[Attempted]) -> Vec<Fold> {
 
 /// Results of changing weights by rank, whatever units they chose.
 fn as_ranks(found: &[Attempted], units: usize) -> Vec<Fold> {
-    found.iter().map(|found| found.as_fold(found.attempt.candidate.rank, units)).collect()
+    let changing =
+        found.iter().filter(|found| found.attempt.comparison == Comparison::LowTensorRank);
+    changing.map(|found| found.as_fold(found.attempt.candidate.rank, units)).collect()
 }
 
 impl Attempted {
