@@ -59,6 +59,15 @@ fn simulated() {
     check("simulated", simulated::run);
 }
 
+#[path = "../experiments/calibration.rs"]
+#[allow(dead_code, reason = "its own `main`")]
+mod calibration;
+
+#[test]
+fn calibration() {
+    check("calibration", calibration::run);
+}
+
 #[path = "../experiments/recordings/main.rs"]
 #[allow(dead_code, reason = "its own `main`")]
 mod recordings;

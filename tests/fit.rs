@@ -235,9 +235,10 @@ proptest! {
     ) {
         comes_back(&plan(numbers, seed));
         let [loss, r2, low, high] = any_numbers;
-        let score = |loss, r2| Score { entries: usize::MAX, loss, r2 };
+        let score = |loss, r2| Score { entries: usize::MAX, loss, r2, bits_per_spike: r2 };
         let job = Job { comparison: Comparison::Cp, rank: 1, units: 0, seed, fold: 1 };
-        comes_back(&Fold { job, test: score(loss, r2), train: score(low, high), iterations: 3 });
+        let (test, train) = (score(loss, r2), score(low, high));
+        comes_back(&Fold { job, test, validation: train, train, iterations: 3 });
         let expected = Some((low, high));
         let number = Number { name: "x".into(), meaning: "y".into(), value: Some(numbers[0]), expected };
         comes_back(&Summary {
@@ -413,7 +414,7 @@ fn varied_initial_states_look_like_changing_weights_until_they_are_fitted() {
                 ..Architecture::new(20, 2, 12)
             },
         };
-        let others = cv.comparisons(2, 20).into_iter();
+        let others = cv.comparisons(1, 2, 20).into_iter();
         let constant_weights = others.filter(|job| job.comparison == Comparison::Constant);
         let jobs: Vec<_> = cv.jobs().into_iter().chain(constant_weights).collect();
         let folds = cv.run_all::<f32>(&recording, &jobs).unwrap();
@@ -442,7 +443,14 @@ fn a_hierarchy_of_initial_states_predicts_better_than_either_of_its_ends() {
             ..SMALL
         };
         let (recording, truth) = simulation.recording(3).unwrap();
-        let held_out = HeldOut { bins: 3, trials: 2, guard_bins: 1, guard_trials: 1, share: 0.1 };
+        let held_out = HeldOut {
+            bins: 3,
+            trials: 2,
+            guard_bins: 1,
+            guard_trials: 1,
+            share: 0.1,
+            ..HeldOut::default()
+        };
         let objective = |architecture: &Architecture, fold| {
             let roles = held_out.roles(&recording, fold, &BOTH, 1).unwrap();
             let observations = Observations::<f64>::new(&recording, &roles).unwrap();

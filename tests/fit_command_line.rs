@@ -203,7 +203,7 @@ fn a_rank_is_chosen_and_compared_and_a_second_run_repeats_no_fit() {
     assert!(shown.contains("chosen") && shown.contains("constant weights"), "{shown}");
     let summary = json(folder.join("cv/summary.json"));
     assert_eq!(summary["ranks"].as_array().unwrap().len(), 2);
-    for other in ["constant", "free", "cp", "condition_mean"] {
+    for other in ["constant", "free", "cp", "principal_components", "condition_mean"] {
         assert!(summary["comparisons"][other]["mean"].is_f64(), "{other}");
         assert!(summary["comparisons"][other]["se"].is_f64(), "{other}");
     }
@@ -217,7 +217,8 @@ fn a_rank_is_chosen_and_compared_and_a_second_run_repeats_no_fit() {
         times
     };
     let before = jobs();
-    assert_eq!(before.len(), 2 * 2 + 4 * 2);
+    // Eight other models, of a recording of one epoch.
+    assert_eq!(before.len(), 2 * 2 + 8 * 2);
     assert_eq!(succeeds(folder, line), shown);
     assert_eq!(jobs(), before);
     let mixed = refused(folder, &line.replace("--iterations 60", "--iterations 61"));
@@ -249,7 +250,7 @@ fn each_model_chooses_what_it_is_made_of() {
     assert!(verdict["difference"].is_f64() && verdict["interval"][1].is_f64(), "{verdict}");
     assert!(verdict["permutation_p"].is_f64() && verdict["stable"][1].is_u64(), "{verdict}");
     assert!(verdict["best_model"].is_string() && verdict["rank"].is_u64(), "{verdict}");
-    assert_eq!(summary["search"]["winners"].as_array().unwrap().len(), 5 * 2);
+    assert_eq!(summary["search"]["winners"].as_array().unwrap().len(), 9 * 2);
     // A run that was killed goes on to the same bytes, and repeats no fit that it has.
     let whole = contents(&folder.join("cv"));
     std::fs::create_dir_all(folder.join("killed/jobs")).unwrap();

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Args, Command};
+use clap::{Args, Command, ValueEnum};
 use rankproof::fit::{
     Architecture, Attempt, Candidate, Compared, Comparison, CrossValidation,
-    CrossValidationSummary, Estimate, FitError, Grid, Job, Search, Searched, SizeEstimate,
-    TrialPrior,
+    CrossValidationSummary, Estimate, FitError, Grid, HeldOut, Job, Likelihood, Search, Searched,
+    SizeEstimate, Split, TrialPrior,
 };
 use rankproof::recording::Recording;
 use rankproof::report::cross_validation_figure;
@@ -27,16 +27,18 @@ use super::several;
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
 ///
-/// Every fold holds out other blocks of entries. The rank is the smallest one whose held-out loss
-/// is within one standard error of the best. Four other models predict the same entries: constant
-/// weights (no learning), weights free in each trial (no tensor constraint), a CP decomposition of
-/// the activity (no dynamics), and the means of conditions. Every finished fit is kept in --out: a
-/// run that was interrupted goes on when it is started again.
+/// Every fold holds out other entries: blocks, or what --split says. The rank is the smallest one
+/// whose loss on validation entries is within one standard error of the best. Other models predict
+/// the same entries: constant weights (no learning), weights constant in each epoch, weights free in
+/// each trial (no tensor constraint); without a network CP decompositions of the activity, principal
+/// components, slice rank, linear dynamics from bin to bin, and the means of conditions. Every
+/// finished fit is kept in --out: a run that was interrupted goes on when it is started again.
 ///
-/// In each fold each network chooses its own initial states, inputs, time constant, units and rank,
-/// and changing weights their prior, on entries that are neither fitted nor tested: of the candidates
-/// the best third is fitted for three times as many iterations, until one is left. --print-grid
-/// prints them, --grid gives others, --fixed gives all models the one architecture of the options.
+/// In each fold each network chooses its own initial states, inputs, time constant, gains and inputs
+/// of trials, units and rank, and changing weights their prior, on entries that are neither fitted
+/// nor tested: of the candidates the best third is fitted for three times as many iterations, until
+/// one is left. --print-grid prints them, --grid gives others, --fixed gives all models the one
+/// architecture of the options.
 #[derive(Args)]
 pub struct Arguments {
     /// The recording, as `rankproof prepare` or `simulate` writes it. Of several, each has a folder
@@ -55,6 +57,9 @@ pub struct Arguments {
     /// Folds: how often other entries are held out.
     #[arg(long, default_value_t = 5)]
     folds: usize,
+    /// What a fold holds out for testing.
+    #[arg(long, value_enum, default_value_t = SplitName::Blocks, help_heading = "Held-out entries")]
+    split: SplitName,
     /// The folder for results; made if it is not there.
     #[arg(long, value_name = "DIR", required_unless_present = "print_grid")]
     out: Option<PathBuf>,
@@ -68,13 +73,25 @@ pub struct Arguments {
     #[arg(long, exclusive = true, help_heading = "Search")]
     print_grid: bool,
     /// Orders of trials, shuffled within condition and epoch, in which changing weights are fitted to
-    /// the first fold again; less than 19 cannot tell at the level of 5 %.
+    /// the first fold again, and as many within condition alone if those show nothing; less than 19
+    /// cannot tell at the level of 5 %.
     #[arg(long, default_value_t = 19, conflicts_with = "fixed", help_heading = "Search")]
     permutations: usize,
     #[command(flatten)]
     model: ModelArguments,
     #[command(flatten)]
     fitting: FittingArguments,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitName {
+    /// Blocks of bins and trials of a neuron, as --block and --held-out say.
+    Blocks,
+    /// The last fifth of the trials: the prior of trial factors extrapolates. Each fold ends the
+    /// session a tenth earlier.
+    Future,
+    /// A fifth of the neurons in a fifth of the trials (co-smoothing).
+    Neurons,
 }
 
 /// A list of numbers, ascending.
@@ -101,16 +118,28 @@ struct Plan {
 }
 
 /// What the search chooses, and `--fixed` leaves to options.
-const CHOSEN: [&str; 8] = [
+const CHOSEN: [&str; 10] = [
     "initial",
     "initial_spread",
     "inputs",
     "input_length",
+    "input_spread",
+    "gain_spread",
     "time_constant",
     "length",
     "amplitude",
     "jumps",
 ];
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Blocks => Split::Blocks,
+            SplitName::Future => Split::FutureTrials,
+            SplitName::Neurons => Split::Neurons,
+        }
+    }
+}
 
 /// Refuses the options of what is searched unless nothing is, so that none is passed over.
 pub fn guarded(command: Command) -> Command {
@@ -191,7 +220,7 @@ const JOBS: &str = "jobs";
 fn files(arguments: &Arguments, recording: &Path, out: &Path, cv: &CrossValidation) -> Files {
     let sizes = cv.ranks.iter().flat_map(|&rank| cv.units.iter().map(move |&units| (rank, units)));
     let mut names: BTreeSet<PathBuf> =
-        sizes.flat_map(|(rank, units)| cv.comparisons(rank, units)).map(file_of).collect();
+        sizes.flat_map(|(rank, units)| cv.comparisons(2, rank, units)).map(file_of).collect();
     names.extend(cv.jobs().into_iter().map(file_of));
     names.extend([PLAN, SUMMARY, FIGURE].map(PathBuf::from));
     let read = [recording].into_iter().chain(arguments.grid.as_deref());
@@ -217,7 +246,7 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Cross
         units,
         seeds: arguments.seeds,
         folds: arguments.folds,
-        held_out: arguments.fitting.held_out()?,
+        held_out: HeldOut { split: arguments.split.into(), ..arguments.fitting.held_out()? },
         settings: arguments.fitting.settings()?,
         architecture,
     };
@@ -278,7 +307,8 @@ impl Runner<'_> {
         };
         let mut folds = self.all("fits", &cv.jobs(), Job::name, run)?;
         let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
-        folds.extend(self.all("fits", &cv.comparisons(rank, units), Job::name, run)?);
+        let others = cv.comparisons(self.recording.epochs_used(), rank, units);
+        folds.extend(self.all("fits", &others, Job::name, run)?);
         Ok(cv.summary(&folds)?)
     }
 
@@ -344,36 +374,39 @@ struct SummaryFile<'a> {
 }
 
 fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
-    let mut ranks = table(&["rank", "units", "held-out loss", "se", "R2", ""], 0);
-    for SizeEstimate { rank, units, estimate } in &summary.ranks {
+    let columns = numbers_of(summary.likelihood);
+    let with = |first: &[&'static str], last: &[&'static str]| [first, columns, last].concat();
+    let mut ranks = table(&with(&["rank", "units"], &[""]), 0);
+    for SizeEstimate { rank, units, estimate, .. } in &summary.ranks {
         let mut row = vec![rank.to_string(), units.to_string()];
-        row.extend(numbers(estimate));
+        row.extend(numbers(estimate, columns));
         row.push(if *rank == summary.chosen { "chosen" } else { "" }.to_owned());
         ranks.add_row(row);
     }
     let first = if summary.search.is_some() { "models" } else { "other models" };
-    let mut models = table(&[first, "held-out loss", "se", "R2", "worse by", "se"], 1);
+    let mut models = table(&with(&[first], &["worse by", "se"]), 1);
     if let Some(search) = &summary.search {
         let mut row = vec![Comparison::LowTensorRank.in_words().to_owned()];
-        row.extend(numbers(&search.low_tensor_rank));
+        row.extend(numbers(&search.low_tensor_rank, columns));
         row.extend([String::new(), String::new()]);
         models.add_row(row);
     }
     for Compared { comparison, estimate, excess, excess_se } in &summary.comparisons {
         let mut row = vec![comparison.in_words().to_owned()];
-        row.extend(numbers(estimate));
+        row.extend(numbers(estimate, columns));
         row.extend([format!("{excess:.4}"), format!("{excess_se:.4}")]);
         models.add_row(row);
     }
     let search = match (&summary.search, summary.verdict.assumptions) {
-        (Some(search), _) => format!("\n{}", choices(search)),
+        (Some(search), _) => format!("{}\n{}", terms(search), choices(search)),
         (None, Some(assumptions)) if assumptions.leave_initial_states() => {
             "--initial trial gives each trial an initial state.\n".to_owned()
         }
         _ => String::new(),
     };
     format!(
-        "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds. Results are in {}",
+        "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds; ranks are chosen \
+         on other entries.\nResults are in {}",
         summary.verdict.in_words(),
         summary.likelihood.loss_in_words(),
         summary.folds,
@@ -381,23 +414,55 @@ fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
     )
 }
 
-fn numbers(estimate: &Estimate) -> [String; 3] {
-    [estimate.mean, estimate.se, estimate.r2].map(|value| format!("{value:.4}"))
+/// What is shown of a model: of counts bits per spike, too.
+fn numbers_of(likelihood: Likelihood) -> &'static [&'static str] {
+    match likelihood {
+        Likelihood::Gaussian => &["held-out loss", "se", "R2"],
+        Likelihood::Poisson | Likelihood::NegativeBinomial => {
+            &["held-out loss", "se", "R2", "bits/spike"]
+        }
+    }
+}
+
+fn numbers(estimate: &Estimate, columns: &[&str]) -> Vec<String> {
+    let Estimate { mean, se, r2, bits_per_spike, .. } = *estimate;
+    let all = [mean, se, r2, bits_per_spike].into_iter().take(columns.len());
+    all.map(|value| format!("{value:.4}")).collect()
+}
+
+/// Which terms other fits find again.
+fn terms(search: &Searched) -> String {
+    search.replication.as_ref().map_or(String::new(), |found| found.in_words() + "\n")
 }
 
 /// What the models chose, and in how many folds if not in all.
 fn choices(search: &Searched) -> String {
-    let headers = ["chosen", "initial states", "inputs", "time constant", "units", "rank", "prior"];
+    let headers = [
+        "chosen",
+        "initial states",
+        "inputs",
+        "time constant",
+        "gains",
+        "inputs of trials",
+        "units",
+        "rank",
+        "prior",
+    ];
     let mut table = table(&headers, headers.len());
     for model in Comparison::NETWORKS {
         let winners = search.winners.iter().filter(|winner| winner.comparison == model);
         let all: Vec<Candidate> = winners.map(|winner| winner.candidate).collect();
+        if all.is_empty() {
+            continue;
+        }
         let tally = |of: &dyn Fn(&Candidate) -> String| tallied(all.iter().map(of));
         table.add_row([
             model.in_words().to_owned(),
             tally(&|one| one.shared.initial.in_words()),
             tally(&|one| one.shared.inputs.in_words()),
-            tally(&|one| format!("{} of a trial", one.shared.time_constant)),
+            tally(&|one| one.shared.time_constant.to_string()),
+            tally(&|one| spread(one.shared.gain)),
+            tally(&|one| spread(one.shared.trial_input)),
             tally(&|one| one.shared.units.to_string()),
             tally(&|one| one.rank.to_string()),
             tally(&|one| one.prior.map_or(String::new(), in_words)),
@@ -410,7 +475,15 @@ fn choices(search: &Searched) -> String {
     format!("{table}Fits: {}{diverged}.\n", search.fits)
 }
 
+fn spread(of_trials: f64) -> String {
+    if of_trials == 0.0 { "none".to_owned() } else { of_trials.to_string() }
+}
+
 fn in_words(prior: TrialPrior) -> String {
+    // Longer than any session: the same in all trials of an epoch.
+    if prior.length >= 1e6 {
+        return format!("epochs, {}", prior.amplitude);
+    }
     let jumps = if prior.jumps { ", jumps" } else { "" };
     format!("{} trials, {}{jumps}", prior.length, prior.amplitude)
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use rankproof::fit::{
     Architecture, Bias, Course, During, Grouping, HeldOut, InitialStates, Inputs, Kernel,
-    Likelihood, Misfit, Nonlinearity, Readout, Recurrence, Settings, Through, TrialPrior,
+    Likelihood, Misfit, Nonlinearity, Readout, Recurrence, Settings, Split, Through, TrialPrior,
 };
 use rankproof::named::Named;
 use rankproof::network::ActivationKind;
@@ -55,6 +55,14 @@ pub struct ModelArguments {
     /// Give inputs this many columns of their own, instead of those of the weights.
     #[arg(long, value_name = "COLUMNS", help_heading = "Network")]
     input_columns: Option<usize>,
+    /// Standard deviation of inputs of single trials beside those of their condition, the same in all
+    /// steps, where states are of size 1; 0 for none.
+    #[arg(long, value_name = "SD", default_value_t = 0.0, help_heading = "Network")]
+    input_spread: f64,
+    /// Standard deviation of the logarithms of the gains by which the activity of single trials is
+    /// multiplied; 0 for gains of one.
+    #[arg(long, value_name = "SD", default_value_t = 0.0, help_heading = "Network")]
+    gain_spread: f64,
     /// A constant drive, in the span of the weights' columns or anywhere.
     #[arg(long, value_enum, default_value_t = BiasName::None, help_heading = "Network")]
     bias: BiasName,
@@ -241,6 +249,8 @@ impl ModelArguments {
             preparation: self.preparation,
             initial: self.initial(),
             inputs: self.inputs(),
+            input_spread: self.input_spread,
+            gain_spread: self.gain_spread,
             bias: match self.bias {
                 BiasName::None => Bias::None,
                 BiasName::Confined => Bias::Confined,
@@ -356,6 +366,7 @@ impl FittingArguments {
             guard_bins: self.guard.0,
             guard_trials: self.guard.1,
             share: self.held_out,
+            split: Split::Blocks,
         })
     }
 

@@ -29,6 +29,16 @@ pub struct Architecture {
     pub initial: InitialStates,
     /// What drives the network.
     pub inputs: Inputs,
+    /// Standard deviation of what drives single trials through each column of the weights beside the
+    /// inputs of their condition, the same in all steps, where units are of size 1; 0 for nothing.
+    ///
+    /// It is chosen and not learned, as the size of deviations of initial states is.
+    #[serde(default)]
+    pub input_spread: f64,
+    /// Standard deviation of the logarithm of the gain of a trial, by which the means or rates of
+    /// all its entries are multiplied; 0 for gains of one. It is chosen, too.
+    #[serde(default)]
+    pub gain_spread: f64,
     /// A constant drive.
     pub bias: Bias,
     /// From units to recorded neurons.
@@ -213,6 +223,8 @@ impl Architecture {
                 course: Course::Constant,
                 through: Through::Weights,
             },
+            input_spread: 0.0,
+            gain_spread: 0.0,
             bias: Bias::None,
             readout: Readout { orthonormal: false, offset: true },
             likelihood: Likelihood::Gaussian,
@@ -249,6 +261,8 @@ impl Architecture {
         if let InitialStates::Hierarchy { spread, .. } = self.initial {
             above_zero("initial spread", spread)?;
         }
+        not_below("input spread", self.input_spread)?;
+        not_below("gain spread", self.gain_spread)?;
         not_below("noise", self.noise)?;
         not_below("activity penalty", self.activity_penalty)?;
         let before = self.inputs.during == During::Preparation;

@@ -7,7 +7,7 @@ use super::misfit::Misfit;
 use super::model::Model;
 use super::observations::Observations;
 use super::parts::{
-    Columns, DrivePart, InitialPart, ReadoutPart, RecurrencePart, matrix, unit_columns,
+    Columns, DrivePart, GainPart, InitialPart, ReadoutPart, RecurrencePart, matrix, unit_columns,
 };
 use crate::blocks::{Blocks, Shapes};
 use crate::matrix::Matrix;
@@ -21,6 +21,7 @@ pub(super) struct Assembly<S> {
     recurrence: RecurrencePart<S>,
     drive: DrivePart<S>,
     readout: ReadoutPart<S>,
+    gain: GainPart,
 }
 
 impl<S: FitFloat> Assembly<S> {
@@ -34,6 +35,7 @@ impl<S: FitFloat> Assembly<S> {
             recurrence: RecurrencePart::new(architecture, observations),
             drive: DrivePart::new(architecture, groups, steps),
             readout: ReadoutPart::new(architecture, observations),
+            gain: GainPart::new(architecture, groups),
         }
     }
 
@@ -49,6 +51,7 @@ impl<S: FitFloat> Assembly<S> {
             self.recurrence.shapes(),
             self.drive.shapes(),
             self.readout.shapes(),
+            self.gain.shapes(),
         ];
         parts.concat()
     }
@@ -71,7 +74,8 @@ impl<S: FitFloat> Assembly<S> {
         let blocks = self.initial.start(Blocks::default(), stream);
         let blocks = self.recurrence.start(blocks, stream);
         let blocks = self.drive.start(blocks, stream);
-        self.readout.start(blocks, stream)
+        let blocks = self.readout.start(blocks, stream);
+        self.gain.start(blocks)
     }
 
     /// The model that the blocks stand for.
@@ -84,6 +88,7 @@ impl<S: FitFloat> Assembly<S> {
             weights: self.recurrence.weights(blocks),
             drive: self.drive.drive(blocks),
             readout: self.readout.readout(blocks),
+            gains: self.gain.logarithms(blocks),
         }
     }
 
@@ -102,6 +107,7 @@ impl<S: FitFloat> Assembly<S> {
         );
         let gradient = self.recurrence.pull_back(blocks, &of_weights, &by_model.weights, gradient);
         let gradient = self.drive.pull_back(&by_model.columns, &by_model.drive, gradient);
-        self.readout.pull_back(blocks, &by_model.readout, gradient)
+        let gradient = self.readout.pull_back(blocks, &by_model.readout, gradient);
+        self.gain.pull_back(&by_model.gains, gradient)
     }
 }

@@ -1,4 +1,4 @@
-//! The means of each neuron in each bin over the trials of a condition.
+//! The means of each neuron in each bin over the trials of a condition, or of another group.
 
 use super::observations::Role;
 use crate::recording::Recording;
@@ -6,16 +6,23 @@ use crate::recording::Recording;
 /// Means over training entries.
 pub(super) struct ConditionMeans<'a> {
     recording: &'a Recording,
-    /// Sum and number of the entries of each neuron, bin and condition, the neuron innermost.
+    /// The group of each trial.
+    groups: Vec<usize>,
+    /// Sum and number of the entries of each neuron, bin and group, the neuron innermost.
     sums: Vec<(f64, usize)>,
 }
 
 impl<'a> ConditionMeans<'a> {
     /// Over the entries of a recording whose role is to be trained on.
     pub fn new(recording: &'a Recording, roles: &[Role]) -> Self {
-        let conditions = recording.condition_names.len();
-        let sums = vec![(0.0, 0); conditions * recording.bins * recording.neurons];
-        let mut means = ConditionMeans { recording, sums };
+        Self::of_groups(recording, roles, recording.conditions.clone())
+    }
+
+    /// The same over the trials of these groups, numbered from 0, instead of conditions.
+    pub fn of_groups(recording: &'a Recording, roles: &[Role], groups: Vec<usize>) -> Self {
+        let count = groups.iter().max().map_or(0, |&last| last + 1);
+        let sums = vec![(0.0, 0); count * recording.bins * recording.neurons];
+        let mut means = ConditionMeans { recording, groups, sums };
         for (place, _) in roles.iter().enumerate().filter(|&(_, &role)| role == Role::Train) {
             let group = means.group(place);
             let (sum, entries) = &mut means.sums[group];
@@ -33,6 +40,6 @@ impl<'a> ConditionMeans<'a> {
 
     fn group(&self, place: usize) -> usize {
         let of_trial = self.recording.bins * self.recording.neurons;
-        self.recording.conditions[place / of_trial] * of_trial + place % of_trial
+        self.groups[place / of_trial] * of_trial + place % of_trial
     }
 }

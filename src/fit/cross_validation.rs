@@ -10,71 +10,20 @@ use thiserror::Error;
 
 use super::FitFloat;
 use super::architecture::{Architecture, Recurrence};
-use super::baseline::{condition_means, cp_of_data};
+use super::comparison::Comparison;
+use super::factors::Factors;
 use super::fitting::{Diverged, Fit, Outcome, Settings};
 use super::held_out::HeldOut;
 use super::likelihood::Likelihood;
 use super::misfit::Misfit;
 use super::objective::Objective;
 use super::observations::{Observations, Role};
+use super::prior::TrialPrior;
 use super::score::Score;
 use super::search::Searched;
 use super::verdict::Verdict;
 use crate::recording::Recording;
 use crate::statistics::Moments;
-
-/// What is compared on the held-out entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Comparison {
-    /// Weights of low tensor rank: the model itself.
-    LowTensorRank,
-    /// The same weights in all trials: no learning.
-    Constant,
-    /// Weights of the same matrix rank, free in each trial: no tensor constraint.
-    Free,
-    /// A CP decomposition of the activity, (neuron, bin, trial), with as many terms: no dynamics.
-    Cp,
-    /// The means over trials of a condition: no trial-to-trial change.
-    ConditionMean,
-}
-
-impl Comparison {
-    /// All that the model is compared with.
-    pub const OTHERS: [Comparison; 4] =
-        [Comparison::Constant, Comparison::Free, Comparison::Cp, Comparison::ConditionMean];
-
-    /// The networks: changing weights, constant ones, free ones.
-    pub const NETWORKS: [Comparison; 3] =
-        [Comparison::LowTensorRank, Comparison::Constant, Comparison::Free];
-
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Comparison::LowTensorRank => "low_tensor_rank",
-            Comparison::Constant => "constant",
-            Comparison::Free => "free",
-            Comparison::Cp => "cp",
-            Comparison::ConditionMean => "condition_mean",
-        }
-    }
-
-    /// What it is called in tables and figures.
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Comparison::LowTensorRank => "low tensor rank",
-            Comparison::Constant => "constant weights",
-            Comparison::Free => "free in each trial",
-            Comparison::Cp => "CP of the activity",
-            Comparison::ConditionMean => "condition means",
-        }
-    }
-
-    /// Whether it depends on a random start and on the number of units.
-    pub fn is_network(self) -> bool {
-        !matches!(self, Comparison::Cp | Comparison::ConditionMean)
-    }
-}
 
 /// One fit, of one model to one fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +55,8 @@ pub struct Fold {
     pub job: Job,
     /// On the held-out entries.
     pub test: Score,
+    /// On the entries by which ranks and units are chosen.
+    pub validation: Score,
     /// On the entries that it was fitted to.
     pub train: Score,
     /// Iterations made.
@@ -134,6 +85,8 @@ pub struct Estimate {
     pub r2: f64,
     /// Its standard error.
     pub r2_se: f64,
+    /// The mean of the held-out bits per spike; NaN of values.
+    pub bits_per_spike: f64,
 }
 
 /// How well a network of some size predicts.
@@ -146,6 +99,8 @@ pub struct SizeEstimate {
     /// On held-out entries.
     #[serde(flatten)]
     pub estimate: Estimate,
+    /// On validation entries, by which it is chosen.
+    pub validation: Estimate,
 }
 
 /// How another model predicts the same entries.
@@ -178,7 +133,7 @@ pub struct CrossValidationSummary {
     pub chosen: usize,
     /// The number of units that is best for it.
     pub units: usize,
-    /// The other models, in the order of [`Comparison::OTHERS`].
+    /// The other models, in the order of [`Comparison::OTHERS`]; those that were fitted.
     #[serde(serialize_with = "by_name")]
     pub comparisons: Vec<Compared>,
     /// What they say in words.
@@ -259,9 +214,10 @@ impl CrossValidation {
         self.sizes().flat_map(|(rank, units)| self.jobs_of(low_tensor_rank, rank, units)).collect()
     }
 
-    /// The fits of all other models, at the size that was chosen.
-    pub fn comparisons(&self, rank: usize, units: usize) -> Vec<Job> {
-        Comparison::OTHERS.iter().flat_map(|&other| self.jobs_of(other, rank, units)).collect()
+    /// The fits of all other models, at the size that was chosen, for a recording of so many epochs.
+    pub fn comparisons(&self, epochs: usize, rank: usize, units: usize) -> Vec<Job> {
+        let others = Comparison::others(epochs);
+        others.flat_map(|other| self.jobs_of(other, rank, units)).collect()
     }
 
     fn jobs_of(&self, comparison: Comparison, rank: usize, units: usize) -> Vec<Job> {
@@ -291,30 +247,28 @@ impl CrossValidation {
     ) -> Result<Option<Fold>, FitError> {
         let roles = self.roles(recording, job.fold)?;
         let likelihood = self.architecture.likelihood;
-        let recurrence = match job.comparison {
-            Comparison::ConditionMean => {
-                let test = condition_means(recording, &roles, likelihood, Role::Test)?;
-                let train = condition_means(recording, &roles, likelihood, Role::Train)?;
-                return Ok(Some(Fold { job, test, train, iterations: 0 }));
-            }
-            Comparison::Cp => {
-                let seed = self.settings.seed;
-                let judged = [Role::Test, Role::Train];
-                let scores = cp_of_data(recording, &roles, likelihood, job.rank, seed, judged)?;
-                let [test, train] = scores;
-                return Ok(Some(Fold { job, test, train, iterations: 0 }));
-            }
-            Comparison::LowTensorRank => self.architecture.recurrence.clone(),
-            Comparison::Constant => Recurrence::Constant,
-            Comparison::Free => Recurrence::Free,
+        let (units, rank, seed) = (job.units, job.rank, self.settings.seed);
+        let fold = |[test, validation, train]: [Score; 3], iterations| {
+            Some(Fold { job, test, validation, train, iterations })
         };
-        let (units, rank) = (job.units, job.rank);
+        if let Some(scores) =
+            job.comparison.scores(recording, &roles, likelihood, rank, seed, JUDGED)?
+        {
+            return Ok(fold(scores, 0));
+        }
+        let recurrence = job.comparison.recurrence(self.prior());
         let architecture = Architecture { units, rank, recurrence, ..self.architecture.clone() };
         let settings = Settings { seed: job.seed, ..self.settings };
-        let judged = [Role::Test, Role::Train];
-        let scores =
-            scores_of_fit::<S, 2>(recording, &roles, &architecture, settings, judged, go_on)?;
-        Ok(scores.map(|([test, train], iterations)| Fold { job, test, train, iterations }))
+        let fitted = fitted::<S>(recording, &roles, &architecture, settings, go_on)?;
+        Ok(fitted.and_then(|fitted| fold(fitted.scores, fitted.iterations)))
+    }
+
+    /// The prior of trial factors, if weights change.
+    pub(super) fn prior(&self) -> TrialPrior {
+        match self.architecture.recurrence {
+            Recurrence::LowTensorRank(prior) => prior,
+            Recurrence::Constant | Recurrence::Free => TrialPrior::default(),
+        }
     }
 
     /// What each entry of a recording is used for in a fold.
@@ -350,7 +304,8 @@ impl CrossValidation {
         self.validate()?;
         let mut folds = self.run_all::<S>(recording, &self.jobs())?;
         let SizeEstimate { rank, units, .. } = self.choose(&self.table(&folds))?;
-        folds.extend(self.run_all::<S>(recording, &self.comparisons(rank, units))?);
+        let others = self.comparisons(recording.epochs_used(), rank, units);
+        folds.extend(self.run_all::<S>(recording, &others)?);
         Ok(self.summary(&folds)?)
     }
 
@@ -358,14 +313,16 @@ impl CrossValidation {
     /// [`jobs`](CrossValidation::jobs).
     pub fn table(&self, folds: &[Fold]) -> Vec<SizeEstimate> {
         let sizes = self.sizes().map(|(rank, units)| {
-            let estimate = self.estimate(folds, Comparison::LowTensorRank, rank, units);
-            SizeEstimate { rank, units, estimate }
+            let of = |judged| Estimate::of(folds, Comparison::LowTensorRank, rank, units, judged);
+            let [estimate, validation] = [Judged::Test, Judged::Validation].map(of);
+            SizeEstimate { rank, units, estimate, validation }
         });
         sizes.collect()
     }
 
-    /// The choice by one standard error: the smallest rank whose best held-out loss is within one
-    /// standard error of the best of all; with the number of units that is best for it.
+    /// The choice by one standard error: the smallest rank whose best validation loss is within one
+    /// standard error of the best of all; with the number of units that is best for it. The entries
+    /// on which the choice is judged have no say in it.
     ///
     /// # Errors
     ///
@@ -374,9 +331,9 @@ impl CrossValidation {
         let ranks = self.best_of_each_rank(table);
         let nothing = || Misfit::new("table of ranks", "empty", "an estimate to choose");
         let best = best(ranks.iter()).ok_or_else(nothing)?;
-        let Estimate { mean, se, .. } = best.estimate;
+        let Estimate { mean, se, .. } = best.validation;
         let limit = mean + if se.is_nan() { 0.0 } else { se };
-        Ok(*ranks.iter().find(|size| size.estimate.mean <= limit).unwrap_or(best))
+        Ok(*ranks.iter().find(|size| size.validation.mean <= limit).unwrap_or(best))
     }
 
     /// Of each rank, in their order, the line of the table with the number of units that is best.
@@ -393,7 +350,7 @@ impl CrossValidation {
         rank: usize,
         units: usize,
     ) -> Estimate {
-        Estimate::over(scores_by_fold(folds, comparison, rank, units).values().copied())
+        Estimate::of(folds, comparison, rank, units, Judged::Test)
     }
 
     /// How another model predicts, and by how much its loss exceeds that of the model itself of
@@ -405,8 +362,8 @@ impl CrossValidation {
         rank: usize,
         units: usize,
     ) -> Compared {
-        let own = scores_by_fold(folds, Comparison::LowTensorRank, rank, units);
-        let other = scores_by_fold(folds, comparison, rank, units);
+        let of = |model| scores_by_fold(folds, model, rank, units, Judged::Test);
+        let (own, other) = (of(Comparison::LowTensorRank), of(comparison));
         let paired =
             other.iter().filter_map(|(fold, score)| Some(score.loss - own.get(fold)?.loss));
         let excess = Moments::of(paired);
@@ -426,7 +383,9 @@ impl CrossValidation {
     pub fn summary(&self, folds: &[Fold]) -> Result<CrossValidationSummary, Misfit> {
         let table = self.table(folds);
         let SizeEstimate { rank, units, .. } = self.choose(&table)?;
-        let compared = |&other: &Comparison| self.against(folds, other, rank, units);
+        let is_there = |&other: &Comparison| folds.iter().any(|fold| fold.job.comparison == other);
+        let others = Comparison::OTHERS.into_iter().filter(is_there);
+        let compared = |other| self.against(folds, other, rank, units);
         Ok(CrossValidationSummary {
             likelihood: self.architecture.likelihood,
             folds: self.folds,
@@ -434,23 +393,34 @@ impl CrossValidation {
             ranks: self.best_of_each_rank(&table),
             chosen: rank,
             units,
-            comparisons: Comparison::OTHERS.iter().map(compared).collect(),
+            comparisons: others.map(compared).collect(),
             verdict: Verdict::new(self, folds, rank, units),
             search: None,
         })
     }
 }
 
-/// The scores of a fit on entries of some roles, and the iterations made; `None` if `go_on` said no
-/// after one.
-pub(super) fn scores_of_fit<S: FitFloat, const N: usize>(
+/// On what models are judged, in the order of [`Fitted::scores`].
+pub(super) const JUDGED: [Role; 3] = [Role::Test, Role::Validation, Role::Train];
+
+/// What is kept of a fit.
+pub(super) struct Fitted {
+    /// On entries of the roles [`JUDGED`].
+    pub scores: [Score; 3],
+    /// Iterations made.
+    pub iterations: usize,
+    /// The terms of the weights, unless they are free in each trial.
+    pub factors: Option<Factors>,
+}
+
+/// A fit; `None` if `go_on` said no after an iteration.
+pub(super) fn fitted<S: FitFloat>(
     recording: &Recording,
     roles: &[Role],
     architecture: &Architecture,
     settings: Settings,
-    judged: [Role; N],
     go_on: impl Fn() -> bool,
-) -> Result<Option<([Score; N], usize)>, FitError> {
+) -> Result<Option<Fitted>, FitError> {
     let observations = Observations::<S>::new(recording, roles)?;
     let mut fit = Fit::new(Objective::new(architecture, observations)?, settings);
     let outcome =
@@ -459,24 +429,33 @@ pub(super) fn scores_of_fit<S: FitFloat, const N: usize>(
         return Ok(None);
     }
     let model = fit.model();
-    let scores = judged.map(|role| fit.objective().score(&model, role));
-    Ok(Some((scores, fit.iterations())))
+    let scores = JUDGED.map(|role| fit.objective().score(&model, role));
+    let factors = fit.objective().factors(&model);
+    Ok(Some(Fitted { scores, iterations: fit.iterations(), factors }))
 }
 
-/// The one of the least loss; one that is not a number only if all are.
+/// The one of the least validation loss; one that is not a number only if all are.
 fn best<'a>(sizes: impl Iterator<Item = &'a SizeEstimate>) -> Option<&'a SizeEstimate> {
-    let loss = |size: &SizeEstimate| match size.estimate.mean {
+    let loss = |size: &SizeEstimate| match size.validation.mean {
         mean if mean.is_nan() => f64::INFINITY,
         mean => mean,
     };
     sizes.min_by(|a, b| loss(a).total_cmp(&loss(b)))
 }
 
-/// What a model scores on the held-out entries of a fold, as a mean over random starts.
+/// What a model scores on the entries of a fold, as a mean over random starts.
 #[derive(Clone, Copy, Debug)]
 struct FoldScore {
     loss: f64,
     r2: f64,
+    bits_per_spike: f64,
+}
+
+/// On which entries a model is judged.
+#[derive(Clone, Copy, Debug)]
+enum Judged {
+    Test,
+    Validation,
 }
 
 /// The scores of a model by fold; units count where the model is a network.
@@ -485,31 +464,49 @@ fn scores_by_fold(
     comparison: Comparison,
     rank: usize,
     units: usize,
+    judged: Judged,
 ) -> BTreeMap<usize, FoldScore> {
     let mut starts: BTreeMap<usize, Vec<Score>> = BTreeMap::new();
-    for Fold { job, test, .. } in folds {
+    for Fold { job, test, validation, .. } in folds {
         let is_sized = !comparison.is_network() || job.units == units;
         if job.comparison == comparison && job.rank == rank && is_sized {
-            starts.entry(job.fold).or_default().push(*test);
+            let score = match judged {
+                Judged::Test => *test,
+                Judged::Validation => *validation,
+            };
+            starts.entry(job.fold).or_default().push(score);
         }
     }
     let mean = |scores: &[Score], of: fn(&Score) -> f64| Moments::of(scores.iter().map(of)).mean;
     let score = |scores: Vec<Score>| FoldScore {
         loss: mean(&scores, |score| score.loss),
         r2: mean(&scores, |score| score.r2),
+        bits_per_spike: mean(&scores, |score| score.bits_per_spike),
     };
     starts.into_iter().map(|(fold, scores)| (fold, score(scores))).collect()
 }
 
 impl Estimate {
+    /// Of a model of this size.
+    fn of(
+        folds: &[Fold],
+        comparison: Comparison,
+        rank: usize,
+        units: usize,
+        judged: Judged,
+    ) -> Self {
+        Self::over(scores_by_fold(folds, comparison, rank, units, judged).values().copied())
+    }
+
     fn over(folds: impl Iterator<Item = FoldScore> + Clone) -> Self {
         let loss = Moments::of(folds.clone().map(|score| score.loss));
-        let r2 = Moments::of(folds.map(|score| score.r2));
+        let r2 = Moments::of(folds.clone().map(|score| score.r2));
         Estimate {
             mean: loss.mean,
             se: loss.standard_error(),
             r2: r2.mean,
             r2_se: r2.standard_error(),
+            bits_per_spike: Moments::of(folds.map(|score| score.bits_per_spike)).mean,
         }
     }
 }
@@ -531,8 +528,13 @@ mod tests {
     }
 
     fn fold(job: Job, loss: f64) -> Fold {
-        let score = Score { entries: 1, loss, r2: 1.0 - loss };
-        Fold { job, test: score, train: score, iterations: 1 }
+        judged(job, loss, loss)
+    }
+
+    fn judged(job: Job, validation: f64, test: f64) -> Fold {
+        let score = |loss| Score { entries: 1, loss, r2: 1.0 - loss, bits_per_spike: f64::NAN };
+        let [test, validation] = [test, validation].map(score);
+        Fold { job, test, validation, train: test, iterations: 1 }
     }
 
     #[test]
@@ -552,8 +554,8 @@ mod tests {
         let table = cv.table(&folds);
         let best = table[5];
         assert_eq!((best.rank, best.units), (3, 20));
-        assert!((best.estimate.mean - 0.52).abs() < 1e-12);
-        assert!((best.estimate.se - 0.02 / 3.0_f64.sqrt()).abs() < 1e-12);
+        assert!((best.validation.mean - 0.52).abs() < 1e-12);
+        assert!((best.validation.se - 0.02 / 3.0_f64.sqrt()).abs() < 1e-12);
         let chosen = |folds: &[Fold]| {
             let size = cv.choose(&cv.table(folds)).unwrap();
             (size.rank, size.units)
@@ -565,12 +567,26 @@ mod tests {
         assert!(cv.choose(&[]).is_err());
     }
 
+    /// The rank is chosen by the entries of validation, and judged by those of the test: what is best
+    /// by chance on the latter is not chosen for it.
+    #[test]
+    fn test_entries_have_no_say_in_the_choice() {
+        let cv = cross_validation();
+        let folds: Vec<Fold> = (cv.jobs().into_iter())
+            .map(|job| judged(job, [0.9, 0.5, 0.7][job.rank - 1], [0.9, 0.6, 0.2][job.rank - 1]))
+            .collect();
+        let chosen = cv.choose(&cv.table(&folds)).unwrap();
+        assert_eq!(chosen.rank, 2);
+        assert!((chosen.estimate.mean - 0.6).abs() < 1e-12, "the loss shown is of the test");
+        assert!((chosen.validation.mean - 0.5).abs() < 1e-12);
+    }
+
     #[test]
     fn comparisons_are_paired_by_fold() {
         let cv = cross_validation();
         let mut folds: Vec<Fold> =
             cv.jobs().into_iter().map(|job| fold(job, 0.5 + 0.1 * job.fold as f64)).collect();
-        let others = cv.comparisons(2, 20).into_iter();
+        let others = cv.comparisons(1, 2, 20).into_iter();
         folds.extend(others.map(|job| fold(job, 0.6 + 0.1 * job.fold as f64)));
         let constant = cv.against(&folds, Comparison::Constant, 2, 20);
         assert!((constant.estimate.mean - 0.7).abs() < 1e-12 && constant.estimate.se > 0.05);
@@ -578,7 +594,7 @@ mod tests {
         let means = cv.against(&folds, Comparison::ConditionMean, 2, 20);
         assert!((means.estimate.mean - 0.7).abs() < 1e-12);
         let summary = cv.summary(&folds).unwrap();
-        assert_eq!((summary.chosen, summary.comparisons.len()), (1, 4));
+        assert_eq!((summary.chosen, summary.comparisons.len()), (1, 8));
     }
 
     #[test]

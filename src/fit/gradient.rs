@@ -17,6 +17,8 @@ pub(super) struct ModelGradient<S> {
     pub drive: Matrix<S>,
     /// By the readout.
     pub readout: Readout<S>,
+    /// By the logarithms of the gains, (M); empty if the model has none.
+    pub gains: Vec<S>,
 }
 
 impl<S: Scalar> ModelGradient<S> {
@@ -34,6 +36,7 @@ impl<S: Scalar> ModelGradient<S> {
         }
         sum.initial = Matrix::beside(first.initial.rows(), chunks.iter().map(|c| &c.initial));
         sum.drive = step_by_step(chunks);
+        sum.gains = chunks.iter().flat_map(|chunk| chunk.gains.iter().copied()).collect();
         sum.weights = joined_weights(chunks);
         sum
     }

@@ -72,6 +72,15 @@ fn architectures() -> Vec<(&'static str, Architecture)> {
         let nonlinearity = Nonlinearity::new(kind)?;
         Some((kind.name(), with(&|a| a.nonlinearity = nonlinearity)))
     }));
+    all.extend(Likelihood::ALL.iter().map(|&likelihood| {
+        let deviating = with(&|a| {
+            a.likelihood = likelihood;
+            a.gain_spread = 0.3;
+            a.input_spread = 0.4;
+            a.bias = Bias::Free;
+        });
+        ("gains and inputs of trials", deviating)
+    }));
     all.extend([true, false].map(|confined| {
         let initial = InitialStates::Hierarchy { confined, spread: 0.4 };
         ("hierarchy of initial states", with(&|a| a.initial = initial))

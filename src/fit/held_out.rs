@@ -1,4 +1,5 @@
-//! Which entries are held out: blocks of consecutive bins and trials of a neuron, with a guard band.
+//! Which entries are held out: blocks of consecutive bins and trials of a neuron, with a guard band;
+//! the last trials; or some neurons in some trials.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +8,24 @@ use super::observations::Role;
 use crate::recording::Recording;
 use crate::scalar::Stream;
 
+/// Which entries are held out for testing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// Blocks of neighbouring bins and trials of a neuron, all over the recording.
+    #[default]
+    Blocks,
+    /// The last fifth of the trials; in each fold of a session that ends a tenth earlier than in the
+    /// fold before. Validation blocks are among the trials before.
+    FutureTrials,
+    /// A fifth of the neurons in a fifth of the trials, other ones in each fold (co-smoothing); the
+    /// same neurons in another fifth of the trials are for validation.
+    Neurons,
+}
+
 /// How entries are held out.
 ///
-/// The recording is tiled by blocks of consecutive bins and trials of one neuron, the same blocks
+/// In blocks, if nothing else is said: the recording is tiled by blocks of consecutive bins and trials of one neuron, the same blocks
 /// for all folds; a fold holds out a share of them that no other fold does. Around a held-out
 /// block a guard band of the same neuron is used for nothing: neighbouring bins and trials are so
 /// alike that they would give the answer away.
@@ -25,11 +41,21 @@ pub struct HeldOut {
     pub guard_trials: usize,
     /// The share of the blocks that is held out for testing, and again as many for validation.
     pub share: f64,
+    /// What is held out for testing.
+    #[serde(default)]
+    pub split: Split,
 }
 
 impl Default for HeldOut {
     fn default() -> Self {
-        HeldOut { bins: 5, trials: 5, guard_bins: 2, guard_trials: 2, share: 0.05 }
+        HeldOut {
+            bins: 5,
+            trials: 5,
+            guard_bins: 2,
+            guard_trials: 2,
+            share: 0.05,
+            split: Split::Blocks,
+        }
     }
 }
 
@@ -37,7 +63,12 @@ impl HeldOut {
     /// The number of folds that find blocks of their own, for tests and for validation.
     pub fn most_folds(&self) -> usize {
         // Rounded, so that a share of 0.05 gives ten folds and not nine.
-        (0.5 / self.share + 1e-9) as usize
+        let of_blocks = (0.5 / self.share + 1e-9) as usize;
+        match self.split {
+            Split::Blocks => of_blocks,
+            Split::FutureTrials => of_blocks.min(FIFTHS),
+            Split::Neurons => FIFTHS,
+        }
     }
 
     /// What each entry of a recording, in its order, is used for in a fold. Each of the two sets is
@@ -57,6 +88,9 @@ impl HeldOut {
         let expected = || format!("below {most} where {} is held out", self.share);
         let has_blocks = held_out.is_empty() || fold < most;
         Misfit::unless(has_blocks, "number of the fold", fold, expected())?;
+        if self.split == Split::Neurons {
+            return Ok(neurons_of_trials(recording, fold, held_out, seed));
+        }
         let expected = "at least one bin and one trial";
         let size = format!("{} by {}", self.bins, self.trials);
         Misfit::unless(self.bins > 0 && self.trials > 0, "size of a block", size, expected)?;
@@ -64,9 +98,10 @@ impl HeldOut {
         let tiles = Tiles { sizes: self, recording };
         let order = Stream::new("held-out blocks", seed, 0).permutation(tiles.count());
         let count = ((tiles.count() as f64 * self.share) as usize).max(1);
+        let of_blocks = |role: Role| role != Role::Test || self.split == Split::Blocks;
         let set = |which: usize, role: Role| {
             let first = (2 * fold + which) * count;
-            let wanted = if held_out.contains(&role) { count } else { 0 };
+            let wanted = if held_out.contains(&role) && of_blocks(role) { count } else { 0 };
             order.iter().skip(first).take(wanted).map(move |&tile| (tile, role))
         };
         let held: Vec<(usize, Role)> = set(0, Role::Test).chain(set(1, Role::Validation)).collect();
@@ -79,8 +114,56 @@ impl HeldOut {
             let recorded = |place: &usize| !recording.activity[*place].is_nan();
             tiles.places(tile, [0, 0]).filter(recorded).for_each(|place| roles[place] = role);
         }
+        if self.split == Split::FutureTrials && held_out.contains(&Role::Test) {
+            hold_out_future(recording, fold, &mut roles);
+        }
         Ok(roles)
     }
+}
+
+/// Of how many parts one is held out, of trials and of neurons.
+const FIFTHS: usize = 5;
+
+/// The last fifth of the trials is for testing, of a session that each fold ends a tenth earlier.
+fn hold_out_future(recording: &Recording, fold: usize, roles: &mut [Role]) {
+    let end = recording.trials * (2 * FIFTHS - fold) / (2 * FIFTHS);
+    let first = end * (FIFTHS - 1) / FIFTHS;
+    let of_trial = recording.neurons * recording.bins;
+    for (place, role) in roles.iter_mut().enumerate().skip(first * of_trial) {
+        let is_test = place < end * of_trial && !recording.activity[place].is_nan();
+        *role = if is_test { Role::Test } else { Role::Unused };
+    }
+}
+
+/// The neurons of a fifth are for testing in the trials of a fifth, for validation in those of the
+/// next.
+fn neurons_of_trials(
+    recording: &Recording,
+    fold: usize,
+    held_out: &[Role],
+    seed: u64,
+) -> Vec<Role> {
+    let parts = |name: &str, count: usize| {
+        let order = Stream::new(name, seed, 0).permutation(count);
+        let mut part = vec![0; count];
+        order.iter().enumerate().for_each(|(i, &one)| part[one] = i * FIFTHS / count.max(1));
+        part
+    };
+    let of_neuron = parts("held-out neurons", recording.neurons);
+    let of_trial = parts("held-out trials", recording.trials);
+    let mut roles = recorded(recording);
+    for (place, role) in roles.iter_mut().enumerate().filter(|(_, role)| **role == Role::Train) {
+        let [n, _, k] = recording.entry_of(place);
+        let new = match (of_trial[k] + FIFTHS - fold) % FIFTHS {
+            0 => Role::Test,
+            1 => Role::Validation,
+            _ => continue,
+        };
+        if of_neuron[n] == fold && held_out.contains(&new) {
+            *role = new;
+        }
+    }
+    roles
 }
 
 /// All that was recorded is trained on.
@@ -172,6 +255,49 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// What share of the entries has a role, and whether all of them are such.
+    fn share(roles: &[Role], role: Role, such: impl Fn(usize) -> bool) -> f64 {
+        let places = (0..roles.len()).filter(|&place| roles[place] == role);
+        places.inspect(|&place| assert!(such(place))).count() as f64 / roles.len() as f64
+    }
+
+    #[test]
+    fn future_trials_come_after_all_others() {
+        let held_out = HeldOut { split: Split::FutureTrials, ..HeldOut::default() };
+        assert_eq!(held_out.most_folds(), 5);
+        let recording = recording();
+        let trial = |place: usize| recording.entry_of(place)[2];
+        for (fold, [first, end]) in [(0, [34, 43]), (2, [27, 34]), (4, [20, 25])] {
+            let roles =
+                held_out.roles(&recording, fold, &[Role::Test, Role::Validation], 1).unwrap();
+            let test = share(&roles, Role::Test, |place| (first..end).contains(&trial(place)));
+            assert!((test - (end - first) as f64 / 43.0).abs() < 1e-12, "{test}");
+            assert!(share(&roles, Role::Train, |place| trial(place) < first) > 0.3);
+            assert!(share(&roles, Role::Validation, |place| trial(place) < first) > 0.01);
+        }
+    }
+
+    #[test]
+    fn held_out_neurons_are_seen_in_other_trials() {
+        let held_out = HeldOut { split: Split::Neurons, ..HeldOut::default() };
+        let recording = recording();
+        let mut tested = vec![false; recording.neurons];
+        for fold in 0..5 {
+            let roles =
+                held_out.roles(&recording, fold, &[Role::Test, Role::Validation], 1).unwrap();
+            let found = [Role::Test, Role::Validation].map(|role| share(&roles, role, |_| true));
+            assert!(found.iter().all(|share| (0.02..0.07).contains(share)), "{found:?}");
+            for (place, _) in roles.iter().enumerate().filter(|&(_, &role)| role == Role::Test) {
+                let [n, t, k] = recording.entry_of(place);
+                tested[n] = true;
+                // The whole trial of the neuron, and not of all neurons.
+                let all = |n| (0..17).all(|t| roles[recording.place(n, t, k)] == Role::Test);
+                assert!(all(n) && !(0..12).all(all), "{t}");
+            }
+        }
+        assert!(tested.into_iter().all(|tested| tested));
     }
 
     #[test]

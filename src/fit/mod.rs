@@ -10,7 +10,8 @@
 //!
 //! The weights of K trials are a tensor of CP rank R: columns a_r and rows b_r of unit norm that all
 //! trials share, and trial factors c_r(k) with a Gaussian-process prior over trials. Inputs v(t)
-//! belong to conditions, initial states to conditions or trials. The model is Euler's
+//! belong to conditions, initial states to conditions or trials; trials may deviate from both, and may
+//! have gains by which their means are multiplied, with normal priors. The model is Euler's
 //! discretisation; its gradients are those of that, exactly, by the adjoint.
 //!
 //! | what | where |
@@ -26,10 +27,11 @@
 //! | a model on other trials | [`Learned`] |
 //! | behaviour read out from states | [`decode()`] |
 //! | differences of several recordings | [`Pooled`] |
-//! | models to compare with | [`condition_means`], [`cp_of_data`], [`principal_components`] |
+//! | models to compare with | [`Comparison`] |
 //! | folds, ranks and comparisons | [`CrossValidation`] |
 //! | a cross-validation in which each model chooses its architecture | [`Search`], [`Grid`] |
 //! | what they say in words | [`Verdict`], [`Answer`] |
+//! | the terms of the weights in a gauge of their own, and which are found again | [`Factors`], [`Replication`] |
 //! | recordings with known weights | [`Simulation`] |
 //!
 //! # Examples
@@ -116,13 +118,14 @@
 mod apply;
 mod architecture;
 mod assembly;
-mod baseline;
 #[cfg(feature = "files")]
 mod checkpoint;
+mod comparison;
 mod condition_means;
 mod cross_validation;
 mod decode;
 mod dynamics;
+mod factors;
 mod fitting;
 mod fixed_points;
 mod gradient;
@@ -136,7 +139,6 @@ mod observations;
 mod orthonormal;
 mod parts;
 mod pooled;
-mod principal_components;
 mod prior;
 mod saved;
 mod score;
@@ -154,23 +156,22 @@ pub use architecture::{
     Architecture, Bias, Course, During, Grouping, InitialStates, Inputs, Nonlinearity, Readout,
     Recurrence, Through,
 };
-pub use baseline::{condition_means, cp_of_data};
+pub use comparison::{Comparison, condition_means};
 pub use cross_validation::{
-    Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job,
-    SizeEstimate,
+    Compared, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job, SizeEstimate,
 };
 pub use decode::{Decoded, DecodedDimension, R2, decode};
 pub use dynamics::{Dynamics, Eigenvalue};
+pub use factors::{Factors, Replication};
 pub use fitting::{Diverged, Fit, Outcome, Progress, Settings};
 pub use fixed_points::{FixedPoint, FixedPoints, PointKind};
-pub use held_out::HeldOut;
+pub use held_out::{HeldOut, Split};
 pub use likelihood::Likelihood;
 pub use misfit::Misfit;
 pub use model::Model;
 pub use objective::{Losses, Objective};
 pub use observations::{Observations, Role};
 pub use pooled::Pooled;
-pub use principal_components::principal_components;
 pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
 pub use score::Score;

@@ -20,6 +20,8 @@ pub struct Model<S> {
     pub(super) weights: Weights<S>,
     pub(super) drive: Drive<S>,
     pub(super) readout: Readout<S>,
+    /// The logarithms of the gains of trials; none if all are one.
+    pub(super) gains: Option<Vec<S>>,
 }
 
 impl<S: FitFloat> Model<S> {
@@ -110,6 +112,13 @@ impl<S: FitFloat> Model<S> {
     /// The offset of each neuron, (neurons, 1); none if the model has none.
     pub fn offset(&self) -> Option<&Matrix<S>> {
         self.readout.offset.as_ref()
+    }
+
+    /// The gain of each trial, by which the means or rates of its entries are multiplied; none of
+    /// models in which all gains are one.
+    pub fn gains(&self) -> Option<Vec<f64>> {
+        let logarithms = self.gains.as_ref()?;
+        Some(logarithms.iter().map(|logarithm| logarithm.to_f64().exp()).collect())
     }
 
     /// The dynamics of a trial without inputs. `architecture` is that of the model.

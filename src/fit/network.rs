@@ -109,7 +109,7 @@ impl<'a, S: FitFloat> Network<'a, S> {
         let (width, steps) = (self.model.columns.cols(), self.steps());
         let mut data = Vec::with_capacity(width * steps * trials.len());
         for step in 0..steps {
-            trials.clone().for_each(|k| data.extend_from_slice(self.model.drive.at(k, step)));
+            trials.clone().for_each(|k| self.model.drive.append(&mut data, k, step));
         }
         Matrix::from_columns(width, steps * trials.len(), data)
     }
@@ -144,7 +144,7 @@ impl<'a, S: FitFloat> Network<'a, S> {
         (0..trials.len()).map(of_trial).collect()
     }
 
-    /// D phi(x) + offset at the bins, (neurons, T M).
+    /// D phi(x) + offset at the bins, with the gains of trials, (neurons, T M).
     pub fn outputs(&self, trace: &Trace<S>) -> Matrix<S> {
         let rates = self.rates_at_bins(trace);
         let Readout { matrix, offset } = &self.model.readout;
@@ -155,7 +155,63 @@ impl<'a, S: FitFloat> Network<'a, S> {
             }
         }
         S::gemm(outputs.data_mut(), true, matrix.view(), rates.view());
+        if self.is_logarithmic() {
+            self.for_gains(trace, &mut outputs, |output, logarithm| *output += logarithm);
+        } else {
+            self.scale_by_gains(trace, &mut outputs);
+        }
         outputs
+    }
+
+    fn is_logarithmic(&self) -> bool {
+        self.architecture.likelihood.law::<S>().is_logarithmic()
+    }
+
+    /// Changes each number of some outputs, (neurons, T M), given the logarithm of the gain of its
+    /// trial; none if there are no gains.
+    fn for_gains(&self, trace: &Trace<S>, outputs: &mut Matrix<S>, change: impl Fn(&mut S, S)) {
+        let Some(gains) = &self.model.gains else { return };
+        let logarithms = gains[trace.trials.clone()].iter().cycle();
+        let height = outputs.rows().max(1);
+        for (column, &logarithm) in outputs.data_mut().chunks_exact_mut(height).zip(logarithms) {
+            column.iter_mut().for_each(|output| change(output, logarithm));
+        }
+    }
+
+    fn scale_by_gains(&self, trace: &Trace<S>, outputs: &mut Matrix<S>) {
+        let exp = S::ELEMENTARY.expect("floats have real functions").exp;
+        self.for_gains(trace, outputs, |output, logarithm| *output *= exp(logarithm));
+    }
+
+    /// The gradient by the logarithms of the gains, given that by D phi(x) + offset and its product
+    /// with D^T; empty if there are no gains.
+    fn gain_gradient(
+        &self,
+        trace: &Trace<S>,
+        errors: &Matrix<S>,
+        from_outputs: &Matrix<S>,
+    ) -> Vec<S> {
+        if self.model.gains.is_none() {
+            return Vec::new();
+        }
+        let count = trace.trials.len();
+        let mut gradient = vec![S::ZERO; count];
+        for j in 0..errors.cols() {
+            let (t, m, errors) = (j / count, j % count, errors.column(j));
+            if self.is_logarithmic() {
+                errors.iter().for_each(|&error| gradient[m] += error);
+                continue;
+            }
+            // The output is the gain times D phi(x) + offset.
+            let rates = trace.rates.column(trace.at(self.architecture.step_of_bin(t)).start + m);
+            for (&rate, &error) in rates.iter().zip(from_outputs.column(j)) {
+                gradient[m] += rate * error;
+            }
+            for (&offset, &error) in self.model.offset().iter().flat_map(|o| o.data()).zip(errors) {
+                gradient[m] += offset * error;
+            }
+        }
+        gradient
     }
 
     /// The columns a_1..a_R as the recorded neurons see them, D diag(mean of phi'(x)) a_r,
@@ -175,7 +231,10 @@ impl<'a, S: FitFloat> Network<'a, S> {
 
     /// The exact gradient of a loss with the given derivative by the outputs, (neurons, T M), plus
     /// `penalty` times the sum of squares of all states.
-    pub fn adjoint(&self, trace: &Trace<S>, errors: &Matrix<S>, penalty: S) -> ModelGradient<S> {
+    pub fn adjoint(&self, trace: &Trace<S>, mut errors: Matrix<S>, penalty: S) -> ModelGradient<S> {
+        if !self.is_logarithmic() {
+            self.scale_by_gains(trace, &mut errors);
+        }
         let (units, steps, count) = (self.model.units(), self.steps(), trace.trials.len());
         let recurrence = self.step(trace.trials.clone());
         let from_outputs = Matrix::product(self.model.readout.matrix.t(), errors.view());
@@ -213,7 +272,8 @@ impl<'a, S: FitFloat> Network<'a, S> {
             columns: Matrix::product(gradient.costates.view(), trace.coefficients.t()),
             weights: gradient.weights,
             drive: gradient.coefficients,
-            readout: self.readout_gradient(trace, errors),
+            readout: self.readout_gradient(trace, &errors),
+            gains: self.gain_gradient(trace, &errors, &from_outputs),
         }
     }
 

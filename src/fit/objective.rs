@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::FitFloat;
 use super::architecture::{Architecture, Recurrence};
 use super::assembly::Assembly;
+use super::factors::Factors;
 use super::gradient::ModelGradient;
 use super::misfit::Misfit;
 use super::model::Model;
@@ -54,7 +55,7 @@ pub struct Losses {
 }
 
 /// The blocks that have a standard normal prior.
-const WHITENED: [&str; 3] = ["whitened", "inputs", "deviations"];
+const WHITENED: [&str; 5] = ["whitened", "inputs", "deviations", "input_deviations", "gains"];
 
 impl<S: FitFloat> Objective<S> {
     /// Prepares the priors.
@@ -156,7 +157,7 @@ impl<S: FitFloat> Objective<S> {
             let trace = network.run(chunk.trials.clone(), Some(&mut noise));
             let mut outputs = network.outputs(&trace);
             let sums = self.errors(&mut outputs, chunk, factor);
-            (sums, network.adjoint(&trace, &outputs, penalty))
+            (sums, network.adjoint(&trace, outputs, penalty))
         };
         let found: Vec<_> = self.observations.chunks.par_iter().enumerate().map(of_chunk).collect();
         let (sums, gradients): (Vec<_>, Vec<_>) = found.into_iter().unzip();
@@ -280,6 +281,13 @@ impl<S: FitFloat> Objective<S> {
     pub fn visible_columns(&self, model: &Model<S>) -> Matrix<S> {
         let network = self.network(model);
         network.visible_columns(&network.run(0..self.observations.groups.trials(), None))
+    }
+
+    /// The terms of the weights of a model of this architecture and recording, in their own gauge;
+    /// none of weights that are free in each trial.
+    pub fn factors(&self, model: &Model<S>) -> Option<Factors> {
+        let courses = model.trial_factors()?.map(|c| c.to_f64());
+        Some(Factors::new(&self.visible_columns(model).map(|x| x.to_f64()), &courses))
     }
 }
 

@@ -62,6 +62,12 @@ impl TrialPrior {
         self.amplitude.hypot(self.independent)
     }
 
+    /// The same standard deviation for factors that are the same in all trials of an epoch.
+    pub(super) fn constant_in_epochs(self) -> Self {
+        // So long that nothing changes within a session; the jitter keeps the covariance regular.
+        TrialPrior { length: 1e9, independent: 0.0, jumps: true, ..self }
+    }
+
     /// The lower Cholesky factor L of the covariance, (K, K): `mean + L w` has the prior's law when
     /// the entries of w are independent standard normals.
     pub(super) fn whitening(&self, numbers: &[i64], epochs: &[usize]) -> Matrix<f64> {

@@ -12,7 +12,10 @@ use super::model::Model;
 /// `c` (trial, R), so that `W_k = a @ diag(c[k]) @ b.T`; of weights that are free in each trial `a`
 /// and `b` are (trial, N, R) and there is no `c`. Further `D` (neuron, N), `offset` (neuron), `x0`
 /// (group, N), `E` (N, column) and `drive` (step, condition, column) with the rest of the model,
-/// `trial` and `condition` of the recording, and the choices of the model as JSON in `meta`.
+/// `trial` and `condition` of the recording, and the choices of the model as JSON in `meta`. Where
+/// trials have inputs or gains of their own there are `drive_of_trial` (trial, R), which is added to
+/// the drive of the columns of `a` in all steps, and `log_gain` (trial), by whose exponential means
+/// are multiplied.
 #[derive(Clone, Debug)]
 pub struct Saved<S> {
     /// What it is made of.

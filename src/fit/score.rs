@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::likelihood::Likelihood;
 use super::observations::Statistics;
+use crate::recording::Quantity;
 
 /// How well entries are predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,10 @@ pub struct Score {
     /// The explained share of the variance about the training means of the neurons.
     #[serde(with = "crate::json::number")]
     pub r2: f64,
+    /// Of counts: by how many bits for each spike the log-likelihood exceeds that of the training
+    /// means of the neurons; NaN of values. Of held-out neurons it is known as co-bps.
+    #[serde(with = "crate::json::number")]
+    pub bits_per_spike: f64,
 }
 
 /// Sums over the entries that are scored.
@@ -26,6 +31,10 @@ pub(super) struct Sums {
     entries: usize,
     /// Of the losses.
     loss: f64,
+    /// Of those of the training mean of the neuron.
+    loss_of_means: f64,
+    /// Of the activity.
+    activity: f64,
     /// Of the squared differences between activity and its mean.
     squares: f64,
     /// Of the squared deviations of the activity from the training mean of its neuron.
@@ -35,7 +44,15 @@ pub(super) struct Sums {
 impl Sums {
     /// Of no entry yet.
     pub fn new(likelihood: Likelihood) -> Self {
-        Sums { likelihood, entries: 0, loss: 0.0, squares: 0.0, total: 0.0 }
+        Sums {
+            likelihood,
+            entries: 0,
+            loss: 0.0,
+            loss_of_means: 0.0,
+            activity: 0.0,
+            squares: 0.0,
+            total: 0.0,
+        }
     }
 
     /// Adds one entry, predicted by its mean.
@@ -43,7 +60,10 @@ impl Sums {
         self.entries += 1;
         self.squares += (activity - mean).powi(2);
         self.total += (activity - neuron.mean).powi(2);
-        self.loss += self.likelihood.law::<f64>().loss(activity, mean, neuron);
+        let law = self.likelihood.law::<f64>();
+        self.loss += law.loss(activity, mean, neuron);
+        self.loss_of_means += law.loss(activity, law.possible(neuron.mean, neuron), neuron);
+        self.activity += activity;
     }
 
     /// What is reported of them; `variance` is that of the training entries.
@@ -53,6 +73,12 @@ impl Sums {
             entries: self.entries,
             loss: mean / self.likelihood.law::<f64>().unit(variance),
             r2: 1.0 - self.squares / self.total,
+            bits_per_spike: match self.likelihood.law::<f64>().recorded() {
+                Quantity::Counts => {
+                    (self.loss_of_means - self.loss) / (self.activity * std::f64::consts::LN_2)
+                }
+                Quantity::Values => f64::NAN,
+            },
         }
     }
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::architecture::{Architecture, During, Grouping, InitialStates};
-use super::cross_validation::{Compared, Comparison, CrossValidation, Fold};
+use super::comparison::Comparison;
+use super::cross_validation::{Compared, CrossValidation, Fold};
 use super::search::Answer;
 
 /// How another model predicts held-out entries against low tensor rank.
@@ -168,7 +169,7 @@ impl Verdict {
             answer.in_words(),
             self.rank,
             self.constraint_in_words(),
-            Assumptions::OTHER_CAUTION,
+            answer.caution().trim_end(),
         )
     }
 }
@@ -246,7 +247,8 @@ mod tests {
 
     #[test]
     fn a_difference_counts_beyond_the_quantile_of_its_folds() {
-        let estimate = Estimate { mean: 0.0, se: 0.0, r2: 0.0, r2_se: 0.0 };
+        let estimate =
+            Estimate { mean: 0.0, se: 0.0, r2: 0.0, r2_se: 0.0, bits_per_spike: f64::NAN };
         let comparison = Comparison::Constant;
         let standing = |excess, folds| {
             Standing::new(&Compared { comparison, estimate, excess, excess_se: 1.0 }, folds)

@@ -128,6 +128,11 @@ impl Recording {
         [n, bin % self.bins, bin / self.bins]
     }
 
+    /// How many different epochs its trials are of.
+    pub fn epochs_used(&self) -> usize {
+        self.epochs.iter().collect::<std::collections::BTreeSet<_>>().len()
+    }
+
     /// The share of entries that are missing.
     pub fn missing_share(&self) -> f64 {
         let missing = self.activity.iter().filter(|entry| entry.is_nan()).count();

@@ -10,8 +10,8 @@ mod stages;
 
 use super::figure::{Figure, Panel};
 use crate::fit::{
-    Compared, CrossValidationSummary, Fit, FitFloat, Losses, Misfit, Model, Role, SizeEstimate,
-    principal_components,
+    Compared, Comparison, CrossValidationSummary, Fit, FitFloat, Losses, Misfit, Model, Role,
+    SizeEstimate,
 };
 use crate::matrix::Matrix;
 use crate::recording::Recording;
@@ -156,7 +156,9 @@ fn losses<S: FitFloat>(
     let architecture = fit.objective().architecture();
     let (likelihood, rank) = (architecture.likelihood, architecture.rank);
     let judged = [Role::Train, Role::Validation];
-    let [train, validation] = principal_components(recording, roles, likelihood, rank, judged)?;
+    let scores =
+        Comparison::PrincipalComponents.scores(recording, roles, likelihood, rank, 0, judged)?;
+    let [train, validation] = scores.expect("components are no network");
     let ends = |loss: f64| [(1.0, loss), (losses.len().max(2) as f64, loss)];
     let mut panel = Panel::new("", "iteration", "loss")
         .line("fitted", curve(|losses| losses.train))

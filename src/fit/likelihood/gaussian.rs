@@ -37,6 +37,10 @@ impl<S: FitFloat> Law<S> for Gaussian {
         output
     }
 
+    fn is_logarithmic(&self) -> bool {
+        false
+    }
+
     fn possible(&self, mean: f64, _: &Statistics) -> f64 {
         mean
     }

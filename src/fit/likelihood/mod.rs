@@ -72,6 +72,11 @@ pub(super) trait Law<S>: Sync {
         output.exp()
     }
 
+    /// True if outputs are logarithms of means: the logarithm of a gain is added to them.
+    fn is_logarithmic(&self) -> bool {
+        true
+    }
+
     /// The mean nearest to this one under which any entry is possible: a neuron without a spike gets
     /// a rate below what its number of bins could show.
     fn possible(&self, mean: f64, neuron: &Statistics) -> f64 {

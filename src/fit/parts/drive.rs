@@ -1,4 +1,4 @@
-//! What drives the network: inputs of conditions, and a bias.
+//! What drives the network: inputs of conditions, deviations of single trials from them, and a bias.
 
 use std::ops::Range;
 
@@ -23,12 +23,21 @@ pub struct Drive<S> {
     pub of_trial: Vec<usize>,
     /// What the bias is of the coefficients, at every step of every condition, (R + ..., 1).
     pub bias: Matrix<S>,
+    /// What is added to the coefficients of the weights' columns in all steps of a trial, (R, K);
+    /// none if nothing is.
+    pub deviations: Option<Matrix<S>>,
 }
 
 impl<S: Scalar> Drive<S> {
-    /// The coefficients in a trial at a step.
-    pub fn at(&self, trial: usize, step: usize) -> &[S] {
-        self.coefficients.column(step * self.conditions + self.of_trial[trial])
+    /// Appends the coefficients in a trial at a step.
+    pub fn append(&self, all: &mut Vec<S>, trial: usize, step: usize) {
+        let first = all.len();
+        let condition = self.of_trial[trial];
+        all.extend_from_slice(self.coefficients.column(step * self.conditions + condition));
+        if let Some(deviations) = &self.deviations {
+            let added = deviations.column(trial).iter();
+            all[first..].iter_mut().zip(added).for_each(|(z, &deviation)| *z += deviation);
+        }
     }
 }
 
@@ -42,6 +51,8 @@ pub struct DrivePart<S> {
     of_trial: Vec<usize>,
     /// None if no step has inputs.
     inputs: Option<InputPart<S>>,
+    /// The standard deviation of the deviations of trials; 0 if there are none.
+    spread: f64,
     bias: Bias,
 }
 
@@ -108,11 +119,12 @@ impl<S: FitFloat> DrivePart<S> {
             steps,
             conditions: groups.count(Grouping::Condition),
             of_trial: groups.of_trials(Grouping::Condition),
+            spread: architecture.input_spread,
             bias: architecture.bias,
         }
     }
 
-    /// `inputs`, whitened in time; `input_columns`, of unit scale; `bias`.
+    /// `inputs`, whitened in time; `input_columns` and `input_deviations`, of unit scale; `bias`.
     pub fn shapes(&self) -> Shapes {
         let mut shapes = Vec::new();
         if let Some(inputs) = &self.inputs {
@@ -122,6 +134,10 @@ impl<S: FitFloat> DrivePart<S> {
         if !self.columns.inputs.is_empty() {
             shapes.push(("input_columns".into(), (self.units, self.columns.inputs.len())));
         }
+        if self.spread > 0.0 {
+            let shape = (self.columns.weights.len(), self.of_trial.len());
+            shapes.push(("input_deviations".into(), shape));
+        }
         match self.bias {
             Bias::None => {}
             Bias::Confined => shapes.push(("bias".into(), (self.columns.weights.len(), 1))),
@@ -130,7 +146,7 @@ impl<S: FitFloat> DrivePart<S> {
         shapes
     }
 
-    /// Weak random inputs, random columns, no bias.
+    /// Weak random inputs, random columns, no deviations, no bias.
     pub fn start(&self, blocks: Blocks<S>, stream: &Stream) -> Blocks<S> {
         self.shapes().into_iter().fold(blocks, |blocks, (name, shape)| {
             let start = match name.as_str() {
@@ -175,8 +191,17 @@ impl<S: FitFloat> DrivePart<S> {
         }
         let mut bias = Matrix::zeros(self.columns.count(), 1);
         self.add_bias(blocks, &mut bias);
+        let deviations = (self.spread > 0.0).then(|| {
+            let mut deviations = matrix(blocks, "input_deviations").clone();
+            deviations.scale(self.size_of_deviations());
+            deviations
+        });
         let (conditions, of_trial) = (self.conditions, self.of_trial.clone());
-        Drive { coefficients, conditions, of_trial, bias }
+        Drive { coefficients, conditions, of_trial, bias, deviations }
+    }
+
+    fn size_of_deviations(&self) -> S {
+        S::from_f64(self.spread) * state_scale(self.units)
     }
 
     fn add_bias(&self, blocks: &Blocks<S>, coefficients: &mut Matrix<S>) {
@@ -212,6 +237,10 @@ impl<S: FitFloat> DrivePart<S> {
         if !self.columns.inputs.is_empty() {
             gradient = gradient.with("input_columns", some_columns(&self.columns.inputs));
         }
+        if self.spread > 0.0 {
+            let of_trials = self.pull_back_deviations(coefficients);
+            gradient = gradient.with("input_deviations", of_trials);
+        }
         match self.bias {
             Bias::None => gradient,
             Bias::Free => gradient.with("bias", some_columns(&self.columns.bias)),
@@ -234,6 +263,18 @@ impl<S: FitFloat> DrivePart<S> {
             InputCourse::Constant => inputs,
             InputCourse::Smooth(whitening) => Matrix::product(whitening.t(), inputs.view()),
         }
+    }
+
+    /// The sums over steps of the gradient by the coefficients of the weights' columns, (R, K).
+    fn pull_back_deviations(&self, coefficients: &Matrix<S>) -> Matrix<S> {
+        let (rank, trials) = (self.columns.weights.len(), self.of_trial.len());
+        let mut sums = Matrix::zeros(rank, trials);
+        for (j, z) in coefficients.data().chunks_exact(coefficients.rows()).enumerate() {
+            let sum = sums.column_mut(j % trials).iter_mut();
+            sum.zip(z).for_each(|(sum, &z)| *sum += z);
+        }
+        sums.scale(self.size_of_deviations());
+        sums
     }
 
     fn pull_back_bias(&self, coefficients: &Matrix<S>) -> Matrix<S> {

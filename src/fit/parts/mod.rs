@@ -5,12 +5,14 @@
 
 mod columns;
 mod drive;
+mod gain;
 mod initial;
 mod readout;
 mod recurrence;
 
 pub(super) use columns::{Columns, unit_columns};
 pub(super) use drive::{Drive, DrivePart};
+pub(super) use gain::GainPart;
 pub(super) use initial::{InitialPart, OfTrials};
 pub(super) use readout::{Readout, ReadoutPart};
 pub(super) use recurrence::{RecurrencePart, Weights};

@@ -30,7 +30,7 @@ impl<S: FitFloat + Element> Saved<S> {
         recording: &Recording,
         predictions: Option<&[S]>,
     ) -> Result<(), WriteError> {
-        let Model { columns, weights, readout, initial, drive, .. } = &self.model;
+        let Model { columns, weights, readout, initial, drive, gains, .. } = &self.model;
         let (units, rank) = (self.architecture.units, self.architecture.rank);
         let meta = json!({
             "schema": 1,
@@ -70,10 +70,16 @@ impl<S: FitFloat + Element> Saved<S> {
             let x0 = initial.as_ref().map_or(&[][..], |states| states.columns.data());
             npz.array("x0", &[x0.len() / units, units], x0)?;
             npz.array("E", &[units, columns.cols()], columns.transposed().data())?;
-            let Drive { coefficients, conditions, .. } = drive;
+            let Drive { coefficients, conditions, deviations, .. } = drive;
             let shape = [coefficients.cols() / conditions, *conditions, coefficients.rows()];
             npz.array("drive", &shape, coefficients.data())?;
             npz.array("bias", &[drive.bias.rows()], drive.bias.data())?;
+            if let Some(deviations) = deviations {
+                npz.array("drive_of_trial", &[deviations.cols(), rank], deviations.data())?;
+            }
+            if let Some(logarithms) = gains {
+                npz.array("log_gain", &[logarithms.len()], logarithms)?;
+            }
             npz.array("trial", &[recording.trials], &recording.trial_numbers)?;
             let condition: Vec<i64> = recording.conditions.iter().map(|&c| c as i64).collect();
             npz.array("condition", &[recording.trials], &condition)?;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fit::cross_validation::{Compared, Comparison};
+use crate::fit::comparison::Comparison;
+use crate::fit::cross_validation::Compared;
 use crate::fit::verdict::reach;
 
 /// Whether weights that change over trials are needed.
@@ -32,17 +33,25 @@ pub struct Answer {
     /// What difference would be of no account.
     #[serde(with = "crate::json::number")]
     pub margin: f64,
-    /// The share of orders of trials, that of the recording among them, with which changing weights
-    /// predict at least as well as with that of the recording; none if no other was tried.
+    /// The share of orders of trials within condition and epoch, that of the recording among them,
+    /// with which changing weights predict at least as well as with that of the recording; none if no
+    /// other was tried.
     pub permutation_p: Option<f64>,
-    /// How many other orders were tried.
+    /// How many other orders were tried: no more than show that order does not matter.
     pub permutations: usize,
+    /// The same share of orders within condition alone, in which trials change their epoch too; none
+    /// if no other was tried, as where there is one epoch or the first share tells already.
+    pub permutation_p_across_epochs: Option<f64>,
+    /// How many other orders of these were tried.
+    pub permutations_across_epochs: usize,
     /// In how many architectures changing weights predict clearly better than constant ones, and of
     /// how many whose validation loss is within one standard error of the best.
     pub stable: (usize, usize),
     /// The model of the least held-out loss.
     #[serde(with = "kebab")]
     pub best_model: Comparison,
+    /// Whether trials could have initial states, gains and inputs of their own in all networks.
+    pub of_trials: [bool; 3],
 }
 
 /// What an answer is made of.
@@ -52,9 +61,13 @@ pub(super) struct Evidence<'a> {
     pub folds: usize,
     /// What networks of constant weights gain over the mean of each bin.
     pub gain: f64,
-    /// The held-out loss with the order of the recording, and with others.
+    /// The held-out loss with the order of the recording, and with others: within epochs and across.
     pub in_order: f64,
     pub shuffled: &'a [f64],
+    pub across_epochs: &'a [f64],
+    /// How many orders there would be at most.
+    pub permutations: usize,
+    pub of_trials: [bool; 3],
     pub stable: (usize, usize),
     pub best_model: Comparison,
 }
@@ -74,22 +87,25 @@ impl Answer {
     /// A permutation test of so few orders that it cannot reach its level speaks neither for nor
     /// against.
     pub(super) fn new(evidence: Evidence) -> Self {
-        let Evidence { constant, folds, gain, in_order, shuffled, stable, best_model } = evidence;
+        let Evidence { constant, folds, gain, in_order, permutations, stable, .. } = evidence;
         let reach = reach(constant.excess_se, folds);
         let interval = reach.map(|reach| (constant.excess - reach, constant.excess + reach));
         let interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
         let margin = MARGIN * gain;
-        // A fit that broke down counts against the order of the recording.
-        let as_good = shuffled.iter().filter(|&&loss| loss.is_nan() || loss <= in_order).count();
-        let p = (1 + as_good) as f64 / (1 + shuffled.len()) as f64;
-        let can_tell = 1.0 / (1 + shuffled.len()) as f64 <= LEVEL;
-        let order_matters = can_tell.then_some(p <= LEVEL);
+        let p = |losses: &[f64]| {
+            let share = (1 + as_good(losses, in_order)) as f64 / (1 + losses.len()) as f64;
+            (!losses.is_empty()).then_some(share)
+        };
+        let [within, across] = [evidence.shuffled, evidence.across_epochs].map(p);
+        let can_tell = 1.0 / (1 + permutations) as f64 <= LEVEL;
+        let order_matters =
+            can_tell.then(|| [within, across].into_iter().flatten().any(|p| p <= LEVEL));
         let most = 2 * stable.0 > stable.1;
         let above = interval.is_some_and(|(low, _)| low > 0.0);
-        let within = interval.is_some_and(|(_, high)| high < margin);
+        let below = interval.is_some_and(|(_, high)| high < margin);
         let changing_weights = if above && order_matters != Some(false) && most {
             ChangingWeights::Needed
-        } else if within && order_matters != Some(true) && !most {
+        } else if below && order_matters != Some(true) && !most {
             ChangingWeights::NotNeeded
         } else {
             ChangingWeights::Undecided
@@ -99,10 +115,13 @@ impl Answer {
             difference: constant.excess,
             interval,
             margin,
-            permutation_p: (!shuffled.is_empty()).then_some(p),
-            permutations: shuffled.len(),
+            permutation_p: within,
+            permutations: evidence.shuffled.len(),
+            permutation_p_across_epochs: across,
+            permutations_across_epochs: evidence.across_epochs.len(),
             stable,
-            best_model,
+            best_model: evidence.best_model,
+            of_trials: evidence.of_trials,
         }
     }
 
@@ -119,21 +138,28 @@ impl Answer {
             Some((low, high)) => format!("95 % confidence: {low:.4} to {high:.4}"),
             None => "no confidence interval: a fit broke down".to_owned(),
         };
+        let counted = |p: f64, orders: usize| {
+            let as_good = (p * (1 + orders) as f64).round() as usize - 1;
+            let few = if as_good == 0 && p > LEVEL { ", too few to count" } else { "" };
+            format!("{as_good} of {orders} orders of trials (p = {p:.2}{few})")
+        };
         let order = match self.permutation_p {
             Some(p) => format!(
-                "shuffled, changing weights predict as well in {} of {} orders of trials (p = {p:.2}{})",
-                (p * (1 + self.permutations) as f64).round() as usize - 1,
-                self.permutations,
-                if self.can_reach_level() { "" } else { ", too few to count" }
+                "shuffled, changing weights predict as well in {}",
+                counted(p, self.permutations)
             ),
             None => "no other order of trials was tried".to_owned(),
         };
+        let across = self.permutation_p_across_epochs.map_or(String::new(), |p| {
+            let found = counted(p, self.permutations_across_epochs);
+            format!(";\n  across epochs, in {found}")
+        });
         let (clear, all) = self.stable;
         format!(
             "{answer}\n\
              Difference: constant weights, with a search of their own, predict worse by {:.4}\n\
              \x20 ({interval}; of no account below {:.4}).\n\
-             Order: {order}.\n\
+             Order: {order}{across}.\n\
              Architectures: changing weights predict clearly better in {clear} of {all} within one \
              standard error of the best.\n\
              Best of all models: {}.\n",
@@ -143,9 +169,39 @@ impl Answer {
         )
     }
 
-    fn can_reach_level(&self) -> bool {
-        1.0 / (1 + self.permutations) as f64 <= LEVEL
+    /// What of trials could still look like changing weights, and what could not.
+    pub fn caution(&self) -> String {
+        let named = |is: bool| {
+            let names = ["initial states", "gains", "inputs"].into_iter().zip(self.of_trials);
+            let names: Vec<_> = names.filter(|&(_, of)| of == is).map(|(name, _)| name).collect();
+            match names.split_last() {
+                Some((last, others)) if !others.is_empty() => {
+                    Some(format!("{} and {last}", others.join(", ")))
+                }
+                Some((last, _)) => Some((*last).to_owned()),
+                None => None,
+            }
+        };
+        let tested = named(true).map(|names| {
+            format!("In all networks {names} could vary from trial to trial, where that predicts better.")
+        });
+        let untested = named(false).map(|names| {
+            format!("What varies from trial to trial in {names} can look like changing weights.")
+        });
+        tested.into_iter().chain(untested).map(|line| line + "\n").collect()
     }
+}
+
+/// How many orders of trials are as good as that of the recording. A fit that broke down counts
+/// against it.
+pub(super) fn as_good(shuffled: &[f64], in_order: f64) -> usize {
+    shuffled.iter().filter(|&&loss| loss.is_nan() || loss <= in_order).count()
+}
+
+/// Whether so many orders of at most so many show that order does not matter at the level of the
+/// test.
+pub(super) fn is_settled(as_good: usize, permutations: usize) -> bool {
+    (1 + as_good) as f64 / (1 + permutations) as f64 > LEVEL
 }
 
 /// The name of a model with hyphens.
@@ -173,7 +229,17 @@ mod tests {
     use crate::fit::cross_validation::Estimate;
 
     fn answer(excess: f64, shuffled: &[f64], stable: (usize, usize)) -> Answer {
-        let estimate = Estimate { mean: 0.5, se: 0.0, r2: 0.5, r2_se: 0.0 };
+        answer_across(excess, shuffled, &[], stable)
+    }
+
+    fn answer_across(
+        excess: f64,
+        shuffled: &[f64],
+        across_epochs: &[f64],
+        stable: (usize, usize),
+    ) -> Answer {
+        let estimate =
+            Estimate { mean: 0.5, se: 0.0, r2: 0.5, r2_se: 0.0, bits_per_spike: f64::NAN };
         let constant = Compared {
             comparison: Comparison::Constant,
             estimate,
@@ -189,6 +255,9 @@ mod tests {
             gain: 1.0,
             in_order: 0.4,
             shuffled,
+            across_epochs,
+            permutations: shuffled.len(),
+            of_trials: [true, false, false],
             stable,
             best_model,
         })
@@ -223,6 +292,27 @@ mod tests {
         assert_eq!(answer(0.0, &worse, (0, 5)).permutation_p, Some(0.05));
         assert_eq!(answer(0.0, &mixed, (0, 5)).permutation_p, Some(1.0));
         assert_eq!(answer(0.0, &[f64::NAN], (0, 5)).permutation_p, Some(1.0));
+        // Where weights change between epochs alone, the order within them says nothing.
+        let between = answer_across(0.02, &mixed, &worse, (4, 5));
+        assert_eq!(between.changing_weights, Needed);
+        assert_eq!(between.permutation_p_across_epochs, Some(0.05));
+        let words = between.in_words();
+        assert!(words.contains("(p = 1.00);\n  across epochs, in 0 of 19 orders"), "{words}");
+        assert_eq!(answer_across(0.02, &mixed, &mixed, (4, 5)).changing_weights, Undecided);
+        // Few orders settle that order does not matter, none that it does before all were tried.
+        assert!(is_settled(1, 19) && !is_settled(0, 19) && is_settled(0, 9));
+    }
+
+    #[test]
+    fn the_caution_names_what_was_not_tried() {
+        let found = answer(0.02, &[], (4, 5)).caution();
+        assert!(found.starts_with("In all networks initial states could vary"), "{found}");
+        assert!(found.contains("in gains and inputs can look like changing weights"), "{found}");
+        let all = Answer { of_trials: [true; 3], ..answer(0.02, &[], (4, 5)) }.caution();
+        assert!(
+            all.contains("initial states, gains and inputs could vary") && all.lines().count() == 1
+        );
+        assert!(all.lines().all(|line| line.chars().count() < 120));
     }
 
     #[cfg(feature = "files")]

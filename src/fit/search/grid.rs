@@ -22,6 +22,14 @@ pub struct Grid {
     pub inputs: Vec<Driving>,
     /// Time constants, as shares of the longest trial.
     pub time_constant: Vec<f64>,
+    /// Standard deviations of the logarithms of the gains of trials; 0 for gains of one. The first is
+    /// that with which the parts above are chosen.
+    #[serde(default = "none")]
+    pub gain: Vec<f64>,
+    /// Standard deviations of inputs of single trials, which are the same in all bins; 0 for none.
+    /// Here too the first comes first.
+    #[serde(default = "none")]
+    pub trial_input: Vec<f64>,
     /// How far trial factors are correlated, in trials.
     pub length: Vec<f64>,
     /// Standard deviations of trial factors about their means.
@@ -31,6 +39,11 @@ pub struct Grid {
     pub jumps: Vec<bool>,
     /// Iterations of the first fit of each candidate; those that are kept get three times as many.
     pub iterations: usize,
+}
+
+/// That no trial has one of its own.
+fn none() -> Vec<f64> {
+    vec![0.0]
 }
 
 /// Where trials start.
@@ -79,6 +92,10 @@ pub struct Shared {
     pub inputs: Driving,
     /// The time constant, as a share of the longest trial.
     pub time_constant: f64,
+    /// The standard deviation of the logarithms of gains.
+    pub gain: f64,
+    /// The standard deviation of inputs of trials.
+    pub trial_input: f64,
     /// Units.
     pub units: usize,
 }
@@ -94,6 +111,8 @@ impl Default for Grid {
             ],
             inputs: vec![Driving::Never, Driving::Constant, Driving::Smooth(0.25)],
             time_constant: vec![0.5, 0.2],
+            gain: vec![0.0, 0.2],
+            trial_input: vec![0.0, 0.3],
             length: vec![15.0, 50.0],
             amplitude: vec![0.5],
             jumps: vec![false, true],
@@ -113,6 +132,8 @@ impl Grid {
             ("number of choices of initial", self.initial.len()),
             ("number of choices of inputs", self.inputs.len()),
             ("number of choices of time_constant", self.time_constant.len()),
+            ("number of choices of gain", self.gain.len()),
+            ("number of choices of trial_input", self.trial_input.len()),
             ("number of choices of length", self.length.len()),
             ("number of choices of amplitude", self.amplitude.len()),
             ("number of choices of jumps", self.jumps.len()),
@@ -127,18 +148,40 @@ impl Grid {
         Ok(())
     }
 
-    /// Everything that does not concern changing weights alone.
+    /// Whether trials may differ in their initial states, their gains and their inputs.
+    pub(super) fn of_trials(&self) -> [bool; 3] {
+        let may = |spreads: &[f64]| spreads.iter().any(|&spread| spread > 0.0);
+        let own = self.initial.iter().any(|start| *start != Start::Condition);
+        [own, may(&self.gain), may(&self.trial_input)]
+    }
+
+    /// Where trials start, what drives their conditions, time constants and units.
     pub(super) fn shared(&self, units: &[usize]) -> Vec<Shared> {
         let mut all = Vec::new();
         for &initial in &self.initial {
             for &inputs in &self.inputs {
                 for &time_constant in &self.time_constant {
-                    let with = |&units: &usize| Shared { initial, inputs, time_constant, units };
+                    let with = |&units: &usize| Shared {
+                        initial,
+                        inputs,
+                        time_constant,
+                        gain: self.gain[0],
+                        trial_input: self.trial_input[0],
+                        units,
+                    };
                     all.extend(units.iter().map(with));
                 }
             }
         }
         all
+    }
+
+    /// The same network with every choice of gains and inputs of trials.
+    pub(super) fn with_trials(&self, shared: Shared) -> Vec<Shared> {
+        let all = self.gain.iter().flat_map(|&gain| {
+            self.trial_input.iter().map(move |&trial_input| Shared { gain, trial_input, ..shared })
+        });
+        all.collect()
     }
 
     /// The priors of trial factors of a recording; what the grid has no choice of is that of `base`.
@@ -166,7 +209,7 @@ impl Candidate {
         recurrence: Recurrence,
         bins: usize,
     ) -> Architecture {
-        let Shared { initial, inputs, time_constant, units } = self.shared;
+        let Shared { initial, inputs, time_constant, gain, trial_input, units } = self.shared;
         let confined = match base.initial {
             InitialStates::Zero => true,
             InitialStates::Learned { confined, .. } | InitialStates::Hierarchy { confined, .. } => {
@@ -194,13 +237,15 @@ impl Candidate {
                     driven(During::Throughout, Course::Smooth(length))
                 }
             },
+            gain_spread: gain,
+            input_spread: trial_input,
             ..base.clone()
         }
     }
 
     /// Its name in files.
     pub(super) fn name(&self) -> String {
-        let Shared { time_constant, units, .. } = self.shared;
+        let Shared { time_constant, gain, trial_input, units, .. } = self.shared;
         let [initial, inputs] = [self.shared.initial.in_words(), self.shared.inputs.in_words()]
             .map(|words| words.replace(' ', ""));
         let prior = self.prior.map_or(String::new(), |prior| {
@@ -208,7 +253,8 @@ impl Candidate {
             format!("_length{}_amplitude{}{jumps}", prior.length, prior.amplitude)
         });
         format!(
-            "{initial}_inputs-{inputs}_tau{time_constant}_units{units}_rank{}{prior}",
+            "{initial}_inputs-{inputs}_tau{time_constant}_gain{gain}_input{trial_input}_units{units}\
+             _rank{}{prior}",
             self.rank
         )
     }
@@ -250,6 +296,10 @@ mod tests {
         let unknown = text.replacen("\"length\"", "\"lengths\"", 1);
         let error = serde_json::from_str::<Grid>(&unknown).unwrap_err().to_string();
         assert!(error.contains("unknown field `lengths`"), "{error}");
+        // What older grids do not have is that no trial has one of its own.
+        let older = text.replacen(r#""gain":[0.0,0.2],"trial_input":[0.0,0.3],"#, "", 1);
+        let older = serde_json::from_str::<Grid>(&older).unwrap();
+        assert_eq!((&older.gain, &older.trial_input), (&vec![0.0], &vec![0.0]));
         let none = Grid { inputs: vec![], ..Grid::default() };
         assert!(none.validate().unwrap_err().to_string().contains("choices of inputs is 0"));
     }
@@ -267,9 +317,10 @@ mod tests {
         let base = Architecture::new(5, 2, 20);
         let grid = Grid::default();
         let candidates: Vec<Candidate> = (grid.shared(&[5, 9]).into_iter())
+            .flat_map(|shared| grid.with_trials(shared))
             .flat_map(|shared| [1, 2].map(|rank| Candidate { shared, rank, prior: None }))
             .collect();
-        assert_eq!(candidates.len(), 4 * 3 * 2 * 2 * 2);
+        assert_eq!(candidates.len(), 4 * 3 * 2 * 2 * 4 * 2);
         let names: std::collections::BTreeSet<_> = candidates.iter().map(Candidate::name).collect();
         assert_eq!(names.len(), candidates.len());
         for candidate in candidates {

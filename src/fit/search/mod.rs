@@ -3,17 +3,18 @@
 //! In each fold each network that is compared, of changing weights, of constant ones, and of ones
 //! that are free in each trial, chooses among the candidates of a [`Grid`] on the validation entries
 //! of that fold, never on those of the test: first where trials start, what drives them, the time
-//! constant and the units, at the largest rank; then the rank and, if weights change, the prior of
-//! trial factors. Of the candidates, each fitted with few iterations, the best third is fitted with
+//! constant and the units, at the largest rank; then gains and inputs of trials; then the rank and, if
+//! weights change, the prior of trial factors. Models without a network choose their rank. Of the candidates, each fitted with few iterations, the best third is fitted with
 //! three times as many, and so on until one is left (successive halving: Karnin et al. 2013, Jamieson
-//! and Talwalkar 2016). The winners are fitted to the end and compared on the test entries.
+//! and Talwalkar 2016). The winners are fitted to the end; so are the architectures that came far with
+//! changing or with constant weights, with both, and the best of all is compared on the test entries.
 
 mod answer;
 mod grid;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,11 +24,12 @@ pub use grid::{Candidate, Driving, Grid, Shared, Start};
 
 use super::FitFloat;
 use super::architecture::Recurrence;
-use super::baseline::{condition_means, cp_of_data};
+use super::comparison::{Comparison, condition_means};
 use super::cross_validation::{
-    Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job,
-    SizeEstimate, scores_of_fit,
+    Compared, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, JUDGED, Job,
+    SizeEstimate, fitted,
 };
+use super::factors::{Factors, Replication};
 use super::fitting::Settings;
 use super::misfit::Misfit;
 use super::observations::Role;
@@ -37,7 +39,7 @@ use super::verdict::{Standing, Verdict};
 use crate::recording::Recording;
 use crate::scalar::Stream;
 use crate::statistics::Moments;
-use answer::Evidence;
+use answer::{Evidence, as_good, is_settled};
 
 /// What is chosen from, and how the answer is tested.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,10 +68,13 @@ pub struct Attempt {
     pub iterations: usize,
     /// The number of the shuffled order of trials; 0 for that of the recording.
     pub order: u64,
+    /// Whether trials are shuffled across epochs, too.
+    #[serde(default)]
+    pub across_epochs: bool,
 }
 
 /// How it went. Losses are NaN if fitting diverged.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempted {
     /// Which one.
     pub attempt: Attempt,
@@ -81,6 +86,9 @@ pub struct Attempted {
     pub train: Score,
     /// Iterations made.
     pub iterations: usize,
+    /// The terms of changing weights that were fitted to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factors: Option<Factors>,
 }
 
 /// What a model chose in a fold.
@@ -123,6 +131,8 @@ pub struct Searched {
     pub low_tensor_rank: Estimate,
     /// The architectures for which the answer was looked at.
     pub contenders: Vec<Contender>,
+    /// Which terms of the chosen rank are found again in other folds and from other starts.
+    pub replication: Option<Replication>,
 }
 
 /// Of so many candidates one is kept in each round.
@@ -130,6 +140,12 @@ const HALVING: usize = 3;
 
 /// Architectures for which the answer is looked at, at most.
 const MOST_CONTENDERS: usize = 5;
+
+/// Orders of trials that are tried before it is asked whether more would tell more.
+const ORDERS_AT_A_TIME: usize = 4;
+
+/// The two between which the answer decides.
+const BOTH: [Comparison; 2] = [Comparison::LowTensorRank, Comparison::Constant];
 
 /// What a model chooses from in a fold.
 #[derive(Clone, Debug)]
@@ -142,6 +158,15 @@ struct Contest {
     finalists: Vec<Candidate>,
 }
 
+/// Held-out losses with the order of trials of the recording, with orders within condition and epoch,
+/// and with orders within condition alone.
+#[derive(Clone, Debug)]
+struct Orders {
+    in_order: f64,
+    within: Vec<f64>,
+    across: Vec<f64>,
+}
+
 /// Carries out attempts, each once.
 struct Ledger<F> {
     carry_out: F,
@@ -151,16 +176,19 @@ struct Ledger<F> {
 impl Attempt {
     /// Its name, for files.
     pub fn name(&self) -> String {
-        let Attempt { comparison, candidate, fold, seed, iterations, order } = self;
+        let Attempt { comparison, candidate, fold, seed, iterations, order, across_epochs } = self;
         let model = comparison.name();
-        match comparison {
-            Comparison::ConditionMean => format!("{model}_fold{fold}"),
-            Comparison::Cp => format!("{model}_rank{}_fold{fold}", candidate.rank),
-            _ => format!(
-                "{model}_{}_seed{seed}_fold{fold}_order{order}_iterations{iterations}",
-                candidate.name()
-            ),
+        if !comparison.is_network() {
+            return match comparison.has_rank() {
+                true => format!("{model}_rank{}_fold{fold}", candidate.rank),
+                false => format!("{model}_fold{fold}"),
+            };
         }
+        let across = if *across_epochs { "-across" } else { "" };
+        format!(
+            "{model}_{}_seed{seed}_fold{fold}_order{order}{across}_iterations{iterations}",
+            candidate.name()
+        )
     }
 }
 
@@ -178,7 +206,7 @@ impl<E, F: FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>> Ledger<F> {
         if !new.is_empty() {
             self.known.extend(names.into_iter().zip((self.carry_out)(stage, &new)?));
         }
-        Ok(attempts.iter().map(|attempt| self.known[&attempt.name()]).collect())
+        Ok(attempts.iter().map(|attempt| self.known[&attempt.name()].clone()).collect())
     }
 }
 
@@ -191,24 +219,35 @@ impl Search {
     pub fn validate(&self, recording: &Recording) -> Result<(), Misfit> {
         self.cv.validate()?;
         self.grid.validate()?;
-        for prior in self.priors(recording) {
-            for candidate in self.openings(Some(prior)) {
-                let recurrence = Recurrence::LowTensorRank(prior);
-                candidate
-                    .architecture(&self.cv.architecture, recurrence, recording.bins)
-                    .validate()?;
+        for prior in self.priors(recording, Comparison::LowTensorRank) {
+            for opening in self.openings(Some(prior)) {
+                for shared in self.grid.with_trials(opening.shared) {
+                    let recurrence = Recurrence::LowTensorRank(prior);
+                    Candidate { shared, ..opening }
+                        .architecture(&self.cv.architecture, recurrence, recording.bins)
+                        .validate()?;
+                }
             }
         }
         Ok(())
     }
 
-    fn priors(&self, recording: &Recording) -> Vec<TrialPrior> {
-        let base = match self.cv.architecture.recurrence {
-            Recurrence::LowTensorRank(prior) => prior,
-            Recurrence::Constant | Recurrence::Free => TrialPrior::default(),
-        };
-        let epochs: BTreeSet<usize> = recording.epochs.iter().copied().collect();
-        self.grid.priors(base, epochs.len())
+    /// Those that a network chooses from; none if its weights do not change.
+    fn priors(&self, recording: &Recording, comparison: Comparison) -> Vec<TrialPrior> {
+        let all = self.grid.priors(self.cv.prior(), recording.epochs_used());
+        match comparison {
+            Comparison::LowTensorRank => all,
+            Comparison::Epochs => {
+                let mut different: Vec<TrialPrior> = Vec::new();
+                for prior in all.into_iter().map(TrialPrior::constant_in_epochs) {
+                    if !different.contains(&prior) {
+                        different.push(prior);
+                    }
+                }
+                different
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The candidates of the first contest.
@@ -233,59 +272,58 @@ impl Search {
         let Attempt { comparison, candidate, fold, seed, .. } = attempt;
         let roles = cv.roles(recording, fold)?;
         let likelihood = cv.architecture.likelihood;
-        let judged = [Role::Validation, Role::Test, Role::Train];
-        let found = |[validation, test, train]: [Score; 3], iterations| {
-            Some(Attempted { attempt, validation, test, train, iterations })
+        let found = |[test, validation, train]: [Score; 3], iterations, factors| {
+            Some(Attempted { attempt, validation, test, train, iterations, factors })
         };
-        let recurrence = match comparison {
-            Comparison::ConditionMean => {
-                let score = |role| condition_means(recording, &roles, likelihood, role);
-                let [validation, test, train] = judged.map(score);
-                return Ok(found([validation?, test?, train?], 0));
-            }
-            Comparison::Cp => {
-                let (rank, seed) = (candidate.rank, cv.settings.seed);
-                let scores = cp_of_data(recording, &roles, likelihood, rank, seed, judged)?;
-                return Ok(found(scores, 0));
-            }
-            Comparison::LowTensorRank => {
-                Recurrence::LowTensorRank(candidate.prior.unwrap_or_default())
-            }
-            Comparison::Constant => Recurrence::Constant,
-            Comparison::Free => Recurrence::Free,
-        };
+        let (rank, first) = (candidate.rank, cv.settings.seed);
+        if let Some(scores) =
+            comparison.scores(recording, &roles, likelihood, rank, first, JUDGED)?
+        {
+            return Ok(found(scores, 0, None));
+        }
+        let recurrence = comparison.recurrence(candidate.prior.unwrap_or_default());
         let architecture = candidate.architecture(&cv.architecture, recurrence, recording.bins);
         let settings = Settings { seed, iterations: attempt.iterations, ..cv.settings };
-        let shuffled = self.shuffled(recording, attempt.order);
-        let scores =
-            scores_of_fit::<S, 3>(&shuffled, &roles, &architecture, settings, judged, go_on);
-        match scores {
-            Ok(scores) => Ok(scores.and_then(|(scores, iterations)| found(scores, iterations))),
+        let shuffled = self.shuffled(recording, &attempt);
+        let is_kept = comparison == Comparison::LowTensorRank
+            && attempt.order == 0
+            && attempt.iterations == cv.settings.iterations;
+        match fitted::<S>(&shuffled, &roles, &architecture, settings, go_on) {
+            Ok(fitted) => Ok(fitted.and_then(|fitted| {
+                found(fitted.scores, fitted.iterations, fitted.factors.filter(|_| is_kept))
+            })),
             Err(FitError::Diverged(diverged)) => {
-                let nothing = Score { entries: 0, loss: f64::NAN, r2: f64::NAN };
-                Ok(found([nothing; 3], diverged.iteration))
+                let nothing =
+                    Score { entries: 0, loss: f64::NAN, r2: f64::NAN, bits_per_spike: f64::NAN };
+                Ok(found([nothing; 3], diverged.iteration, None))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// The recording with trials that change places, by their numbers, within condition and epoch:
-    /// activity and held-out entries stay as they are, so that nothing but what the prior of trial
-    /// factors takes for neighbours is another.
-    fn shuffled(&self, recording: &Recording, order: u64) -> Recording {
+    /// The recording with trials that change places, by their numbers, within condition and epoch, or
+    /// within condition, by their epochs too: activity and held-out entries stay as they are, so that
+    /// nothing but what the prior of trial factors takes for neighbours is another.
+    fn shuffled(&self, recording: &Recording, attempt: &Attempt) -> Recording {
         let mut shuffled = recording.clone();
+        let &Attempt { order, across_epochs, .. } = attempt;
         if order == 0 {
             return shuffled;
         }
         let mut groups: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
-        for (k, key) in recording.conditions.iter().zip(&recording.epochs).enumerate() {
-            groups.entry((*key.0, *key.1)).or_default().push(k);
+        for (k, (&condition, &epoch)) in
+            recording.conditions.iter().zip(&recording.epochs).enumerate()
+        {
+            let epoch = if across_epochs { 0 } else { epoch };
+            groups.entry((condition, epoch)).or_default().push(k);
         }
-        let mut stream = Stream::new("shuffled trials", self.cv.settings.seed, order);
+        let name = if across_epochs { "shuffled across epochs" } else { "shuffled trials" };
+        let mut stream = Stream::new(name, self.cv.settings.seed, order);
         for trials in groups.values() {
             let places = stream.permutation(trials.len());
             for (&trial, place) in trials.iter().zip(places) {
                 shuffled.trial_numbers[trial] = recording.trial_numbers[trials[place]];
+                shuffled.epochs[trial] = recording.epochs[trials[place]];
             }
         }
         shuffled
@@ -320,16 +358,25 @@ impl Search {
     ) -> Result<CrossValidationSummary, E> {
         self.validate(recording)?;
         let mut ledger = Ledger { carry_out, known: BTreeMap::new() };
-        let first = self.halved("start and inputs", self.first_contests(recording), &mut ledger)?;
-        let second = self.second_contests(&first, recording);
-        let second = self.halved("rank and trial prior", second, &mut ledger)?;
+        let first = self.first_contests(recording);
+        let first = self.halved("start and inputs", self.grid.iterations, first, &mut ledger)?;
+        // What is of trials shows later than what they share.
+        let of_trials = self.trial_contests(&first);
+        let later = HALVING * self.grid.iterations;
+        let of_trials = self.halved("gains and inputs of trials", later, of_trials, &mut ledger)?;
+        let second = self.second_contests(&of_trials, recording);
+        let second = self.halved("rank and trial prior", later, second, &mut ledger)?;
         let winners: Vec<Winner> = second.iter().filter_map(Contest::winner).collect();
-        let finals = ledger.all("winners", &self.finals(&winners))?;
+        // Which rank is best shows at the end alone.
         let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
-        let contenders = self.contenders(&first, &winners, &mut ledger)?;
-        let shuffled = ledger.all("shuffled orders", &self.shuffled_attempts(&winners))?;
+        let winners = self.best_of_all(&winners, &ranks, &mut ledger)?;
+        let shared = shared_by_both(&first, &of_trials);
+        let others = ledger.all("other architectures", &self.of_others(&shared, &winners))?;
+        let contenders = self.contenders(&shared, &others);
+        let winners = self.best_of_all(&winners, &others, &mut ledger)?;
+        let finals = ledger.all("winners", &self.finals(&winners))?;
+        let orders = self.orders(recording, &winners, &finals, &mut ledger)?;
         let gain = self.gain(recording, &finals)?;
-        let shuffled: Vec<f64> = shuffled.iter().map(|found| found.test.loss).collect();
         let diverged = ledger.known.values().filter(|found| found.validation.loss.is_nan()).count();
         let searched = Searched {
             grid: self.grid.clone(),
@@ -338,43 +385,56 @@ impl Search {
             winners,
             low_tensor_rank: self.cv.estimate(&as_chosen(&finals), Comparison::LowTensorRank, 0, 0),
             contenders,
+            replication: None,
         };
-        Ok(self.summary(&finals, &ranks, &shuffled, gain, searched)?)
+        Ok(self.summary(&finals, &ranks, &orders, gain, searched)?)
     }
 
     fn first_contests(&self, recording: &Recording) -> Vec<Contest> {
-        let usual = self.priors(recording).first().copied();
         let contest = |fold: usize, comparison: Comparison| {
-            let prior = usual.filter(|_| comparison == Comparison::LowTensorRank);
-            Contest::new(comparison, fold, self.openings(prior))
+            let usual = self.priors(recording, comparison).first().copied();
+            Contest::new(comparison, fold, self.openings(usual))
         };
+        let networks = || Comparison::networks(recording.epochs_used());
         let folds = 0..self.cv.folds;
-        folds
-            .flat_map(|fold| Comparison::NETWORKS.map(|comparison| contest(fold, comparison)))
-            .collect()
+        folds.flat_map(|fold| networks().map(move |network| contest(fold, network))).collect()
     }
 
-    /// Ranks and priors with the winners of the first; ranks of the decomposition of the activity.
-    fn second_contests(&self, first: &[Contest], recording: &Recording) -> Vec<Contest> {
-        let priors = self.priors(recording);
+    /// Gains and inputs of trials with the winners of the first.
+    fn trial_contests(&self, first: &[Contest]) -> Vec<Contest> {
+        let contest = |contest: &Contest| {
+            let winner = contest.winner()?.candidate;
+            let shared = self.grid.with_trials(winner.shared).into_iter();
+            let candidates = shared.map(|shared| Candidate { shared, ..winner }).collect();
+            Some(Contest::new(contest.comparison, contest.fold, candidates))
+        };
+        first.iter().filter_map(contest).collect()
+    }
+
+    /// Ranks and priors with the winners so far; ranks of the models without a network.
+    fn second_contests(&self, winners: &[Contest], recording: &Recording) -> Vec<Contest> {
         let of_network = |contest: &Contest| {
             let winner = contest.winner()?.candidate;
-            let priors: Vec<Option<TrialPrior>> = match winner.prior {
-                Some(_) => priors.iter().copied().map(Some).collect(),
-                None => vec![None],
-            };
+            let mut priors: Vec<Option<TrialPrior>> =
+                self.priors(recording, contest.comparison).into_iter().map(Some).collect();
+            if priors.is_empty() {
+                priors.push(None);
+            }
             let ranks = self.cv.ranks.iter().filter(|&&rank| rank <= winner.shared.units);
             let candidates = ranks.flat_map(|&rank| {
                 priors.iter().map(move |&prior| Candidate { rank, prior, ..winner })
             });
             Some(Contest::new(contest.comparison, contest.fold, candidates.collect()))
         };
-        let mut second: Vec<Contest> = first.iter().filter_map(of_network).collect();
+        let mut second: Vec<Contest> = winners.iter().filter_map(of_network).collect();
         for fold in 0..self.cv.folds {
             let Some(opening) = self.openings(None).first().copied() else { continue };
-            let ranks = self.cv.ranks.iter().map(|&rank| Candidate { rank, ..opening });
-            second.push(Contest::new(Comparison::Cp, fold, ranks.collect()));
-            second.push(Contest::new(Comparison::ConditionMean, fold, vec![opening]));
+            let others = Comparison::others(recording.epochs_used());
+            for other in others.filter(|other| !other.is_network()) {
+                let ranks = self.cv.ranks.iter().map(|&rank| Candidate { rank, ..opening });
+                let counted = if other.has_rank() { self.cv.ranks.len() } else { 1 };
+                second.push(Contest::new(other, fold, ranks.take(counted).collect()));
+            }
         }
         second
     }
@@ -383,11 +443,12 @@ impl Search {
     fn halved<E>(
         &self,
         stage: &str,
+        first: usize,
         mut contests: Vec<Contest>,
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
     ) -> Result<Vec<Contest>, E> {
         let most = self.cv.settings.iterations;
-        let mut iterations = self.grid.iterations.min(most);
+        let mut iterations = first.min(most);
         while contests.iter().any(Contest::is_open) {
             let open = contests.iter().filter(|contest| contest.is_open());
             let attempts: Vec<Attempt> = open
@@ -416,26 +477,65 @@ impl Search {
         fold: usize,
         iterations: usize,
     ) -> Attempt {
-        Attempt { comparison, candidate, fold, seed: self.cv.settings.seed, iterations, order: 0 }
+        Attempt {
+            comparison,
+            candidate,
+            fold,
+            seed: self.cv.settings.seed,
+            iterations,
+            order: 0,
+            across_epochs: false,
+        }
+    }
+
+    /// A fit to the end from the first random start.
+    fn once(&self, winner: Winner) -> Attempt {
+        let Winner { comparison, fold, candidate } = winner;
+        self.attempt(comparison, candidate, fold, self.cv.settings.iterations)
     }
 
     /// A fit to the end from each random start; one of a model without a network.
     fn to_the_end(&self, winner: Winner) -> impl Iterator<Item = Attempt> + '_ {
-        let Winner { comparison, fold, candidate } = winner;
-        let Settings { iterations, seed, .. } = self.cv.settings;
-        let starts = if comparison.is_network() { self.cv.seeds } else { 1 };
-        let attempt = self.attempt(comparison, candidate, fold, iterations);
+        let seed = self.cv.settings.seed;
+        let starts = if winner.comparison.is_network() { self.cv.seeds } else { 1 };
+        let attempt = self.once(winner);
         (seed..seed + starts).map(move |seed| Attempt { seed, ..attempt })
+    }
+
+    /// The winners, each replaced by another candidate that was fitted to the end too and has less
+    /// validation loss. Changing and constant weights choose from the same at last, so that they
+    /// differ less by chance.
+    fn best_of_all<E>(
+        &self,
+        winners: &[Winner],
+        others: &[Attempted],
+        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
+    ) -> Result<Vec<Winner>, E> {
+        let own: Vec<Attempt> = winners.iter().map(|&winner| self.once(winner)).collect();
+        let own = ledger.all("winners", &own)?;
+        let loss = |found: &Attempted| match found.validation.loss {
+            loss if loss.is_nan() => f64::INFINITY,
+            loss => loss,
+        };
+        let better = |(&winner, own): (&Winner, &Attempted)| {
+            let is_its = |found: &&Attempted| {
+                (found.attempt.comparison, found.attempt.fold) == (winner.comparison, winner.fold)
+            };
+            let all = std::iter::once(own).chain(others.iter().filter(is_its));
+            let best = all.min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap_or(own);
+            Winner { candidate: best.attempt.candidate, ..winner }
+        };
+        Ok(winners.iter().zip(&own).map(better).collect())
     }
 
     fn finals(&self, winners: &[Winner]) -> Vec<Attempt> {
         winners.iter().flat_map(|&winner| self.to_the_end(winner)).collect()
     }
 
-    /// Changing weights of every rank, with what else they chose.
+    /// Changing and constant weights of every rank, with what else they chose.
     fn rank_attempts(&self, winners: &[Winner]) -> Vec<Attempt> {
-        let changing = winners.iter().filter(|won| won.comparison == Comparison::LowTensorRank);
-        let of_ranks = changing.flat_map(|winner| {
+        let both = winners.iter().filter(|won| BOTH.contains(&won.comparison));
+        let of_ranks = both.flat_map(|winner| {
             let ranks = self.cv.ranks.iter().filter(|&&rank| rank <= winner.candidate.shared.units);
             let with = |&rank| Candidate { rank, ..winner.candidate };
             ranks.map(move |rank| Winner { candidate: with(rank), ..*winner })
@@ -443,39 +543,73 @@ impl Search {
         of_ranks.flat_map(|winner| self.to_the_end(winner)).collect()
     }
 
-    /// Changing weights in the first fold, with other orders of trials.
-    fn shuffled_attempts(&self, winners: &[Winner]) -> Vec<Attempt> {
-        let is_first = |won: &&Winner| won.comparison == Comparison::LowTensorRank && won.fold == 0;
-        let Some(winner) = winners.iter().find(is_first) else { return Vec::new() };
-        let iterations = self.cv.settings.iterations;
-        let attempt = self.attempt(winner.comparison, winner.candidate, 0, iterations);
-        (1..=self.permutations as u64).map(|order| Attempt { order, ..attempt }).collect()
+    /// The held-out losses of changing weights in the first fold, with the order of the recording and
+    /// with others; across epochs, if the order within them does not matter.
+    fn orders<E>(
+        &self,
+        recording: &Recording,
+        winners: &[Winner],
+        finals: &[Attempted],
+        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
+    ) -> Result<Orders, E> {
+        let is_first = |found: &&Attempted| {
+            let Attempt { comparison, fold, seed, .. } = found.attempt;
+            (comparison, fold, seed) == (Comparison::LowTensorRank, 0, self.cv.settings.seed)
+        };
+        let in_order = finals.iter().find(is_first).map_or(f64::NAN, |found| found.test.loss);
+        let won = |won: &&Winner| won.comparison == Comparison::LowTensorRank && won.fold == 0;
+        let mut orders = Orders { in_order, within: vec![], across: vec![] };
+        let Some(winner) = winners.iter().find(won) else { return Ok(orders) };
+        orders.within = self.shuffled_losses(winner, in_order, false, ledger)?;
+        let does_not_matter = is_settled(as_good(&orders.within, in_order), self.permutations);
+        let can_tell = !is_settled(0, self.permutations);
+        if recording.epochs_used() > 1 && does_not_matter && can_tell {
+            orders.across = self.shuffled_losses(winner, in_order, true, ledger)?;
+        }
+        Ok(orders)
     }
 
-    /// The architectures that were left at the end of some contest, with changing and with constant
-    /// weights in all folds; rank and prior are those that each chose in the fold.
-    fn contenders<E>(
+    /// A few orders at a time, until it is settled that order does not matter.
+    fn shuffled_losses<E>(
         &self,
-        first: &[Contest],
-        winners: &[Winner],
+        winner: &Winner,
+        in_order: f64,
+        across_epochs: bool,
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
-    ) -> Result<Vec<Contender>, E> {
-        let both = [Comparison::LowTensorRank, Comparison::Constant];
-        let of = |comparison| move |won: &&Winner| won.comparison == comparison;
-        let attempts = |shared: Shared, comparison| -> Vec<Attempt> {
-            let winners = winners.iter().filter(of(comparison)).map(|winner| {
-                let iterations = self.cv.settings.iterations;
+    ) -> Result<Vec<f64>, E> {
+        let attempt = self.once(*winner);
+        let orders: Vec<Attempt> = (1..=self.permutations as u64)
+            .map(|order| Attempt { order, across_epochs, ..attempt })
+            .collect();
+        let mut losses = Vec::new();
+        for some in orders.chunks(ORDERS_AT_A_TIME) {
+            losses.extend(ledger.all("shuffled orders", some)?.iter().map(|found| found.test.loss));
+            // Less orders than could tell are all tried: nothing can be settled.
+            let can_tell = !is_settled(0, self.permutations);
+            if can_tell && is_settled(as_good(&losses, in_order), self.permutations) {
+                break;
+            }
+        }
+        Ok(losses)
+    }
+
+    /// Other architectures with changing and with constant weights in all folds; rank and prior are
+    /// those that each chose in the fold.
+    fn of_others(&self, shared: &[Shared], winners: &[Winner]) -> Vec<Attempt> {
+        let with = |shared: Shared, comparison| {
+            let winners = winners.iter().filter(move |won| won.comparison == comparison);
+            winners.map(move |winner| {
                 let rank = winner.candidate.rank.min(shared.units);
                 let candidate = Candidate { shared, rank, ..winner.candidate };
-                self.attempt(comparison, candidate, winner.fold, iterations)
-            });
-            winners.collect()
+                self.once(Winner { candidate, ..*winner })
+            })
         };
-        let shared: Vec<Shared> = finalists(first.iter().filter(|c| both.contains(&c.comparison)));
-        let all: Vec<Attempt> = (shared.iter())
-            .flat_map(|&shared| both.map(|comparison| attempts(shared, comparison)).concat())
-            .collect();
-        let found = ledger.all("other architectures", &all)?;
+        let both = |&shared| BOTH.into_iter().flat_map(move |comparison| with(shared, comparison));
+        shared.iter().flat_map(both).collect()
+    }
+
+    /// How these architectures compare changing with constant weights.
+    fn contenders(&self, shared: &[Shared], found: &[Attempted]) -> Vec<Contender> {
         let mut contenders = Vec::new();
         let mut errors = Vec::new();
         for (&shared, found) in shared.iter().zip(found.chunks(2 * self.cv.folds)) {
@@ -498,7 +632,7 @@ impl Search {
         contenders
             .iter_mut()
             .for_each(|contender| contender.is_close = contender.validation <= limit);
-        Ok(contenders)
+        contenders
     }
 
     /// How much less constant weights lose than the mean of each bin over all trials.
@@ -519,7 +653,7 @@ impl Search {
         &self,
         finals: &[Attempted],
         ranks: &[Attempted],
-        shuffled: &[f64],
+        orders: &Orders,
         gain: f64,
         search: Searched,
     ) -> Result<CrossValidationSummary, Misfit> {
@@ -527,15 +661,13 @@ impl Search {
         let table = cv.table(&as_ranks(ranks, cv.units[0]));
         let SizeEstimate { rank, units, .. } = cv.choose(&table)?;
         let chosen = as_chosen(finals);
+        let is_there = |other: &Comparison| finals.iter().any(|f| f.attempt.comparison == *other);
+        let others = Comparison::OTHERS.into_iter().filter(is_there);
         let comparisons: Vec<Compared> =
-            Comparison::OTHERS.iter().map(|&other| cv.against(&chosen, other, 0, 0)).collect();
+            others.map(|other| cv.against(&chosen, other, 0, 0)).collect();
         let standing = |other| {
             let found = comparisons.iter().find(|compared| compared.comparison == other);
             found.map_or(Standing::Unclear, |compared| Standing::new(compared, cv.folds))
-        };
-        let is_first = |found: &&Attempted| {
-            let Attempt { comparison, fold, seed, .. } = found.attempt;
-            (comparison, fold, seed) == (Comparison::LowTensorRank, 0, cv.settings.seed)
         };
         let constant = comparisons.iter().find(|other| other.comparison == Comparison::Constant);
         let close = || search.contenders.iter().filter(|contender| contender.is_close);
@@ -544,11 +676,16 @@ impl Search {
             constant: constant.expect("constant weights are among those compared"),
             folds: cv.folds,
             gain,
-            in_order: finals.iter().find(is_first).map_or(f64::NAN, |found| found.test.loss),
-            shuffled,
+            in_order: orders.in_order,
+            shuffled: &orders.within,
+            across_epochs: &orders.across,
+            permutations: self.permutations,
+            of_trials: self.grid.of_trials(),
             stable: (clear, close().count()),
             best_model: best_model(search.low_tensor_rank, &comparisons),
         });
+        let of_rank = ranks.iter().filter(|found| found.attempt.candidate.rank == rank);
+        let factors: Vec<Factors> = of_rank.filter_map(|found| found.factors.clone()).collect();
         Ok(CrossValidationSummary {
             likelihood: cv.architecture.likelihood,
             folds: cv.folds,
@@ -564,7 +701,7 @@ impl Search {
                 answer: Some(answer),
             },
             comparisons,
-            search: Some(search),
+            search: Some(Searched { replication: Replication::of(&factors), ..search }),
         })
     }
 
@@ -605,13 +742,20 @@ impl Contest {
     }
 }
 
-/// The architectures of the last rounds, the most frequent first.
-fn finalists<'a>(contests: impl Iterator<Item = &'a Contest>) -> Vec<Shared> {
+/// The architectures of the last rounds of changing and of constant weights, the most frequent first.
+/// Gains and inputs of trials are those that went with the best of each contest.
+fn shared_by_both(first: &[Contest], of_trials: &[Contest]) -> Vec<Shared> {
+    let contests = first.iter().zip(of_trials).filter(|(one, _)| BOTH.contains(&one.comparison));
+    let all = contests.flat_map(|(contest, later)| {
+        let Shared { gain, trial_input, .. } = later.candidates[0].shared;
+        let of = move |one: &Candidate| Shared { gain, trial_input, ..one.shared };
+        contest.finalists.iter().map(of)
+    });
     let mut counts: Vec<(Shared, usize)> = Vec::new();
-    for candidate in contests.flat_map(|contest| &contest.finalists) {
-        match counts.iter_mut().find(|(shared, _)| *shared == candidate.shared) {
+    for one in all {
+        match counts.iter_mut().find(|(shared, _)| *shared == one) {
             Some((_, count)) => *count += 1,
-            None => counts.push((candidate.shared, 1)),
+            None => counts.push((one, 1)),
         }
     }
     counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
@@ -638,13 +782,16 @@ fn as_chosen(found: &[Attempted]) -> Vec<Fold> {
 
 /// Results of changing weights by rank, whatever units they chose.
 fn as_ranks(found: &[Attempted], units: usize) -> Vec<Fold> {
-    found.iter().map(|found| found.as_fold(found.attempt.candidate.rank, units)).collect()
+    let changing =
+        found.iter().filter(|found| found.attempt.comparison == Comparison::LowTensorRank);
+    changing.map(|found| found.as_fold(found.attempt.candidate.rank, units)).collect()
 }
 
 impl Attempted {
     fn as_fold(&self, rank: usize, units: usize) -> Fold {
         let Attempt { comparison, seed, fold, .. } = self.attempt;
         let job = Job { comparison, rank, units, seed, fold };
-        Fold { job, test: self.test, train: self.train, iterations: self.iterations }
+        let &Attempted { test, validation, train, iterations, .. } = self;
+        Fold { job, test, validation, train, iterations }
     }
 }
