@@ -139,6 +139,7 @@ registry![
     spectral_optimizers,
     curriculum,
     conservation_law,
+    momentum_angular_law,
     krylov_decay,
     linear_growth,
     short_trials,
