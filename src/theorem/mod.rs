@@ -132,6 +132,7 @@ registry![
     gating_atoms,
     invariant_subspace,
     low_rank_initialization,
+    factor_learning,
     effective_task_dimension,
     fibonacci_growth,
     siso_reciprocity,
