@@ -144,6 +144,7 @@ registry![
     krylov_decay,
     linear_growth,
     short_trials,
+    modes,
     truncated_bptt,
     perturbation,
 ];
