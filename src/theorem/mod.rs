@@ -145,6 +145,7 @@ registry![
     linear_growth,
     short_trials,
     modes,
+    weight_decay_tail,
     truncated_bptt,
     perturbation,
 ];
