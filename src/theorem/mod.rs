@@ -138,6 +138,7 @@ registry![
     siso_reciprocity,
     tightness,
     spectral_optimizers,
+    core_closure,
     curriculum,
     conservation_law,
     momentum_angular_law,
