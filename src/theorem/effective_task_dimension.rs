@@ -138,7 +138,11 @@ fn draw<S: RankRevealing>(task: &Task<S>, stream: &mut Stream) -> LowDimensional
 
 /// The first rows of a product of two reflections I - 2 v v^T / (v . v): rows that are orthonormal
 /// in every arithmetic.
-fn orthonormal_rows<S: Scalar>(rows: usize, cols: usize, stream: &mut Stream) -> Matrix<S> {
+pub(super) fn orthonormal_rows<S: Scalar>(
+    rows: usize,
+    cols: usize,
+    stream: &mut Stream,
+) -> Matrix<S> {
     let mut product = Matrix::scaled_identity(cols, S::ONE);
     for _ in 0..2 {
         let v = Matrix::<S>::random(cols, 1, stream);

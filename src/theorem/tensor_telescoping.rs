@@ -67,7 +67,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     }
 }
 
-fn attained(setting: &Setting) -> bool {
+pub(super) fn attained(setting: &Setting) -> bool {
     let Dimensions { neurons, steps, trials, .. } = setting.dimensions;
     let is_polynomial = |activation| matches!(activation, ActivationKind::Polynomial(_));
     let fits = setting.learning_steps * trials * steps <= neurons;
