@@ -14,6 +14,7 @@ mod instance;
 mod measure;
 mod model;
 mod movement;
+mod populations;
 mod proof;
 mod quantity;
 mod setting;
@@ -131,6 +132,7 @@ registry![
     feedback_alignment,
     gating_atoms,
     invariant_subspace,
+    cell_types,
     low_rank_initialization,
     effective_task_dimension,
     fibonacci_growth,
