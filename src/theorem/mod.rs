@@ -133,6 +133,7 @@ registry![
     gating_atoms,
     invariant_subspace,
     cell_types,
+    areas,
     low_rank_initialization,
     effective_task_dimension,
     fibonacci_growth,
