@@ -137,6 +137,7 @@ registry![
     low_rank_initialization,
     effective_task_dimension,
     fibonacci_growth,
+    polynomial_growth,
     siso_reciprocity,
     tightness,
     spectral_optimizers,
