@@ -130,6 +130,7 @@ registry![
     fingerprints,
     broadcast_error,
     feedback_alignment,
+    local_rules,
     gating_atoms,
     invariant_subspace,
     cell_types,
