@@ -128,6 +128,7 @@ registry![
     subspace_tensor_rank,
     symmetry,
     fingerprints,
+    gated_networks,
     broadcast_error,
     feedback_alignment,
     local_rules,
