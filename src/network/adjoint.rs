@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::{Network, Rnn, RnnParts, Run};
+use super::{Dynamics, Network, Rnn, RnnParts, Run};
 use crate::blocks::Multiplier;
 use crate::matrix::Matrix;
 use crate::scalar::{Scalar, vectorised};
@@ -24,6 +24,11 @@ pub enum Transport<S> {
         /// Y, (N, N).
         weights: Matrix<S>,
     },
+    /// By eligibility traces: errors P e_t, with P (N, d_out), meet what each weight remembers of its
+    /// own activity, `p(t+1) = (1 - a) p(t) + a phi'(z_t) psi(h_t)^T`, so that `lambda_t = a phi'(z_t)
+    /// l_{t+1}` with `l_t = (1 - a) l_{t+1} + P e_t`, and no error for h_0. Random-feedback online
+    /// learning (Murray 2019), e-prop (Bellec et al. 2020); not a gradient.
+    Traces(Matrix<S>),
     /// Back in time through W^T, each error no further than this number of time steps: truncated
     /// back-propagation; one is the step of the error itself.
     Truncated(NonZeroUsize),
@@ -41,6 +46,7 @@ impl<S: Scalar> Transport<S> {
                 feedback: feedback.map(&convert),
                 weights: weights.map(&convert),
             },
+            Transport::Traces(feedback) => Transport::Traces(feedback.map(convert)),
             Transport::Truncated(steps) => Transport::Truncated(*steps),
             Transport::Untransposed => Transport::Untransposed,
         }
@@ -96,6 +102,9 @@ impl<S: Scalar> Adjoint<S> {
             Transport::Untransposed => parts.w.multiplier(),
             Transport::FixedWeights { feedback, weights } => {
                 return self.through_fixed(rnn.dynamics.leak, feedback, weights, run, errors);
+            }
+            Transport::Traces(feedback) => {
+                return self.by_traces(&rnn.dynamics, feedback, run, errors);
             }
             Transport::Feedback(feedback) => {
                 let later = errors.columns(run.trials..errors.cols());
@@ -158,6 +167,28 @@ impl<S: Scalar> Adjoint<S> {
         self.initial = later.pop().expect("h_0 has an error");
         later.reverse();
         self.lambda = Matrix::beside(neurons, &later);
+    }
+
+    /// [`Transport::Traces`].
+    fn by_traces(
+        &mut self,
+        dynamics: &Dynamics<S>,
+        feedback: &Matrix<S>,
+        run: &Run<S>,
+        errors: &Matrix<S>,
+    ) {
+        let block = feedback.rows() * run.trials;
+        let later = errors.columns(run.trials..errors.cols());
+        // P e_{t+1}, then l_{t+1}, then lambda_t.
+        self.lambda = Matrix::product(feedback.view(), later);
+        for t in (0..run.steps.saturating_sub(1)).rev() {
+            let (now, next) = self.lambda.data_mut().split_at_mut((t + 1) * block);
+            add_scaled(&mut now[t * block..], &next[..block], S::ONE - dynamics.leak);
+        }
+        self.lambda.scale(dynamics.leak);
+        let [phi_slopes, _] = run.slopes(dynamics);
+        multiply_by_slopes(self.lambda.data_mut(), phi_slopes, 0);
+        self.initial = Matrix::zeros(feedback.rows(), run.trials);
     }
 
     /// dLoss/dW = Lambda Phi^T as a dense matrix: one product, (N, N).

@@ -70,7 +70,7 @@ impl Domain {
     /// The network before learning but for its size; the rest is plain.
     fn network(&self) -> impl Strategy<Value = Setting> + use<> {
         let parts = (
-            select(self.activations.clone()),
+            select(self.phi.as_ref().unwrap_or(&self.activations).clone()),
             select(self.activations.clone()),
             select(vec![4, 3, 2, 1]),
             select(self.initial_weights.clone()),

@@ -105,7 +105,10 @@ fn note<S: RankRevealing>(patterns: &mut [Vec<bool>], run: &Run<S>, dynamics: &D
 }
 
 /// For each atom the rows of its neurons, with zeros elsewhere.
-fn restrict<S: RankRevealing>(matrix: &Matrix<S>, patterns: &[Vec<bool>]) -> Vec<Matrix<S>> {
+pub(super) fn restrict<S: RankRevealing>(
+    matrix: &Matrix<S>,
+    patterns: &[Vec<bool>],
+) -> Vec<Matrix<S>> {
     let mut atoms: BTreeMap<&[bool], Matrix<S>> = BTreeMap::new();
     for (neuron, pattern) in patterns.iter().enumerate() {
         let atom =

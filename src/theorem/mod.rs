@@ -14,6 +14,7 @@ mod instance;
 mod measure;
 mod model;
 mod movement;
+mod populations;
 mod proof;
 mod quantity;
 mod setting;
@@ -127,14 +128,19 @@ registry![
     subspace_tensor_rank,
     symmetry,
     fingerprints,
+    gated_networks,
     broadcast_error,
     feedback_alignment,
+    local_rules,
     gating_atoms,
     invariant_subspace,
+    cell_types,
+    areas,
     low_rank_initialization,
     factor_learning,
     effective_task_dimension,
     fibonacci_growth,
+    polynomial_growth,
     siso_reciprocity,
     tightness,
     spectral_optimizers,

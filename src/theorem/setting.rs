@@ -423,6 +423,8 @@ pub struct Domain {
     pub learning_steps: RangeInclusive<usize>,
     /// Choices for phi and for psi.
     pub activations: Vec<ActivationKind>,
+    /// Choices for phi, if it has others than psi.
+    pub phi: Option<Vec<ActivationKind>>,
     /// Choices for W_0.
     pub initial_weights: Vec<InitialWeights>,
     /// Choices for h_0.
@@ -456,6 +458,7 @@ impl Domain {
             trials: 1..=4,
             learning_steps: 1..=5,
             activations: vec![ActivationKind::Identity],
+            phi: None,
             initial_weights: vec![InitialWeights::Zero, InitialWeights::ScaledIdentity],
             initial_states: vec![InitialState::Zero, InitialState::Common],
             bias: true,

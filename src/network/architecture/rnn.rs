@@ -132,8 +132,9 @@ impl<S: Scalar> Architecture<S> for Rnn<S> {
         same_shape("outputs and targets", &run.outputs, &task.targets)?;
         let errors = loss.errors(&run.outputs, task);
         same_shape("errors", &run.outputs, &errors)?;
-        if let Transport::Feedback(feedback) | Transport::FixedWeights { feedback, .. } =
-            &self.transport
+        if let Transport::Feedback(feedback)
+        | Transport::FixedWeights { feedback, .. }
+        | Transport::Traces(feedback) = &self.transport
         {
             let left = (feedback.rows(), feedback.cols());
             let right = (parts.neurons(), errors.rows());
