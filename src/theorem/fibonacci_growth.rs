@@ -278,9 +278,10 @@ mod tests {
     /// And that of short trials.
     #[test]
     fn growth_becomes_linear_in_short_trials() {
-        let side = Columns { fixed: 2, ..Columns::default() };
+        let [inputs, outputs] = [2, ENOUGH].map(|fixed| Columns { fixed, ..Columns::default() });
         for beyond in 1..8 {
-            let found = Growth::recursion([side; 2], 9, |_| ENOUGH, |_| [2 * beyond; 2]);
+            let by_time = |_| [2 * beyond, ENOUGH];
+            let found = Growth::recursion([inputs, outputs], 9, |_| ENOUGH, by_time);
             for k in 1..=9 {
                 let by_step = |l: usize| 2 * (fibonacci(l + 2) - 1 + (k - l) * beyond);
                 assert_eq!(Some(found.weights[k]), (1..=k).map(by_step).min(), "{beyond} {k}");

@@ -9,7 +9,7 @@
 //! rank D_k <= sum over the atoms c of rank P_c       neurons of an atom open at the same times
 //! ```
 //!
-//! *Hebbian rules with any reward*, W <- W + sum kappa_st h_s h_t^T with any numbers kappa, in a linear
+//! *Hebbian rules with any reward*, W <- W + sum kappa_{st} h_s h_t^T with any numbers kappa, in a linear
 //! network from W_0 = w I with B fixed: rank D_k <= p (+1 for each initial state, +1 for a bias),
 //! whatever q is.
 //!
@@ -37,8 +37,8 @@ pub const THEOREM: Theorem = Theorem {
     title: "Local rules learn in the space of their feedback, or of the inputs",
     statement: "Eligibility traces with fixed feedback P, any psi and W_0, for all k: rank D_k <= rank \
                 P with phi = id, and at most the sum of rank P_c over the atoms c of neurons whose \
-                phi is open at the same times. Hebbian updates sum kappa_st h_s h_t^T with any \
-                kappa, linear network, W_0 = w I, B fixed: rank D_k <= p (+1 for each initial \
+                phi is open at the same times. Hebbian updates sum kappa_{st} h_s h_t^T with any \
+                kappa_{st}, linear network, W_0 = w I, B fixed: rank D_k <= p (+1 for each initial \
                 state, +1 for a bias), whatever q is.",
     hypotheses: &[
         "traces: P fixed; phi = id or slopes alike within atoms; any psi, loss, data and start",

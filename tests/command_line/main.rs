@@ -620,6 +620,11 @@ const SLIPS: [&str; 41] = [
     "fit rec.npz --rank 1 --units 4 --iterations 2 --out missing/../rec.npz",
     "fit rec.npz --resume model",
     "fit results/model.npz --resume results",
+    "apply results rec.npz --out results",
+    "apply results/model.npz rec.npz --out here/results",
+    "apply results rec.npz --out rec.npz",
+    "decode results rec.npz --json rec.npz",
+    "decode results rec.npz --json results/model.npz",
     "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out rec.npz",
     "cv rec.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out summary",
     "cv hard.npz --ranks 1..1 --units 4 --folds 2 --iterations 2 --out here/summary",
@@ -646,8 +651,9 @@ fn no_output_is_an_input_or_another_output() {
     fs::copy(folder.join("results/summary.json"), folder.join("model/summary.json"))
         .expect("copied");
     let in_folders = recordings_in_the_way(folder);
-    // Five figures of a fit, and five other files; two fits of low rank, and two of each other model.
-    assert_eq!(in_folders.len(), 10 + (3 + 2 + 4 * 2));
+    // Eight figures of a fit, and seven other files; of a cross-validation three, and two fits of
+    // each of nine models.
+    assert_eq!(in_folders.len(), 15 + (3 + 9 * 2));
     let before = contents(folder);
     for line in SLIPS.into_iter().map(str::to_owned).chain(in_folders) {
         let output = in_folder(folder, &line);
@@ -666,7 +672,7 @@ fn no_output_is_an_input_or_another_output() {
     let listed = listed.split_once("Options:").expect("its end").0;
     let commands = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(commands.len(), 14, "{commands:?}");
+    assert_eq!(commands.len(), 16, "{commands:?}");
     for command in commands {
         let is_tried = SLIPS.iter().any(|line| line.split(' ').next() == Some(command));
         assert!(is_tried != ONE_FILE.contains(&command), "{command}");

@@ -8,7 +8,7 @@
 use maud::{Markup, PreEscaped};
 
 /// Words that stand for one character.
-const SYMBOLS: [(&str, &str); 14] = [
+const SYMBOLS: [(&str, &str); 17] = [
     ("Lambda", "Λ"),
     ("Phi", "Φ"),
     ("alpha", "α"),
@@ -16,13 +16,16 @@ const SYMBOLS: [(&str, &str); 14] = [
     ("delta", "δ"),
     ("eps", "ε"),
     ("eta", "η"),
+    ("kappa", "κ"),
     ("lambda", "λ"),
     ("mu", "μ"),
+    ("omega", "ω"),
     ("phi", "φ"),
     ("psi", "ψ"),
     ("rho", "ρ"),
     ("sigma", "σ"),
     ("tau", "τ"),
+    ("theta", "θ"),
 ];
 
 /// Signs of several characters, the longer ones first.
