@@ -274,6 +274,7 @@ fn deviations(matrix: &Matrix<f64>, mean: &Matrix<f64>) -> Vec<f64> {
 }
 
 /// Refuses what [`Recurrence::Free`] is of.
+#[cfg(feature = "files")]
 pub(super) fn check_recurrence(architecture: &Architecture) -> Result<(), Misfit> {
     match architecture.recurrence {
         Recurrence::Free => Err(free()),

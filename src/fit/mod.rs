@@ -123,6 +123,7 @@ mod checkpoint;
 mod comparison;
 mod condition_means;
 mod cross_validation;
+#[cfg(feature = "files")]
 mod decode;
 mod dynamics;
 mod factors;
@@ -144,6 +145,7 @@ mod saved;
 mod score;
 mod search;
 mod simulate;
+#[cfg(feature = "files")]
 mod states;
 mod summary;
 mod verdict;
@@ -160,6 +162,7 @@ pub use comparison::{Comparison, condition_means};
 pub use cross_validation::{
     Compared, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, Job, SizeEstimate,
 };
+#[cfg(feature = "files")]
 pub use decode::{Decoded, DecodedDimension, R2, decode};
 pub use dynamics::{Dynamics, Eigenvalue};
 pub use factors::{Factors, Replication};
@@ -180,6 +183,7 @@ pub use search::{
     Searched, Shared, Start, Winner,
 };
 pub use simulate::Simulation;
+#[cfg(feature = "files")]
 pub use states::States;
 pub use summary::Summary;
 pub use verdict::{Assumptions, Standing, Verdict};

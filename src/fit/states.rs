@@ -24,7 +24,6 @@ pub struct States {
 
 impl States {
     /// Of the model of the best loss; `recording` is the one that was fitted.
-    #[cfg(feature = "files")]
     pub fn of<S: FitFloat>(fit: &Fit<S>, recording: &Recording) -> Self {
         let all = fit.objective().states(&fit.model());
         States {
@@ -47,7 +46,6 @@ impl States {
     }
 }
 
-#[cfg(feature = "files")]
 mod npz {
     use std::path::Path;
 

@@ -127,7 +127,10 @@ fn reciprocal_movement_is_nearest_to_its_theorem() {
     assert_eq!((nearest.theorem.id, share.dimensions, nearest.off), ("siso-reciprocity", 3, 0.0));
     assert!((share.both - 1.0).abs() < 1e-12 && share.rows.is_none(), "{share:?}");
     let unseen: Vec<_> = nearest.unseen().collect();
-    assert_eq!(unseen, ["linear network: phi = psi = id", "GD-like learning of W alone, or Muon's"]);
+    assert_eq!(
+        unseen,
+        ["linear network: phi = psi = id", "GD-like learning of W alone, or Muon's"]
+    );
     // In S as before, and outside of the three.
     let found = near(-1.0);
     let both = |place: usize| found.shares[place].found.as_ref().unwrap().both;
