@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::FitFloat;
-use super::architecture::{Architecture, Bias, Recurrence};
+use super::architecture::{Architecture, Bias};
 use super::cross_validation::FitError;
 use super::fitting::{Fit, Outcome, Progress, Settings};
 use super::misfit::Misfit;
@@ -271,15 +271,6 @@ fn deviations(matrix: &Matrix<f64>, mean: &Matrix<f64>) -> Vec<f64> {
     let square =
         |r: usize| (0..matrix.cols()).map(move |k| (matrix[(r, k)] - mean[(r, 0)]).powi(2));
     (0..matrix.rows()).map(|r| (square(r).sum::<f64>() / matrix.cols() as f64).sqrt()).collect()
-}
-
-/// Refuses what [`Recurrence::Free`] is of.
-#[cfg(feature = "files")]
-pub(super) fn check_recurrence(architecture: &Architecture) -> Result<(), Misfit> {
-    match architecture.recurrence {
-        Recurrence::Free => Err(free()),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::Saved;
 use crate::file::{Array, Element, Npz, ReadError, ReadErrorKind, WriteError, write_npz};
 use crate::fit::FitFloat;
-use crate::fit::apply::{Learned, Origin, check_recurrence};
-use crate::fit::architecture::{Architecture, Bias, During};
+use crate::fit::apply::{Learned, Origin, free};
+use crate::fit::architecture::{Architecture, Bias, During, Recurrence};
 use crate::fit::misfit::Misfit;
 use crate::fit::model::Model;
 use crate::fit::parts::{Columns, Drive, Readout, Weights};
@@ -132,10 +132,11 @@ impl Learned {
             content(&bytes, format!("cannot be understood ({error})"), expected)
         })?;
         let architecture = meta.architecture;
-        check_recurrence(&architecture).map_err(|misfit| {
-            let found = format!("holds {}", misfit.found);
-            ReadError::of_file(path, ReadErrorKind::Content { found, expected: misfit.expected })
-        })?;
+        if architecture.recurrence == Recurrence::Free {
+            let Misfit { found, expected, .. } = free();
+            let found = format!("holds {found}");
+            return Err(ReadError::of_file(path, ReadErrorKind::Content { found, expected }));
+        }
         let (units, rank) = (architecture.units, architecture.rank);
         let width = Columns::new(&architecture).count();
         let mut shaped = |name: &str, cols: usize| -> Result<Matrix<f64>, ReadError> {
