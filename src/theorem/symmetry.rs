@@ -56,7 +56,8 @@ pub const THEOREM: Theorem = Theorem {
             number of classes",
     tightness: "Under all orthogonal changes attained by generic data after as many learning steps \
                 as the bound, with four time steps and inputs that span; in a closed loop with \
-                five; with a gain other than a ReLU; in attention where all is trained, from \
+                five, and inputs that span one time step earlier; with a gain other than a \
+                ReLU; in attention where all is trained, from \
                 multiples of I that are not zero. With an h_0 for each trial, batches of some \
                 trials can miss it.",
     proof: Proof::MachineChecked {
@@ -148,11 +149,12 @@ fn attained(setting: &Setting) -> bool {
             setting.trained == Subset::All
                 && setting.initial_weights == InitialWeights::ScaledIdentity
         }
-        // The environment answers one time step later.
-        Shipped::ClosedLoop => setting.dimensions.steps >= 5,
         _ => true,
     };
-    moves && Group::of(setting) == Group::Orthogonal && fills_the_space(setting)
+    let mut setting = setting.clone();
+    // The environment answers one time step later.
+    setting.dimensions.steps -= usize::from(setting.architecture == Shipped::ClosedLoop);
+    moves && Group::of(&setting) == Group::Orthogonal && fills_the_space(&setting)
 }
 
 fn minors(setting: &Setting) -> Option<u64> {
