@@ -69,7 +69,7 @@ fn search(recording: &Recording, quick: bool) -> Search {
     if !quick {
         return Search { cv: usual, grid: Grid::default(), permutations: 19 };
     }
-    let settings = Settings { iterations: 40, ..Settings::default() };
+    let settings = Settings { iterations: 300, ..Settings::default() };
     let grid = Grid {
         initial: vec![Start::Condition, Start::Hierarchy(0.5)],
         inputs: vec![Driving::Never],
