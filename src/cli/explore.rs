@@ -70,7 +70,7 @@ pub struct Arguments {
     seed: u64,
     /// Measure a lattice of settings instead, 86 400 cells for each measure, and print the share in
     /// which the rank is the best bound, and what the others have in common. Without --measure,
-    /// rank, gradient-rank and r3. About 20 minutes on two cores.
+    /// rank, gradient-rank and r3. About two minutes on two cores.
     #[arg(long, conflicts_with_all = ["neurons", "sweep", "time", "trials", "activation", "task",
         "optimizer", "train", "start", "state", "instances", "csv"])]
     lattice: bool,
@@ -177,7 +177,7 @@ fn surveyed(surveys: &[Survey]) -> String {
         }
     }
     let legend = "explained: the rank of a random instance is the best bound that a theorem gives.";
-    format!("{shares}\n\n{legend}\n{groups}")
+    format!("{shares}\n{legend}\n{groups}")
 }
 
 fn described(group: &Group) -> String {
