@@ -36,6 +36,7 @@
 //! | [`recording`] | recordings of neurons, cut into trials |
 //! | [`fit`] | recurrent networks of low tensor rank fitted to recordings, and cross-validated |
 //! | [`report`] | what is said of them: tables, figures, the HTML page |
+//! | [`cli`] | the command line: one file for each subcommand |
 //!
 //! # Features
 //!
@@ -74,6 +75,8 @@
 
 pub mod blocks;
 pub mod bounds;
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "verify")]
 pub mod conjecture;
 #[cfg(feature = "files")]

@@ -3,13 +3,12 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::file::Element;
+use crate::fit::{Applied, Change, FactorChange, FitFloat, Learned, Role, Score, Summary};
+use crate::recording::Recording;
 use anyhow::Context;
 use clap::Args;
-use rankproof::file::Element;
-use rankproof::fit::{Applied, Change, FactorChange, FitFloat, Learned, Role, Score, Summary};
-use rankproof::recording::Recording;
 use serde::Serialize;
 
 use super::files::Files;
@@ -58,7 +57,7 @@ struct AppliedFile<'a> {
     change: &'a Change,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let model = if arguments.fit.is_dir() {
         arguments.fit.join("model.npz")
     } else {
@@ -80,7 +79,7 @@ fn apply<S: FitFloat + Element>(
     arguments: &Arguments,
     learned: &Learned,
     recording: &Recording,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<u8> {
     let (settings, held_out) = (arguments.fitting.settings()?, arguments.fitting.held_out()?);
     let both = [Role::Test, Role::Validation];
     let held = if held_out.share > 0.0 { &both[..] } else { &[] };
@@ -104,7 +103,7 @@ fn apply<S: FitFloat + Element>(
     };
     write_json(&out.join(SUMMARY), &file)?;
     print(&shown(arguments, learned, &applied, &summary, unchanged))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 fn shown<S: FitFloat>(

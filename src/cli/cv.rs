@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use clap::{Args, Command, ValueEnum};
-use rankproof::fit::{
+use crate::fit::{
     Architecture, Attempt, Candidate, Compared, Comparison, CrossValidation,
     CrossValidationSummary, Estimate, FitError, Grid, HeldOut, Job, Likelihood, Search, Searched,
     SizeEstimate, Split, TrialPrior,
 };
-use rankproof::recording::Recording;
-use rankproof::report::cross_validation_figure;
+use crate::recording::Recording;
+use crate::report::cross_validation_figure;
+use anyhow::{Context, bail};
+use clap::{Args, Command, ValueEnum};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -155,16 +154,16 @@ pub fn guarded(command: Command) -> Command {
 #[error("interrupted")]
 struct Interrupted;
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     if arguments.print_grid {
         print(&serde_json::to_string_pretty(&Grid::default())?)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(0);
     }
     let out = arguments.out.as_deref().context("--out is missing")?;
     interrupt::listen()?;
     if let [path] = arguments.recordings.as_slice() {
         let found = one(arguments, path, out)?;
-        return Ok(found.map_or(ExitCode::from(130), |_| ExitCode::SUCCESS));
+        return Ok(found.map_or(130, |_| 0));
     }
     several::run(arguments, &arguments.recordings, out)
 }

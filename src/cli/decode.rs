@@ -1,12 +1,11 @@
 //! `rankproof decode`: behaviour read out from the states of a fit.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::fit::{Decoded, DecodedDimension, R2, States, decode};
+use crate::recording::Recording;
 use anyhow::Context;
 use clap::Args;
-use rankproof::fit::{Decoded, DecodedDimension, R2, States, decode};
-use rankproof::recording::Recording;
 use serde::Serialize;
 
 use super::files::Files;
@@ -43,7 +42,7 @@ struct File<'a> {
     decoded: &'a Decoded,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let path = arguments.fit.join(STATES);
     let files = Files::default().reads([&path, &arguments.recording]);
     files.writes("--json", &arguments.json).check()?;
@@ -57,7 +56,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write_json(path, &File { schema: 1, decoded: &decoded })?;
     }
     print(&shown(&decoded))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 fn shown(decoded: &Decoded) -> String {

@@ -2,21 +2,20 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::str::FromStr;
 
+use crate::blocks::Subset;
+use crate::conjecture::{GridCell, Group, Lattice, Survey, Sweep, explore};
+use crate::file::write_atomically;
+use crate::network::RNN_BLOCKS;
+use crate::report::ExplorationTable;
+use crate::task::{Dimensions, TaskFamily};
+use crate::theorem::{
+    ActivationKind, Arithmetic, InitialState, InitialWeights, Measure, OptimizerKind, Setting,
+};
 use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use rankproof::blocks::Subset;
-use rankproof::conjecture::{GridCell, Group, Lattice, Survey, Sweep, explore};
-use rankproof::file::write_atomically;
-use rankproof::network::RNN_BLOCKS;
-use rankproof::report::ExplorationTable;
-use rankproof::task::{Dimensions, TaskFamily};
-use rankproof::theorem::{
-    ActivationKind, Arithmetic, InitialState, InitialWeights, Measure, OptimizerKind, Setting,
-};
 
 use super::files::Files;
 use super::output::{print, progress, table};
@@ -128,7 +127,7 @@ impl FromStr for Swept {
     }
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Files::default().writes("--csv", &arguments.csv).check()?;
     if arguments.lattice {
         return lattice(arguments);
@@ -139,11 +138,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write_csv(path, &cells)?;
     }
     print(&shown(&sweep, &cells))?;
-    Ok(ExitCode::from(u8::from(cells.iter().any(GridCell::is_refuted))))
+    Ok(u8::from(cells.iter().any(GridCell::is_refuted)))
 }
 
 /// The shares of the stated lattice.
-fn lattice(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn lattice(arguments: &Arguments) -> anyhow::Result<u8> {
     let lattice = Lattice::default();
     let three = vec![Measure::Rank, Measure::GradientRank, Measure::R3];
     let measures = arguments.measure.map_or(three, |measure| vec![measure]);
@@ -152,7 +151,7 @@ fn lattice(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let surveys = surveys.context("exploring in exact arithmetic")?;
     print(&surveyed(&surveys))?;
-    Ok(ExitCode::from(u8::from(surveys.iter().any(|survey| !survey.refuted.is_empty()))))
+    Ok(u8::from(surveys.iter().any(|survey| !survey.refuted.is_empty())))
 }
 
 fn surveyed(surveys: &[Survey]) -> String {

@@ -3,17 +3,16 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use clap::{Args, Command, Id};
-use rankproof::file::Element;
-use rankproof::fit::{
+use crate::file::Element;
+use crate::fit::{
     Architecture, Fit, FitFloat, HeldOut, Losses, Objective, Observations, Outcome, Role, Settings,
     Summary,
 };
-use rankproof::recording::Recording;
+use crate::recording::Recording;
+use anyhow::{Context, bail};
+use clap::{Args, Command, Id};
 use serde::{Deserialize, Serialize};
 
 use super::files::Files;
@@ -84,7 +83,7 @@ struct SummaryFile<'a> {
     summary: &'a Summary,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let folder = arguments.resume.as_ref().or(arguments.out.as_ref());
     let folder = folder.context("--out is missing")?.clone();
     let files = Files::default().reads([&arguments.recording]);
@@ -169,7 +168,7 @@ fn fit<S: FitFloat + Element>(
     folder: &Path,
     plan: &Plan,
     recording: &Recording,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<u8> {
     let started = Instant::now();
     let both = [Role::Test, Role::Validation];
     let held_out = if plan.held_out.share > 0.0 { &both[..] } else { &[] };
@@ -215,13 +214,13 @@ fn fit<S: FitFloat + Element>(
     if outcome == Outcome::Interrupted {
         let command = command_to_go_on(arguments, folder);
         eprintln!("interrupted after {} iterations; go on with\n  {command}", fit.iterations());
-        return Ok(ExitCode::from(130));
+        return Ok(130);
     }
     fitted::write(folder, &fit, recording, &roles, plan.predictions)?;
     let summary = fit.summary(outcome);
     write_json(&folder.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
     print(&shown(arguments, folder, &summary, started.elapsed()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// All that is needed: what the fit was asked for is in its folder.

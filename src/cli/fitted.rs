@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
-use rankproof::file::{Element, write_atomically};
-use rankproof::fit::{Fit, FitFloat, Role, Score, States};
-use rankproof::recording::Recording;
-use rankproof::report::{FIT_FIGURES, TextTable, drawn_csv, fit_figures};
+use crate::file::{Element, write_atomically};
+use crate::fit::{Fit, FitFloat, Role, Score, States};
+use crate::recording::Recording;
+use crate::report::{FIT_FIGURES, TextTable, drawn_csv, fit_figures};
 
 use super::output::table;
 

@@ -1,6 +1,6 @@
 //! How `rankproof prepare` is told to take what a file offers, as far as it can be recognised.
 
-use rankproof::file::{Entry, Kind, Node, Sample, Source};
+use crate::file::{Entry, Kind, Node, Sample, Source};
 
 use super::output::shell_word;
 

@@ -1,11 +1,10 @@
 //! `rankproof inspect`: what is in a file.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::file::{Entry, Kind, ReadError, Sample, Source, formats, outline};
+use crate::scalar::significant;
 use clap::Args;
-use rankproof::file::{Entry, Kind, ReadError, Sample, Source, formats, outline};
-use rankproof::scalar::significant;
 use serde::Serialize;
 
 use super::files::{Files, arrays_of};
@@ -35,7 +34,7 @@ const FIRST: usize = 6;
 const LONGEST_VALUES: usize = 40;
 const LONGEST_UNIT: usize = 16;
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Files::default().reads(arrays_of(&arguments.file)).writes("--json", &arguments.json).check()?;
     let mut source = Source::open(&arguments.file)?;
     let (entries, mut problems) = outline(&mut source, FIRST);
@@ -55,7 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     ];
     print(&text.concat())?;
     match problems.into_iter().next() {
-        None => Ok(ExitCode::SUCCESS),
+        None => Ok(0),
         Some(error) => Err(error.into()),
     }
 }

@@ -1,4 +1,5 @@
-//! The command line: one file for each subcommand.
+//! The command line: one file for each subcommand. The program, and the Python package, hand it
+//! their arguments.
 
 mod apply;
 mod checkpoints;
@@ -27,14 +28,12 @@ mod theorems;
 mod train;
 mod verify;
 
-use std::panic;
-use std::process::ExitCode;
+use std::ffi::OsString;
 
+use crate::named::Named;
+use crate::theorem::{self, Theorem};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use rankproof::file::is_guarded;
-use rankproof::named::Named;
-use rankproof::theorem::{self, Theorem};
 
 /// Checks the theorems on the rank of learning dynamics in recurrent networks.
 ///
@@ -67,21 +66,12 @@ enum Command {
     NewConjecture(new_conjecture::Arguments),
 }
 
-/// Prints no panic of a reader that was written by others: it becomes an error of one sentence.
-fn keep_quiet_of_readers() {
-    let print = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if !is_guarded() {
-            print(info);
-        }
-    }));
-}
-
-/// Parses the arguments, runs the command and reports an error in one sentence.
-pub fn run() -> ExitCode {
-    keep_quiet_of_readers();
+/// Parses the arguments, of which the first is the name of the program, runs the command, prints what
+/// it finds and reports an error in one sentence. The exit status is returned, but for `--help`,
+/// arguments that do not parse and Ctrl-C in long work, which end the process.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     let command = Cli::command().mut_subcommand("fit", fit::guarded);
-    let matches = command.mut_subcommand("cv", cv::guarded).get_matches();
+    let matches = command.mut_subcommand("cv", cv::guarded).get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments),
@@ -102,7 +92,7 @@ pub fn run() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        ExitCode::from(2)
+        2
     })
 }
 

@@ -1,14 +1,14 @@
 //! The arguments that `fit` and `cv` share: the model, how it is fitted, what is held out.
 
-use anyhow::{Context, anyhow, bail};
-use clap::{Args, ValueEnum};
-use rankproof::fit::{
+use crate::fit::{
     Architecture, Bias, Course, During, Grouping, HeldOut, InitialStates, Inputs, Kernel,
     Likelihood, Misfit, Nonlinearity, Readout, Recurrence, Settings, Split, Through, TrialPrior,
 };
-use rankproof::named::Named;
-use rankproof::network::ActivationKind;
-use rankproof::recording::Recording;
+use crate::named::Named;
+use crate::network::ActivationKind;
+use crate::recording::Recording;
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, ValueEnum};
 
 use super::{any_choice, choice};
 

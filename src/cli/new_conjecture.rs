@@ -1,11 +1,10 @@
 //! `rankproof new-conjecture`: a file to start from.
 
 use std::path::Path;
-use std::process::ExitCode;
 
+use crate::file::write_atomically;
 use anyhow::bail;
 use clap::Args;
-use rankproof::file::write_atomically;
 
 use super::output::print;
 
@@ -19,7 +18,7 @@ pub struct Arguments {
 const TEMPLATE: &str = include_str!("conjecture_template.rs");
 const FOLDER: &str = "tests/conjectures";
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let name = &arguments.name;
     let word = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_lowercase())
@@ -39,5 +38,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let text = TEMPLATE.replace("my-idea", name).replace("my_idea", &module);
     write_atomically(&path, |file| std::io::Write::write_all(file, text.as_bytes()))?;
     print(&format!("{} is written. Change it, then:\n  cargo test {module}\n", path.display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::file::write_atomically;
+use crate::report::{TextTable, in_lines};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use rankproof::file::write_atomically;
-use rankproof::report::{TextTable, in_lines};
 use serde::Serialize;
 
 /// Prints to standard output. A reader that has gone away (`| head`) ends the printing silently.

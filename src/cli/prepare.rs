@@ -1,16 +1,15 @@
 //! `rankproof prepare`: from a file of any format to a recording that can be fitted.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::bail;
-use clap::{ArgGroup, Args, ValueEnum};
-use rankproof::file::{ReadError, ReadErrorKind};
-use rankproof::recording::{
+use crate::file::{ReadError, ReadErrorKind};
+use crate::recording::{
     Axis, Behaviour, ColumnAt, Filter, OptionName, Options, Prepared, Quantity, Ranges, Recording,
     Scale, Selection, Window, prepare,
 };
-use rankproof::scalar::significant;
+use crate::scalar::significant;
+use anyhow::bail;
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::files::{Files, arrays_of};
 use super::output::{paragraph, print};
@@ -305,13 +304,13 @@ fn check_axes(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     check_axes(arguments)?;
     Files::default().reads(arrays_of(&arguments.file)).writes("--out", [&arguments.out]).check()?;
     let prepared = prepare(&arguments.file, &options(arguments)).map_err(in_words_of_flags)?;
     prepared.recording.write(&arguments.out)?;
     print(&summary(arguments, &prepared))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// The same error with the flags in place of the options that it names.

@@ -1,24 +1,23 @@
 //! `rankproof rank`: weights recorded by any trainer.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
-use clap::Args;
-use indicatif::ProgressBar;
-use rankproof::matrix::Rank;
-use rankproof::report::{
+use crate::matrix::Rank;
+use crate::report::{
     Drawn, EFFECTIVE_FIGURES, EffectiveRecord, Experiment, effective_details, effective_figures,
     effective_overview, effective_screen, effective_sentence, in_lines, wrapped,
 };
-use rankproof::tensor::{LowerEnd, UpperEnd};
-use rankproof::theorem::{Observation, Verdict};
-use rankproof::weights::{
+use crate::tensor::{LowerEnd, UpperEnd};
+use crate::theorem::{Observation, Verdict};
+use crate::weights::{
     Decided, EffectiveOptions, EffectiveRanks, HeldBound, Rounding, Stage, Watch, WeightRanks,
     WeightStream, doubts, scientific,
 };
+use anyhow::bail;
+use clap::Args;
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::files::Files;
@@ -68,7 +67,7 @@ pub struct Arguments {
     pub out: Option<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let files = arguments.input.checkpoints()?;
     Files::default().reads(&files.paths).writes("--json", &arguments.json).check()?;
     let read = files.paths.clone();
@@ -102,7 +101,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write_results(out, &loaded, &answers)?;
     }
     print(&told(arguments, &loaded, &answers))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// The answers, and then all that is exact.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::file::{Array, Kind, Node, ReadError, Source};
+use crate::matrix::Matrix;
+use crate::scalar::Precision;
+use crate::weights::{Grid, InputOutput, Slices, Stage, Watch, WeightHistory, WeightStream};
 use anyhow::bail;
 use clap::Args;
-use rankproof::file::{Array, Kind, Node, ReadError, Source};
-use rankproof::matrix::Matrix;
-use rankproof::scalar::Precision;
-use rankproof::weights::{Grid, InputOutput, Slices, Stage, Watch, WeightHistory, WeightStream};
 
 use super::checkpoints::Checkpoints;
 use super::rank_slices::{

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rankproof::file::{Array, ReadError, ReadErrorKind, Source};
-use rankproof::matrix::Matrix;
-use rankproof::scalar::Precision;
-use rankproof::weights::{SliceError, Slices, Stage, Watch};
+use crate::file::{Array, ReadError, ReadErrorKind, Source};
+use crate::matrix::Matrix;
+use crate::scalar::Precision;
+use crate::weights::{SliceError, Slices, Stage, Watch};
 use rayon::prelude::*;
 
 /// Bytes of weights that are all in memory: larger ones are read when they are asked for.

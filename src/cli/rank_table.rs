@@ -5,12 +5,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
+use crate::report::wrapped;
+use crate::scalar::significant;
+use crate::weights::{EffectiveRanks, NullRanks, Spectrum, WeightStream};
 use anyhow::{Context, bail};
-use rankproof::report::wrapped;
-use rankproof::scalar::significant;
-use rankproof::weights::{EffectiveRanks, NullRanks, Spectrum, WeightStream};
 use serde::{Deserialize, Serialize};
 
 use super::output::{print, write_json};
@@ -92,7 +91,7 @@ pub fn run(
     mut opened: Opened<'_>,
     patterns: &[String],
     waiting: &Waiting,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<u8> {
     if let Some(flag) = arguments.input.channels_flag() {
         bail!("{flag} is for one matrix, expected --array with one name");
     }
@@ -141,7 +140,7 @@ pub fn run(
     if let Some(path) = &arguments.json {
         write_json(path, &Table { schema: 1, matrices: &rows })?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 const HEADER: [&str; 6] = ["array", "shape", "change", "rows", "columns", "CP terms"];
@@ -306,7 +305,7 @@ impl Folder {
         let rows: Vec<Option<Vec<Row>>> =
             names.iter().map(|name| self.rows_of(name)).collect::<Result<_, _>>()?;
         let path = self.0.join("matrices.csv");
-        Ok(rankproof::file::write_atomically(&path, |file| {
+        Ok(crate::file::write_atomically(&path, |file| {
             let mut table = csv::Writer::from_writer(file);
             let mut rows = rows.iter().flatten().flatten();
             rows.try_for_each(|row| table.serialize(row)).map_err(std::io::Error::other)?;

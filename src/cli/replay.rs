@@ -1,9 +1,7 @@
 //! `rankproof replay`: one case again, in detail.
 
-use std::process::ExitCode;
-
+use crate::theorem::{Arithmetic, CaseId, Theorem, Verdict};
 use clap::Args;
-use rankproof::theorem::{Arithmetic, CaseId, Theorem, Verdict};
 
 use super::output::print;
 use super::{any_choice, theorem as read_theorem};
@@ -25,7 +23,7 @@ pub struct Arguments {
     case: u64,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let theorem = arguments.theorem;
     let arithmetic = arguments.arithmetic;
     let id = CaseId { arithmetic, seed: arguments.seed, number: arguments.case };
@@ -41,5 +39,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         text += &format!("\nSmallest instance found:\n{smallest}");
     }
     print(&text)?;
-    Ok(ExitCode::from(u8::from(report.verdict() == Verdict::Violated)))
+    Ok(u8::from(report.verdict() == Verdict::Violated))
 }

@@ -3,13 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
+use crate::file::write_atomically;
+use crate::report::{Page, Results, VerificationRecord};
+use crate::theorem::{self, Arithmetic};
 use anyhow::Context;
 use clap::Args;
-use rankproof::file::write_atomically;
-use rankproof::report::{Page, Results, VerificationRecord};
-use rankproof::theorem::{self, Arithmetic};
 
 use super::explore::default_table;
 use super::files::Files;
@@ -37,7 +36,7 @@ pub struct Arguments {
 /// Cases of each theorem in a run that is made for the page.
 const CASES: u64 = 100;
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let folders = if arguments.from.is_empty() {
         folders_in(Path::new("out"))?
     } else {
@@ -50,7 +49,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let page = Page { verification, origin, exploration: default_table()?, results };
     write_atomically(&arguments.out, |file| file.write_all(page.to_html().as_bytes()))?;
     print(&format!("{}: {} results", arguments.out.display(), page.results.len()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// What was verified, and in a sentence where that comes from.

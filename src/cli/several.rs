@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
+use crate::fit::{Compared, CrossValidationSummary, Pooled};
+use crate::recording::Recording;
 use anyhow::{Context, bail};
-use rankproof::fit::{Compared, CrossValidationSummary, Pooled};
-use rankproof::recording::Recording;
 use serde::Serialize;
 
 use super::cv;
@@ -58,11 +57,7 @@ fn rankproof_number<S: serde::Serializer>(value: &f64, serializer: S) -> Result<
 }
 
 /// Each recording in a folder of its own in --out, then all together.
-pub fn run(
-    arguments: &cv::Arguments,
-    recordings: &[PathBuf],
-    out: &Path,
-) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &cv::Arguments, recordings: &[PathBuf], out: &Path) -> anyhow::Result<u8> {
     let names = folders(recordings)?;
     Files::default().reads(recordings).writes_in("--out", out, [POOLED]).check()?;
     // What cannot be read is said before hours of work.
@@ -74,7 +69,7 @@ pub fn run(
         print(&format!("{}\n", path.display()))?;
         match cv::one(arguments, path, &out.join(&name))? {
             Some(summary) => found.push((name, summary)),
-            None => return Ok(ExitCode::from(130)),
+            None => return Ok(130),
         }
         print("")?;
     }
@@ -86,7 +81,7 @@ pub fn run(
         OfRecording { folder, chosen: summary.chosen, verdict }
     });
     write_json(&out.join(POOLED), &File { schema: 1, recordings: recordings.collect(), pooled })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// The name of each recording's folder: that of its file.

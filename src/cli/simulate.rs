@@ -1,11 +1,10 @@
 //! `rankproof simulate`: a recording with known weights.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::fit::{Likelihood, Simulation};
 use anyhow::bail;
 use clap::Args;
-use rankproof::fit::{Likelihood, Simulation};
 
 use super::any_choice;
 use super::files::Files;
@@ -67,7 +66,7 @@ pub struct Arguments {
     truth: Option<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let files = Files::default().writes("--out", [&arguments.out]);
     files.writes("--truth", &arguments.truth).check()?;
     let simulation = checked(arguments)?;
@@ -88,7 +87,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         recording.condition_names.len(),
         simulation.rank,
     ))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {

@@ -1,16 +1,15 @@
 //! `rankproof verify`: the main job.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use clap::Args;
-use rankproof::named::Named;
-use rankproof::report::VerificationRecord;
-use rankproof::scalar::PRIME;
-use rankproof::theorem::{
+use crate::named::Named;
+use crate::report::VerificationRecord;
+use crate::scalar::PRIME;
+use crate::theorem::{
     self, Arithmetic, CaseId, Failure, Generic, MAX_INCONCLUSIVE, Theorem, Verification,
 };
+use anyhow::{Context, bail};
+use clap::Args;
 
 use super::files::Files;
 use super::output::{paragraph, print, progress, table, write_json};
@@ -69,7 +68,7 @@ impl Named for Choice {
 /// One line of the table.
 pub type Line = (&'static Theorem, Verification);
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Files::default().writes("--json", &arguments.json).check()?;
     check(arguments)?;
     let threads = arguments.threads.map_or(0, usize::from);
@@ -85,7 +84,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         legend(arguments, &lines),
         failures.join("\n")
     ))?;
-    Ok(ExitCode::from(u8::from(!failures.is_empty())))
+    Ok(u8::from(!failures.is_empty()))
 }
 
 /// Refuses a run that would check nothing.

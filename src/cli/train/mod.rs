@@ -3,22 +3,19 @@
 mod results;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::blocks::{Block, Blocks, Subset};
+use crate::matrix::{Factors, Matrix};
+use crate::named::Named;
+use crate::network::architecture::{DynamicsOption, Shipped};
+use crate::network::{Activation, ActivationKind, Architecture, Dynamics, Network};
+use crate::scalar::Stream;
+use crate::task::{Dimensions, Task, TaskFamily};
+use crate::theorem::{InitialWeights, LossKind, OptimizerKind};
+use crate::training::{Batches, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory};
 use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::TypedValueParser;
-use rankproof::blocks::{Block, Blocks, Subset};
-use rankproof::matrix::{Factors, Matrix};
-use rankproof::named::Named;
-use rankproof::network::architecture::{DynamicsOption, Shipped};
-use rankproof::network::{Activation, ActivationKind, Architecture, Dynamics, Network};
-use rankproof::scalar::Stream;
-use rankproof::task::{Dimensions, Task, TaskFamily};
-use rankproof::theorem::{InitialWeights, LossKind, OptimizerKind};
-use rankproof::training::{
-    Batches, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
-};
 
 use super::files::Files;
 use super::output::{print, progress};
@@ -129,7 +126,7 @@ fn functions() -> impl TypedValueParser<Value = ActivationKind> {
     choice(|function: ActivationKind| function.usual::<f64>().is_some())
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Files::default().writes("--out", &arguments.out).check()?;
     check(arguments)?;
     let trajectory = train(arguments)?;
@@ -138,7 +135,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         save(path, arguments, &trajectory, &reports)?;
     }
     print(&describe(arguments, &trajectory, &reports))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// What single arguments cannot say.

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use rankproof::bounds::Bounds;
-use rankproof::file::write_npz;
-use rankproof::matrix::{Factors, Matrix, Rank, SingularValues};
-use rankproof::named::Named;
-use rankproof::network::architecture::Shipped;
-use rankproof::training::{BlockTrajectory, Trajectory};
+use crate::bounds::Bounds;
+use crate::file::write_npz;
+use crate::matrix::{Factors, Matrix, Rank, SingularValues};
+use crate::named::Named;
+use crate::network::architecture::Shipped;
+use crate::training::{BlockTrajectory, Trajectory};
 
 use super::super::output::{paragraph, table};
 use super::Arguments;

@@ -1,0 +1,1 @@
+"""What learning does to the rank of a network's weights."""
