@@ -5,6 +5,7 @@ mod apply;
 mod checkpoints;
 mod cv;
 mod decode;
+mod discover;
 mod explore;
 mod files;
 mod fit;
@@ -13,6 +14,7 @@ mod hints;
 mod inspect;
 mod interrupt;
 mod model_arguments;
+mod network_arguments;
 mod new_conjecture;
 mod output;
 mod prepare;
@@ -62,6 +64,7 @@ enum Command {
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
+    Discover(discover::Arguments),
     Report(report::Arguments),
     NewConjecture(new_conjecture::Arguments),
 }
@@ -87,6 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::Cv(arguments) => cv::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),
+        Command::Discover(arguments) => discover::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };
