@@ -10,8 +10,8 @@ mod explore;
 mod lattice;
 mod status;
 
-pub use explore::{Exploration, GridCell, Sweep, explore};
-pub use lattice::{Group, Lattice, Survey};
+pub use explore::{Exploration, GridCell, Sweep, explore, explore_part};
+pub use lattice::{Found, Group, Lattice, Survey};
 pub use status::{Conjecture, Status};
 
 /// What the file of a conjecture needs.
