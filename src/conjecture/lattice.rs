@@ -218,6 +218,11 @@ impl Lattice {
         self.settings().len()
     }
 
+    /// How many cells it has, for each measure.
+    pub fn cells(&self) -> usize {
+        self.lengths().into_iter().product()
+    }
+
     /// True if some list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
