@@ -17,6 +17,7 @@ use super::part::{Run, Share};
 use super::several;
 use crate::fit::{Comparison, CrossValidation, Job};
 use crate::part::Part;
+use crate::report::wrapped;
 
 /// The fits of one recording that a process carries out.
 #[derive(Clone)]
@@ -75,7 +76,8 @@ impl Lot {
     /// Says that an instance of another part is not there.
     pub fn missing(&self, number: usize, name: String, folder: &Path) -> Missing {
         let part = self.share.owner(self.among_all(number));
-        Missing { folder: folder.to_owned(), part, name }
+        let folder = self.folders.first().map_or(folder, PathBuf::as_path).to_owned();
+        Missing { folder, part, name }
     }
 
     /// Where other parts left fits of its recording, but for the folder `out` itself.
@@ -116,13 +118,13 @@ pub fn run(
     }
     Run::new(&words[1..], &json!({ "recordings": choices }))?.write(out, part, &())?;
     let folder = out.display();
-    print(&match waiting {
-        None => format!("part {part} of cv: all of its fits are in {folder}"),
+    print(&wrapped(&match waiting {
+        None => format!("part {part} of cv: all of its fits are in {folder}."),
         Some(Missing { part: other, .. }) => format!(
             "part {part} of cv: its first fits are in {folder}. The others follow from those of all \
-             parts, and part {other} is not done: when all parts were run, run each again"
+             parts, and part {other} is not done: when all parts were run, run each again."
         ),
-    })?;
+    }))?;
     Ok(0)
 }
 

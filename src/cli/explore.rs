@@ -153,15 +153,11 @@ pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     match (arguments.many.part, &arguments.out) {
         (Some(part), Some(folder)) => {
             let run = Run::new(&words[1..], &choices(arguments, &sweep))?;
-            run.check(folder, part)?;
             if arguments.lattice {
-                run.write(folder, part, &found(arguments, part)?)?;
-            } else {
-                let cells = explored(&sweep, part)?;
-                run.write(folder, part, &cells.iter().map(Cell::of).collect::<Vec<_>>())?;
+                return run.carry_out(folder, part, || found(arguments, part));
             }
-            print(&format!("part {part} of explore is in {}", folder.display()))?;
-            Ok(0)
+            let cells = || Ok(explored(&sweep, part)?.iter().map(Cell::of).collect::<Vec<_>>());
+            run.carry_out(folder, part, cells)
         }
         (None, Some(_)) => bail!("--out is for --part, expected both: it is for what a part finds"),
         _ if arguments.lattice => surveys(arguments, &found(arguments, Part::WHOLE)?),

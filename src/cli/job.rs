@@ -103,6 +103,7 @@ impl JobArguments {
             "#!/bin/bash\n\
              # Submits {parts} parts of rankproof {command} and, when all are done, their collection:\n\
              #   bash THIS_FILE\n\
+             # Again, if a part died: what is there is not computed again.\n\
              set -euo pipefail\n"
         );
         let mut after = String::new();
@@ -112,6 +113,7 @@ impl JobArguments {
                     "\n# Each part again: what it fits now depends on what all of them found.";
             }
             script += &format!("\nparts=$({array}{options}{after} <<'PART'\n{part}\nPART\n)\n");
+            script += "echo \"Submitted array job $parts\"\n";
             after = " --dependency=\"afterok:$parts\"".to_owned();
         }
         script

@@ -12,8 +12,9 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::files::Files;
 use super::job::JobArguments;
-use super::output::write_json;
+use super::output::{print, write_json};
 use crate::file::write_atomically;
 use crate::part::Part;
 
@@ -105,29 +106,50 @@ impl<'a> Run<'a> {
         Ok(Run { words, choices })
     }
 
-    /// Refuses a folder that holds a part of another run.
-    pub fn check(&self, folder: &Path, part: Part) -> anyhow::Result<()> {
-        let Ok(paths) = files_in(folder) else { return Ok(()) };
+    /// Computes a part into a folder, which is made if it is not there, unless it has it, and says so.
+    pub fn carry_out<R: Serialize>(
+        &self,
+        folder: &Path,
+        part: Part,
+        compute: impl FnOnce() -> anyhow::Result<R>,
+    ) -> anyhow::Result<u8> {
+        let file = self.file(part, Value::Null)?;
+        Files::default().writes_in("--out", folder, [file.name()]).check()?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        let is_known = self.is_in(folder, part)?;
+        if !is_known {
+            self.write(folder, part, &compute()?)?;
+        }
+        let already = if is_known { " already" } else { "" };
+        let (command, folder) = (&file.words[0], folder.display());
+        print(&format!("part {part} of {command} is in {folder}{already}."))?;
+        Ok(0)
+    }
+
+    /// Whether a folder has the part. One that holds a part of another run is refused.
+    fn is_in(&self, folder: &Path, part: Part) -> anyhow::Result<bool> {
+        let mut is_there = false;
         let own = self.file(part, Value::Null)?;
-        for path in paths {
+        for path in files_in(folder)? {
             let other = PartFile::read(&path)?;
-            if other.words[0] == own.words[0]
-                && let Some(difference) = own.difference(&other)
-            {
+            if other.words[0] != own.words[0] {
+                continue;
+            }
+            if let Some(difference) = own.difference(&other) {
                 bail!(
                     "{}: is a part of another run: {difference}; expected another --out",
                     path.display()
                 );
             }
+            is_there |= other.part == part;
         }
-        Ok(())
+        Ok(is_there)
     }
 
-    /// Writes what a part found into a folder, which is made if it is not there.
+    /// Writes what a part found into a folder.
     pub fn write(&self, folder: &Path, part: Part, results: &impl Serialize) -> anyhow::Result<()> {
         let file = self.file(part, serde_json::to_value(results).context("JSON")?)?;
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{}: cannot be made", folder.display()))?;
         write_json(&folder.join(file.name()), &file)
     }
 

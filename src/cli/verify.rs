@@ -109,12 +109,7 @@ pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     match (arguments.many.part, &arguments.out) {
         (Some(part), Some(folder)) => {
             let run = Run::new(&words[1..], &choices(arguments))?;
-            run.check(folder, part)?;
-            run.write(folder, part, &tallied(part))?;
-            let cases = part.share_of(arguments.cases);
-            let folder = folder.display();
-            print(&format!("part {part} of verify: {cases} cases in each line are in {folder}"))?;
-            Ok(0)
+            run.carry_out(folder, part, || Ok(tallied(part)))
         }
         (None, Some(_)) => bail!("--out is for --part, expected both: it is for what a part finds"),
         _ => concluded(arguments, &tallied(Part::WHOLE), arguments.json.as_deref()),
