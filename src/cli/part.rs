@@ -253,6 +253,9 @@ pub fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 ///
 /// Before anything is written, if two of them have different contents for one instance.
 pub fn copied(folders: &[PathBuf], out: &Path, below: &Path) -> anyhow::Result<()> {
+    if folders.is_empty() {
+        return Ok(());
+    }
     let mut known: BTreeMap<OsString, PathBuf> = BTreeMap::new();
     for folder in folders.iter().map(PathBuf::as_path).chain([out]) {
         for entry in fs::read_dir(folder.join(below)).into_iter().flatten().flatten() {

@@ -263,6 +263,29 @@ fn started(folder: &Path, line: &str) -> Child {
 }
 
 #[test]
+fn a_part_that_is_broken_off_leaves_nothing() {
+    let folder = folder();
+    let folder = folder.path();
+    let out = folder.join("out");
+    for (signal, line) in [
+        ("-KILL", "verify --cases 100000000 --theorem fingerprints --part 1/2 --out out"),
+        ("-TERM", "explore --lattice --part 1/2 --out out"),
+    ] {
+        let mut running = started(folder, line);
+        while !out.exists() {
+            assert!(running.try_wait().expect("its state").is_none(), "{line} ended");
+            std::thread::yield_now();
+        }
+        let number = running.id().to_string();
+        let sent = Command::new("kill").args([signal, &number]).status().expect("kill");
+        assert!(sent.success());
+        assert!(!running.wait().expect("its end").success());
+        assert!(contents(&out).is_empty());
+        fs::remove_dir(&out).expect("removed");
+    }
+}
+
+#[test]
 fn two_processes_do_not_write_into_one_folder() {
     let folder = folder();
     let folder = folder.path();
