@@ -393,8 +393,10 @@ impl Runner<'_> {
             jobs.iter().filter(|job| self.lot.computes(number(job))).copied().collect()
         };
         let jobs = cv.jobs();
-        // Those of a part before others are waited for.
-        self.all("fits", &own(&jobs), number, Job::name, run)?;
+        if self.lot.is_part() {
+            // Its own, before others are waited for.
+            self.all("fits", &own(&jobs), number, Job::name, run)?;
+        }
         let mut folds = self.all("fits", &jobs, number, Job::name, run)?;
         let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
         let others = cv.comparisons(self.recording.epochs_used(), rank, units);

@@ -15,6 +15,8 @@ pub struct Lock {
     /// None on a file system that has no locks.
     file: Option<File>,
     path: PathBuf,
+    /// Whether it made the folder.
+    is_new: bool,
 }
 
 /// What a lock keeps out.
@@ -51,7 +53,9 @@ impl Lock {
     }
 
     fn new(what: &Path, path: PathBuf, kind: Kind) -> anyhow::Result<Self> {
+        let mut is_new = false;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            is_new = !folder.exists();
             fs::create_dir_all(folder)
                 .with_context(|| format!("{}: cannot be made", folder.display()))?;
         }
@@ -66,7 +70,7 @@ impl Lock {
             match locked {
                 // Another one may have removed it before it was locked.
                 Ok(()) if !is_at(&file, &path) => {}
-                Ok(()) => return Ok(Lock { file: Some(file), path }),
+                Ok(()) => return Ok(Lock { file: Some(file), path, is_new }),
                 Err(TryLockError::WouldBlock) => bail!(
                     "{}: another process is writing there now, expected another --out or its end",
                     what.display()
@@ -77,14 +81,14 @@ impl Lock {
                          there would not be noticed",
                         what.display()
                     );
-                    return Ok(Lock { file: None, path });
+                    return Ok(Lock { file: None, path, is_new });
                 }
             }
         }
     }
 }
 
-/// Removes its file, unless others share it.
+/// Removes its file, unless others share it, and a folder that it made to which nothing was written.
 impl Drop for Lock {
     fn drop(&mut self) {
         let is_last = match &self.file {
@@ -94,6 +98,9 @@ impl Drop for Lock {
         if is_last {
             // What stays does no harm.
             let _ = fs::remove_file(&self.path);
+            if let Some(folder) = self.path.parent().filter(|_| self.is_new) {
+                let _ = fs::remove_dir(folder);
+            }
         }
     }
 }
@@ -128,6 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
         let part = Some("1/2".parse().unwrap());
+        fs::create_dir(&out).unwrap();
         let alone = Lock::of_folder(&out, None).unwrap();
         assert!(refused(Lock::of_folder(&out, None)) && refused(Lock::of_folder(&out, part)));
         drop(alone);
@@ -138,6 +146,10 @@ mod tests {
         assert!(refused(Lock::of_folder(&out, None)));
         drop(second);
         assert_eq!(fs::read_dir(&out).unwrap().count(), 0);
+        fs::remove_dir(&out).unwrap();
+        drop(Lock::of_folder(&out, None).unwrap());
+        assert!(!out.exists(), "nothing was written to it");
+        fs::create_dir(&out).unwrap();
         // What a killed process left is no obstacle.
         fs::write(out.join(NAME), "").unwrap();
         drop(Lock::of_folder(&out, None).unwrap());
