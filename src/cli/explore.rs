@@ -5,28 +5,24 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::blocks::Subset;
-use crate::conjecture::{Found, GridCell, Group, Lattice, Survey, Sweep, explore_part};
+use crate::conjecture::{GridCell, Group, Lattice, Survey, Surveyed, Sweep, explore_part};
 use crate::file::write_atomically;
 use crate::named::Named;
-use crate::network::RNN_BLOCKS;
 use crate::part::Part;
 use crate::report::ExplorationTable;
-use crate::task::{Dimensions, TaskFamily};
-use crate::theorem::{
-    ActivationKind, Arithmetic, InitialState, InitialWeights, Measure, OptimizerKind, Setting,
-};
+use crate::task::Dimensions;
+use crate::theorem::{Measure, Setting};
 use anyhow::{Context, bail};
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::collect::Parts;
 use super::explore_parts::{Cell, Choices};
 use super::files::Files;
 use super::job::Plan;
+use super::network_arguments::NetworkArguments;
 use super::output::{print, progress, table};
 use super::part::{PartArguments, Run};
-use super::{any_choice, choice, list_of_numbers};
+use super::{any_choice, list_of_numbers};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
 ///
@@ -50,24 +46,8 @@ pub struct Arguments {
     /// Trials, M.
     #[arg(long, default_value_t = 16)]
     trials: usize,
-    /// The activation inside the weights (psi) of the network.
-    #[arg(long, value_parser = activations(), default_value = "identity")]
-    activation: ActivationKind,
-    /// Inputs and targets.
-    #[arg(long, value_parser = tasks(), default_value = "random-targets")]
-    task: TaskFamily,
-    /// How a step is made from gradients.
-    #[arg(long, value_parser = optimizers(), default_value = "gradient-descent")]
-    optimizer: OptimizerKind,
-    /// Which parameters are learned.
-    #[arg(long, value_delimiter = ',', default_value = "W", value_parser = blocks())]
-    train: Vec<String>,
-    /// W_0: zero, identity (w I), full, or the rank of P Q^T in w I + P Q^T.
-    #[arg(long, default_value = "zero")]
-    start: InitialWeights,
-    /// h_0.
-    #[arg(long, value_parser = any_choice::<InitialState>(), default_value = "zero")]
-    state: InitialState,
+    #[command(flatten)]
+    network: NetworkArguments,
     /// Random instances of each; the generic rank is the largest.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     instances: u64,
@@ -89,30 +69,6 @@ pub struct Arguments {
     out: Option<PathBuf>,
     #[command(flatten)]
     many: PartArguments,
-}
-
-/// Those that a field has.
-fn activations() -> impl TypedValueParser<Value = ActivationKind> {
-    choice(|activation| Arithmetic::Exact.has_activation(activation))
-}
-
-/// Those that a field has.
-fn tasks() -> impl TypedValueParser<Value = TaskFamily> {
-    choice(|task| Arithmetic::Exact.has_task(task))
-}
-
-/// Those that a field has.
-fn optimizers() -> impl TypedValueParser<Value = OptimizerKind> {
-    choice(|optimizer: OptimizerKind| Arithmetic::Exact.has_rule(optimizer.rule))
-}
-
-/// The blocks of the network; b is the bias, as equations have it.
-fn blocks() -> PossibleValuesParser {
-    let value = |name: &'static str| {
-        let value = PossibleValue::new(name);
-        if name == "bias" { value.alias("b") } else { value }
-    };
-    PossibleValuesParser::new(RNN_BLOCKS.map(value))
 }
 
 /// One `--sweep`.
@@ -176,8 +132,8 @@ pub fn collected(arguments: &Arguments, parts: &Parts, csv: Option<&Path>) -> an
     if csv.is_some() {
         bail!("--csv is not for parts of explore --lattice, which has no such file");
     }
-    let (lattice, mut sum) = (Lattice::default(), Vec::<Found>::new());
-    for (path, found) in parts.results::<Vec<Found>>()? {
+    let (lattice, mut sum) = (Lattice::default(), Vec::<Surveyed>::new());
+    for (path, found) in parts.results::<Vec<Surveyed>>()? {
         let is_whole = found.len() == measures(arguments).len();
         if !is_whole || !found.iter().all(|found| lattice.has(found)) {
             bail!("{}: has cells of another lattice", path.display());
@@ -216,7 +172,7 @@ fn measures(arguments: &Arguments) -> Vec<Measure> {
 }
 
 /// What is found in the settings of the stated lattice that fall to a part.
-fn found(arguments: &Arguments, part: Part) -> anyhow::Result<Vec<Found>> {
+fn found(arguments: &Arguments, part: Part) -> anyhow::Result<Vec<Surveyed>> {
     let lattice = Lattice::default();
     let bar = progress(part.share_of(lattice.len() as u64), "settings");
     let found = lattice.find(&measures(arguments), arguments.seed, part, &|| bar.inc(1));
@@ -225,7 +181,7 @@ fn found(arguments: &Arguments, part: Part) -> anyhow::Result<Vec<Found>> {
 }
 
 /// The shares of the stated lattice.
-fn surveys(arguments: &Arguments, found: &[Found]) -> anyhow::Result<u8> {
+fn surveys(arguments: &Arguments, found: &[Surveyed]) -> anyhow::Result<u8> {
     let surveys = Lattice::default().surveys(&measures(arguments), found);
     print(&surveyed(&surveys))?;
     Ok(u8::from(surveys.iter().any(|survey| !survey.refuted.is_empty())))
@@ -303,16 +259,7 @@ fn setting(arguments: &Arguments) -> Setting {
         steps: arguments.time,
         trials: arguments.trials,
     };
-    Setting {
-        psi: arguments.activation,
-        initial_weights: arguments.start,
-        initial_state: arguments.state,
-        task: arguments.task,
-        stepper: arguments.optimizer.stepper,
-        rule: arguments.optimizer.rule,
-        trained: Subset::only(arguments.train.iter().map(String::as_str)),
-        ..Setting::plain(dimensions)
-    }
+    arguments.network.setting(dimensions)
 }
 
 fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {

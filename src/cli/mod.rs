@@ -7,6 +7,7 @@ mod collect;
 mod cv;
 mod cv_parts;
 mod decode;
+mod discover;
 mod explore;
 mod explore_parts;
 mod files;
@@ -18,6 +19,7 @@ mod interrupt;
 mod job;
 mod lock;
 mod model_arguments;
+mod network_arguments;
 mod new_conjecture;
 mod output;
 mod part;
@@ -68,6 +70,7 @@ enum Command {
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
+    Discover(discover::Arguments),
     Collect(collect::Arguments),
     Report(report::Arguments),
     NewConjecture(new_conjecture::Arguments),
@@ -112,6 +115,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::Cv(arguments) => cv::run(&arguments, &words),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments, &words),
+        Command::Discover(arguments) => discover::run(&arguments),
         Command::Collect(arguments) => collect::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),

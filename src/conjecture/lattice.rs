@@ -74,7 +74,7 @@ type Place = [usize; AXES.len()];
 
 /// What cells show of one measure: all of a lattice, or those of a [`Part`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub struct Surveyed {
     /// How many cells there are.
     pub cells: usize,
     /// Cells in which it is less than the best bound, or may be.
@@ -255,7 +255,7 @@ impl Lattice {
         seed: u64,
         part: Part,
         done: &(dyn Fn() + Sync),
-    ) -> Result<Vec<Found>, Inconclusive> {
+    ) -> Result<Vec<Surveyed>, Inconclusive> {
         let own = (0..).zip(self.settings()).filter(|&(number, _)| part.has(number));
         let rows: Result<Vec<_>, Inconclusive> = own
             .collect::<Vec<_>>()
@@ -280,7 +280,7 @@ impl Lattice {
             let places = |is_of: fn(&Cell) -> bool| {
                 cells().filter(|(_, cell)| is_of(cell)).map(|(place, _)| place).collect()
             };
-            Found {
+            Surveyed {
                 cells: cells().count(),
                 unexplained: places(|cell| cell.measured.lower < cell.limit),
                 refuted: places(|cell| cell.measured.lower > cell.limit),
@@ -290,16 +290,16 @@ impl Lattice {
     }
 
     /// Whether each place of what was found is one of this lattice.
-    pub fn has(&self, found: &Found) -> bool {
+    pub fn has(&self, found: &Surveyed) -> bool {
         let lengths = self.lengths();
         let is_place = |place: &Place| place.iter().zip(lengths).all(|(&at, length)| at < length);
         found.unexplained.iter().chain(&found.refuted).all(is_place)
     }
 
     /// What was found of each measure, in groups. The places [are of](Lattice::has) this lattice.
-    pub fn surveys(&self, measures: &[Measure], found: &[Found]) -> Vec<Survey> {
+    pub fn surveys(&self, measures: &[Measure], found: &[Surveyed]) -> Vec<Survey> {
         let grouped = |places: &[Place]| self.grouped(places.iter().copied());
-        let survey = |(&measure, found): (&Measure, &Found)| Survey {
+        let survey = |(&measure, found): (&Measure, &Surveyed)| Survey {
             measure,
             cells: found.cells,
             unexplained: grouped(&found.unexplained),
@@ -309,10 +309,10 @@ impl Lattice {
     }
 }
 
-impl Found {
+impl Surveyed {
     /// Of two disjoint sets of settings together, in whichever order.
     #[must_use]
-    pub fn with(mut self, other: Found) -> Found {
+    pub fn with(mut self, other: Surveyed) -> Surveyed {
         self.cells += other.cells;
         self.unexplained.extend(other.unexplained);
         self.refuted.extend(other.refuted);
@@ -395,7 +395,7 @@ mod tests {
         let sum = first.siblings().map(find).reduce(|sum, found| {
             sum.into_iter().zip(found).map(|(one, other)| one.with(other)).collect()
         });
-        let shown = |found: &[Found]| format!("{:?}", lattice.surveys(&measures, found));
+        let shown = |found: &[Surveyed]| format!("{:?}", lattice.surveys(&measures, found));
         assert_eq!(shown(&sum.unwrap()), shown(&find(Part::WHOLE)));
     }
 

@@ -6,12 +6,14 @@
 //! ranks beside the best bound that the registry knows; where the two differ there is something to
 //! find.
 
+mod discover;
 mod explore;
 mod lattice;
 mod status;
 
+pub use discover::{Discovered, Discovery, Found, Point, Row, Term};
 pub use explore::{Exploration, GridCell, Sweep, explore, explore_part};
-pub use lattice::{Found, Group, Lattice, Survey};
+pub use lattice::{Group, Lattice, Survey, Surveyed};
 pub use status::{Conjecture, Status};
 
 /// What the file of a conjecture needs.
