@@ -670,16 +670,8 @@ fn no_output_is_an_input_or_another_output() {
         assert!(contents(folder) == before, "{line} changed something");
     }
     // Whoever adds a command says here what it could overwrite, or that it has one file at most.
-    const ONE_FILE: [&str; 8] = [
-        "verify",
-        "theorems",
-        "replay",
-        "train",
-        "explore",
-        "discover",
-        "new-conjecture",
-        "help",
-    ];
+    const ONE_FILE: [&str; 8] =
+        ["verify", "theorems", "replay", "train", "explore", "discover", "new-conjecture", "help"];
     let help = stdout(&rankproof(&["--help"]));
     let listed = help.split_once("Commands:").expect("a list").1;
     let listed = listed.split_once("Options:").expect("its end").0;
