@@ -174,9 +174,13 @@ fn shown(discovery: &Discovery, found: &Discovered) -> String {
     text + &paragraph(
         "new",
         &format!(
-            "{} instances of numbers up to half as large again: none of {} ranks is above it, and \
+            "{} of numbers up to half as large again: none of {} ranks is above it, and \
              {fresh_both} are explained, {fresh_known} of them by known bounds",
-            discovery.fresh,
+            if discovery.fresh == 1 {
+                "1 instance".into()
+            } else {
+                format!("{} instances", discovery.fresh)
+            },
             fresh.len()
         ),
     )
@@ -270,7 +274,7 @@ fn file(name: &str, discovery: &Discovery, found: &Discovered) -> String {
         r#"{uses}
 fn setting(arithmetic: Arithmetic) -> Domain {{
     Domain {{
-        neurons: 1..=20,
+        neurons: 1..={neurons},
         d_in: {d_in},
         d_out: {d_out},
         steps: {time},
@@ -281,6 +285,7 @@ fn setting(arithmetic: Arithmetic) -> Domain {{
         initial_weights: vec![{starts}],
         initial_states: vec![InitialState::{state:?}],
         bias: false,
+        tasks: vec![TaskFamily::{task:?}],
         steppers: vec![StepperKind::{stepper:?}],
         rules: vec![RuleKind::{rule:?}],
         trained: vec![Subset::only([{trained}])],
@@ -312,6 +317,8 @@ fn {module}() {{
     .test(file!());
 }}
 "#,
+        neurons = setting.dimensions.neurons,
+        task = setting.task,
         d_in = range(&discovery.d_in),
         d_out = range(&discovery.d_out),
         time = range(&discovery.time),

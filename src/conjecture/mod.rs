@@ -25,6 +25,7 @@ pub mod prelude {
     pub use crate::network::architecture::Architecture;
     pub use crate::scalar::Scalar;
     pub use crate::tape::{Scope, Var};
+    pub use crate::task::TaskFamily;
     pub use crate::tensor::Mode;
     pub use crate::theorem::{
         ActivationKind, Arithmetic, Case, Domain, Inconclusive, InitialState, InitialWeights,

@@ -168,16 +168,20 @@ impl Growth {
             0 => name.to_owned(),
             less => format!("({name}-{less})"),
         };
+        let code_of_less = |name: &str, less: usize| match less {
+            0 => name.to_owned(),
+            less => format!("({name} - {less})"),
+        };
         match self {
             Growth::Constant => both(String::new(), "1".into()),
             Growth::Steps => both("k".into(), "k".into()),
-            Growth::Time(by) => both(less("T", by), less("time", by)),
+            Growth::Time(by) => both(less("T", by), code_of_less("time", by)),
             Growth::StepsTime(by) => {
-                both(format!("k {}", less("T", by)), format!("k * {}", less("time", by)))
+                both(format!("k {}", less("T", by)), format!("k * {}", code_of_less("time", by)))
             }
-            Growth::Cut(by) => both(less("tau", by), less("cut", by)),
+            Growth::Cut(by) => both(less("tau", by), code_of_less("cut", by)),
             Growth::StepsCut(by) => {
-                both(format!("k {}", less("tau", by)), format!("k * {}", less("cut", by)))
+                both(format!("k {}", less("tau", by)), format!("k * {}", code_of_less("cut", by)))
             }
             Growth::Fibonacci(a, 0) => {
                 both(format!("F_{{k+{a}}}"), format!("fibonacci(k as usize + {a}) as i64"))
@@ -331,7 +335,7 @@ mod tests {
                     (1, monomial(Count::Least, Growth::StepsTime(3))),
                 ],
                 "p + q + k m (T-3)",
-                "p + q + p.min(q) * k * (time-3)",
+                "p + q + p.min(q) * k * (time - 3)",
                 5 + 3 * 2 * 3,
             ),
             (
