@@ -3,20 +3,26 @@
 
 mod apply;
 mod checkpoints;
+mod collect;
 mod cv;
+mod cv_parts;
 mod decode;
 mod discover;
 mod explore;
+mod explore_parts;
 mod files;
 mod fit;
 mod fitted;
 mod hints;
 mod inspect;
 mod interrupt;
+mod job;
+mod lock;
 mod model_arguments;
 mod network_arguments;
 mod new_conjecture;
 mod output;
+mod part;
 mod prepare;
 mod rank;
 mod rank_input;
@@ -65,32 +71,52 @@ enum Command {
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
     Discover(discover::Arguments),
+    Collect(collect::Arguments),
     Report(report::Arguments),
     NewConjecture(new_conjecture::Arguments),
+}
+
+/// The subcommands and their arguments, as clap knows them.
+fn command() -> clap::Command {
+    let command = Cli::command().mut_subcommand("fit", fit::guarded);
+    let command = command.mut_subcommand("cv", cv::guarded);
+    // `explore` has a `--time` of its own.
+    ["verify", "rank", "cv"].into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |command| {
+            command.mut_arg("time_limit", |argument| argument.visible_alias("time"))
+        })
+    })
+}
+
+/// The command that these words give, the subcommand first.
+fn parsed(words: Vec<String>) -> Result<Command, clap::Error> {
+    let words = std::iter::once("rankproof".to_owned()).chain(words);
+    Ok(Cli::from_arg_matches(&command().try_get_matches_from(words)?)?.command)
 }
 
 /// Parses the arguments, of which the first is the name of the program, runs the command, prints what
 /// it finds and reports an error in one sentence. The exit status is returned, but for `--help`,
 /// arguments that do not parse and Ctrl-C in long work, which end the process.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
-    let command = Cli::command().mut_subcommand("fit", fit::guarded);
-    let matches = command.mut_subcommand("cv", cv::guarded).get_matches_from(arguments);
+    let words: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let matches = command().get_matches_from(&words);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
-        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments, &words),
         Command::Theorems(arguments) => theorems::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
-        Command::Rank(arguments) => rank::run(&arguments),
+        Command::Rank(arguments) => rank::run(&arguments, &words),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
-        Command::Cv(arguments) => cv::run(&arguments),
+        Command::Cv(arguments) => cv::run(&arguments, &words),
         Command::Simulate(arguments) => simulate::run(&arguments),
-        Command::Explore(arguments) => explore::run(&arguments),
+        Command::Explore(arguments) => explore::run(&arguments, &words),
         Command::Discover(arguments) => discover::run(&arguments),
+        Command::Collect(arguments) => collect::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };

@@ -12,8 +12,8 @@ mod lattice;
 mod status;
 
 pub use discover::{Discovered, Discovery, Found, Point, Row, Term};
-pub use explore::{Exploration, GridCell, Sweep, explore};
-pub use lattice::{Group, Lattice, Survey};
+pub use explore::{Exploration, GridCell, Sweep, explore, explore_part};
+pub use lattice::{Group, Lattice, Survey, Surveyed};
 pub use status::{Conjecture, Status};
 
 /// What the file of a conjecture needs.

@@ -35,7 +35,9 @@ pub use setting::{
 };
 pub use slope::Slope;
 #[cfg(feature = "verify")]
-pub use verification::{CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Verification};
+pub use verification::{
+    CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Tally, Verification,
+};
 
 pub use crate::bounds::Verdict;
 pub use crate::network::ActivationKind;
