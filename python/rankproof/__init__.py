@@ -1,1 +1,34 @@
 """What learning does to the rank of a network's weights."""
+
+from rankproof._commands import (
+    Answer,
+    Text,
+    Verification,
+    explore,
+    inspect,
+    prepare,
+    simulate,
+    theorems,
+    verify,
+)
+from rankproof._history import History
+from rankproof._native import __version__
+from rankproof._rank import WeightReport, rank
+from rankproof._recording import Recording
+
+__all__ = [
+    "Answer",
+    "History",
+    "Recording",
+    "Text",
+    "Verification",
+    "WeightReport",
+    "__version__",
+    "explore",
+    "inspect",
+    "prepare",
+    "rank",
+    "simulate",
+    "theorems",
+    "verify",
+]
