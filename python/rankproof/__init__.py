@@ -12,13 +12,18 @@ from rankproof._commands import (
     verify,
 )
 from rankproof._history import History
+from rankproof._learning import LayerReport, LearningReport
 from rankproof._native import __version__
 from rankproof._rank import WeightReport, rank
 from rankproof._recording import Recording
+from rankproof._watch import Learning, watch
 
 __all__ = [
     "Answer",
     "History",
+    "LayerReport",
+    "Learning",
+    "LearningReport",
     "Recording",
     "Text",
     "Verification",
@@ -31,4 +36,5 @@ __all__ = [
     "simulate",
     "theorems",
     "verify",
+    "watch",
 ]
