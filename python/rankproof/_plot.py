@@ -33,7 +33,8 @@ def _frame(axes: Axes, label: str) -> None:
     axes.set(xlabel=label, ylabel="share of the movement", ylim=(0, 1.02))
     axes.set_xscale("log")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower right")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, loc="lower right")
 
 
 def _sides(axes: Axes, effective: Any) -> None:

@@ -35,7 +35,8 @@ def watch(
     """Watch a network learn: ``with rankproof.watch(model) as learning: train(model)``.
 
     The weights of matrix parameters are written to disk before the first step of an optimizer and
-    after each step, whatever the training loop is. Of every linear layer the Gram matrices of its
+    after each step, whatever the training loop is: memory does not grow, and the disk takes them once for
+    each step that is recorded. Of every linear layer the Gram matrices of its
     inputs and of the derivatives of the loss by its outputs are pooled.
 
     Parameters
@@ -116,7 +117,8 @@ class Learning:
             self._record(name)
         self._handles.append(register_optimizer_step_post_hook(self._after_step))
         for name, module in self._linear.items():
-            self._handles.append(module.register_forward_hook(self._hook(name)))
+            hook = self._hook(name)
+            self._handles.append(module.register_forward_hook(hook, with_kwargs=True))
         return self
 
     def __exit__(
@@ -159,21 +161,23 @@ class Learning:
 
         pool = self._pools[name]
 
-        def hook(_: torch.nn.Module, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        def hook(_: object, given: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
             leads_to_record = (self._steps[name] + 1) % self.every == 0
             if not (leads_to_record and torch.is_grad_enabled() and output.requires_grad):
                 return
-            seen = inputs[0].detach()
+            seen = (given[0] if given else named["input"]).detach()
             output.register_hook(lambda errors: pool.add(seen, errors.detach()))
 
         return hook
 
-    def report(self, *, progress: bool = True, **keywords: Any) -> LearningReport:
+    def report(self, *, exact: bool | None = False, **keywords: Any) -> LearningReport:
         """What is found in all that was recorded until now.
 
         Parameters
         ----------
-        progress, **keywords
+        exact
+            Exact ranks too, as for `rank`; without them a report takes seconds.
+        **keywords
             Those of `rank`.
 
         Raises
@@ -190,7 +194,7 @@ class Learning:
         layers = {}
         for name in moved:
             history, gates = self.histories[name], self._gates.get(name)
-            found = history.report(split=gates, progress=progress, **keywords)
+            found = history.report(split=gates, exact=exact, **keywords)
             optimizers = sorted(self._seen[name])
             layers[name] = LayerReport(found, history, self._pools.get(name), optimizers)
         still = [name for name in self._parameters if name not in moved]

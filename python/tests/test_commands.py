@@ -121,7 +121,7 @@ def test_errors_have_the_sentence_of_the_command_line(tmp_path):
     np.savez(tmp_path / "raw.npz", counts=np.ones((3, 4, 5)))
     with pytest.raises(ValueError, match=r'raw.npz: has no array "rates", only'):
         rankproof.prepare(tmp_path / "raw.npz", array="rates", bin_seconds=1)
-    with pytest.raises(OSError, match="its directory does not exist"):
+    with pytest.raises(FileNotFoundError, match="there is no folder .* to write it to"):
         rankproof.simulate(neurons=3, trials=4, bins=5, out=tmp_path / "no" / "rec.npz")
     with pytest.raises(ValueError, match=r'raw.npz: has no array "activity"'):
         rankproof.Recording.load(tmp_path / "raw.npz")

@@ -16,6 +16,8 @@ from hypothesis.extra import numpy as arrays
 import rankproof
 from rankproof import _native
 
+W = walk()
+
 TYPES = ["<f2", "<f4", "<f8", ">f4", ">f8", "<i2", ">i4", "u1", "?"]
 
 
@@ -84,6 +86,17 @@ def test_checkpoints_have_the_json_of_the_command_line(command_line, tmp_path):
     assert same(rankproof.rank(list(array), steps=numbers), text)
 
 
+def test_all_matrices_of_checkpoints_have_a_row(tmp_path):
+    for number in range(4):
+        np.savez(tmp_path / f"{number}.npz", a=walk()[number], b=walk(seed=2)[number], c=number)
+    found = rankproof.rank_table(tmp_path)
+    assert [row["array"] for row in found.rows] == ["a", "b"] and "CP terms" in found.text
+    one = rankproof.rank(tmp_path, array="b").effective
+    assert found.rows[1]["rows_r95"] == one.rows.r95
+    with pytest.raises(ValueError, match="^--array: is several names or a pattern"):
+        rankproof.rank(tmp_path, array="*")
+
+
 def test_bfloat16_of_torch_has_the_json_of_the_command_line(command_line, tmp_path):
     torch = pytest.importorskip("torch", reason="there is no torch")
     tensors = [torch.from_numpy(matrix).to(torch.bfloat16) for matrix in walk(rows=12, columns=12)]
@@ -99,6 +112,13 @@ def test_bfloat16_of_ml_dtypes_is_told():
     ml_dtypes = pytest.importorskip("ml_dtypes", reason="there is no ml_dtypes")
     report = rankproof.rank(walk(rows=12, columns=12).astype(ml_dtypes.bfloat16))
     assert (report.precision.array, report.precision.start) == ("bfloat16", "8 bits")
+
+
+def test_exact_ranks_can_be_left_out(saved):
+    report = rankproof.rank(W, exact=False)
+    assert report.bounds is None and not report.to_dict()["exact_ranks_computed"]
+    assert report.effective == rankproof.rank(W).effective
+    assert rankproof.rank(saved(W), exact=False).to_json() == report.to_json()
 
 
 def test_a_report_shows_what_it_found():
@@ -138,7 +158,6 @@ def test_a_report_is_drawn():
     assert len(rankproof.rank(np.ones((3, 4, 4))).plot().axes) == 2
 
 
-W = walk()
 NAN = np.where(W == W[4, 2, 3], np.nan, W)
 
 
@@ -206,11 +225,11 @@ def test_files_are_refused_as_by_the_command_line(tmp_path, saved):
         rankproof.rank(W, axes="step,row,column")
 
 
-def test_progress_is_told_and_its_exceptions_are_raised(monkeypatch):
-    large = walk(steps=40, rows=120, columns=120)
+def test_progress_is_told_and_its_exceptions_are_raised():
+    large = walk(steps=20, rows=80, columns=80)
     stages = []
     arguments = dict(
-        gates=[], inputs=[], outputs=None, steps=None, increments=False, exact=False, precision=None
+        gates=[], inputs=[], outputs=None, steps=None, increments=False, exact=None, precision=None
     )
     _native.rank_arrays(
         list(large), "float64", **arguments, progress=lambda *stage: stages.append(stage)

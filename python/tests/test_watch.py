@@ -46,7 +46,7 @@ def test_weights_are_those_after_each_step(kind, gates):
     report = learning.report()
     assert list(report) == ["rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight"]
     movement = report["rnn.weight_hh_l0"].movement
-    assert movement.to_json() == rankproof.rank(kept, split=gates or None).to_json()
+    assert movement.to_json() == rankproof.rank(kept, split=gates or None, exact=False).to_json()
     assert list(movement.gates) == gates
     assert report["rnn.weight_hh_l0"].activity is None
     assert report["readout.weight"].optimizers == ["Adam"]
@@ -60,7 +60,7 @@ def test_steps_between_are_left_out_and_the_last_is_kept():
         train(model, optimizer, told=lambda k: kept.update({k: model.readout.weight.detach().clone()}))
     history = learning.histories["readout.weight"]
     assert history.steps == [0, 3, 6, 8] and list(learning.histories) == ["readout.weight"]
-    expected = rankproof.rank([kept[k] for k in history.steps], steps=history.steps)
+    expected = rankproof.rank([kept[k] for k in history.steps], steps=history.steps, exact=False)
     report = learning.report()["readout.weight"]
     assert report.movement.to_json() == expected.to_json()
     # The passes that led to steps 3 and 6.
@@ -97,7 +97,7 @@ def test_activity_and_errors_are_pooled():
         assert found.explained == pytest.approx(np.cumsum(shares)[: found.r99], rel=1e-9)
     assert layer.samples == 30 and layer.activity.r99 <= 2
     # The movement is where theorem gradient-factorization says that it is.
-    change = model[0].weight.detach() - learning.histories["0.weight"].weights[0]
+    change = model[0].weight.detach() - torch.tensor(learning.histories["0.weight"].weights[0])
     outside = change - change @ torch.linalg.pinv(basis) @ basis
     assert outside.norm() < 1e-12 * change.norm()
     expected = 0.0
