@@ -1,5 +1,9 @@
 //! What Python imports as `rankproof._native`: thin, no logic of its own.
 
+mod background;
+mod error;
+mod fit;
+
 use std::ffi::OsString;
 
 use pyo3::prelude::*;
@@ -15,4 +19,8 @@ fn main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
 mod _native {
     #[pymodule_export]
     use super::main;
+
+    // Fits.
+    #[pymodule_export]
+    use crate::fit::{CrossValidation, Fitted, MemoryRecording, fit};
 }

@@ -64,7 +64,7 @@ pub struct Arguments {
     out: Option<PathBuf>,
     /// Search nothing: all networks have the architecture of the options.
     #[arg(long, help_heading = "Search")]
-    fixed: bool,
+    pub(super) fixed: bool,
     /// The candidates to search, in the form of --print-grid.
     #[arg(long, value_name = "FILE", conflicts_with = "fixed", help_heading = "Search")]
     grid: Option<PathBuf>,
@@ -79,7 +79,7 @@ pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
     #[command(flatten)]
-    fitting: FittingArguments,
+    pub(super) fitting: FittingArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -175,13 +175,9 @@ pub fn one(
     out: &Path,
 ) -> anyhow::Result<Option<CrossValidationSummary>> {
     let recording = Recording::read(path)?;
-    let cv = planned(arguments, &recording)?;
     let grid = arguments.grid.as_deref().map_or(Ok(Grid::default()), read_grid)?;
-    files(arguments, path, out, &cv).check()?;
-    let search = Search { cv, grid, permutations: arguments.permutations };
-    if !arguments.fixed {
-        search.validate(&recording)?;
-    }
+    let search = search(arguments, &recording, grid)?;
+    files(arguments, path, out, &search.cv).check()?;
     let jobs = out.join(JOBS);
     fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
     agree_on_plan(arguments, out, &search.cv, &recording)?;
@@ -196,8 +192,22 @@ pub fn one(
     };
     write_json(&out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
     cross_validation_figure(&summary).save(out.join(FIGURE))?;
-    print(&shown(&summary, out))?;
+    print(&format!("{}\nResults are in {}", told(&summary), out.display()))?;
     Ok(Some(summary))
+}
+
+/// What is searched, or with --fixed what is cross-validated as it is.
+pub(super) fn search(
+    arguments: &Arguments,
+    recording: &Recording,
+    grid: Grid,
+) -> anyhow::Result<Search> {
+    let cv = planned(arguments, recording)?;
+    let search = Search { cv, grid, permutations: arguments.permutations };
+    if !arguments.fixed {
+        search.validate(recording)?;
+    }
+    Ok(search)
 }
 
 fn read_grid(path: &Path) -> anyhow::Result<Grid> {
@@ -304,11 +314,7 @@ impl Runner<'_> {
             Precision::F32 => cv.run::<f32>(self.recording, job, go_on),
             Precision::F64 => cv.run::<f64>(self.recording, job, go_on),
         };
-        let mut folds = self.all("fits", &cv.jobs(), Job::name, run)?;
-        let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
-        let others = cv.comparisons(self.recording.epochs_used(), rank, units);
-        folds.extend(self.all("fits", &others, Job::name, run)?);
-        Ok(cv.summary(&folds)?)
+        cv.answer_by(self.recording, |jobs| self.all("fits", jobs, Job::name, run))
     }
 
     /// An architecture for each model and fold.
@@ -372,7 +378,13 @@ struct SummaryFile<'a> {
     summary: &'a CrossValidationSummary,
 }
 
-fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
+/// The line of summary.json.
+pub(super) fn summary_json(summary: &CrossValidationSummary) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(&SummaryFile { schema: 1, summary })?)
+}
+
+/// What is found, in tables and words.
+pub(super) fn told(summary: &CrossValidationSummary) -> String {
     let columns = numbers_of(summary.likelihood);
     let with = |first: &[&'static str], last: &[&'static str]| [first, columns, last].concat();
     let mut ranks = table(&with(&["rank", "units"], &[""]), 0);
@@ -405,11 +417,10 @@ fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
     };
     format!(
         "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds; ranks are chosen \
-         on other entries.\nResults are in {}",
+         on other entries.",
         summary.verdict.in_words(),
         summary.likelihood.loss_in_words(),
         summary.folds,
-        folder.display()
     )
 }
 

@@ -10,6 +10,7 @@ mod files;
 mod fit;
 mod fitted;
 mod hints;
+mod in_memory;
 mod inspect;
 mod interrupt;
 mod model_arguments;
@@ -29,6 +30,8 @@ mod train;
 mod verify;
 
 use std::ffi::OsString;
+
+pub use in_memory::{AnyFit, CrossValidated, CrossValidationAnswer, FittedRecording};
 
 use crate::named::Named;
 use crate::theorem::{self, Theorem};
