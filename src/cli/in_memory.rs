@@ -22,6 +22,7 @@ use super::cv;
 use super::fit::{self, Plan};
 use super::fitted;
 use super::model_arguments::{FittingArguments, Precision};
+use super::sentence_of;
 
 /// A fit that has ended, in the numbers that it was made in.
 #[derive(Clone, Debug)]
@@ -373,12 +374,9 @@ fn parsed<A: Args>(
     A::from_arg_matches(&matches).map_err(in_a_sentence)
 }
 
-/// What clap says, without usage and advice about the program.
+/// What clap says, in one line.
 fn in_a_sentence(error: clap::Error) -> anyhow::Error {
-    let text = error.to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let first = text.split("\n\n").next().unwrap_or(text);
-    anyhow!("{}", first.split_whitespace().collect::<Vec<_>>().join(" "))
+    anyhow!("{}", sentence_of(&error).split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+"""Figures of reports, by matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rankproof._rank import SIDES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def figure(parts: Mapping[str, Any]) -> Figure:
+    """For each part, which has effective ranks, a row: dimensions of each side, and CP terms."""
+    from matplotlib import pyplot
+
+    drawn, panels = pyplot.subplots(
+        len(parts), 2, figsize=(9.0, 3.2 * len(parts)), squeeze=False, layout="constrained"
+    )
+    for (name, effective), (left, right) in zip(parts.items(), panels, strict=True):
+        _sides(left, effective)
+        _terms(right, effective)
+        if name:
+            left.set_title(f"gate {name}", loc="left")
+    pyplot.close(drawn)
+    return drawn
+
+
+def _frame(axes: Axes, label: str) -> None:
+    axes.axhline(0.95, color="0.8", linewidth=0.8)
+    axes.set(xlabel=label, ylabel="share of the movement", ylim=(0, 1.02))
+    axes.set_xscale("log")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower right")
+
+
+def _sides(axes: Axes, effective: Any) -> None:
+    for place, (side, name) in enumerate(SIDES.items()):
+        found = effective[side]
+        if found is None:
+            continue
+        colour = f"C{place}"
+        held = found["explained"]
+        axes.plot(range(1, len(held) + 1), held, color=colour, marker=".", label=name)
+        walk = effective["null"] and effective["null"][side]
+        if walk and walk["r95"]:
+            median = walk["r95"][1]
+            axes.plot([median], [0.95], color=colour, marker="x", linestyle="none")
+    axes.plot([], [], color="0.3", marker="x", linestyle="none", label="95 % of random walks")
+    _frame(axes, "dimensions")
+
+
+def _terms(axes: Axes, effective: Any) -> None:
+    cp, walk = effective["cp"], effective["null"]
+    if cp is not None:
+        held = cp["explained"]
+        axes.plot(range(1, len(held) + 1), held, color="C3", marker=".", label="CP terms")
+    if walk and walk["cp_explained"]:
+        most = walk["cp_explained"]
+        label = "random walks, at most"
+        axes.plot(range(1, len(most) + 1), most, color="0.5", linestyle="--", label=label)
+    _frame(axes, "CP terms")
