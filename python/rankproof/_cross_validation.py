@@ -245,7 +245,13 @@ class CrossValidationSummary:
 
 
 def _estimate(found: Mapping[str, Any]) -> dict[str, float]:
-    names = {"loss": "mean", "se": "se", "r2": "r2", "r2_se": "r2_se", "bits_per_spike": "bits_per_spike"}
+    names = {
+        "loss": "mean",
+        "se": "se",
+        "r2": "r2",
+        "r2_se": "r2_se",
+        "bits_per_spike": "bits_per_spike",
+    }
     numbers = {name: _number(found[key]) for name, key in names.items()}
     if math.isnan(numbers["bits_per_spike"]):
         # There are no spikes.
@@ -371,8 +377,8 @@ def cross_validate(
         "folds": folds,
         "split": split,
         "fixed": fixed,
-        # Of --fixed the command line takes none.
-        "permutations": None if fixed and permutations == 19 else permutations,
+        # Said only where it is another number: with --fixed the command line takes none.
+        "permutations": None if permutations == 19 else permutations,
         **{name: tuple(v) if isinstance(v, list) else v for name, v in model.items()},
     }
     text = None if grid is None else json.dumps(grid)
@@ -386,8 +392,12 @@ def cross_validate(
     return CrossValidationSummary(*native.answer(carry_out))
 
 
-def _numbers(name: str, values: Iterable[int] | int) -> tuple[int, ...]:
-    numbers = (values,) if isinstance(values, int) else tuple(values)
+def _numbers(name: str, values: Iterable[int] | int) -> tuple[int, ...] | range:
+    numbers: tuple[int, ...] | range
+    if isinstance(values, range) and values.step == 1:
+        numbers = values
+    else:
+        numbers = (values,) if isinstance(values, int) else tuple(values)
     if not numbers:
         raise ValueError(f"{name} is empty, expected numbers to choose from")
     return numbers

@@ -6,7 +6,9 @@ import inspect
 import json
 import math
 import os
+import tempfile
 import warnings
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -118,7 +120,9 @@ class LowTensorRankRNN:
     readout_ : ndarray, shape (neurons, units)
     offsets_ : ndarray, shape (neurons,), or None
     initial_states_ : ndarray, shape (groups, units)
-        Of each condition, or trial, or of all.
+        Of each condition, in the order of `conditions_`, or of each trial, or of all.
+    conditions_ : list of str
+        The labels of conditions, sorted, or in the order of the Recording.
     gains_ : ndarray, shape (trials,), or None
     loss_ : float
         Of the entries that were fitted: the mean squared error in units of their variance about the
@@ -133,6 +137,9 @@ class LowTensorRankRNN:
         Neurons.
     summary_ : dict
         What ``summary.json`` of ``rankproof fit`` says.
+    change_ : dict
+        Of a model that was applied to other trials alone: how far its trial factors lie from those
+        that were fitted first.
 
     Examples
     --------
@@ -153,6 +160,7 @@ class LowTensorRankRNN:
     readout_: Array
     offsets_: Array | None
     initial_states_: Array
+    conditions_: list[str]
     gains_: Array | None
     loss_: float
     held_out_loss_: float
@@ -160,9 +168,7 @@ class LowTensorRankRNN:
     n_iter_: int
     n_features_in_: int
     summary_: dict[str, Any]
-
-    # As scikit-learn knows what it tests.
-    _estimator_type = "regressor"
+    change_: dict[str, Any]
 
     def __init__(
         self,
@@ -270,7 +276,9 @@ class LowTensorRankRNN:
         changed = (
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if name in ("rank", "units") or value is not usual[name].default and value != usual[name].default
+            if name in ("rank", "units")
+            or value is not usual[name].default
+            and value != usual[name].default
         )
         return f"{type(self).__name__}({', '.join(changed)})"
 
@@ -337,7 +345,7 @@ class LowTensorRankRNN:
         return self._fit(source, None)
 
     def _fit(self: Self, source: Source, roles: npt.NDArray[np.uint8] | None) -> Self:
-        recording = source.load()
+        recording, asked = source.load(), self._options()
         with bar(self.iterations, "fit", self.progress) as shown:
 
             def report(iteration: int, train: float, validation: float) -> None:
@@ -346,7 +354,8 @@ class LowTensorRankRNN:
                     held = "" if math.isnan(validation) else f", held out {validation:.4f}"
                     shown.set_postfix_str(f"loss {train:.4f}{held}")
 
-            fitted = _native.fit(recording, self._options(), roles, report)
+            fitted = _native.fit(recording, asked, roles, report)
+        self._asked = (asked, roles)
         self._keep(recording, fitted)
         if self.summary_["outcome"] == "all iterations made":
             warnings.warn(
@@ -373,12 +382,18 @@ class LowTensorRankRNN:
         self.loss_ = self.summary_["train"]["loss"]
         self.held_out_loss_ = math.nan if held_out is None else held_out["loss"]
         self.n_iter_ = self.summary_["iterations"]
+        change = fitted.change()
+        if change is not None:
+            self.change_ = json.loads(change)
+        self.conditions_ = recording.condition_names
         self.n_features_in_ = recording.shape[2]
 
     def _model(self) -> _native.Fitted:
         fitted: _native.Fitted | None = getattr(self, "_fitted", None)
         if fitted is None:
-            raise NotFitted(f"this {type(self).__name__} is not fitted, expected a call of fit before")
+            raise NotFitted(
+                f"this {type(self).__name__} is not fitted, expected a call of fit before"
+            )
         return fitted
 
     # What a fit says.
@@ -456,8 +471,6 @@ class LowTensorRankRNN:
             fitted = self._model().apply(recording, lambda *_: shown.update())
         other = type(self)(**self.get_params())
         other._keep(recording, fitted)
-        change = fitted.change()
-        other.change_: dict[str, Any] = json.loads(change) if change else {}  # type: ignore[misc]
         return other
 
     def weights(self, trial: int) -> Array:
@@ -506,7 +519,39 @@ class LowTensorRankRNN:
         axes.legend(frameon=False)
         return axes
 
+    # A fit in memory is pickled as what it was asked for and its checkpoint.
+
     def __getstate__(self) -> dict[str, Any]:
-        # A fit in memory has no other form than that in a folder.
-        kept = {"_fitted", "_recording"}
-        return {name: value for name, value in self.__dict__.items() if name not in kept}
+        state = dict(self.__dict__)
+        fitted, recording = state.pop("_fitted", None), state.pop("_recording", None)
+        if fitted is not None and recording is not None:
+            checkpoint = fitted.checkpoint()
+            if checkpoint is None:
+                raise TypeError(
+                    "a model applied to other trials cannot be pickled, expected the one that was fitted"
+                )
+            state["_pickled"] = (_written(recording), checkpoint)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        pickled = state.pop("_pickled", None)
+        self.__dict__.update(state)
+        if pickled is not None:
+            recording, checkpoint = pickled
+            self._recording = _read(recording)
+            self._fitted = _native.fit(self._recording, *self._asked, None, checkpoint)
+
+
+def _written(recording: _native.MemoryRecording) -> bytes:
+    """The file of a recording."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recording.npz"
+        recording.write(path)
+        return path.read_bytes()
+
+
+def _read(file: bytes) -> _native.MemoryRecording:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recording.npz"
+        path.write_bytes(file)
+        return _native.MemoryRecording.read(path)

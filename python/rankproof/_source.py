@@ -15,6 +15,9 @@ from rankproof._arrays import to_numpy
 
 Floats = npt.NDArray[np.float64]
 
+# The index of the label of each trial, and the labels, sorted.
+Labels = tuple[tuple[int, ...], tuple[str, ...]]
+
 # What is known of the trials of an array.
 _LABELS = ("condition", "epoch", "trial", "behaviour")
 
@@ -29,8 +32,8 @@ class Source:
     path: str | None = None
     activity: Floats | None = None
     counts: bool = False
-    condition: tuple[str, ...] | None = None
-    epoch: tuple[str, ...] | None = None
+    condition: Labels | None = None
+    epoch: Labels | None = None
     trial: tuple[int, ...] | None = None
     behaviour: Floats | None = None
     bin_seconds: float | None = None
@@ -52,8 +55,8 @@ class Source:
             self.activity,
             1.0 if self.bin_seconds is None else self.bin_seconds,
             self.counts,
-            conditions=_listed(self.condition),
-            epochs=_listed(self.epoch),
+            conditions=self.condition,
+            epochs=self.epoch,
             trials=_listed(self.trial),
             neurons=_listed(self.neurons),
             behaviour=self.behaviour,
@@ -117,7 +120,7 @@ def _activity(X: Any) -> tuple[Floats, bool]:
     if isinstance(X, np.ma.MaskedArray):
         # What is masked is missing.
         counts = X.dtype.kind in "iub"
-        array, _ = _array("X", X.astype(np.float64).filled(np.nan))
+        array, _ = _array("X", np.where(np.ma.getmaskarray(X), np.nan, X.data))
     else:
         array, stored = _array("X", X)
         counts = stored == "integers"
@@ -147,13 +150,19 @@ def _behaviour(behaviour: Any, activity: Floats) -> Floats:
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
-def _labels(name: str, values: Any) -> tuple[str, ...]:
+def _labels(name: str, values: Any) -> Labels:
     array = np.asarray(values)
     if array.ndim != 1:
         raise ValueError(
             f"{name} has {array.ndim} dimensions {array.shape}, expected one label for each trial"
         )
-    return tuple(str(label) for label in array.tolist())
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError(f"{name} holds NaN, expected one label for each trial")
+    try:
+        labels, places = np.unique(array, return_inverse=True)
+    except TypeError:
+        raise ValueError(f"{name} holds labels of several types, expected texts or numbers") from None
+    return tuple(places.tolist()), tuple(str(label) for label in labels.tolist())
 
 
 def _numbers(name: str, values: Any) -> tuple[int, ...]:

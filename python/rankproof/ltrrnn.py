@@ -33,7 +33,7 @@ import numpy.typing as npt
 
 from rankproof._arrays import to_numpy
 from rankproof._estimator import LowTensorRankRNN, NotConverged
-from rankproof._source import Source, source_of
+from rankproof._source import source_of
 
 __all__ = ["DEFAULTS", "Fit", "block_mask", "fit", "grid_search"]
 
@@ -130,7 +130,8 @@ class Fit:
     def construct_weight(self, observation: bool = True) -> Array:
         """The weights, (trial, rnn_dim, rnn_dim): entry (k, j, i) is by how much unit j drives unit i
         in trial k."""
-        return np.einsum("rk,rj,ri->kji", *self.get_components(observation))
+        weights: Array = np.einsum("rk,rj,ri->kji", *self.get_components(observation))
+        return weights
 
     def get_initial_state(self) -> Array:
         """The states of which trials start: (conditions, rnn_dim), or one for all."""
@@ -184,10 +185,9 @@ def fit(
     """
     settings = _settings(hyperparameters, load_directory)
     _warn(settings, cmap_condition, device)
-    folder = _folder("runs")
-    return _fit(
-        settings, neural_data, condition, times, epochs, trial_ids, train_mask, test_mask, folder
-    )
+    arrays = (neural_data, condition, times, epochs, trial_ids, train_mask, test_mask)
+    found = _fitted(settings, *arrays)
+    return _kept(found, settings, _folder("runs"))
 
 
 def grid_search(
@@ -238,15 +238,15 @@ def grid_search(
     for place in np.ndindex(losses.shape):
         choice = {first: firsts[place[0]], second: seconds[place[1]], "seed": seeds[place[2]]}
         print(*(f"{name} {value}" for name, value in choice.items()))
-        run = _new(folder / _now())
         arrays = (neural_data, condition, times, epochs, trial_ids, train_mask, test_mask)
         try:
-            found = _fit({**settings, **choice}, *arrays, run)
+            found = _fitted({**settings, **choice}, *arrays)
         except RuntimeError as error:
             # It diverged: others may not.
             print(error)
         else:
-            losses[place] = found.losses[1]
+            run = _new(folder / _now())
+            losses[place] = _kept(found, {**settings, **choice}, run).losses[1]
         np.save(folder / "cv_grid.npy", losses)
     _draw(losses, (first, firsts), (second, seconds), folder)
     return losses
@@ -300,7 +300,9 @@ def block_mask(
     if device not in (None, "cpu"):
         _warn_of_device()
     shape = tuple(int(size) for size in dimensions)
-    outer, inner = ([int(half) for half in of] for of in (train_blocks_dimensions, test_blocks_dimensions))
+    outer, inner = (
+        [int(half) for half in of] for of in (train_blocks_dimensions, test_blocks_dimensions)
+    )
     if not len(shape) == len(outer) == len(inner):
         raise ValueError(
             f"blocks have {len(outer)} and {len(inner)} dimensions, expected {len(shape)} as the masks"
@@ -357,7 +359,11 @@ def _warn_of_device() -> None:
     warnings.warn("passed over: device (all is computed on the processor)", stacklevel=4)
 
 
-def _fit(
+# A model that is fitted, the bins that it was fitted to, and the masks of training and testing.
+_Found = tuple[LowTensorRankRNN, Array, tuple[Array, Array]]
+
+
+def _fitted(
     settings: Mapping[str, Any],
     neural_data: Any,
     condition: Any,
@@ -366,50 +372,44 @@ def _fit(
     trial_ids: Any,
     train_mask: Any,
     test_mask: Any,
-    folder: Path,
-) -> Fit:
+) -> _Found:
     data = _data(neural_data)
     start = _start(times, data.shape[0])
-    is_fitted = bool(settings["fit_preparatory"])
-    data = data if is_fitted else data[start:]
-    print(
-        "Dimensions - Time:", data.shape[0], " Trial:", data.shape[1], "Neuron:", data.shape[2],
-        "Condition:", 1 if condition is None else len(np.unique(condition)),
-    )  # fmt: skip
-    masks = tuple(_mask(name, mask, data.shape) for name, mask in
-                  (("train_mask", train_mask), ("test_mask", test_mask)))  # fmt: skip
-    steps = max(neural_data_length(neural_data) - start - 1, 1)
-    model = _model(settings, data, float(settings["duration"]) / steps, start)
+    bin_seconds = float(settings["duration"]) / max(data.shape[0] - start - 1, 1)
+    data = data if settings["fit_preparatory"] else data[start:]
+    train, test = _mask("train_mask", train_mask, data), _mask("test_mask", test_mask, data)
+    model = _model(settings, data, bin_seconds, start)
     source = source_of(
         data.transpose(1, 0, 2),
         condition=condition,
         epoch=epochs,
         trial=trial_ids,
-        bin_seconds=float(settings["duration"]) / steps,
+        bin_seconds=bin_seconds,
         likelihood=model.likelihood,
         time_constant=model.time_constant,
     )
+    names = ("Time", "Trial", "Neuron", "Condition")
+    sizes = (*data.shape, len(source.condition[1]) if source.condition else 1)
+    print("Dimensions -", *(f"{name}: {size}" for name, size in zip(names, sizes, strict=True)))
+    roles = np.where(train, _TRAIN, np.where(test, _TEST, _UNUSED)).astype(np.uint8)
+    roles[np.isnan(data)] = _UNUSED
     with warnings.catch_warnings():
         # That package says nothing of it either; `model.summary_` does.
         warnings.simplefilter("ignore", NotConverged)
-        _fitted(model, source, data, masks)
+        model._fit(source, roles.transpose(1, 0, 2).ravel())
+    return model, data, (train, test)
+
+
+# What an entry is used for, as fits know it.
+_UNUSED, _TRAIN, _TEST = 0, 1, 3
+
+
+def _kept(found: _Found, settings: Mapping[str, Any], folder: Path) -> Fit:
+    """Writes the files of a fit."""
+    model, data, masks = found
     _write_parameters(folder, settings)
     model.save(folder)
-    return Fit(model, str(folder), data, (masks[0], masks[1]))
-
-
-def neural_data_length(neural_data: Any) -> int:
-    """Bins of the data, the preparatory period with them."""
-    return int(np.shape(neural_data)[0])
-
-
-def _fitted(
-    model: LowTensorRankRNN, source: Source, data: Array, masks: tuple[Array, ...]
-) -> None:
-    train, test = masks
-    roles = np.where(train, 1, np.where(test, 3, 0)).astype(np.uint8)
-    roles[np.isnan(data)] = 0
-    model._fit(source, np.ascontiguousarray(roles.transpose(1, 0, 2)).ravel())
+    return Fit(model, str(folder), data, masks)
 
 
 def _data(neural_data: Any) -> Array:
@@ -430,16 +430,20 @@ def _start(times: Any, bins: int) -> int:
         return 0
     times = np.asarray(times)
     if times.shape != (bins,):
-        raise ValueError(f"times has shape {times.shape}, expected ({bins},) as neural_data has bins")
+        raise ValueError(
+            f"times has shape {times.shape}, expected ({bins},) as neural_data has bins"
+        )
     return int(np.argmax(times >= 0))
 
 
-def _mask(name: str, mask: Any, shape: tuple[int, ...]) -> Array:
+def _mask(name: str, mask: Any, data: Array) -> Array:
     if mask is None:
-        return np.ones(shape, dtype=bool)
+        return np.ones(data.shape, dtype=bool)
     array, _ = to_numpy(mask)
-    if array.shape != shape:
-        raise ValueError(f"{name} has shape {array.shape}, expected {shape} (time, trial, neuron)")
+    if array.shape != data.shape:
+        raise ValueError(
+            f"{name} has shape {array.shape}, expected {data.shape} (time, trial, neuron)"
+        )
     return array.astype(bool)
 
 
@@ -550,10 +554,11 @@ def _draw(
         from matplotlib.figure import Figure
     except ImportError:
         return
-    axes = Figure(figsize=(5, 4), layout="constrained").add_subplot()
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    axes = figure.add_subplot()
     for value, of_value in zip(first[1], losses, strict=True):
         mean, deviation = of_value.mean(axis=-1), of_value.std(axis=-1)
         axes.errorbar(second[1], mean, deviation, fmt="-o", label=f"{first[0]}={value}")
     axes.set(xlabel=second[0], ylabel="MSE", title="CV loss", xticks=second[1])
     axes.legend()
-    axes.figure.savefig(folder / f"cv_{folder.name}.pdf")
+    figure.savefig(folder / f"cv_{folder.name}.pdf")

@@ -9,7 +9,7 @@ use numpy::ndarray::{Array2, Array3, ShapeBuilder};
 use numpy::{Element, IntoPyArray, PyArray2, PyArray3, PyReadonlyArray1, PyReadonlyArray3};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 use rankproof::cli::{AnyFit, CrossValidated, FittedRecording};
 use rankproof::fit::{Diverged, Fit, FitError, FitFloat, Role};
 use rankproof::matrix::Matrix;
@@ -32,7 +32,8 @@ impl MemoryRecording {
         )))
     }
 
-    /// Of an array (trial, bin, neuron), and of what is known beside it.
+    /// Of an array (trial, bin, neuron), and of what is known beside it: conditions and epochs as
+    /// indices of names.
     #[staticmethod]
     #[pyo3(signature = (
         activity, bin_seconds, counts, *,
@@ -43,8 +44,8 @@ impl MemoryRecording {
         activity: PyReadonlyArray3<'_, f64>,
         bin_seconds: f64,
         counts: bool,
-        conditions: Option<Vec<String>>,
-        epochs: Option<Vec<String>>,
+        conditions: Option<(Vec<usize>, Vec<String>)>,
+        epochs: Option<(Vec<usize>, Vec<String>)>,
         trials: Option<Vec<i64>>,
         neurons: Option<Vec<String>>,
         behaviour: Option<PyReadonlyArray3<'_, f64>>,
@@ -56,12 +57,6 @@ impl MemoryRecording {
         let quantity = if counts { Quantity::Counts } else { Quantity::Values };
         let mut builder =
             Recording::from_array(entries, shape, bin_seconds).quantity(quantity, String::new());
-        if let Some(conditions) = conditions {
-            builder = builder.conditions(conditions);
-        }
-        if let Some(epochs) = epochs {
-            builder = builder.epochs(epochs);
-        }
         if let Some(trials) = trials {
             builder = builder.trial_numbers(trials);
         }
@@ -69,13 +64,19 @@ impl MemoryRecording {
             builder = builder.neuron_names(neurons);
         }
         let mut recording = builder.build().map_err(value_error)?;
+        if let Some((of_trials, names)) = conditions {
+            (recording.conditions, recording.condition_names) = (of_trials, names);
+        }
+        if let Some((of_trials, names)) = epochs {
+            (recording.epochs, recording.epoch_names) = (of_trials, names);
+        }
         if let Some(behaviour) = behaviour {
             let behaviour = behaviour.as_array();
             let names = (0..behaviour.dim().2).map(|d| format!("dimension {d}")).collect();
             let values = behaviour.iter().copied().collect();
             recording.behaviour = Some(Behaviour { names, values });
-            recording.validate().map_err(value_error)?;
         }
+        recording.validate().map_err(value_error)?;
         Ok(MemoryRecording(Arc::new(recording)))
     }
 
@@ -88,6 +89,11 @@ impl MemoryRecording {
     #[getter]
     fn neuron_names(&self) -> Vec<String> {
         self.0.neuron_names.clone()
+    }
+
+    #[getter]
+    fn condition_names(&self) -> Vec<String> {
+        self.0.condition_names.clone()
     }
 
     #[getter]
@@ -127,21 +133,22 @@ pub struct Fitted(FittedRecording);
 
 /// Fits with the options of `rankproof fit`. `roles` are 0 for unused entries, 1 for those that are
 /// fitted, 2 for those that decide when to stop, 3 for those held out; `report` is told iteration,
-/// loss and validation loss.
+/// loss and validation loss. A `checkpoint` is that of the fit that these options made.
 #[pyfunction]
-#[pyo3(signature = (recording, options, roles=None, report=None))]
+#[pyo3(signature = (recording, options, roles=None, report=None, checkpoint=None))]
 pub fn fit(
     py: Python<'_>,
     recording: &MemoryRecording,
     options: Vec<OsString>,
     roles: Option<PyReadonlyArray1<'_, u8>>,
     report: Option<Bound<'_, PyAny>>,
+    checkpoint: Option<Vec<u8>>,
 ) -> PyResult<Fitted> {
     let recording = Recording::clone(&recording.0);
     let roles = roles.map(|roles| roles.as_array().iter().map(|&role| named(role)).collect());
     let roles: Option<Vec<Role>> = roles.transpose()?;
     iterations(py, report, move |progress| {
-        FittedRecording::new(recording, &options, roles, progress)
+        FittedRecording::new(recording, &options, roles, checkpoint.as_deref(), progress)
     })
 }
 
@@ -188,7 +195,7 @@ fn iterations(
 impl Fitted {
     /// The line of summary.json, without its schema.
     fn summary(&self) -> PyResult<String> {
-        json(&self.0.summary())
+        json(&self.0.summary().map_err(any_error)?)
     }
 
     /// How far trial factors changed, of a fit that was applied to other trials.
@@ -230,23 +237,38 @@ impl Fitted {
     }
 
     /// The means or rates of all entries, (trial, bin, neuron).
-    fn predictions<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    fn predictions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let recording = self.0.recording();
         let shape = [recording.trials, recording.bins, recording.neurons];
-        match self.0.fit() {
-            AnyFit::F32(fit) => cube(py, shape, py.detach(|| fit.predictions())).into_any(),
-            AnyFit::F64(fit) => cube(py, shape, py.detach(|| fit.predictions())).into_any(),
-        }
+        Ok(match self.0.fit() {
+            AnyFit::F32(fit) => {
+                cube(py, shape, self.on_threads(py, || fit.predictions())?).into_any()
+            }
+            AnyFit::F64(fit) => {
+                cube(py, shape, self.on_threads(py, || fit.predictions())?).into_any()
+            }
+        })
     }
 
     /// The states at the bins of all trials, (trial, bin, unit).
-    fn states<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        let recording = self.0.recording();
-        let of = [recording.trials, recording.bins];
-        match self.0.fit() {
-            AnyFit::F32(fit) => states(py, of, fit).into_any(),
-            AnyFit::F64(fit) => states(py, of, fit).into_any(),
-        }
+    fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Recording { trials, bins, .. } = *self.0.recording();
+        Ok(match self.0.fit() {
+            AnyFit::F32(fit) => {
+                let (units, data) = self.on_threads(py, || states(fit))?;
+                cube(py, [trials, bins, units], data).into_any()
+            }
+            AnyFit::F64(fit) => {
+                let (units, data) = self.on_threads(py, || states(fit))?;
+                cube(py, [trials, bins, units], data).into_any()
+            }
+        })
+    }
+
+    /// From which the fit is made again; none of a model that was applied to other trials.
+    fn checkpoint<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let bytes = py.detach(|| self.0.checkpoint()).map_err(any_error)?;
+        Ok(bytes.map(|bytes| PyBytes::new(py, &bytes)))
     }
 
     /// Writes the folder that `rankproof fit` writes.
@@ -269,6 +291,12 @@ impl Fitted {
     ) -> PyResult<Fitted> {
         let recording = Recording::clone(&recording.0);
         iterations(py, report, move |progress| self.0.applied(recording, progress))
+    }
+}
+
+impl Fitted {
+    fn on_threads<R: Send>(&self, py: Python<'_>, work: impl FnOnce() -> R + Send) -> PyResult<R> {
+        py.detach(|| self.0.on_threads(work)).map_err(any_error)
     }
 }
 
@@ -315,15 +343,11 @@ fn cube<S: Element>(py: Python<'_>, shape: [usize; 3], data: Vec<S>) -> Bound<'_
     Array3::from_shape_vec(shape, data).expect("all entries").into_pyarray(py)
 }
 
-fn states<'py, S: FitFloat + Element>(
-    py: Python<'py>,
-    [trials, bins]: [usize; 2],
-    fit: &Fit<S>,
-) -> Bound<'py, PyArray3<S>> {
-    let all = py.detach(|| fit.objective().states(&fit.model()));
-    let units = fit.objective().architecture().units;
+/// Units, and the states in the order of NumPy.
+fn states<S: FitFloat>(fit: &Fit<S>) -> (usize, Vec<S>) {
+    let all = fit.objective().states(&fit.model());
     let data = all.iter().flat_map(|trial| trial.data()).copied().collect();
-    cube(py, [trials, bins, units], data)
+    (fit.objective().architecture().units, data)
 }
 
 /// A cross-validation whose jobs are carried out by themselves.

@@ -144,7 +144,11 @@ impl From<SplitName> for Split {
 pub fn guarded(command: Command) -> Command {
     CHOSEN.into_iter().fold(command, |command, id| {
         command.mut_arg(id, |argument| {
-            argument.requires("fixed").help_heading("With --fixed, else chosen by the search")
+            // What conflicts with an option that is required makes clap take it for not required.
+            argument
+                .requires("fixed")
+                .conflicts_with_all(["grid", "permutations"])
+                .help_heading("With --fixed, else chosen by the search")
         })
     })
 }

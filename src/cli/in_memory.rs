@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use clap::{Args, Command};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tempfile::NamedTempFile;
 
 use crate::fit::{
     Attempt, Change, Decoded, Fit, FitError, FitFloat, Grid, Job, Learned, Outcome, Progress, Role,
@@ -51,7 +53,8 @@ const RECORDING: &str = "the recording";
 impl FittedRecording {
     /// Fits as `rankproof fit` does with these options, without paths: `--rank=3`, `--jumps`. `roles`
     /// say what each entry is used for, in the order of [`Recording::activity`], instead of the
-    /// options. `report` may break it off after any iteration.
+    /// options. A fit goes on from a [`checkpoint`](Self::checkpoint), if one is given: if it had
+    /// ended, it is as it was. `report` may break it off after any iteration.
     ///
     /// # Errors
     ///
@@ -60,6 +63,7 @@ impl FittedRecording {
         recording: Recording,
         options: &[OsString],
         roles: Option<Vec<Role>>,
+        checkpoint: Option<&[u8]>,
         report: impl FnMut(Progress) -> ControlFlow<()> + Send,
     ) -> anyhow::Result<Self> {
         recording.validate()?;
@@ -69,9 +73,9 @@ impl FittedRecording {
         let by_options = roles.is_none();
         let roles = roles.map_or_else(|| plan.roles(&recording), Ok)?;
         let work = || match plan.precision {
-            Precision::F32 => ended::<f32>(&plan, &recording, &roles, report)
+            Precision::F32 => ended::<f32>(&plan, &recording, &roles, checkpoint, report)
                 .map(|(fit, outcome)| (AnyFit::F32(Box::new(fit)), outcome)),
-            Precision::F64 => ended::<f64>(&plan, &recording, &roles, report)
+            Precision::F64 => ended::<f64>(&plan, &recording, &roles, checkpoint, report)
                 .map(|(fit, outcome)| (AnyFit::F64(Box::new(fit)), outcome)),
         };
         let (fit, outcome) = arguments.fitting.on_threads(work)??;
@@ -89,17 +93,26 @@ impl FittedRecording {
         &self.fit
     }
 
-    /// Why it ended.
-    pub fn outcome(&self) -> Outcome {
-        self.outcome
-    }
-
     /// What the folder of the fit has as summary.json.
-    pub fn summary(&self) -> Summary {
-        match &self.fit {
+    ///
+    /// # Errors
+    ///
+    /// If threads cannot be made.
+    pub fn summary(&self) -> anyhow::Result<Summary> {
+        self.on_threads(|| match &self.fit {
             AnyFit::F32(fit) => fit.summary(self.outcome),
             AnyFit::F64(fit) => fit.summary(self.outcome),
-        }
+        })
+    }
+
+    /// Runs something on the threads that the options ask for. They end with it: those of a pool for
+    /// all calls would be missing after a fork.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be made.
+    pub fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> anyhow::Result<R> {
+        self.arguments.fitting.on_threads(work)
     }
 
     /// How far the trial factors lie from those that were fitted first, if it is a fit
@@ -120,10 +133,11 @@ impl FittedRecording {
         }
         fs::create_dir_all(folder)
             .with_context(|| format!("{}: cannot be made", folder.display()))?;
-        match &self.fit {
+        self.on_threads(|| match &self.fit {
             AnyFit::F32(fit) => self.save_fit(folder, fit),
             AnyFit::F64(fit) => self.save_fit(folder, fit),
-        }
+        })??;
+        fit::write_summary(folder, &self.summary()?)
     }
 
     fn save_fit<S: FitFloat + crate::file::Element>(
@@ -135,8 +149,25 @@ impl FittedRecording {
             fit::write_plan(folder, plan)?;
             fit.save(folder.join(fit::CHECKPOINT))?;
         }
-        fitted::write(folder, fit, &self.recording, &self.roles, self.arguments.predictions)?;
-        fit::write_summary(folder, &self.summary())
+        fitted::write(folder, fit, &self.recording, &self.roles, self.arguments.predictions)
+    }
+
+    /// The file from which the fit goes on; none if it is a fit applied to other trials, which starts
+    /// from another one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written to the folder for temporary files.
+    pub fn checkpoint(&self) -> anyhow::Result<Option<Vec<u8>>> {
+        if self.change.is_some() {
+            return Ok(None);
+        }
+        let file = NamedTempFile::new()?;
+        match &self.fit {
+            AnyFit::F32(fit) => fit.save(file.path())?,
+            AnyFit::F64(fit) => fit.save(file.path())?,
+        }
+        Ok(Some(fs::read(file.path())?))
     }
 
     /// Reads the behaviour of the recording out of the states of the fit, as `rankproof decode` does.
@@ -145,11 +176,13 @@ impl FittedRecording {
     ///
     /// Those of [`decode`].
     pub fn decoded(&self, folds: usize, seed: u64) -> anyhow::Result<Decoded> {
-        let states = match &self.fit {
-            AnyFit::F32(fit) => States::of(fit, &self.recording),
-            AnyFit::F64(fit) => States::of(fit, &self.recording),
-        };
-        Ok(decode(&self.recording, &states, folds, seed)?)
+        self.on_threads(|| {
+            let states = match &self.fit {
+                AnyFit::F32(fit) => States::of(fit, &self.recording),
+                AnyFit::F64(fit) => States::of(fit, &self.recording),
+            };
+            Ok(decode(&self.recording, &states, folds, seed)?)
+        })?
     }
 
     /// Infers what belongs to the trials of another recording of the same neurons, as
@@ -199,10 +232,18 @@ fn ended<S: FitFloat + crate::file::Element>(
     plan: &Plan,
     recording: &Recording,
     roles: &[Role],
+    checkpoint: Option<&[u8]>,
     mut report: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> anyhow::Result<(Fit<S>, Outcome)> {
     let objective = plan.objective(recording, roles).context(RECORDING)?;
-    let mut fit = Fit::new(objective, plan.settings);
+    let mut fit = match checkpoint {
+        None => Fit::new(objective, plan.settings),
+        Some(bytes) => {
+            let mut file = NamedTempFile::new()?;
+            file.write_all(bytes)?;
+            Fit::resume(objective, plan.settings, file.path())?
+        }
+    };
     let outcome = fit.run(|_, made| report(made))?;
     Ok((fit, outcome))
 }
@@ -263,7 +304,15 @@ impl CrossValidated {
     /// # Errors
     ///
     /// If it is no job of this cross-validation, or a fit breaks down with --fixed.
-    pub fn run_job(&self, job: &str, go_on: &dyn Fn() -> bool) -> anyhow::Result<Option<String>> {
+    pub fn run_job(
+        &self,
+        job: &str,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> anyhow::Result<Option<String>> {
+        self.fitting.on_threads(|| self.result_of(job, go_on))?
+    }
+
+    fn result_of(&self, job: &str, go_on: &dyn Fn() -> bool) -> anyhow::Result<Option<String>> {
         if self.fixed {
             let (cv, job) = (&self.search.cv, read::<Job>(job)?);
             told(
@@ -301,7 +350,7 @@ impl CrossValidated {
             if !go_on() {
                 return Ok(None);
             }
-            let found = self.run_job(job, go_on);
+            let found = self.result_of(job, go_on);
             done();
             found
         };
@@ -395,7 +444,7 @@ mod tests {
 
     fn refused(texts: &[&str]) -> String {
         let report = |_| ControlFlow::Continue(());
-        let fitted = FittedRecording::new(recording(), &options(texts), None, report);
+        let fitted = FittedRecording::new(recording(), &options(texts), None, None, report);
         format!("{:#}", fitted.err().expect("wrong options"))
     }
 
@@ -408,9 +457,12 @@ mod tests {
         );
         assert_eq!(refused(&["--rank=0", "--units=5"]).lines().count(), 1);
         assert!(refused(&["--rank=1", "--learning-rate=-1"]).contains("--learning-rate is -1"));
-        let fixed = CrossValidated::new(recording(), &options(&["--length=3"]), None);
-        let sentence = format!("{:#}", fixed.err().expect("a choice of the search"));
-        assert!(sentence.contains("--fixed"), "{sentence}");
+        let refused = |texts: &[&str]| {
+            let fixed = CrossValidated::new(recording(), &options(texts), None);
+            format!("{:#}", fixed.err().expect("a choice of the search"))
+        };
+        assert!(refused(&["--length=3"]).contains("--fixed"));
+        assert!(refused(&["--length=3", "--permutations=19"]).contains("--length"));
     }
 
     #[test]
