@@ -378,7 +378,8 @@ def _fitted(
     bin_seconds = float(settings["duration"]) / max(data.shape[0] - start - 1, 1)
     data = data if settings["fit_preparatory"] else data[start:]
     train, test = _mask("train_mask", train_mask, data), _mask("test_mask", test_mask, data)
-    model = _model(settings, data, bin_seconds, start)
+    variance = _variance(data, train)
+    model = _model(settings, data.dtype.kind in "iub", variance, bin_seconds, start)
     source = source_of(
         data.transpose(1, 0, 2),
         condition=condition,
@@ -447,8 +448,17 @@ def _mask(name: str, mask: Any, data: Array) -> Array:
     return array.astype(bool)
 
 
+def _variance(data: Array, train: Array) -> float:
+    """Of the entries that are fitted, about the means of their neurons: the unit of losses."""
+    fitted = np.where(train, data.astype(np.float64), np.nan)
+    with warnings.catch_warnings():
+        # A neuron of which nothing is fitted has no mean.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return float(np.nanmean(np.square(fitted - np.nanmean(fitted, axis=(0, 1)))))
+
+
 def _model(
-    settings: Mapping[str, Any], data: Array, bin_seconds: float, start: int
+    settings: Mapping[str, Any], is_counts: bool, variance: float, bin_seconds: float, start: int
 ) -> LowTensorRankRNN:
     """The estimator that these hyperparameters mean."""
     time_constant = float(settings["time_constant"])
@@ -456,8 +466,8 @@ def _model(
     is_fitted = bool(settings["fit_preparatory"])
     preparation = 0 if is_fitted else start * steps_per_bin
     inputs = _inputs(settings, preparation, start)
-    is_counts = data.dtype.kind in "iub"
-    variance = 1.0 if is_counts else float(np.nanmean(np.nanvar(data, axis=(0, 1))))
+    # There against the squared error, here against it in units of the variance; of counts nats.
+    unit = 1.0 if is_counts or not variance > 0 else variance
     return LowTensorRankRNN(
         rank=settings["rank"],
         units=settings["rnn_dim"],
@@ -479,8 +489,7 @@ def _model(
         preparation=preparation,
         # There in the units of a Wiener process, here over a time constant.
         noise=float(settings["noise"]) * math.sqrt(time_constant),
-        # There against the squared error, here against it in units of the variance.
-        activity_penalty=float(settings["regularization"]) / variance if variance > 0 else 0.0,
+        activity_penalty=float(settings["regularization"]) / unit,
         readout="orthonormal" if settings["orthogonal_decoder"] else "free",
         no_offset=not settings["decoder_bias"],
         iterations=settings["training_iterations"],

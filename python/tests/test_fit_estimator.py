@@ -200,7 +200,11 @@ def test_integers_are_counts() -> None:
         ([["a"]], {}, "X: holds <U1|X: holds str"),
         (oscillation(), {"condition": [1, 2]}, '"condition" holds 2 numbers, expected 24'),
         (oscillation(), {"condition": np.full(24, np.nan)}, "condition holds NaN"),
-        (oscillation(), {"condition": [None, 1, "a"] * 8}, "condition holds labels of several types"),
+        (
+            oscillation(),
+            {"condition": [None, 1, "a"] * 8},
+            "condition holds labels of several types",
+        ),
         (oscillation(), {"epoch": np.zeros((24, 2))}, "epoch has 2 dimensions"),
         (oscillation(), {"trial": np.zeros(24, dtype=int)}, "expected numbers that increase"),
         (oscillation(), {"trial": np.linspace(0, 1, 24)}, "expected one integer for each trial"),
@@ -257,7 +261,8 @@ def test_other_trials_are_inferred(tmp_path: Path) -> None:
     assert model.predict(first) is not None
     assert same_bits(model.predict(first), model.predict())
     applied = model.apply(other)
-    assert same_bits(applied.columns_, model.columns_)
+    # Made of unit norm again.
+    assert np.allclose(applied.columns_, model.columns_, atol=1e-6)
     assert applied.trial_factors_.shape == (15, 2)
     assert applied.change_["weights"] > 0
     assert same_bits(model.predict(other), applied.predict())
@@ -437,7 +442,7 @@ class TestWithScikitLearn:
     def test_the_checks_that_apply(self) -> None:
         checks = pytest.importorskip("sklearn.utils.estimator_checks")
         for check in (
-            "check_do_not_raise_errors_in_init_or_set_param",
+            "check_do_not_raise_errors_in_init_or_set_params",
             "check_estimator_cloneable",
             "check_estimator_repr",
             "check_estimator_tags_renamed",
