@@ -7,6 +7,7 @@ from rankproof._commands import (
     explore,
     inspect,
     prepare,
+    rank_table,
     simulate,
     theorems,
     verify,
@@ -14,14 +15,19 @@ from rankproof._commands import (
 from rankproof._cross_validation import CrossValidationSummary, Verdict, cross_validate
 from rankproof._estimator import LowTensorRankRNN, NotConverged, NotFitted
 from rankproof._history import History
+from rankproof._learning import LayerReport, LearningReport
 from rankproof._native import __version__
 from rankproof._rank import WeightReport, rank
 from rankproof._recording import Recording
+from rankproof._watch import Learning, watch
 
 __all__ = [
     "Answer",
     "CrossValidationSummary",
     "History",
+    "LayerReport",
+    "Learning",
+    "LearningReport",
     "LowTensorRankRNN",
     "NotConverged",
     "NotFitted",
@@ -36,7 +42,9 @@ __all__ = [
     "inspect",
     "prepare",
     "rank",
+    "rank_table",
     "simulate",
     "theorems",
     "verify",
+    "watch",
 ]

@@ -146,6 +146,38 @@ def inspect(path: _PathLike, **keywords: Value) -> Answer:
     return Answer(finished.text, record, record["arrays"])
 
 
+def rank_table(
+    files: _PathLike | Sequence[_PathLike],
+    array: str | Sequence[str] = "*",
+    *,
+    out: _PathLike | None = None,
+    **keywords: Value,
+) -> Answer:
+    """Rank many matrices of checkpoints, with the memory that one takes.
+
+    Parameters
+    ----------
+    files
+        A file, a folder of checkpoints, or a list of files.
+    array
+        Names of matrices, or patterns with * and ?: all if not given.
+    out
+        A folder for the rows as they come; a run that was stopped goes on from there.
+    **keywords
+        The other options of ``rankproof rank``.
+
+    Returns
+    -------
+    Answer
+        ``rows`` has a dictionary for each matrix, or each gate of one.
+    """
+    paths = [files] if isinstance(files, (str, os.PathLike)) else files
+    names = array if isinstance(array, str) else ",".join(array)
+    given = {"array": names, "out": out, **keywords}
+    finished, record = _with_json(["rank", *map(_operand, paths)], given)
+    return Answer(finished.text, record, record["matrices"])
+
+
 def prepare(path: Any, *, out: _PathLike | None = None, **keywords: Value) -> Recording:
     """Cut a recording into trials.
 

@@ -24,11 +24,13 @@ def rank_arrays(
     outputs: npt.NDArray[np.float64] | None,
     steps: Sequence[int] | None,
     increments: bool,
-    exact: bool,
+    exact: bool | None,
     precision: str | None,
     progress: _Progress | None,
 ) -> _Found: ...
-def rank_files(arguments: Sequence[str], *, progress: _Progress | None) -> _Found: ...
+def rank_files(
+    arguments: Sequence[str], *, small: bool, progress: _Progress | None
+) -> _Found: ...
 
 # Fits of recordings.
 

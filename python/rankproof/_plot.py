@@ -33,7 +33,8 @@ def _frame(axes: Axes, label: str) -> None:
     axes.set(xlabel=label, ylabel="share of the movement", ylim=(0, 1.02))
     axes.set_xscale("log")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower right")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, loc="lower right")
 
 
 def _sides(axes: Axes, effective: Any) -> None:
@@ -62,3 +63,32 @@ def _terms(axes: Axes, effective: Any) -> None:
         label = "random walks, at most"
         axes.plot(range(1, len(most) + 1), most, color="0.5", linestyle="--", label=label)
     _frame(axes, "CP terms")
+
+
+def learning(layers: Mapping[str, Any]) -> Figure:
+    """For each linear layer how much so many dimensions of its activity, errors and movement hold."""
+    from matplotlib import pyplot
+
+    shown = {name: layer for name, layer in layers.items() if layer.activity is not None}
+    if not shown:
+        raise ValueError("no linear layer was watched, expected one to draw")
+    drawn, panels = pyplot.subplots(
+        1, len(shown), figsize=(4.5 * len(shown), 3.4), squeeze=False, layout="constrained"
+    )
+    for (name, layer), axes in zip(shown.items(), panels[0], strict=True):
+        effective = layer.movement.effective
+        curves = {
+            "activity": layer.activity,
+            "errors": layer.errors,
+            "movement, columns": effective["columns"],
+            "movement, rows": effective["rows"],
+        }
+        for label, found in curves.items():
+            if found is not None:
+                held = found["explained"]
+                axes.plot(range(1, len(held) + 1), held, marker=".", label=label)
+        axes.set_title(name, loc="left")
+        _frame(axes, "dimensions")
+        axes.set_ylabel("share")
+    pyplot.close(drawn)
+    return drawn

@@ -7,6 +7,7 @@ import html
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -150,7 +151,7 @@ def _table(gate: str, effective: Record) -> str:
             continue
         cells = ""
         for share in ("r90", "r95", "r99"):
-            number = "more" if found[share] is None else str(found[share])
+            number = f"&gt;{found['limit']}" if found[share] is None else str(found[share])
             chance = walk[share] if walk else None
             cells += f"<td>{number}{f' ({chance[1]:g})' if chance else ''}</td>"
         body += f"<tr><td>{name}</td>{cells}</tr>"
@@ -165,7 +166,7 @@ def rank(
     outputs: Any = None,
     split: int | Sequence[str] | None = None,
     delta: bool = False,
-    exact: bool = False,
+    exact: bool | None = None,
     precision: str | int | None = None,
     array: str | None = None,
     axes: str | Sequence[str] | None = None,
@@ -197,7 +198,8 @@ def rank(
     delta
         Exact tensor ranks of the increments instead of the weights.
     exact
-        Exact ranks also where they take minutes.
+        True for exact ranks also where they take minutes, False for none; where they take seconds
+        if not given.
     precision
         What the values were rounded to, in place of what they tell: ``"f16"``, ``"bf16"``, ``"f32"``,
         ``"f64"``, or the number of significant digits with which they were printed.
@@ -240,7 +242,7 @@ def rank(
         given = {"array": array, "split": split, "skip_diverged": skip_diverged, **named, **common}
         with _shown(progress) as show:
             arguments = ["rankproof", "rank", *options(given), "--", *files]
-            return WeightReport(*_native.rank_files(arguments, progress=show))
+            return WeightReport(*_native.rank_files(arguments, small=exact is None, progress=show))
     of_files = {"array": array, "axes": axes, "skip_diverged": skip_diverged or None}
     for name, value in of_files.items():
         if value is not None:
@@ -267,7 +269,7 @@ def rank_matrices(
     outputs: Any = None,
     split: int | Sequence[str] | None = None,
     delta: bool = False,
-    exact: bool = False,
+    exact: bool | None = None,
     precision: str | int | None = None,
     progress: bool = True,
 ) -> WeightReport:
@@ -401,7 +403,10 @@ def _shown(progress: bool) -> Iterator[Callable[[str, int, int], None] | None]:
         yield None
         return
     try:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():
+            # A notebook without widgets has a bar of text.
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
     except ImportError:
         yield None
         return

@@ -82,7 +82,8 @@ fn columns<T: Copy>(array: &ArrayView2<'_, T>, number: impl Fn(T) -> f64) -> Mat
 }
 
 /// Ranks of matrices W_0..W_K in memory, all of two axes. `stored` names the type in which they were
-/// stored, `gates` those into which rows are split, if there are any.
+/// stored, `gates` those into which rows are split, if there are any, `exact` whether exact ranks are
+/// computed: if they take seconds where nothing is said.
 #[pyfunction]
 #[pyo3(signature = (
     arrays, stored, *, gates, inputs, outputs, steps, increments, exact, precision, progress
@@ -97,7 +98,7 @@ pub fn rank_arrays(
     outputs: Option<PyReadonlyArrayDyn<'_, f64>>,
     steps: Option<Vec<u64>>,
     increments: bool,
-    exact: bool,
+    exact: Option<bool>,
     precision: Option<&str>,
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Found> {
@@ -110,7 +111,11 @@ pub fn rank_arrays(
     let height = shape[0] / gates.len().max(1);
     let channels = outputs.map(|outputs| channels(height, &inputs, &outputs)).transpose()?;
     let stored = precision_of(stored)?;
-    let exactly = if exact { Exactly::Always } else { Exactly::Seconds };
+    let exactly = match exact {
+        None => Exactly::Seconds,
+        Some(true) => Exactly::Always,
+        Some(false) => Exactly::Never,
+    };
     let whole: Arc<dyn Slices> = Arc::new(Arrays { arrays: Arc::new(arrays), shape });
     work::run(py, progress.as_ref(), move |watch| {
         let part = |gate: Option<String>, slices: Arc<dyn Slices>| {
@@ -135,16 +140,18 @@ pub fn rank_arrays(
     })
 }
 
-/// Ranks of weights in files, by the arguments of the command `rank`.
+/// Ranks of weights in files, by the arguments of the command `rank`. Exact ranks that are not asked for
+/// are computed where `small` says so and they take seconds.
 #[pyfunction]
-#[pyo3(signature = (arguments, *, progress))]
+#[pyo3(signature = (arguments, *, small, progress))]
 pub fn rank_files(
     py: Python<'_>,
     arguments: Vec<OsString>,
+    small: bool,
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Found> {
     work::run(py, progress.as_ref(), move |watch| {
-        let (weights, answers) = rankproof::cli::rank(arguments, watch)?;
+        let (weights, answers) = rankproof::cli::rank(arguments, small, watch)?;
         found(&weights, &answers)
     })
 }

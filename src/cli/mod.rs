@@ -113,19 +113,21 @@ pub fn execute(
 }
 
 /// The answer of `rankproof rank` with these arguments, of which the first is the name of the program
-/// and the second `rank`, for whoever shows it in another way: nothing is printed or written.
+/// and the second `rank`, for whoever shows it in another way: nothing is printed or written. Exact
+/// ranks that are not asked for are computed where `small` says so and they take seconds.
 ///
 /// # Errors
 ///
 /// What the command would say, in one sentence.
 pub fn rank(
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    small: bool,
     watch: Watch<'_>,
 ) -> anyhow::Result<(RecordedWeights, Vec<WeightAnswer>)> {
     let matches = Cli::command().try_get_matches_from(arguments);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     match cli.map_err(|error| anyhow::anyhow!(sentence_of(&error)))?.command {
-        Command::Rank(arguments) => rank::ranked(&arguments, watch),
+        Command::Rank(arguments) => rank::ranked(&arguments, small, watch),
         _ => anyhow::bail!("another command than rank"),
     }
 }

@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         Files::default().reads(read).writes_in("--out", out, names).check()?;
     }
     let loaded = opened.load(&watch)?;
-    let answers = answers(arguments, &loaded, &watch)?;
+    let answers = answers(arguments, &loaded, true, &watch)?;
     waiting.end();
     if let Some(path) = &arguments.json {
         write_json(path, &WeightRecords::new(&loaded, &answers))?;
@@ -99,15 +99,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 fn answers(
     arguments: &Arguments,
     loaded: &RecordedWeights,
+    small: bool,
     watch: Watch<'_>,
 ) -> anyhow::Result<Vec<WeightAnswer>> {
-    loaded.parts.iter().map(|part| answer(arguments, part, true, watch)).collect()
+    loaded.parts.iter().map(|part| answer(arguments, part, small, watch)).collect()
 }
 
 /// The weights that arguments name and what is said of them, for whoever shows it elsewhere: nothing
-/// is printed and no file is written.
+/// is printed and no file is written. Exact ranks are as for [`answer`].
 pub fn ranked(
     arguments: &Arguments,
+    small: bool,
     watch: Watch<'_>,
 ) -> anyhow::Result<(RecordedWeights, Vec<WeightAnswer>)> {
     if arguments.input.patterns().is_some() {
@@ -115,7 +117,7 @@ pub fn ranked(
     }
     let files = arguments.input.checkpoints()?;
     let loaded = arguments.input.open(files)?.load(watch)?;
-    let answers = answers(arguments, &loaded, watch)?;
+    let answers = answers(arguments, &loaded, small, watch)?;
     Ok((loaded, answers))
 }
 

@@ -120,3 +120,35 @@ fn takes_seconds(weights: &WeightStream) -> bool {
     let of_a_step = rows.saturating_mul(columns).saturating_mul(rows.min(columns));
     of_a_step.saturating_mul(weights.steps() + 1) <= MAX_WORK
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::Matrix;
+    use crate::weights::WeightHistory;
+
+    fn part(tracks: usize) -> WeightPart {
+        let slice = |k: i32| Matrix::from_fn(4, 4, |i, j| f64::from(k) * (i * j + 1) as f64);
+        let history = WeightHistory::new((0..4).map(slice).collect()).unwrap();
+        let tracks = (0..tracks).map(|_| history.clone().into()).collect();
+        WeightPart { gate: None, tracks, channels: None }
+    }
+
+    #[test]
+    fn exact_ranks_are_computed_where_they_are_asked_for() {
+        let answer = |tracks, exactly| {
+            let asked = AnswerOptions { increments: true, exactly };
+            WeightAnswer::new(&part(tracks), asked, &|_| ()).unwrap()
+        };
+        for exactly in [Exactly::Seconds, Exactly::Always] {
+            let exact = answer(1, exactly).exact.unwrap();
+            assert_eq!(exact.ranks.increment_ranks[3].known(), Some(2));
+            assert!(!exact.bounds.is_empty());
+        }
+        for (tracks, exactly) in [(1, Exactly::Never), (2, Exactly::Always)] {
+            let answer = answer(tracks, exactly);
+            assert!(answer.exact.is_none());
+            assert_eq!(answer.effective.fourth.is_some(), tracks == 2);
+        }
+    }
+}
