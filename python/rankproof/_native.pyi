@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ def rank_files(
 
 # Fits of recordings.
 
+@final
 class MemoryRecording:
     @staticmethod
     def read(path: str | os.PathLike[str]) -> MemoryRecording: ...
@@ -62,6 +63,7 @@ class MemoryRecording:
     def is_same(self, other: MemoryRecording, labels_count: bool) -> bool: ...
     def write(self, path: str | os.PathLike[str]) -> None: ...
 
+@final
 class Fitted:
     def summary(self) -> str: ...
     def change(self) -> str | None: ...
@@ -79,10 +81,11 @@ class Fitted:
         report: Callable[[int, float, float], object] | None = None,
     ) -> Fitted: ...
 
+@final
 class CrossValidation:
-    def __init__(
-        self, recording: MemoryRecording, options: Sequence[str], grid: str | None = None
-    ) -> None: ...
+    def __new__(
+        cls, recording: MemoryRecording, options: Sequence[str], grid: str | None = None
+    ) -> CrossValidation: ...
     def run_job(self, job: str) -> str: ...
     def run_jobs(self, jobs: Sequence[str], done: Callable[[], object]) -> list[str]: ...
     def answer(
