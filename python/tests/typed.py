@@ -1,6 +1,6 @@
 """Not run: what a user writes has the types that the package says, which mypy checks."""
 
-from typing import assert_type
+from typing_extensions import assert_type
 
 import numpy as np
 import torch
