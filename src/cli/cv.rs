@@ -64,7 +64,7 @@ pub struct Arguments {
     out: Option<PathBuf>,
     /// Search nothing: all networks have the architecture of the options.
     #[arg(long, help_heading = "Search")]
-    pub(super) fixed: bool,
+    fixed: bool,
     /// The candidates to search, in the form of --print-grid.
     #[arg(long, value_name = "FILE", conflicts_with = "fixed", help_heading = "Search")]
     grid: Option<PathBuf>,
@@ -79,7 +79,7 @@ pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
     #[command(flatten)]
-    pub(super) fitting: FittingArguments,
+    fitting: FittingArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -179,9 +179,13 @@ pub fn one(
     out: &Path,
 ) -> anyhow::Result<Option<CrossValidationSummary>> {
     let recording = Recording::read(path)?;
+    let cv = planned(arguments, &recording)?;
     let grid = arguments.grid.as_deref().map_or(Ok(Grid::default()), read_grid)?;
-    let search = search(arguments, &recording, grid)?;
-    files(arguments, path, out, &search.cv).check()?;
+    files(arguments, path, out, &cv).check()?;
+    let search = Search { cv, grid, permutations: arguments.permutations };
+    if !arguments.fixed {
+        search.validate(&recording)?;
+    }
     let jobs = out.join(JOBS);
     fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
     agree_on_plan(arguments, out, &search.cv, &recording)?;
@@ -196,22 +200,8 @@ pub fn one(
     };
     write_json(&out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
     cross_validation_figure(&summary).save(out.join(FIGURE))?;
-    print(&format!("{}\nResults are in {}", told(&summary), out.display()))?;
+    print(&shown(&summary, out))?;
     Ok(Some(summary))
-}
-
-/// What is searched, or with --fixed what is cross-validated as it is.
-pub(super) fn search(
-    arguments: &Arguments,
-    recording: &Recording,
-    grid: Grid,
-) -> anyhow::Result<Search> {
-    let cv = planned(arguments, recording)?;
-    let search = Search { cv, grid, permutations: arguments.permutations };
-    if !arguments.fixed {
-        search.validate(recording)?;
-    }
-    Ok(search)
 }
 
 fn read_grid(path: &Path) -> anyhow::Result<Grid> {
@@ -318,7 +308,11 @@ impl Runner<'_> {
             Precision::F32 => cv.run::<f32>(self.recording, job, go_on),
             Precision::F64 => cv.run::<f64>(self.recording, job, go_on),
         };
-        cv.answer_by(self.recording, |jobs| self.all("fits", jobs, Job::name, run))
+        let mut folds = self.all("fits", &cv.jobs(), Job::name, run)?;
+        let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
+        let others = cv.comparisons(self.recording.epochs_used(), rank, units);
+        folds.extend(self.all("fits", &others, Job::name, run)?);
+        Ok(cv.summary(&folds)?)
     }
 
     /// An architecture for each model and fold.
@@ -382,9 +376,33 @@ struct SummaryFile<'a> {
     summary: &'a CrossValidationSummary,
 }
 
+/// What is asked of a recording in memory.
+pub(super) struct InMemory {
+    pub fixed: bool,
+    pub fitting: FittingArguments,
+    pub search: Search,
+}
+
+impl InMemory {
+    /// As the arguments say it but for --grid.
+    pub fn new(arguments: Arguments, recording: &Recording, grid: Grid) -> anyhow::Result<Self> {
+        let cv = planned(&arguments, recording)?;
+        let Arguments { fixed, fitting, permutations, .. } = arguments;
+        let search = Search { cv, grid, permutations };
+        if !fixed {
+            search.validate(recording)?;
+        }
+        Ok(InMemory { fixed, fitting, search })
+    }
+}
+
 /// The line of summary.json.
 pub(super) fn summary_json(summary: &CrossValidationSummary) -> anyhow::Result<String> {
     Ok(serde_json::to_string(&SummaryFile { schema: 1, summary })?)
+}
+
+fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
+    format!("{}\nResults are in {}", told(summary), folder.display())
 }
 
 /// What is found, in tables and words.

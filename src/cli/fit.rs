@@ -151,7 +151,7 @@ fn begun(folder: &Path, arguments: &Arguments, recording: &Recording) -> anyhow:
         bail!("{}: holds a fit already; {command} goes on with it", folder.display());
     }
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
-    write_plan(folder, &plan)?;
+    write_json(&folder.join(PLAN), &plan)?;
     Ok(plan)
 }
 
@@ -213,7 +213,7 @@ fn fit<S: FitFloat + Element>(
         bail!("--iterations is {asked}, expected at least the {made} that were made already");
     }
     // Another interruption goes on with what was asked for now.
-    write_plan(folder, plan)?;
+    write_json(&folder.join(PLAN), plan)?;
     let bar = progress(plan.settings.iterations as u64, "");
     bar.set_position(fit.iterations() as u64);
     let mut saved = Instant::now();

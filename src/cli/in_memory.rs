@@ -282,15 +282,16 @@ impl CrossValidated {
         recording.validate()?;
         let arguments: cv::Arguments =
             parsed(Command::new("cv"), cv::guarded, &[RECORDING, "--out=cv"], options)?;
-        if arguments.fixed && grid.is_some() {
-            bail!("--grid is given with --fixed, which searches nothing");
-        }
+        let is_given = grid.is_some();
         let grid = match grid {
             None => Grid::default(),
             Some(text) => serde_json::from_str(text).context("--grid")?,
         };
-        let search = cv::search(&arguments, &recording, grid)?;
-        let cv::Arguments { fixed, fitting, .. } = arguments;
+        let cv::InMemory { fixed, fitting, search } =
+            cv::InMemory::new(arguments, &recording, grid)?;
+        if fixed && is_given {
+            bail!("--grid is given with --fixed, which searches nothing");
+        }
         Ok(CrossValidated { recording, fitting, fixed, search })
     }
 
