@@ -11,14 +11,12 @@ from typing import Any, Protocol
 
 from rankproof import _native
 from rankproof._bars import bar
+from rankproof._estimator import LowTensorRankRNN
 from rankproof._options import options
 from rankproof._source import Source, source_of
 
-
-class Future(Protocol):
-    """A result to come."""
-
-    def result(self) -> Any: ...
+# The options of `fit` that `cv` has too.
+_OPTIONS = set(LowTensorRankRNN().get_params()) - {"rank", "units", "progress"}
 
 
 class Executor(Protocol):
@@ -222,9 +220,10 @@ class CrossValidationSummary:
         numbers = [size["rank"] for size in ranks]
         losses, errors = ([size[name] for size in ranks] for name in ("loss", "se"))
         axes.errorbar(numbers, losses, errors, fmt="o-", color="black", label="low tensor rank")
+        words = dict(_native.compared_models())
         for place, model in enumerate(self._models()[1:]):
-            name = model["model"].replace("_", " ")
-            axes.axhline(model["loss"], color=f"C{place}", linewidth=1, label=name)
+            label = words[model["model"]]
+            axes.axhline(model["loss"], color=f"C{place}", linewidth=1, label=label)
         axes.set(xlabel="tensor rank", ylabel="held-out loss", xticks=numbers)
         axes.set_title(f"tensor rank {self.rank} chosen")
         axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
@@ -359,8 +358,9 @@ def cross_validate(
     >>> found.rank
     2
     """
-    if "out" in model or "grid" in model:
-        raise ValueError("out is for the command line, expected other options of the model")
+    for name in model:
+        if name not in _OPTIONS:
+            raise ValueError(f"no option is called {name!r}, expected one of {sorted(_OPTIONS)}")
     source = source_of(
         X,
         condition=condition,

@@ -93,6 +93,7 @@ class CrossValidation:
         self, carry_out: Callable[[str, list[str]], list[str]]
     ) -> tuple[str, str, str]: ...
 
+def compared_models() -> list[tuple[str, str]]: ...
 def fit(
     recording: MemoryRecording,
     options: Sequence[str],

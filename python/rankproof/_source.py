@@ -161,7 +161,9 @@ def _labels(name: str, values: Any) -> Labels:
     try:
         labels, places = np.unique(array, return_inverse=True)
     except TypeError:
-        raise ValueError(f"{name} holds labels of several types, expected texts or numbers") from None
+        raise ValueError(
+            f"{name} holds labels of several types, expected texts or numbers"
+        ) from None
     return tuple(places.tolist()), tuple(str(label) for label in labels.tolist())
 
 

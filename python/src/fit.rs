@@ -11,7 +11,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use rankproof::cli::{AnyFit, CrossValidated, FittedRecording};
-use rankproof::fit::{Diverged, Fit, FitError, FitFloat, Role};
+use rankproof::fit::{Comparison, Diverged, Fit, FitError, FitFloat, Role};
 use rankproof::matrix::Matrix;
 use rankproof::recording::{Behaviour, Quantity, Recording};
 
@@ -402,6 +402,13 @@ impl CrossValidation {
         let found = self.0.answer(by_python).map_err(any_error)?;
         Ok((found.json, found.verdict, found.text))
     }
+}
+
+/// The models that are compared: their names, and what they are called in words.
+#[pyfunction]
+pub fn compared_models() -> Vec<(&'static str, &'static str)> {
+    let all = [Comparison::LowTensorRank].into_iter().chain(Comparison::OTHERS);
+    all.map(|model| (model.name(), model.in_words())).collect()
 }
 
 fn json(of: &impl serde::Serialize) -> PyResult<String> {

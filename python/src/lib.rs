@@ -36,7 +36,7 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::fit::{CrossValidation, Fitted, MemoryRecording, fit};
+    use super::fit::{CrossValidation, Fitted, MemoryRecording, compared_models, fit};
     #[pymodule_export]
     use super::rank::{rank_arrays, rank_files};
     #[pymodule_export]

@@ -187,6 +187,7 @@ def test_the_plot(recording: Path) -> None:
     found = cross_validate(recording, **FIXED)
     axes = found.plot()
     assert axes.get_title() == f"tensor rank {found.rank} chosen"
+    assert "CP of the activity" in [text.get_text() for text in axes.get_legend().get_texts()]
     assert len(axes.get_legend().get_texts()) == 1 + len(found.to_dict()["comparisons"])
 
 
@@ -203,9 +204,10 @@ def test_the_plot(recording: Path) -> None:
         ({"grid": {"initial": []}}, "--grid"),
         ({"grid": {**GRID, "lengths": [1]}}, "unknown field `lengths`"),
         ({"split": "trials"}, "invalid value 'trials'"),
-        ({"colour": 3}, "unexpected argument '--colour'"),
+        ({"colour": 3}, "no option is called 'colour', expected one of"),
+        ({"part": "1/2"}, "no option is called 'part'"),
         ({"held_out": 0}, "--held-out is 0"),
-        ({"out": "cv"}, "out is for the command line"),
+        ({"out": "cv"}, "no option is called 'out'"),
         ({"condition": [1, 2]}, '"condition" holds 2 numbers'),
     ],
 )
