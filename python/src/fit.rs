@@ -144,7 +144,7 @@ pub fn fit(
     report: Option<Bound<'_, PyAny>>,
     checkpoint: Option<Vec<u8>>,
 ) -> PyResult<Fitted> {
-    let recording = Recording::clone(&recording.0);
+    let recording = Arc::clone(&recording.0);
     let roles = roles.map(|roles| roles.as_array().iter().map(|&role| named(role)).collect());
     let roles: Option<Vec<Role>> = roles.transpose()?;
     iterations(py, report, move |progress| {
@@ -289,7 +289,7 @@ impl Fitted {
         recording: &MemoryRecording,
         report: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Fitted> {
-        let recording = Recording::clone(&recording.0);
+        let recording = Arc::clone(&recording.0);
         iterations(py, report, move |progress| self.0.applied(recording, progress))
     }
 }
@@ -364,7 +364,7 @@ impl CrossValidation {
         options: Vec<OsString>,
         grid: Option<&str>,
     ) -> PyResult<Self> {
-        let recording = Recording::clone(&recording.0);
+        let recording = Arc::clone(&recording.0);
         CrossValidated::new(recording, &options, grid).map(CrossValidation).map_err(any_error)
     }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Command};
@@ -37,7 +38,7 @@ pub enum AnyFit {
 
 /// A fit of a recording that has ended, and what it was asked for.
 pub struct FittedRecording {
-    recording: Recording,
+    recording: Arc<Recording>,
     arguments: fit::Arguments,
     /// As the options say; none if the caller said which entries are held out.
     plan: Option<Plan>,
@@ -60,7 +61,7 @@ impl FittedRecording {
     ///
     /// What the command says of wrong options and of recordings that cannot be fitted.
     pub fn new(
-        recording: Recording,
+        recording: Arc<Recording>,
         options: &[OsString],
         roles: Option<Vec<Role>>,
         checkpoint: Option<&[u8]>,
@@ -193,7 +194,7 @@ impl FittedRecording {
     /// Those of [`Learned::apply`].
     pub fn applied(
         &self,
-        recording: Recording,
+        recording: Arc<Recording>,
         mut report: impl FnMut(Progress) -> ControlFlow<()> + Send,
     ) -> anyhow::Result<Self> {
         recording.validate()?;
@@ -252,7 +253,7 @@ fn ended<S: FitFloat + crate::file::Element>(
 ///
 /// Jobs and their results are JSON: the results are those that `rankproof cv` keeps in its folder.
 pub struct CrossValidated {
-    recording: Recording,
+    recording: Arc<Recording>,
     fitting: FittingArguments,
     fixed: bool,
     search: Search,
@@ -275,7 +276,7 @@ impl CrossValidated {
     ///
     /// What the command says of wrong options.
     pub fn new(
-        recording: Recording,
+        recording: Arc<Recording>,
         options: &[OsString],
         grid: Option<&str>,
     ) -> anyhow::Result<Self> {
@@ -434,9 +435,9 @@ mod tests {
     use super::*;
     use crate::fit::Simulation;
 
-    fn recording() -> Recording {
+    fn recording() -> Arc<Recording> {
         let simulation = Simulation { neurons: 6, trials: 20, bins: 6, ..Simulation::default() };
-        simulation.recording(1).unwrap().0
+        Arc::new(simulation.recording(1).unwrap().0)
     }
 
     fn options(texts: &[&str]) -> Vec<OsString> {
