@@ -296,11 +296,6 @@ impl CrossValidated {
         Ok(CrossValidated { recording, fitting, fixed, search })
     }
 
-    /// The grid that is searched, as JSON.
-    pub fn grid(&self) -> anyhow::Result<String> {
-        Ok(serde_json::to_string(&self.search.grid)?)
-    }
-
     /// Carries a job out; none if `go_on` said no after an iteration.
     ///
     /// # Errors
