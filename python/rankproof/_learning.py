@@ -219,8 +219,9 @@ class LearningReport(Mapping[str, LayerReport]):
             notes.append(
                 "In activity: the share of the movement in the dimensions that hold 95 % of the "
                 "activity, in errors in those of the errors (by chance in brackets). "
-                "gradient-factorization: a gradient is errors^T activity, so a sum of gradients lies "
-                "in the two spaces; optimizers that change entries one by one leave them."
+                "gradient-factorization: a gradient is errors^T activity, so sums of gradients lie in "
+                "the spans of all activity and of all errors, of which these dimensions are a part; "
+                "optimizers that change entries one by one leave the spans."
             )
         notes.append(f"Steps by {', '.join(seen)}; every {self.every}.")
         if self.still:

@@ -7,7 +7,19 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-__all__: list[str]
+__all__ = [
+    "CrossValidation",
+    "Fitted",
+    "MemoryRecording",
+    "__version__",
+    "check_recording",
+    "command",
+    "compared_models",
+    "fit",
+    "main",
+    "rank_arrays",
+    "rank_files",
+]
 __version__: str
 
 _Progress = Callable[[str, int, int], object]

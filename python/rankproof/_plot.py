@@ -31,7 +31,7 @@ def figure(parts: Mapping[str, Any]) -> Figure:
 def _frame(axes: Axes, label: str) -> None:
     axes.axhline(0.95, color="0.8", linewidth=0.8)
     axes.set(xlabel=label, ylabel="share of the movement", ylim=(0, 1.02))
-    axes.set_xscale("log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, loc="lower right")

@@ -7,7 +7,7 @@ import html
 import json
 import os
 import sys
-import warnings
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -397,24 +397,41 @@ def _channels(name: str, given: Any) -> list[npt.NDArray[np.float64]]:
 
 @contextmanager
 def _shown(progress: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """What shows how far work is, if it is to be shown and tqdm is there."""
-    is_seen = sys.stderr is not None and sys.stderr.isatty() or "ipykernel" in sys.modules
-    if not progress or not is_seen:
+    """What shows how far work is that takes more than a second, if it is to be shown."""
+    bars = _bars() if progress else None
+    if bars is None:
         yield None
         return
-    try:
-        with warnings.catch_warnings():
-            # A notebook without widgets has a bar of text.
-            warnings.simplefilter("ignore")
-            from tqdm.auto import tqdm
-    except ImportError:
-        yield None
-        return
-    with tqdm(total=1, leave=False, delay=1.0) as bar:
+    begin, bar = time.monotonic(), None
 
-        def show(what: str, done: int, everything: int) -> None:
+    def show(what: str, done: int, everything: int) -> None:
+        nonlocal bar
+        if bar is None and time.monotonic() - begin >= 1.0:
+            bar = bars(leave=False)
+        if bar is not None:
             bar.set_description(what, refresh=False)
             bar.total, bar.n = everything, done
             bar.refresh()
 
+    try:
         yield show
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _bars() -> Any:
+    """The bars of tqdm, if they are there: of text in a terminal, in a notebook as widgets."""
+    try:
+        if "ipykernel" in sys.modules:
+            import ipywidgets  # noqa: F401
+            from tqdm.notebook import tqdm as widgets
+
+            return widgets
+        if sys.stderr is not None and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            return tqdm
+    except ImportError:
+        pass
+    return None
