@@ -1,11 +1,12 @@
-"""Progress bars, where tqdm is there and somebody sees them."""
+"""Bars of progress of fits."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
+
+from rankproof._rank import _bars
 
 
 class Bar(Protocol):
@@ -22,16 +23,15 @@ class _Nothing:
 
 @contextmanager
 def bar(total: int, description: str, wanted: bool | None) -> Iterator[Bar]:
-    """A bar, if it is wanted; ``None`` is to say on a terminal or in a notebook."""
-    if wanted is None:
-        wanted = "ipykernel" in sys.modules or sys.stderr.isatty()
-    if not wanted:
+    """A bar from the second second on; where somebody sees it, if `wanted` is ``None``."""
+    kind = None if wanted is False else _bars()
+    if kind is None and wanted:
+        try:
+            from tqdm import tqdm as kind
+        except ImportError:
+            pass
+    if kind is None:
         yield _Nothing()
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        yield _Nothing()
-        return
-    with tqdm(total=total, desc=description, leave=False) as shown:
+    with kind(total=total, desc=description, leave=False, delay=1.0) as shown:
         yield shown

@@ -14,6 +14,7 @@ use rankproof::cli::{AnyFit, CrossValidated, FittedRecording};
 use rankproof::fit::{Comparison, Diverged, Fit, FitError, FitFloat, Role};
 use rankproof::matrix::Matrix;
 use rankproof::recording::{Behaviour, Quantity, Recording};
+use rankproof::scalar::Scalar;
 
 use crate::background::background;
 use crate::error::exception;
@@ -323,18 +324,12 @@ fn model<'py, S: FitFloat + Element>(
 }
 
 /// Our columns are consecutive.
-fn matrix<S: Element>(py: Python<'_>, of: Matrix<S>) -> Bound<'_, PyArray2<S>>
-where
-    S: rankproof::scalar::Scalar,
-{
+fn matrix<S: Element + Scalar>(py: Python<'_>, of: Matrix<S>) -> Bound<'_, PyArray2<S>> {
     let shape = (of.rows(), of.cols()).f();
     Array2::from_shape_vec(shape, of.data().to_vec()).expect("all entries").into_pyarray(py)
 }
 
-fn transposed<S: Element>(py: Python<'_>, of: Matrix<S>) -> Bound<'_, PyArray2<S>>
-where
-    S: rankproof::scalar::Scalar,
-{
+fn transposed<S: Element + Scalar>(py: Python<'_>, of: Matrix<S>) -> Bound<'_, PyArray2<S>> {
     let shape = (of.cols(), of.rows());
     Array2::from_shape_vec(shape, of.data().to_vec()).expect("all entries").into_pyarray(py)
 }
