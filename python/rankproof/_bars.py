@@ -26,12 +26,17 @@ def bar(total: int, description: str, wanted: bool | None) -> Iterator[Bar]:
     """A bar from the second second on; where somebody sees it, if `wanted` is ``None``."""
     kind = None if wanted is False else _bars()
     if kind is None and wanted:
-        try:
-            from tqdm import tqdm as kind
-        except ImportError:
-            pass
+        kind = _of_text()
     if kind is None:
         yield _Nothing()
         return
     with kind(total=total, desc=description, leave=False, delay=1.0) as shown:
         yield shown
+
+
+def _of_text() -> Any:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm
