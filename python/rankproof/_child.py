@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
+import tempfile
 from collections.abc import Mapping, Sequence
-from typing import IO, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 # The package that is imported here, wherever the process is started.
 _CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from rankproof import _child; _child.main()"
@@ -66,36 +66,29 @@ def run(arguments: Sequence[str]) -> Finished:
     if not sys.executable:
         raise RuntimeError("this Python does not know its own program, which runs the command line")
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    process = subprocess.Popen(
-        [sys.executable, "-c", _CODE, package, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
-    assert process.stdout is not None and process.stderr is not None
-    out: list[str] = []
-    said: list[str] = []
-    readers = [
-        threading.Thread(target=_read, args=(process.stdout, out), daemon=True),
-        threading.Thread(target=_pass_on, args=(process.stderr, said), daemon=True),
-    ]
-    try:
-        for reader in readers:
-            reader.start()
-        status = process.wait()
-    except BaseException:
-        _end(process)
-        raise
-    finally:
-        for reader in readers:
-            reader.join()
-        process.stdout.close()
-        process.stderr.close()
+    process: subprocess.Popen[str] | None = None
+    # What is printed goes to a file, so that only standard error is to be heard.
+    with tempfile.TemporaryFile() as out:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _CODE, package, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+            )
+            said = _heard(process)
+            status = process.wait()
+        except BaseException:
+            if process is not None:
+                _end(process)
+            raise
+        out.seek(0)
+        text = out.read().decode("utf-8", "replace")
     if status in (0, 1):
-        return Finished(status, "".join(out))
-    raise _exception(status, "".join(said))
+        return Finished(status, text)
+    raise _exception(status, said)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -108,17 +101,17 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def _read(stream: IO[str], out: list[str]) -> None:
-    out.extend(stream)
-
-
-def _pass_on(stream: IO[str], said: list[str]) -> None:
-    """Show what is no error, and keep what is: errors are the last that is said."""
-    for line in stream:
-        if said or line.startswith((_MARK, "error: ")):
-            said.append(line)
-        else:
-            sys.stderr.write(line)
+def _heard(process: subprocess.Popen[str]) -> str:
+    """Show what is no error, and return what is: errors are the last that is said."""
+    said: list[str] = []
+    assert process.stderr is not None
+    with process.stderr as stream:
+        for line in stream:
+            if said or line.startswith((_MARK, "error: ")):
+                said.append(line)
+            else:
+                sys.stderr.write(line)
+    return "".join(said)
 
 
 def _exception(status: int, said: str) -> Exception:

@@ -29,9 +29,11 @@ def figure(parts: Mapping[str, Any]) -> Figure:
 
 
 def _frame(axes: Axes, label: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.axhline(0.95, color="0.8", linewidth=0.8)
     axes.set(xlabel=label, ylabel="share of the movement", ylim=(0, 1.02))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, loc="lower right")
