@@ -369,8 +369,8 @@ class LowTensorRankRNN:
     def _options(self) -> list[str]:
         params = self.get_params()
         del params["progress"]
-        pairs = {name: tuple(params[name]) for name in ("block", "guard")}
-        return options({**params, **pairs})
+        # A list would be an option that is given more than once.
+        return options({name: tuple(v) if isinstance(v, list) else v for name, v in params.items()})
 
     def _keep(self, recording: _native.MemoryRecording, fitted: _native.Fitted) -> None:
         self._recording, self._fitted = recording, fitted

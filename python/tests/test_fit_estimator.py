@@ -230,6 +230,9 @@ def test_wrong_input_gets_one_sentence(X: Any, labels: dict[str, Any], sentence:
         ({"learning_rate": -1}, "--learning-rate is -1"),
         ({"time_constant": 0.1}, "expected bin_seconds"),
         ({"block": (0, 3)}, "--block holds no entry"),
+        ({"block": 3}, "expected two numbers, of bins and of trials"),
+        ({"guard": [1, 2, 3]}, "expected two numbers, of bins and of trials"),
+        ({"length": [1.0, 2.0]}, "invalid float literal"),
         ({"threads": 0}, "--threads"),
     ],
 )
