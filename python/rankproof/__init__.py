@@ -12,6 +12,8 @@ from rankproof._commands import (
     theorems,
     verify,
 )
+from rankproof._cross_validation import CrossValidationSummary, Verdict, cross_validate
+from rankproof._estimator import LowTensorRankRNN, NotConverged, NotFitted
 from rankproof._history import History
 from rankproof._learning import LayerReport, LearningReport
 from rankproof._native import __version__
@@ -21,15 +23,21 @@ from rankproof._watch import Learning, watch
 
 __all__ = [
     "Answer",
+    "CrossValidationSummary",
     "History",
     "LayerReport",
     "Learning",
     "LearningReport",
+    "LowTensorRankRNN",
+    "NotConverged",
+    "NotFitted",
     "Recording",
     "Text",
+    "Verdict",
     "Verification",
     "WeightReport",
     "__version__",
+    "cross_validate",
     "explore",
     "inspect",
     "prepare",

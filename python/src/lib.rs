@@ -1,6 +1,8 @@
 //! What Python imports as `rankproof._native`: thin, no logic of its own.
 
+mod background;
 mod error;
+mod fit;
 mod rank;
 mod work;
 
@@ -33,6 +35,8 @@ fn check_recording(py: Python<'_>, path: PathBuf) -> PyResult<()> {
 mod _native {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::fit::{CrossValidation, Fitted, MemoryRecording, compared_models, fit};
     #[pymodule_export]
     use super::rank::{rank_arrays, rank_files};
     #[pymodule_export]

@@ -10,6 +10,7 @@ mod files;
 mod fit;
 mod fitted;
 mod hints;
+mod in_memory;
 mod inspect;
 mod interrupt;
 mod model_arguments;
@@ -30,6 +31,8 @@ mod verify;
 
 use std::ffi::OsString;
 use std::panic;
+
+pub use in_memory::{AnyFit, CrossValidated, CrossValidationAnswer, FittedRecording};
 
 use crate::file;
 use crate::named::Named;
