@@ -295,6 +295,14 @@ fn what_a_search_chooses_is_no_option_beside_it() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains("--fixed"), "{option}: {error}");
     }
+    // Nor beside what --fixed refuses.
+    std::fs::write(folder.join("grid.json"), GRID).unwrap();
+    for beside in ["--grid grid.json", "--permutations 19"] {
+        let output = rankproof(folder, &format!("cv rec.npz {beside} --length 9 --out x"));
+        assert_eq!(output.status.code(), Some(2), "{beside}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("--length"), "{beside}: {error}");
+    }
     assert!(!folder.join("x").exists());
 }
 

@@ -152,7 +152,11 @@ impl From<SplitName> for Split {
 pub fn guarded(command: Command) -> Command {
     CHOSEN.into_iter().fold(command, |command, id| {
         command.mut_arg(id, |argument| {
-            argument.requires("fixed").help_heading("With --fixed, else chosen by the search")
+            // What conflicts with an option that is required makes clap take it for not required.
+            argument
+                .requires("fixed")
+                .conflicts_with_all(["grid", "permutations"])
+                .help_heading("With --fixed, else chosen by the search")
         })
     })
 }
@@ -488,7 +492,37 @@ struct SummaryFile<'a> {
     summary: &'a CrossValidationSummary,
 }
 
+/// What is asked of a recording in memory.
+pub(super) struct InMemory {
+    pub fixed: bool,
+    pub fitting: FittingArguments,
+    pub search: Search,
+}
+
+impl InMemory {
+    /// As the arguments say it but for --grid.
+    pub fn new(arguments: Arguments, recording: &Recording, grid: Grid) -> anyhow::Result<Self> {
+        let cv = planned(&arguments, recording)?;
+        let Arguments { fixed, fitting, permutations, .. } = arguments;
+        let search = Search { cv, grid, permutations };
+        if !fixed {
+            search.validate(recording)?;
+        }
+        Ok(InMemory { fixed, fitting, search })
+    }
+}
+
+/// The line of summary.json.
+pub(super) fn summary_json(summary: &CrossValidationSummary) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(&SummaryFile { schema: 1, summary })?)
+}
+
 fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
+    format!("{}\nResults are in {}", told(summary), folder.display())
+}
+
+/// What is found, in tables and words.
+pub(super) fn told(summary: &CrossValidationSummary) -> String {
     let columns = numbers_of(summary.likelihood);
     let with = |first: &[&'static str], last: &[&'static str]| [first, columns, last].concat();
     let mut ranks = table(&with(&["rank", "units"], &[""]), 0);
@@ -521,11 +555,10 @@ fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {
     };
     format!(
         "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds; ranks are chosen \
-         on other entries.\nResults are in {}",
+         on other entries.",
         summary.verdict.in_words(),
         summary.likelihood.loss_in_words(),
         summary.folds,
-        folder.display()
     )
 }
 

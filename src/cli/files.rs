@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -153,7 +154,8 @@ fn resolved(path: &Path, links: usize) -> PathBuf {
 /// for it.
 fn check_target(path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
-        bail!("{}: is a folder, expected the name of a file to write", path.display());
+        let what = format!("{}: is a folder, expected the name of a file to write", path.display());
+        bail!(io::Error::new(io::ErrorKind::IsADirectory, what));
     }
     if path.exists() && !path.is_file() {
         bail!("{}: is a device or the like, expected a file to write", path.display());
@@ -163,7 +165,8 @@ fn check_target(path: &Path) -> anyhow::Result<()> {
         _ => Path::new("."),
     };
     if !folder.is_dir() {
-        bail!("{}: there is no folder {} to write it to", path.display(), folder.display());
+        let what = format!("there is no folder {} to write it to", folder.display());
+        bail!(io::Error::new(io::ErrorKind::NotFound, format!("{}: {what}", path.display())));
     }
     tempfile::tempfile_in(folder)
         .with_context(|| format!("{}: cannot be written", path.display()))?;

@@ -28,7 +28,7 @@ use super::output::{print, progress, shell_word, write_json};
 /// --out gets model.npz, states.npz, summary.json, losses.csv, figures and all that they draw
 /// (figures.csv), and a checkpoint from which --resume goes on to the same bits as a fit that was
 /// never interrupted.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Arguments {
     /// The recording, as `rankproof prepare` or `simulate` writes it.
     recording: PathBuf,
@@ -47,11 +47,11 @@ pub struct Arguments {
     resume: Option<PathBuf>,
     /// Also save the predicted activity of all entries.
     #[arg(long)]
-    predictions: bool,
+    pub(super) predictions: bool,
     #[command(flatten)]
     model: ModelArguments,
     #[command(flatten)]
-    fitting: FittingArguments,
+    pub(super) fitting: FittingArguments,
 }
 
 /// Refuses beside `--resume` all that a fit under way cannot change, so that nothing is passed over.
@@ -64,16 +64,44 @@ pub fn guarded(command: Command) -> Command {
 
 /// What a folder says of the fit in it.
 #[derive(Serialize, Deserialize)]
-struct Plan {
+pub(super) struct Plan {
     architecture: Architecture,
-    settings: Settings,
+    pub(super) settings: Settings,
     #[serde(rename = "blocks")]
     held_out: HeldOut,
-    precision: Precision,
+    pub(super) precision: Precision,
     #[serde(default)]
     predictions: bool,
     /// Of the recording's activity, to notice another one.
     fingerprint: String,
+}
+
+impl Plan {
+    /// What each entry is used for.
+    pub(super) fn roles(&self, recording: &Recording) -> anyhow::Result<Vec<Role>> {
+        roles(self.held_out, self.settings.seed, recording)
+    }
+
+    /// What is fitted.
+    pub(super) fn objective<S: FitFloat>(
+        &self,
+        recording: &Recording,
+        roles: &[Role],
+    ) -> anyhow::Result<Objective<S>> {
+        let observations = Observations::<S>::new(recording, roles)?;
+        Ok(Objective::new(&self.architecture, observations)?)
+    }
+}
+
+/// What each entry is used for: some for testing and as many for stopping, if any are held out.
+pub(super) fn roles(
+    held_out: HeldOut,
+    seed: u64,
+    recording: &Recording,
+) -> anyhow::Result<Vec<Role>> {
+    let both = [Role::Test, Role::Validation];
+    let wanted = if held_out.share > 0.0 { &both[..] } else { &[] };
+    Ok(held_out.roles(recording, 0, wanted, seed)?)
 }
 
 /// summary.json.
@@ -109,8 +137,8 @@ fn argument_of_folder(arguments: &Arguments) -> &'static str {
 /// What the folder gets.
 const PLAN: &str = "plan.json";
 /// From which a fit goes on.
-const CHECKPOINT: &str = "checkpoint.npz";
-const SUMMARY: &str = "summary.json";
+pub(super) const CHECKPOINT: &str = "checkpoint.npz";
+pub(super) const SUMMARY: &str = "summary.json";
 
 fn written() -> impl Iterator<Item = String> {
     [PLAN, CHECKPOINT, SUMMARY].map(str::to_owned).into_iter().chain(fitted::files())
@@ -132,7 +160,7 @@ fn begun(
     Ok((plan, lock))
 }
 
-fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
+pub(super) fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
     let rank = arguments.rank.context("--rank is missing")?;
     Ok(Plan {
         architecture: arguments.model.architecture(recording, arguments.units, rank)?,
@@ -182,11 +210,9 @@ fn fit<S: FitFloat + Element>(
     recording: &Recording,
 ) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let both = [Role::Test, Role::Validation];
-    let held_out = if plan.held_out.share > 0.0 { &both[..] } else { &[] };
-    let roles = plan.held_out.roles(recording, 0, held_out, plan.settings.seed)?;
-    let observations = Observations::<S>::new(recording, &roles)?;
-    let objective = Objective::new(&plan.architecture, observations)
+    let roles = plan.roles(recording)?;
+    let objective = plan
+        .objective::<S>(recording, &roles)
         .with_context(|| arguments.recording.display().to_string())?;
     let checkpoint = folder.join(CHECKPOINT);
     let mut fit = if checkpoint.exists() {
@@ -230,9 +256,17 @@ fn fit<S: FitFloat + Element>(
     }
     fitted::write(folder, &fit, recording, &roles, plan.predictions)?;
     let summary = fit.summary(outcome);
-    write_json(&folder.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
+    write_summary(folder, &summary)?;
     print(&shown(arguments, folder, &summary, started.elapsed()))?;
     Ok(0)
+}
+
+pub(super) fn write_plan(folder: &Path, plan: &Plan) -> anyhow::Result<()> {
+    write_json(&folder.join(PLAN), plan)
+}
+
+pub(super) fn write_summary(folder: &Path, summary: &Summary) -> anyhow::Result<()> {
+    write_json(&folder.join(SUMMARY), &SummaryFile { schema: 1, summary })
 }
 
 /// All that is needed: what the fit was asked for is in its folder.

@@ -14,6 +14,7 @@ mod files;
 mod fit;
 mod fitted;
 mod hints;
+mod in_memory;
 mod inspect;
 mod interrupt;
 mod job;
@@ -37,9 +38,14 @@ mod train;
 mod verify;
 
 use std::ffi::OsString;
+use std::panic;
 
+pub use in_memory::{AnyFit, CrossValidated, CrossValidationAnswer, FittedRecording};
+
+use crate::file;
 use crate::named::Named;
 use crate::theorem::{self, Theorem};
+use crate::weights::{RecordedWeights, Watch, WeightAnswer};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -98,10 +104,24 @@ fn parsed(words: Vec<String>) -> Result<Command, clap::Error> {
 /// it finds and reports an error in one sentence. The exit status is returned, but for `--help`,
 /// arguments that do not parse and Ctrl-C in long work, which end the process.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
+    execute(arguments).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        2
+    })
+}
+
+/// As [`run`], but an error is left to whoever called.
+///
+/// # Errors
+///
+/// If the input is wrong, in one sentence with its causes.
+pub fn execute(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> anyhow::Result<u8> {
     let words: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let matches = command().get_matches_from(&words);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let result = match cli.command {
+    match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, &words),
         Command::Theorems(arguments) => theorems::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
@@ -119,11 +139,44 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::Collect(arguments) => collect::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
-    };
-    result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        2
-    })
+    }
+}
+
+/// The answer of `rankproof rank` with these arguments, of which the first is the name of the program
+/// and the second `rank`, for whoever shows it in another way: nothing is printed or written. Exact
+/// ranks that are not asked for are computed where `small` says so and they take seconds.
+///
+/// # Errors
+///
+/// What the command would say, in one sentence.
+pub fn rank(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    small: bool,
+    watch: Watch<'_>,
+) -> anyhow::Result<(RecordedWeights, Vec<WeightAnswer>)> {
+    let matches = command().try_get_matches_from(arguments);
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    match cli.map_err(|error| anyhow::anyhow!(sentence_of(&error)))?.command {
+        Command::Rank(arguments) => rank::ranked(&arguments, small, watch),
+        _ => anyhow::bail!("another command than rank"),
+    }
+}
+
+/// What is wrong with arguments, without how the command is used.
+fn sentence_of(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    first.strip_prefix("error: ").unwrap_or(first).trim_end().to_owned()
+}
+
+/// Prints no panic of a reader that was written by others: it becomes an error of one sentence.
+pub fn keep_quiet_of_readers() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !file::is_guarded() {
+            print(info);
+        }
+    }));
 }
 
 /// Reads the name of a choice, of those that are allowed, for clap, whose help lists them.

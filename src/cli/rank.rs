@@ -7,26 +7,25 @@ use std::time::{Duration, Instant};
 
 use crate::matrix::Rank;
 use crate::report::{
-    Drawn, EFFECTIVE_FIGURES, EffectiveRecord, Experiment, effective_details, effective_figures,
-    effective_overview, effective_screen, effective_sentence, in_lines, wrapped,
+    Drawn, EFFECTIVE_FIGURES, Experiment, WeightRecords, effective_details, effective_figures,
+    effective_overview, effective_screen, effective_sentence, in_lines, rounding_sentence, wrapped,
 };
 use crate::tensor::{LowerEnd, UpperEnd};
 use crate::theorem::{Observation, Verdict};
 use crate::weights::{
-    Decided, EffectiveOptions, EffectiveRanks, HeldBound, Rounding, Stage, Watch, WeightRanks,
-    WeightStream, doubts, scientific,
+    AnswerOptions, ExactRanks, Exactly, HeldBound, RecordedWeights, Stage, Watch, WeightAnswer,
+    WeightPart, WeightRanks, doubts, scientific,
 };
 use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
-use serde::Serialize;
 
 use super::files::Files;
 use super::job::Plan;
 use super::lock::Lock;
 use super::output::{paragraph, print, progress, table, write_json};
 use super::part::PartArguments;
-use super::rank_input::{Input, Loaded, Part};
+use super::rank_input::Input;
 use super::rank_slices::read_error;
 use super::{interrupt, rank_table};
 
@@ -104,18 +103,10 @@ pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     }
     let _lock = arguments.out.as_ref().map(lock).transpose()?;
     let loaded = opened.load(&watch)?;
-    let mut answers = Vec::new();
-    for part in &loaded.parts {
-        answers.push(Answer::new(arguments, part, true, &watch)?);
-    }
+    let answers = answers(arguments, &loaded, true, &watch)?;
     waiting.end();
     if let Some(path) = &arguments.json {
-        let mut gates: Vec<Json> =
-            answers.iter().map(|answer| Json::new(&loaded, answer)).collect();
-        match gates.len() {
-            1 => write_json(path, &gates.remove(0))?,
-            _ => write_json(path, &JsonGates { schema: 1, gates })?,
-        }
+        write_json(path, &WeightRecords::new(&loaded, &answers))?;
     }
     if let Some(out) = &arguments.out {
         write_results(out, &loaded, &answers)?;
@@ -124,24 +115,50 @@ pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// What is said of the weights, or of each gate.
+fn answers(
+    arguments: &Arguments,
+    loaded: &RecordedWeights,
+    small: bool,
+    watch: Watch<'_>,
+) -> anyhow::Result<Vec<WeightAnswer>> {
+    loaded.parts.iter().map(|part| answer(arguments, part, small, watch)).collect()
+}
+
+/// The weights that arguments name and what is said of them, for whoever shows it elsewhere: nothing
+/// is printed and no file is written. Exact ranks are as for [`answer`].
+pub fn ranked(
+    arguments: &Arguments,
+    small: bool,
+    watch: Watch<'_>,
+) -> anyhow::Result<(RecordedWeights, Vec<WeightAnswer>)> {
+    if arguments.input.patterns().is_some() {
+        bail!("--array: is several names or a pattern, expected the name of one array");
+    }
+    let files = arguments.input.checkpoints()?;
+    let loaded = arguments.input.open(files)?.load(watch)?;
+    let answers = answers(arguments, &loaded, small, watch)?;
+    Ok((loaded, answers))
+}
+
 /// The answers, and then all that is exact.
-fn told(arguments: &Arguments, loaded: &Loaded, answers: &[Answer]) -> String {
+fn told(arguments: &Arguments, loaded: &RecordedWeights, answers: &[WeightAnswer]) -> String {
     let numbers = loaded.steps.as_deref();
     let mut text = String::new();
     if let [_, _, ..] = answers {
         text += &overview(loaded, answers);
     }
-    for (index, answer) in answers.iter().enumerate() {
+    for (part, answer) in loaded.parts.iter().zip(answers) {
         text += if answers.len() > 1 { "\n" } else { "" };
-        text += &heading(loaded, answer.part, index == 0 && answers.len() == 1);
+        text += &heading(loaded, part, answers.len() == 1);
         text += &effective_screen(&answer.effective, numbers);
         text += &effective_details(&answer.effective, numbers);
     }
-    for answer in answers {
+    for (part, answer) in loaded.parts.iter().zip(answers) {
         match &answer.exact {
-            Some(exact) => text += &exact_ranks(arguments, loaded, answer.part, exact),
+            Some(exact) => text += &exact_ranks(arguments, loaded, part, exact),
             None => {
-                text += &format!("\n{}", answer.not_exact());
+                text += &format!("\n{}", not_exact(part));
                 break;
             }
         }
@@ -150,8 +167,8 @@ fn told(arguments: &Arguments, loaded: &Loaded, answers: &[Answer]) -> String {
 }
 
 /// Several answers beside each other.
-fn overview(loaded: &Loaded, answers: &[Answer]) -> String {
-    let first = &answers[0].part.tracks[0];
+fn overview(loaded: &RecordedWeights, answers: &[WeightAnswer]) -> String {
+    let first = &loaded.parts[0].tracks[0];
     let mut text = wrapped(&format!(
         "{}, {} gates of {} x {} weights at the start and after {} learning steps",
         loaded.title,
@@ -161,11 +178,8 @@ fn overview(loaded: &Loaded, answers: &[Answer]) -> String {
         first.steps(),
     ));
     loaded.notes.iter().for_each(|note| text += &noted(note));
-    let gate = |answer: &Answer| answer.part.gate.clone().unwrap_or_default();
-    let gates: Vec<_> = answers.iter().map(gate).collect();
-    let found: Vec<_> = (gates.iter().map(String::as_str))
-        .zip(answers.iter().map(|answer| &answer.effective))
-        .collect();
+    let gates = loaded.parts.iter().map(|part| part.gate.as_deref().unwrap_or_default());
+    let found: Vec<_> = gates.zip(answers.iter().map(|answer| &answer.effective)).collect();
     text + "\n" + &effective_overview("gate", &found)
 }
 
@@ -175,11 +189,15 @@ fn noted(note: &str) -> String {
 }
 
 /// Figures, tables and summary.json.
-fn write_results(out: &Path, loaded: &Loaded, answers: &[Answer]) -> anyhow::Result<()> {
+fn write_results(
+    out: &Path,
+    loaded: &RecordedWeights,
+    answers: &[WeightAnswer],
+) -> anyhow::Result<()> {
     let title = format!("Movement of the weights {}", loaded.title);
     let mut results = Experiment::new("rank", &title, out, false)?;
     let mut words = Vec::new();
-    for Answer { part, effective, .. } in answers {
+    for (part, WeightAnswer { effective, .. }) in loaded.parts.iter().zip(answers) {
         let (label, prefix) = match &part.gate {
             Some(gate) => (format!("gate {gate}"), format!("{gate}_")),
             None => Default::default(),
@@ -217,56 +235,30 @@ fn write_results(out: &Path, loaded: &Loaded, answers: &[Answer]) -> anyhow::Res
     Ok(())
 }
 
-/// What is said of one history.
-pub struct Answer<'a> {
-    pub part: &'a Part,
-    pub effective: EffectiveRanks,
-    /// Unless they take minutes and were not asked for.
-    exact: Option<Exact>,
+/// What is said of weights; with exact ranks if they are asked for or, where `small` says so, if they
+/// take seconds.
+pub fn answer(
+    arguments: &Arguments,
+    part: &WeightPart,
+    small: bool,
+    watch: Watch<'_>,
+) -> anyhow::Result<WeightAnswer> {
+    if part.tracks.len() > 1 && (part.channels.is_some() || arguments.exact) {
+        let flag = if arguments.exact { "--exact" } else { "--inputs" };
+        bail!("{flag} is for weights of three axes, and these have a fourth one");
+    }
+    let exactly = match (arguments.exact, small) {
+        (true, _) => Exactly::Always,
+        (false, true) => Exactly::Seconds,
+        (false, false) => Exactly::Never,
+    };
+    let asked = AnswerOptions { increments: arguments.delta, exactly };
+    WeightAnswer::new(part, asked, watch).map_err(read_error)
 }
 
-/// Exact ranks, and the bounds of the theorems.
-struct Exact {
-    ranks: WeightRanks,
-    bounds: Vec<HeldBound>,
-}
-
-impl<'a> Answer<'a> {
-    /// With exact ranks if they are asked for or, where `small` says so, if they take seconds.
-    pub fn new(
-        arguments: &Arguments,
-        part: &'a Part,
-        small: bool,
-        watch: Watch<'_>,
-    ) -> anyhow::Result<Self> {
-        let (tracks, channels) = (&part.tracks[..], part.channels.as_ref());
-        let options = EffectiveOptions { all: arguments.exact, ..EffectiveOptions::default() };
-        let [weights] = tracks else {
-            if channels.is_some() || arguments.exact {
-                let flag = if arguments.exact { "--exact" } else { "--inputs" };
-                bail!("{flag} is for weights of three axes, and these have a fourth one");
-            }
-            let effective =
-                EffectiveRanks::of_tracks(tracks, &options, watch).map_err(read_error)?;
-            return Ok(Answer { part, effective, exact: None });
-        };
-        let effective =
-            EffectiveRanks::of_stream(weights, channels, &options, watch).map_err(read_error)?;
-        let mut exact = None;
-        if arguments.exact || (small && takes_seconds(weights)) {
-            let history = weights.load().map_err(read_error)?;
-            let ranks = WeightRanks::new(&history, arguments.delta, watch);
-            watch(Stage { what: "bounds", done: 0, all: 1 });
-            let bounds = HeldBound::all(&history, &ranks, channels)?;
-            exact = Some(Exact { ranks, bounds });
-        }
-        Ok(Answer { part, effective, exact })
-    }
-
-    /// Why there are no exact ranks.
-    fn not_exact(&self) -> String {
-        wrapped(if self.part.tracks.len() == 1 { NOT_EXACT } else { FOURTH })
-    }
+/// Why there are no exact ranks.
+fn not_exact(part: &WeightPart) -> String {
+    wrapped(if part.tracks.len() == 1 { NOT_EXACT } else { FOURTH })
 }
 
 /// Said in place of exact ranks of weights with a fourth axis.
@@ -277,16 +269,13 @@ const FOURTH: &str = "Exact ranks and the bounds of the theorems are for three a
 const NOT_EXACT: &str = "Exact ranks, and with them the bounds of the theorems, are not computed: of \
                          so many neurons and steps they take minutes; --exact computes them.";
 
-/// True if exact ranks take seconds, about: they need singular values of every step.
-fn takes_seconds(weights: &WeightStream) -> bool {
-    const MAX_WORK: usize = 1 << 28;
-    let (rows, columns) = (weights.neurons(), weights.columns());
-    let of_a_step = rows.saturating_mul(columns).saturating_mul(rows.min(columns));
-    of_a_step.saturating_mul(weights.steps() + 1) <= MAX_WORK
-}
-
-fn exact_ranks(arguments: &Arguments, loaded: &Loaded, part: &Part, exact: &Exact) -> String {
-    let Exact { ranks, bounds } = exact;
+fn exact_ranks(
+    arguments: &Arguments,
+    loaded: &RecordedWeights,
+    part: &WeightPart,
+    exact: &ExactRanks,
+) -> String {
+    let ExactRanks { ranks, bounds } = exact;
     let hint = match part.channels {
         None if part.tracks[0].neurons() == part.tracks[0].columns() => {
             "Give --inputs and --outputs to hold the increments against more theorems.\n"
@@ -306,7 +295,7 @@ fn exact_ranks(arguments: &Arguments, loaded: &Loaded, part: &Part, exact: &Exac
 }
 
 /// What was read, to what it was rounded, and once what was chosen in reading it.
-fn heading(loaded: &Loaded, part: &Part, notes: bool) -> String {
+fn heading(loaded: &RecordedWeights, part: &WeightPart, notes: bool) -> String {
     let weights = &part.tracks[0];
     let (rows, columns, steps) = (weights.neurons(), weights.columns(), weights.steps());
     let gate = part.gate.as_ref().map_or(String::new(), |gate| format!(", gate {gate}"));
@@ -314,19 +303,11 @@ fn heading(loaded: &Loaded, part: &Part, notes: bool) -> String {
         "{}{gate}, {rows} x {columns} weights at the start and after {steps} learning steps;",
         loaded.title,
     ));
-    text += &wrapped(&sentence(weights.rounding()));
+    text += &wrapped(&rounding_sentence(weights.rounding()));
     for note in loaded.notes.iter().filter(|_| notes) {
         text += &noted(note);
     }
     text + "\n"
-}
-
-/// To what the weights were rounded, and by which flag, if by one.
-fn sentence(rounding: &Rounding) -> String {
-    match rounding.decided() {
-        Decided::Given => format!("{rounding} by --precision"),
-        _ => rounding.to_string(),
-    }
 }
 
 /// Ranks and singular values of some steps: all of them are in the JSON. Steps have the numbers of
@@ -506,175 +487,5 @@ impl Waiting {
 
     pub fn end(&self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// All that was found. `effective` has the dimensions of the movement; the others are exact ranks,
-/// null if those were not computed.
-#[derive(Serialize)]
-struct JsonGates {
-    schema: u32,
-    gates: Vec<Json>,
-}
-
-#[derive(Serialize)]
-pub struct Json {
-    schema: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gate: Option<String>,
-    /// The numbers of the files of the steps, if they come from several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    steps: Option<Vec<u64>>,
-    shape: [usize; 3],
-    precision: JsonPrecision,
-    #[serde(flatten)]
-    exact: JsonExact,
-    /// False if exact ranks were not computed.
-    exact_ranks_computed: bool,
-    effective: EffectiveRecord,
-}
-
-#[derive(Default, Serialize)]
-struct JsonExact {
-    ranks: Option<Vec<Option<usize>>>,
-    increment_ranks: Option<Vec<Option<usize>>>,
-    unfolding_ranks: Option<Vec<Option<usize>>>,
-    cp: Option<JsonBracket>,
-    cp_certificates: Option<JsonCertificates>,
-    noise_floor: Option<f64>,
-    space_dimension: Option<usize>,
-    bounds: Option<Vec<JsonBound>>,
-    inconclusive: Option<Vec<String>>,
-}
-
-/// What the values were rounded to, and how that is known.
-#[derive(Serialize)]
-struct JsonPrecision {
-    array: &'static str,
-    /// Of W_0, and the coarsest of W_1..W_K.
-    start: String,
-    values: String,
-    epsilon: f64,
-    decided: &'static str,
-    sentence: String,
-}
-
-#[derive(Serialize)]
-struct JsonBracket {
-    lower: usize,
-    upper: Option<usize>,
-}
-
-/// What shows each end of the bracket, and the norm of what the upper one leaves.
-#[derive(Serialize)]
-struct JsonCertificates {
-    lower: String,
-    upper: Option<String>,
-    residual: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct JsonBound {
-    theorem: &'static str,
-    verdict: &'static str,
-    reason: Option<String>,
-    observations: Vec<JsonObservation>,
-}
-
-#[derive(Serialize)]
-struct JsonObservation {
-    what: String,
-    lower: usize,
-    upper: usize,
-    bound: usize,
-}
-
-impl Json {
-    pub fn new(loaded: &Loaded, answer: &Answer) -> Self {
-        let Answer { part, effective, exact } = answer;
-        let weights = &part.tracks[0];
-        Json {
-            schema: 1,
-            gate: part.gate.clone(),
-            steps: loaded.steps.clone(),
-            shape: [weights.steps() + 1, weights.neurons(), weights.columns()],
-            precision: JsonPrecision::new(weights.rounding()),
-            exact_ranks_computed: exact.is_some(),
-            exact: exact.as_ref().map(JsonExact::new).unwrap_or_default(),
-            effective: effective.into(),
-        }
-    }
-}
-
-impl JsonExact {
-    fn new(Exact { ranks, bounds }: &Exact) -> Self {
-        let known = |ranks: &[Rank]| Some(ranks.iter().map(Rank::known).collect());
-        let half = ranks.exponent / 2;
-        let powers = [half, ranks.exponent - half].map(|power| f64::from(power).exp2());
-        let scaled = |number: f64| number * powers[0] * powers[1];
-        let upper = ranks.tensor.cp_upper.as_ref();
-        JsonExact {
-            ranks: known(&ranks.ranks),
-            increment_ranks: known(&ranks.increment_ranks),
-            unfolding_ranks: known(&ranks.tensor.unfolding_ranks),
-            cp: Some(JsonBracket {
-                lower: ranks.tensor.cp_lower.bound,
-                upper: upper.map(|upper| upper.bound),
-            }),
-            cp_certificates: Some(JsonCertificates {
-                lower: ranks.tensor.cp_lower.certificate.to_string(),
-                upper: upper.map(|upper| upper.construction.to_string()),
-                residual: upper.map(|upper| scaled(upper.residual)),
-            }),
-            noise_floor: Some(scaled(ranks.tensor.noise_floor)),
-            space_dimension: ranks.space.as_ref().and_then(Rank::known),
-            bounds: Some(bounds.iter().map(JsonBound::new).collect()),
-            inconclusive: Some(doubts(ranks)),
-        }
-    }
-}
-
-impl JsonPrecision {
-    fn new(rounding: &Rounding) -> Self {
-        let (start, later) = rounding.grids().split_first().expect("there is a start");
-        let coarsest = later
-            .iter()
-            .copied()
-            .max_by(|a, b| a.epsilon().total_cmp(&b.epsilon()))
-            .expect("there is a step");
-        JsonPrecision {
-            array: rounding.stored().name(),
-            start: start.to_string(),
-            values: coarsest.to_string(),
-            epsilon: coarsest.epsilon(),
-            decided: match rounding.decided() {
-                Decided::Values => "by the values",
-                Decided::Given => "by --precision",
-                Decided::Few(_) => "by the array: too few different values",
-                Decided::Fixed(_) => "by the array: values may be exact",
-                Decided::Type => "by the array",
-            },
-            sentence: sentence(rounding),
-        }
-    }
-}
-
-impl JsonBound {
-    fn new(bound: &HeldBound) -> Self {
-        let verdict = match bound.verdict() {
-            None => "not applicable",
-            Some(Verdict::Held { .. }) => "holds",
-            Some(Verdict::Violated) => "violated",
-            Some(Verdict::Inconclusive) => "inconclusive",
-        };
-        let observations = bound.found.iter().flatten().map(|found| JsonObservation {
-            what: found.quantity.to_string(),
-            lower: found.found.lower,
-            upper: found.found.upper,
-            bound: found.bound,
-        });
-        let observations = observations.collect();
-        let reason = bound.found.as_ref().err().cloned();
-        JsonBound { theorem: bound.theorem.id, verdict, reason, observations }
     }
 }

@@ -1,19 +1,21 @@
 //! What `rankproof rank` reads: the weights of every learning step, and the channels beside them.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::file::{Array, Kind, Node, ReadError, Source};
 use crate::matrix::Matrix;
 use crate::scalar::Precision;
-use crate::weights::{Grid, InputOutput, Slices, Stage, Watch, WeightHistory, WeightStream};
+use crate::weights::{
+    Grid, InputOutput, RecordedWeights, Slices, SomeRows, Stage, Watch, WeightHistory, WeightPart,
+    WeightStream,
+};
 use anyhow::bail;
 use clap::Args;
 
 use super::checkpoints::Checkpoints;
-use super::rank_slices::{
-    FirstSteps, Layout, OfFiles, OneFile, Shared, SomeRows, held, read_error,
-};
+use super::rank_slices::{FirstSteps, Layout, OfFiles, OneFile, Shared, held, read_error};
 
 /// The weights.
 #[derive(Args)]
@@ -48,29 +50,8 @@ pub struct Input {
     outputs: Option<String>,
     /// What the values were rounded to, in place of what they tell: f16, bf16, f32, f64, or the
     /// number of significant digits with which they were printed.
-    #[arg(long, value_name = "TYPE|DIGITS", value_parser = read_precision)]
+    #[arg(long, value_name = "TYPE|DIGITS", value_parser = Grid::from_str)]
     precision: Option<Grid>,
-}
-
-/// What was read.
-pub struct Loaded {
-    /// The files and the array, as a heading: `w.npz: W`.
-    pub title: String,
-    /// What was chosen and left out, in sentences.
-    pub notes: Vec<String>,
-    /// The numbers of the steps, if names of files tell them.
-    pub steps: Option<Vec<u64>>,
-    /// The weights, or each of their gates.
-    pub parts: Vec<Part>,
-}
-
-/// Weights that are answered for by themselves.
-pub struct Part {
-    /// Which gate it is, if it is one.
-    pub gate: Option<String>,
-    /// One history, or one for each index of the fourth axis.
-    pub tracks: Vec<WeightStream>,
-    pub channels: Option<InputOutput>,
 }
 
 /// The weights of all steps that are of one gate, or all: one history, or one for each index of the
@@ -209,15 +190,15 @@ impl Opened<'_> {
     /// # Errors
     ///
     /// If a file is damaged or does not hold what the arguments name.
-    pub fn load(&mut self, watch: Watch<'_>) -> anyhow::Result<Loaded> {
+    pub fn load(&mut self, watch: Watch<'_>) -> anyhow::Result<RecordedWeights> {
         watch(Stage { what: "reading", done: 0, all: self.paths.len() });
         if let (None, [_]) = (self.input.name(), &self.paths[..])
             && let Some(history) = self.factors()?
         {
             let channels = self.channels(history.neurons())?;
-            let parts = vec![Part { gate: None, tracks: vec![history.into()], channels }];
+            let parts = vec![WeightPart { gate: None, tracks: vec![history.into()], channels }];
             let (title, notes) = (format!("{}: W", self.shown), self.notes.clone());
-            return Ok(Loaded { title, notes, steps: self.steps.clone(), parts });
+            return Ok(RecordedWeights { title, notes, steps: self.steps.clone(), parts });
         }
         let name = match self.input.name() {
             Some(name) => name.clone(),
@@ -231,7 +212,7 @@ impl Opened<'_> {
     /// # Errors
     ///
     /// As for [`load`](Opened::load).
-    pub fn load_array(&mut self, name: &str, watch: Watch<'_>) -> anyhow::Result<Loaded> {
+    pub fn load_array(&mut self, name: &str, watch: Watch<'_>) -> anyhow::Result<RecordedWeights> {
         let (mut steps, mut notes) = (self.steps.clone(), self.notes.clone());
         let mut stacked = match &self.paths[..] {
             [_] => self.in_one_file(name, watch)?,
@@ -264,12 +245,12 @@ impl Opened<'_> {
             };
             let tracks: Vec<_> = tracks.into_iter().map(stream).collect::<Result<_, _>>()?;
             let channels = self.channels(tracks[0].neurons())?;
-            parts.push(Part { gate, tracks, channels });
+            parts.push(WeightPart { gate, tracks, channels });
         }
         if self.paths.len() > 1 && self.input.outputs.is_some() {
             notes.push(format!("Inputs and outputs are those of {}.", self.paths[0].display()));
         }
-        Ok(Loaded { title, notes, steps, parts })
+        Ok(RecordedWeights { title, notes, steps, parts })
     }
 
     /// The weights that the factors of a fitted model make, if the file is one.
@@ -528,21 +509,6 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
     pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
-fn read_precision(text: &str) -> Result<Grid, String> {
-    const MAX_DIGITS: u32 = 17;
-    match text {
-        "f16" => Ok(Grid::HALF),
-        "bf16" => Ok(Grid::BFLOAT),
-        "f32" => Ok(Grid::SINGLE),
-        "f64" => Ok(Grid::DOUBLE),
-        digits => (digits.parse().ok().filter(|digits| (1..=MAX_DIGITS).contains(digits)))
-            .map(Grid::printed)
-            .ok_or_else(|| {
-                format!("expected f16, bf16, f32, f64, or digits from 1 to {MAX_DIGITS}")
-            }),
-    }
-}
-
 /// All names; of many the first and the last, and how many there are.
 fn in_short(names: &[String]) -> String {
     const ALL: usize = 12;
@@ -639,14 +605,8 @@ fn only(found: &[(String, Vec<usize>)], files: &str, what: &str) -> anyhow::Resu
 /// An array as columns of N numbers; `axis` is that of the neurons unless only the other fits.
 fn by_neuron(array: &Array, neurons: usize, axis: usize) -> Result<Matrix<f64>, ReadError> {
     array.expect_finite()?;
-    let (axis, others) = match array.shape.as_slice() {
-        [n] if *n == neurons => (0, 1),
-        shape @ [_, _] if shape[axis] == neurons => (axis, shape[1 - axis]),
-        shape @ [_, _] if shape[1 - axis] == neurons => (1 - axis, shape[axis]),
-        _ => return Err(array.wrong_shape(format!("an axis of {neurons} neurons, as W has"))),
-    };
-    let entry = |i, j| array.data[if axis == 0 { i * others + j } else { j * neurons + i }];
-    Ok(Matrix::from_fn(neurons, others, entry))
+    InputOutput::columns(&array.shape, &array.data, neurons, axis)
+        .ok_or_else(|| array.wrong_shape(format!("an axis of {neurons} neurons, as W has")))
 }
 
 #[cfg(test)]

@@ -210,29 +210,6 @@ impl Slices for OfFiles {
     }
 }
 
-/// Some neighbouring rows of matrices.
-pub struct SomeRows {
-    pub of: Arc<dyn Slices>,
-    pub first: usize,
-    pub count: usize,
-}
-
-impl Slices for SomeRows {
-    fn shape(&self) -> [usize; 2] {
-        [self.count, self.of.shape()[1]]
-    }
-
-    fn count(&self) -> usize {
-        self.of.count()
-    }
-
-    fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
-        let slice = self.of.slice(k)?;
-        let entry = |i, j| slice[(self.first + i, j)];
-        Ok(Cow::Owned(Matrix::from_fn(self.count, slice.cols(), entry)))
-    }
-}
-
 /// The first steps alone.
 pub struct FirstSteps {
     pub of: Arc<dyn Slices>,

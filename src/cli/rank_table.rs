@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::report::wrapped;
+use crate::report::{WeightRecord, wrapped};
 use crate::scalar::significant;
 use crate::weights::{EffectiveRanks, NullRanks, Spectrum, WeightStream};
 use anyhow::{Context, bail};
@@ -17,7 +17,7 @@ use super::collect::Parts;
 use super::lock::Lock;
 use super::output::{print, write_json};
 use super::part::{Run, Share, copied};
-use super::rank::{Answer, Arguments, Json, Waiting};
+use super::rank::{Arguments, Waiting, answer};
 use super::rank_input::Opened;
 
 /// What the table says of a matrix: empty cells where it is not computed.
@@ -65,7 +65,7 @@ struct Row {
 struct File<'a> {
     row: &'a Row,
     #[serde(flatten)]
-    all: Json,
+    all: WeightRecord,
 }
 
 /// What is read of it again.
@@ -232,13 +232,13 @@ fn computed(
     let loaded = opened.load_array(name, &watch)?;
     let (mut rows, mut files) = (Vec::new(), Vec::new());
     for part in &loaded.parts {
-        let answer = Answer::new(arguments, part, false, &watch)?;
+        let answer = answer(arguments, part, false, &watch)?;
         let array = match &part.gate {
             Some(gate) => format!("{name}[{gate}]"),
             None => name.to_owned(),
         };
         rows.push(Row::new(array, &part.tracks[0], &answer.effective));
-        files.push(Json::new(&loaded, &answer));
+        files.push(WeightRecord::new(&loaded, part, &answer));
     }
     if let Some(folder) = folder {
         let files: Vec<File> = rows.iter().zip(files).map(|(row, all)| File { row, all }).collect();

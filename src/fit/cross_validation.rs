@@ -301,11 +301,25 @@ impl CrossValidation {
         &self,
         recording: &Recording,
     ) -> Result<CrossValidationSummary, FitError> {
+        self.answer_by(recording, |jobs| self.run_all::<S>(recording, jobs))
+    }
+
+    /// The same, with jobs that `carry_out` makes of the [runs](CrossValidation::run): it is given
+    /// what it needs, and returns how each went, in the same order.
+    ///
+    /// # Errors
+    ///
+    /// If a choice is out of its range, or `carry_out` fails.
+    pub fn answer_by<E: From<Misfit>>(
+        &self,
+        recording: &Recording,
+        mut carry_out: impl FnMut(&[Job]) -> Result<Vec<Fold>, E>,
+    ) -> Result<CrossValidationSummary, E> {
         self.validate()?;
-        let mut folds = self.run_all::<S>(recording, &self.jobs())?;
+        let mut folds = carry_out(&self.jobs())?;
         let SizeEstimate { rank, units, .. } = self.choose(&self.table(&folds))?;
         let others = self.comparisons(recording.epochs_used(), rank, units);
-        folds.extend(self.run_all::<S>(recording, &others)?);
+        folds.extend(carry_out(&others)?);
         Ok(self.summary(&folds)?)
     }
 

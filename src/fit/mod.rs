@@ -113,7 +113,8 @@
 //! | `learning_rate`, `training_iterations` | [`Settings`] |
 //! | `block_mask` | [`HeldOut`] |
 //!
-//! Its inputs come from a neural ODE for each condition; ours are a Gaussian process in time.
+//! Its inputs come from a neural ODE for each condition; ours are a Gaussian process in time. In Python
+//! `rankproof.ltrrnn` takes its calls and dictionaries.
 
 mod apply;
 mod architecture;

@@ -12,6 +12,7 @@ mod lines;
 mod page;
 mod text_table;
 mod verification;
+mod weights;
 
 pub use catalogue::{Entry, Fact, entries};
 pub use effective::{
@@ -27,3 +28,4 @@ pub use lines::in_lines;
 pub use page::{Page, Results};
 pub use text_table::TextTable;
 pub use verification::{VerificationRecord, VerificationRow};
+pub use weights::{WeightRecord, WeightRecords, rounding_sentence};

@@ -19,6 +19,24 @@ pub struct InputOutput {
 }
 
 impl InputOutput {
+    /// An array in the order of C, of one axis or two, as columns of N numbers. `axis` is that of the
+    /// neurons unless only the other fits; `None` if none does.
+    pub fn columns(
+        shape: &[usize],
+        data: &[f64],
+        neurons: usize,
+        axis: usize,
+    ) -> Option<Matrix<f64>> {
+        let (axis, others) = match *shape {
+            [n] if n == neurons => (0, 1),
+            [_, _] if shape[axis] == neurons => (axis, shape[1 - axis]),
+            [_, _] if shape[1 - axis] == neurons => (1 - axis, shape[axis]),
+            _ => return None,
+        };
+        let entry = |i, j| data[if axis == 0 { i * others + j } else { j * neurons + i }];
+        Some(Matrix::from_fn(neurons, others, entry))
+    }
+
     pub(super) fn check(&self, neurons: usize) -> Result<(), WeightError> {
         let (inputs, outputs) = (self.inputs.rows(), self.outputs.rows());
         if (inputs, outputs) != (neurons, neurons) {

@@ -14,6 +14,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt::{self, Write};
+use std::str::FromStr;
 
 use half::{bf16, f16};
 
@@ -52,6 +53,27 @@ pub enum Grid {
         /// Significant bits of the arithmetic in which they were computed.
         computed: u32,
     },
+}
+
+/// `f16`, `bf16`, `f32`, `f64`, or the number of significant digits with which numbers were printed.
+impl FromStr for Grid {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const MAX_DIGITS: u32 = 17;
+        match text {
+            "f16" => Ok(Grid::HALF),
+            "bf16" => Ok(Grid::BFLOAT),
+            "f32" => Ok(Grid::SINGLE),
+            "f64" => Ok(Grid::DOUBLE),
+            digits => (digits.parse().ok())
+                .filter(|digits| (1..=MAX_DIGITS).contains(digits))
+                .map(Grid::printed)
+                .ok_or_else(|| {
+                    format!("expected f16, bf16, f32, f64, or digits from 1 to {MAX_DIGITS}")
+                }),
+        }
+    }
 }
 
 impl Grid {

@@ -32,6 +32,7 @@
 //! # Ok::<(), rankproof::weights::WeightError>(())
 //! ```
 
+mod answer;
 mod bounds;
 mod doubts;
 mod effective;
@@ -44,6 +45,7 @@ mod recorded;
 mod rounding;
 mod stream;
 
+pub use answer::{AnswerOptions, ExactRanks, Exactly, RecordedWeights, WeightAnswer, WeightPart};
 pub use bounds::{HeldBound, InputOutput};
 pub use doubts::{doubts, scientific};
 pub use effective::{
@@ -55,4 +57,4 @@ pub use grid::Grid;
 pub use history::WeightHistory;
 pub use ranks::{Stage, TensorRanks, Watch, WeightRanks};
 pub use rounding::{Decided, Rounding};
-pub use stream::{SliceError, Slices, WeightStream};
+pub use stream::{SliceError, Slices, SomeRows, WeightStream};

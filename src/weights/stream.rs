@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::sync::Arc;
 
 use super::history::{Record, binary_exponent, scale};
 use super::{Grid, Rounding, Stage, Watch, WeightError, WeightHistory};
@@ -196,6 +197,32 @@ fn scaled(
         scale(slice.to_mut(), -exponent);
     }
     Ok(slice)
+}
+
+/// Some neighbouring rows of matrices.
+pub struct SomeRows {
+    /// The matrices.
+    pub of: Arc<dyn Slices>,
+    /// The first of their rows.
+    pub first: usize,
+    /// How many rows.
+    pub count: usize,
+}
+
+impl Slices for SomeRows {
+    fn shape(&self) -> [usize; 2] {
+        [self.count, self.of.shape()[1]]
+    }
+
+    fn count(&self) -> usize {
+        self.of.count()
+    }
+
+    fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
+        let slice = self.of.slice(k)?;
+        let entry = |i, j| slice[(self.first + i, j)];
+        Ok(Cow::Owned(Matrix::from_fn(self.count, slice.cols(), entry)))
+    }
 }
 
 impl Slices for WeightHistory {
