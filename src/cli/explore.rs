@@ -13,6 +13,7 @@ use crate::task::{Dimensions, TaskFamily};
 use crate::theorem::{
     ActivationKind, Arithmetic, InitialState, InitialWeights, Measure, OptimizerKind, Setting,
 };
+use crate::training::{self, Storage};
 use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -133,6 +134,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         return lattice(arguments);
     }
     let sweep = sweep(arguments)?;
+    check_memory(&sweep)?;
     let cells = explored(&sweep)?;
     if let Some(path) = &arguments.csv {
         write_csv(path, &cells)?;
@@ -203,6 +205,10 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         found.map_or(default, |swept| swept.values.clone())
     };
     let default = Sweep::default();
+    let times = |name: &str| arguments.sweep.iter().filter(|swept| swept.name == name).count();
+    if let Some(swept) = arguments.sweep.iter().find(|swept| times(&swept.name) > 1) {
+        bail!("--sweep names {} more than once, expected all of its values in one", swept.name);
+    }
     if [arguments.neurons, arguments.time, arguments.trials].contains(&0) {
         bail!("--neurons, --time and --trials take one or more");
     }
@@ -215,6 +221,22 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         instances: arguments.instances,
         seed: arguments.seed,
     })
+}
+
+/// Refuses what memory does not hold.
+fn check_memory(sweep: &Sweep) -> anyhow::Result<()> {
+    let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
+    let (d_in, d_out) = (largest(&sweep.d_in), largest(&sweep.d_out));
+    let sizes = Dimensions { d_in, d_out, ..sweep.setting.dimensions };
+    let of_weights = match sweep.setting.initial_weights {
+        InitialWeights::LowRank(rank) => rank,
+        _ => 0,
+    };
+    let cells = [sweep.d_in.len(), sweep.d_out.len(), sweep.steps.len()];
+    let needed = training::memory(&sizes, largest(&sweep.steps), Storage::Slices)
+        .and("the start", size_of::<f64>(), &[4, of_weights, sizes.neurons])
+        .and("the table", size_of::<GridCell>(), &cells);
+    Ok(needed.check()?)
 }
 
 fn setting(arguments: &Arguments) -> Setting {

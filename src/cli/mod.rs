@@ -14,6 +14,7 @@ mod inspect;
 mod interrupt;
 mod model_arguments;
 mod new_conjecture;
+mod numbers;
 mod output;
 mod prepare;
 mod rank;
@@ -66,12 +67,17 @@ enum Command {
     NewConjecture(new_conjecture::Arguments),
 }
 
+/// The subcommands and their arguments, as clap knows them.
+pub fn command() -> clap::Command {
+    let command = Cli::command().mut_subcommand("fit", fit::guarded);
+    command.mut_subcommand("cv", cv::guarded)
+}
+
 /// Parses the arguments, of which the first is the name of the program, runs the command, prints what
 /// it finds and reports an error in one sentence. The exit status is returned, but for `--help`,
 /// arguments that do not parse and Ctrl-C in long work, which end the process.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
-    let command = Cli::command().mut_subcommand("fit", fit::guarded);
-    let matches = command.mut_subcommand("cv", cv::guarded).get_matches_from(arguments);
+    let matches = command().get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments),

@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::files::Files;
+use super::numbers::threads;
 use super::output::{paragraph, print, progress, table, write_json};
 use super::{any_choice, theorem as read_theorem};
 
@@ -31,7 +32,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Threads to compute on; all cores if not given. Results do not depend on it.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = threads())]
     threads: Option<u16>,
     /// Also write the results as JSON.
     #[arg(long, value_name = "FILE")]
@@ -119,9 +120,12 @@ pub fn verified(
         arithmetics.iter().copied().filter(|&arithmetic| theorem.is_checked_in(arithmetic))
     };
     let total = |theorem: &'static Theorem| {
-        (cases + theorem.controls.len() as u64) * of(theorem).count() as u64
+        cases
+            .saturating_add(theorem.controls.len() as u64)
+            .saturating_mul(of(theorem).count() as u64)
     };
-    let bar = progress(theorems.iter().map(|&theorem| total(theorem)).sum(), "");
+    let all = theorems.iter().map(|&theorem| total(theorem)).fold(0, u64::saturating_add);
+    let bar = progress(all, "");
     let mut lines = Vec::new();
     for &theorem in theorems {
         for arithmetic in of(theorem) {

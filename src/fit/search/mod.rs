@@ -499,7 +499,8 @@ impl Search {
         let seed = self.cv.settings.seed;
         let starts = if winner.comparison.is_network() { self.cv.seeds } else { 1 };
         let attempt = self.once(winner);
-        (seed..seed + starts).map(move |seed| Attempt { seed, ..attempt })
+        // Seeds are names: after the last comes the first.
+        (0..starts).map(move |number| Attempt { seed: seed.wrapping_add(number), ..attempt })
     }
 
     /// The winners, each replaced by another candidate that was fitted to the end too and has less
