@@ -21,7 +21,7 @@ use super::files::Files;
 use super::interrupt;
 use super::list_of_numbers;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
-use super::output::{print, progress, table, write_json};
+use super::output::{print, progress, say, table, write_json};
 use super::several;
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
@@ -233,7 +233,7 @@ fn file_of(job: Job) -> PathBuf {
 
 fn tell_of_interruption(out: &Path) {
     let folder = out.display();
-    eprintln!("interrupted; finished fits are kept in {folder}: the same command goes on");
+    say(&format!("interrupted; finished fits are kept in {folder}: the same command goes on"));
 }
 
 fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<CrossValidation> {

@@ -97,7 +97,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        output::say(&format!("error: {error:#}"));
         2
     })
 }

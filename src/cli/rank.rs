@@ -21,7 +21,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::files::Files;
-use super::output::{paragraph, print, progress, table, write_json};
+use super::output::{paragraph, print, progress, say, table, write_json};
 use super::rank_input::{Input, Loaded, Part};
 use super::rank_slices::read_error;
 use super::{interrupt, rank_table};
@@ -478,8 +478,8 @@ impl Waiting {
         if self.bar.is_hidden() && last.is_none_or(|last| last.elapsed() >= PAUSE) {
             *last = Some(Instant::now());
             match all {
-                1 => eprintln!("{what}"),
-                _ => eprintln!("{what}: {done} of {all}"),
+                1 => say(what),
+                _ => say(&format!("{what}: {done} of {all}")),
             }
         }
     }

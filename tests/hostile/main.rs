@@ -5,6 +5,8 @@
 #![cfg(unix)]
 
 mod absurd;
+mod budgets;
+mod faults;
 
 use std::fs::{self, File};
 use std::path::Path;

@@ -217,8 +217,11 @@ impl Search {
     ///
     /// If one of the cross-validation, the grid, or a candidate is out of its range.
     pub fn validate(&self, recording: &Recording) -> Result<(), Misfit> {
+        const MOST: usize = 1_000_000;
         self.cv.validate()?;
         self.grid.validate()?;
+        let expected = format!("at most {MOST}");
+        Misfit::unless(self.permutations <= MOST, "permutations", self.permutations, expected)?;
         for prior in self.priors(recording, Comparison::LowTensorRank) {
             for opening in self.openings(Some(prior)) {
                 for shared in self.grid.with_trials(opening.shared) {
