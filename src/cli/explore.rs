@@ -4,23 +4,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::blocks::Subset;
 use crate::conjecture::{GridCell, Group, Lattice, Survey, Sweep, explore};
 use crate::file::write_atomically;
-use crate::network::RNN_BLOCKS;
 use crate::report::ExplorationTable;
-use crate::task::{Dimensions, TaskFamily};
-use crate::theorem::{
-    ActivationKind, Arithmetic, InitialState, InitialWeights, Measure, OptimizerKind, Setting,
-};
-use crate::training::{self, Storage};
+use crate::task::Dimensions;
+use crate::theorem::{Measure, Setting};
 use anyhow::{Context, bail};
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::files::Files;
+use super::network_arguments::{NetworkArguments, memory};
 use super::output::{print, progress, table};
-use super::{any_choice, choice, list_of_numbers};
+use super::{any_choice, list_of_numbers};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
 ///
@@ -44,24 +39,8 @@ pub struct Arguments {
     /// Trials, M.
     #[arg(long, default_value_t = 16)]
     trials: usize,
-    /// The activation inside the weights (psi) of the network.
-    #[arg(long, value_parser = activations(), default_value = "identity")]
-    activation: ActivationKind,
-    /// Inputs and targets.
-    #[arg(long, value_parser = tasks(), default_value = "random-targets")]
-    task: TaskFamily,
-    /// How a step is made from gradients.
-    #[arg(long, value_parser = optimizers(), default_value = "gradient-descent")]
-    optimizer: OptimizerKind,
-    /// Which parameters are learned.
-    #[arg(long, value_delimiter = ',', default_value = "W", value_parser = blocks())]
-    train: Vec<String>,
-    /// W_0: zero, identity (w I), full, or the rank of P Q^T in w I + P Q^T.
-    #[arg(long, default_value = "zero")]
-    start: InitialWeights,
-    /// h_0.
-    #[arg(long, value_parser = any_choice::<InitialState>(), default_value = "zero")]
-    state: InitialState,
+    #[command(flatten)]
+    network: NetworkArguments,
     /// Random instances of each; the generic rank is the largest.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     instances: u64,
@@ -78,30 +57,6 @@ pub struct Arguments {
     /// one, and is empty where nothing bounds it.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-}
-
-/// Those that a field has.
-fn activations() -> impl TypedValueParser<Value = ActivationKind> {
-    choice(|activation| Arithmetic::Exact.has_activation(activation))
-}
-
-/// Those that a field has.
-fn tasks() -> impl TypedValueParser<Value = TaskFamily> {
-    choice(|task| Arithmetic::Exact.has_task(task))
-}
-
-/// Those that a field has.
-fn optimizers() -> impl TypedValueParser<Value = OptimizerKind> {
-    choice(|optimizer: OptimizerKind| Arithmetic::Exact.has_rule(optimizer.rule))
-}
-
-/// The blocks of the network; b is the bias, as equations have it.
-fn blocks() -> PossibleValuesParser {
-    let value = |name: &'static str| {
-        let value = PossibleValue::new(name);
-        if name == "bias" { value.alias("b") } else { value }
-    };
-    PossibleValuesParser::new(RNN_BLOCKS.map(value))
 }
 
 /// One `--sweep`.
@@ -228,15 +183,10 @@ fn check_memory(sweep: &Sweep) -> anyhow::Result<()> {
     let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
     let (d_in, d_out) = (largest(&sweep.d_in), largest(&sweep.d_out));
     let sizes = Dimensions { d_in, d_out, ..sweep.setting.dimensions };
-    let of_weights = match sweep.setting.initial_weights {
-        InitialWeights::LowRank(rank) => rank,
-        _ => 0,
-    };
     let cells = [sweep.d_in.len(), sweep.d_out.len(), sweep.steps.len()];
-    let needed = training::memory(&sizes, largest(&sweep.steps), Storage::Slices)
-        .and("the start", size_of::<f64>(), &[4, of_weights, sizes.neurons])
-        .and("the table", size_of::<GridCell>(), &cells);
-    Ok(needed.check()?)
+    let needed =
+        memory(&Setting { dimensions: sizes, ..sweep.setting.clone() }, largest(&sweep.steps));
+    Ok(needed.and("the table", size_of::<GridCell>(), &cells).check()?)
 }
 
 fn setting(arguments: &Arguments) -> Setting {
@@ -247,16 +197,7 @@ fn setting(arguments: &Arguments) -> Setting {
         steps: arguments.time,
         trials: arguments.trials,
     };
-    Setting {
-        psi: arguments.activation,
-        initial_weights: arguments.start,
-        initial_state: arguments.state,
-        task: arguments.task,
-        stepper: arguments.optimizer.stepper,
-        rule: arguments.optimizer.rule,
-        trained: Subset::only(arguments.train.iter().map(String::as_str)),
-        ..Setting::plain(dimensions)
-    }
+    arguments.network.setting(dimensions)
 }
 
 fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {

@@ -5,6 +5,7 @@ mod apply;
 mod checkpoints;
 mod cv;
 mod decode;
+mod discover;
 mod explore;
 mod files;
 mod fit;
@@ -13,6 +14,7 @@ mod hints;
 mod inspect;
 mod interrupt;
 mod model_arguments;
+mod network_arguments;
 mod new_conjecture;
 mod numbers;
 mod output;
@@ -63,6 +65,7 @@ enum Command {
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
+    Discover(discover::Arguments),
     Report(report::Arguments),
     NewConjecture(new_conjecture::Arguments),
 }
@@ -93,6 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::Cv(arguments) => cv::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explore(arguments) => explore::run(&arguments),
+        Command::Discover(arguments) => discover::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     };

@@ -6,10 +6,12 @@
 //! ranks beside the best bound that the registry knows; where the two differ there is something to
 //! find.
 
+mod discover;
 mod explore;
 mod lattice;
 mod status;
 
+pub use discover::{Discovered, Discovery, Found, Point, Row, Term};
 pub use explore::{Exploration, GridCell, Sweep, explore};
 pub use lattice::{Group, Lattice, Survey};
 pub use status::{Conjecture, Status};

@@ -26,7 +26,7 @@ mod verification;
 pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
 pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
-pub use measure::{Measure, best_limit};
+pub use measure::{Measure, best_limit, best_limit_among};
 pub use model::{Model, Roles};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};

@@ -664,14 +664,22 @@ fn no_output_is_an_input_or_another_output() {
         assert!(contents(folder) == before, "{line} changed something");
     }
     // Whoever adds a command says here what it could overwrite, or that it has one file at most.
-    const ONE_FILE: [&str; 7] =
-        ["verify", "theorems", "replay", "train", "explore", "new-conjecture", "help"];
+    const ONE_FILE: [&str; 8] = [
+        "verify",
+        "theorems",
+        "replay",
+        "train",
+        "explore",
+        "discover",
+        "new-conjecture",
+        "help",
+    ];
     let help = stdout(&rankproof(&["--help"]));
     let listed = help.split_once("Commands:").expect("a list").1;
     let listed = listed.split_once("Options:").expect("its end").0;
     let commands = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(commands.len(), 16, "{commands:?}");
+    assert_eq!(commands.len(), 17, "{commands:?}");
     for command in commands {
         let is_tried = SLIPS.iter().any(|line| line.split(' ').next() == Some(command));
         assert!(is_tried != ONE_FILE.contains(&command), "{command}");

@@ -37,7 +37,7 @@ const FORMS: [&str; 6] = ["1", "1,1", "1..1", "d_in=1", "d_out=1", "step=1"];
 
 /// Lines that are all right, to which an argument with an absurd number is added, or in which it is
 /// changed. Every subcommand with numbers has one, and every argument goes with one.
-const LINES: [&str; 15] = [
+const LINES: [&str; 16] = [
     "verify --theorem fingerprints --arithmetic exact --cases 1",
     "replay fingerprints --arithmetic exact --seed 1 --case 1",
     "train --task integrator --neurons 3 --steps 2 --start full --optimizer heavy-ball --out new.npz",
@@ -53,6 +53,8 @@ const LINES: [&str; 15] = [
      --out new",
     "simulate --neurons 3 --trials 6 --bins 4 --rank 1 --conditions 2 --out new.npz",
     "cv rec.npz --grid grid.json --ranks 1 --units 3 --folds 2 --iterations 1 --permutations 1 --out new",
+    "discover --neurons 6 --sweep d_in=1,2 --sweep d_out=2 --sweep time=3 --sweep trials=3 --sweep step=1,2 \
+     --fresh 1",
     "explore --neurons 6 --time 3 --trials 3 --sweep step=0..2",
 ];
 
