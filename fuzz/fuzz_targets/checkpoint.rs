@@ -5,29 +5,19 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use rankproof::fit::{Architecture, Fit, Objective, Observations, Role, Settings, Simulation};
-use rankproof_fuzz::with_file;
+use rankproof::fit::{Architecture, Fit, Objective, Observations, Role, Settings};
+use rankproof_fuzz::{recording, seeds, with_file};
 
 thread_local! {
     static OBJECTIVE: RefCell<Option<Objective<f64>>> = const { RefCell::new(None) };
 }
 
-/// The fit whose checkpoint is the seed: of `rankproof simulate --neurons 3 --trials 4 --bins 3 --rank 1
-/// --conditions 2`.
+/// The fit whose checkpoint is the seed.
 fn objective() -> Objective<f64> {
-    let simulation = Simulation {
-        neurons: 3,
-        units: 3,
-        trials: 4,
-        bins: 3,
-        rank: 1,
-        conditions: 2,
-        ..Simulation::default()
-    };
-    let (recording, _) = simulation.recording(1).expect("a recording");
+    let (recording, _) = recording();
     let roles = vec![Role::Train; recording.activity.len()];
     let observations = Observations::new(&recording, &roles).expect("a role for each entry");
-    Objective::new(&Architecture::new(2, 1, 3), observations).expect("a model")
+    Objective::new(&Architecture::new(2, 1, recording.bins), observations).expect("a model")
 }
 
 /// As the seed was made.
@@ -37,11 +27,13 @@ fn settings() -> Settings {
 
 fuzz_target!(
     init: {
-        // The first seed, for a run without any.
-        if let Ok(place) = std::env::var("RANKPROOF_FUZZ_SEED") {
+        if let Some(folder) = seeds() {
             let mut fit = Fit::new(objective(), settings());
-            let _ = fit.run(|fit, _| if fit.iterations() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
-            fit.save(place).expect("written");
+            let _ = fit.run(|fit, _| match fit.iterations() {
+                0 | 1 => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            });
+            fit.save(folder.join("checkpoint.npz")).expect("written");
             std::process::exit(0);
         }
     },

@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::fs;
 use std::panic;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Once;
 
 use rankproof::file::{self, Kind, Node, Source, outline};
+use rankproof::fit::{Saved, Simulation};
+use rankproof::recording::Recording;
 use tempfile::TempDir;
 
 thread_local! {
@@ -41,6 +43,20 @@ fn end_at_panics() {
             }
         }));
     });
+}
+
+/// Where seeds are to be written that no file of the tests is: a run that is told of a folder fuzzes
+/// nothing.
+pub fn seeds() -> Option<PathBuf> {
+    std::env::var_os("RANKPROOF_FUZZ_SEEDS").map(PathBuf::from)
+}
+
+/// A small recording, and the model that it was drawn from.
+pub fn recording() -> (Recording, Saved<f64>) {
+    let (neurons, trials, bins) = (3, 4, 3);
+    let small = Simulation { neurons, trials, bins, ..Simulation::default() };
+    let small = Simulation { units: 3, rank: 1, conditions: 2, ..small };
+    small.recording(1).expect("a recording")
 }
 
 /// What `inspect` does, and then every array.
@@ -78,7 +94,9 @@ fn below(node: &Node, path: &str, separator: char, paths: &mut Vec<String>) {
             Kind::Structs | Kind::Cells => {
                 let first = &child.children[..child.children.len().min(1)];
                 paths.extend(first.iter().map(|_| format!("{path}[]")));
-                first.iter().for_each(|element| below(element, &format!("{path}[]"), separator, paths));
+                first
+                    .iter()
+                    .for_each(|element| below(element, &format!("{path}[]"), separator, paths));
             }
         }
     }

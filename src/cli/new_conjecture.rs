@@ -47,7 +47,7 @@ pub fn path(name: &str) -> anyhow::Result<PathBuf> {
     if !name.split('-').all(word) {
         bail!("{name:?} is no name for a conjecture: expected lower-case words joined by hyphens");
     }
-    if KEYWORDS.contains(&name.as_str()) {
+    if KEYWORDS.contains(&name) {
         bail!("{name:?} is no name for a conjecture: Rust has it as a word of its own");
     }
     if !Path::new(FOLDER).is_dir() {
