@@ -211,13 +211,13 @@ pub struct Arguments {
     column_at: Option<ColumnAtName>,
 
     /// Smooth over time by a Gaussian of this standard deviation in milliseconds.
-    #[arg(long, value_name = "MS", value_parser = above_zero, help_heading = NUMBERS)]
+    #[arg(long, value_name = "MS", help_heading = NUMBERS)]
     smooth: Option<f64>,
     /// Take the square root.
     #[arg(long, help_heading = NUMBERS)]
     sqrt: bool,
     /// Divide each neuron by its range plus a constant, in the unit of the entries.
-    #[arg(long, value_name = "CONSTANT", value_parser = above_zero, help_heading = NUMBERS)]
+    #[arg(long, value_name = "CONSTANT", help_heading = NUMBERS)]
     soft_normalize: Option<f64>,
     /// Bring each neuron to mean 0 and standard deviation 1.
     #[arg(long, conflicts_with = "soft_normalize", help_heading = NUMBERS)]

@@ -248,6 +248,17 @@ fn an_error_that_nobody_hears_is_an_exit_status() {
     }
 }
 
+/// A terminal would take them for commands.
+#[test]
+fn names_of_files_are_told_as_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = ["inspect".to_owned(), "\u{1b}[31mred.npz".to_owned()];
+    let found = ended(&mut limited(folder.path(), SPACE, &line), HANG);
+    assert_eq!(found.code, Some(2));
+    assert!(found.stderr.contains(r"\u{1b}[31mred.npz"), "{}", found.stderr);
+    assert!(!found.stderr.contains('\u{1b}'), "{}", found.stderr);
+}
+
 /// Files of at most so many blocks stand for a disk that is full.
 #[test]
 fn a_disk_that_is_full_is_told_of_in_one_sentence() {
