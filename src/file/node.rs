@@ -183,3 +183,26 @@ impl NodeBudget {
 fn refused(found: String) -> ReadErrorKind {
     ReadErrorKind::Content { found, expected: "a recording".to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_in_proportion_to_its_file() {
+        let most = |length| {
+            let mut budget = NodeBudget::of_file(length);
+            let all = (0_usize..).take_while(|_| budget.spend(1).is_ok()).count();
+            assert!(budget.check().is_err() && budget.check_room(0).is_err());
+            all
+        };
+        assert_eq!(
+            [0, 1 << 10, 1 << 20, u64::MAX].map(most),
+            [1 << 16, 1 << 16, 1 << 17, MAX_NODES]
+        );
+        let budget = NodeBudget::of_file(0);
+        assert!(budget.check_room(1 << 16).is_ok() && budget.check_room(1 + (1 << 16)).is_err());
+        assert!(budget.check_room(usize::MAX).is_err());
+        assert!(NodeBudget::of_file(0).spend(DEEPEST + 1).is_err());
+    }
+}
