@@ -14,6 +14,9 @@ use crate::training::GradientFault;
 /// and fails.
 pub const MAX_INCONCLUSIVE: f64 = 0.1;
 
+/// Cases whose outcomes are held at one time.
+const AT_ONCE: u64 = 1 << 14;
+
 /// A control has this many cases in which to be caught. Not every case can catch it: an error
 /// cannot leave a space that is the whole space.
 pub const CONTROL_CASES: u64 = 1000;
@@ -122,28 +125,33 @@ impl Theorem {
         done: &(dyn Fn() + Sync),
     ) -> Verification {
         let id = |number| CaseId { arithmetic, seed, number };
-        let outcomes: Vec<Outcome> = (0..cases)
-            .into_par_iter()
-            .map(|number| {
+        let generic = arithmetic == Arithmetic::Exact;
+        let mut sum = Verification {
+            arithmetic,
+            seed,
+            held: 0,
+            violated: 0,
+            inconclusive: 0,
+            attained: 0,
+            generic: generic.then(Generic::default),
+            first_violation: None,
+            controls: Vec::new(),
+        };
+        // Some at a time, so that memory does not grow with the number of cases.
+        let mut first = 0;
+        while first < cases {
+            let end = first.saturating_add(AT_ONCE).min(cases);
+            let outcome = |number| {
                 let outcome = self.outcome(id(number));
                 done();
                 outcome
-            })
-            .collect();
-        let verdicts: Vec<Verdict> = outcomes.iter().map(Outcome::verdict).collect();
-        let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|v| wanted(v)).count();
-        let generic = arithmetic == Arithmetic::Exact;
-        Verification {
-            arithmetic,
-            seed,
-            held: count(|verdict| matches!(verdict, Verdict::Held { .. })) as u64,
-            violated: count(|verdict| *verdict == Verdict::Violated) as u64,
-            inconclusive: count(|verdict| *verdict == Verdict::Inconclusive) as u64,
-            attained: count(|verdict| *verdict == Verdict::Held { attained: true }) as u64,
-            generic: generic.then(|| Generic::of(&outcomes)),
-            first_violation: outcomes.iter().find_map(Outcome::violation),
-            controls: self.controls.iter().map(|&c| self.control(id, c, done)).collect(),
+            };
+            let outcomes: Vec<Outcome> = (first..end).into_par_iter().map(outcome).collect();
+            outcomes.iter().for_each(|outcome| sum.add(outcome));
+            first = end;
         }
+        sum.controls = self.controls.iter().map(|&c| self.control(id, c, done)).collect();
+        sum
     }
 
     /// Runs a case, and its second instance where that is needed.
@@ -198,22 +206,35 @@ impl Outcome {
     }
 }
 
-impl Generic {
-    fn of(outcomes: &[Outcome]) -> Self {
-        let mut generic = Generic::default();
-        for outcome in outcomes {
-            if let Some(second) = outcome.second {
-                generic.second_instances += 1;
-                generic.disagreeing += u64::from(second != outcome.report.verdict());
-            } else if let Some(each) = missed(outcome.degree) {
-                let ranks = outcome.report.ranks();
-                generic.ranks += ranks as u64;
-                generic.degree = generic.degree.max(outcome.degree.unwrap_or(0));
-                generic.missed_each = generic.missed_each.max(each);
-                generic.missed_together += ranks as f64 * each;
+impl Verification {
+    /// Counts the next case.
+    fn add(&mut self, outcome: &Outcome) {
+        match outcome.verdict() {
+            Verdict::Held { attained } => {
+                self.held += 1;
+                self.attained += u64::from(attained);
             }
+            Verdict::Violated => self.violated += 1,
+            Verdict::Inconclusive => self.inconclusive += 1,
         }
-        generic
+        self.first_violation = self.first_violation.or_else(|| outcome.violation());
+        self.generic.iter_mut().for_each(|generic| generic.add(outcome));
+    }
+}
+
+impl Generic {
+    /// Counts the next case.
+    fn add(&mut self, outcome: &Outcome) {
+        if let Some(second) = outcome.second {
+            self.second_instances += 1;
+            self.disagreeing += u64::from(second != outcome.report.verdict());
+        } else if let Some(each) = missed(outcome.degree) {
+            let ranks = outcome.report.ranks();
+            self.ranks += ranks as u64;
+            self.degree = self.degree.max(outcome.degree.unwrap_or(0));
+            self.missed_each = self.missed_each.max(each);
+            self.missed_together += ranks as f64 * each;
+        }
     }
 
     /// Of several verifications together.

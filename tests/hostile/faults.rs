@@ -48,15 +48,15 @@ fn inputs(folder: &Path) {
         folder,
         "simulate --neurons 12 --trials 60 --bins 12 --rank 2 --conditions 3 --out rec.npz",
     );
-    made(folder, "train --task linear-teacher --neurons 30 --steps 12 --out w.npz");
+    made(folder, "train --task linear-teacher --neurons 6 --steps 3 --out w.npz");
     // Checkpoints of three matrices.
     fs::create_dir(folder.join("w")).expect("a folder");
     for step in 0..6 {
-        let matrix = |name| Matrix::<f64>::random(80, 80, &mut Stream::new(name, 1, step));
+        let matrix = |name| Matrix::<f64>::random(40, 40, &mut Stream::new(name, 1, step));
         write_npz(folder.join(format!("w/w{step}.npz")), |npz| {
             ["a", "b", "c"]
                 .into_iter()
-                .try_for_each(|name| npz.array(name, &[80, 80], matrix(name).data()))
+                .try_for_each(|name| npz.array(name, &[40, 40], matrix(name).data()))
         })
         .expect("written");
     }
