@@ -85,6 +85,7 @@ pub mod fit;
 pub mod guide;
 mod json;
 pub mod matrix;
+mod memory;
 pub mod named;
 pub mod network;
 pub mod part;

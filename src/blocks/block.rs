@@ -179,7 +179,7 @@ impl<S: Scalar> Block<S> {
                 if factors.width() > 0 {
                     own.add_scaled(scale, &factors.to_matrix());
                 }
-                add_identity(own, scale * *identity);
+                add_identity(own, with_identity(*identity, || scale));
             }
             (
                 Block::Factored { identity, factors },

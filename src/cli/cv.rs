@@ -26,7 +26,7 @@ use super::job::Plan as JobPlan;
 use super::list_of_numbers;
 use super::lock::Lock;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
-use super::output::{print, progress, table, write_json};
+use super::output::{print, progress, say, table, write_json};
 use super::part::{PartArguments, copied};
 use super::several;
 
@@ -319,7 +319,7 @@ fn file_of(job: Job) -> PathBuf {
 
 fn tell_of_interruption(out: &Path) {
     let folder = out.display();
-    eprintln!("interrupted; finished fits are kept in {folder}: the same command goes on");
+    say(&format!("interrupted; finished fits are kept in {folder}: the same command goes on"));
 }
 
 fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<CrossValidation> {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::network_arguments::NetworkArguments;
+use super::network_arguments::{NetworkArguments, memory};
 use super::output::{paragraph, print, progress, table};
 use super::{any_choice, list_of_numbers, new_conjecture, theorem};
 use crate::conjecture::{Discovered, Discovery, Found, Point, Row};
@@ -104,6 +104,10 @@ fn planned(arguments: &Arguments) -> anyhow::Result<Discovery> {
         let found = arguments.sweep.iter().find(|swept| swept.name == name);
         found.map_or(default, |swept| swept.values.clone())
     };
+    let times = |name: &str| arguments.sweep.iter().filter(|swept| swept.name == name).count();
+    if let Some(swept) = arguments.sweep.iter().find(|swept| times(swept.name) > 1) {
+        bail!("--sweep names {} more than once, expected all of its values in one", swept.name);
+    }
     let default = Discovery::default();
     let neurons = usize::from(arguments.neurons);
     let dimensions = Dimensions { neurons, ..default.setting.dimensions };
@@ -112,13 +116,15 @@ fn planned(arguments: &Arguments) -> anyhow::Result<Discovery> {
     if !start.is_empty() && setting.initial_weights != InitialWeights::Zero {
         bail!("--start and --sweep start=.. both say what W_0 is, expected one of them");
     }
+    let steps = swept("step", default.steps);
+    memory(&setting, steps.iter().copied().max().unwrap_or(0)).check()?;
     Ok(Discovery {
         setting,
         d_in: swept("d_in", default.d_in),
         d_out: swept("d_out", default.d_out),
         time: swept("time", default.time),
         trials: swept("trials", default.trials),
-        steps: swept("step", default.steps),
+        steps,
         cut: swept("cut", default.cut),
         start,
         measure: arguments.measure,

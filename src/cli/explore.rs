@@ -19,7 +19,7 @@ use super::collect::Parts;
 use super::explore_parts::{Cell, Choices};
 use super::files::Files;
 use super::job::Plan;
-use super::network_arguments::NetworkArguments;
+use super::network_arguments::{NetworkArguments, memory};
 use super::output::{print, progress, table};
 use super::part::{PartArguments, Run};
 use super::{any_choice, list_of_numbers};
@@ -99,6 +99,7 @@ impl FromStr for Swept {
 pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     Files::default().writes("--csv", &arguments.csv).check()?;
     let sweep = sweep(arguments)?;
+    check_memory(&sweep)?;
     let written = arguments.csv.as_deref().map(|path| ("--csv", path));
     let folder = arguments.out.as_deref().unwrap_or(Path::new(""));
     let plan = Plan { folder, passes: 1, written };
@@ -237,6 +238,10 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         found.map_or(default, |swept| swept.values.clone())
     };
     let default = Sweep::default();
+    let times = |name: &str| arguments.sweep.iter().filter(|swept| swept.name == name).count();
+    if let Some(swept) = arguments.sweep.iter().find(|swept| times(&swept.name) > 1) {
+        bail!("--sweep names {} more than once, expected all of its values in one", swept.name);
+    }
     if [arguments.neurons, arguments.time, arguments.trials].contains(&0) {
         bail!("--neurons, --time and --trials take one or more");
     }
@@ -249,6 +254,17 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         instances: arguments.instances,
         seed: arguments.seed,
     })
+}
+
+/// Refuses what memory does not hold.
+fn check_memory(sweep: &Sweep) -> anyhow::Result<()> {
+    let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
+    let (d_in, d_out) = (largest(&sweep.d_in), largest(&sweep.d_out));
+    let sizes = Dimensions { d_in, d_out, ..sweep.setting.dimensions };
+    let cells = [sweep.d_in.len(), sweep.d_out.len(), sweep.steps.len()];
+    let needed =
+        memory(&Setting { dimensions: sizes, ..sweep.setting.clone() }, largest(&sweep.steps));
+    Ok(needed.and("the table", size_of::<GridCell>(), &cells).check()?)
 }
 
 fn setting(arguments: &Arguments) -> Setting {

@@ -20,7 +20,7 @@ use super::fitted;
 use super::interrupt;
 use super::lock::Lock;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
-use super::output::{print, progress, shell_word, write_json};
+use super::output::{print, progress, say, shell_word, write_json};
 
 /// Fit an RNN whose weights change over trials with low tensor rank to a recording.
 ///
@@ -251,7 +251,8 @@ fn fit<S: FitFloat + Element>(
     fit.save(&checkpoint)?;
     if outcome == Outcome::Interrupted {
         let command = command_to_go_on(arguments, folder);
-        eprintln!("interrupted after {} iterations; go on with\n  {command}", fit.iterations());
+        let made = fit.iterations();
+        say(&format!("interrupted after {made} iterations; go on with\n  {command}"));
         return Ok(130);
     }
     fitted::write(folder, &fit, recording, &roles, plan.predictions)?;

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
+use super::output::say;
+
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// From now on Ctrl-C or a signal to end sets what [`asked`] tells.
@@ -12,7 +14,7 @@ pub fn listen() -> anyhow::Result<()> {
         if ASKED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("saving; Ctrl-C again ends at once");
+        say("saving; Ctrl-C again ends at once");
     })
     .context("Ctrl-C cannot be handled")
 }
@@ -21,7 +23,7 @@ pub fn listen() -> anyhow::Result<()> {
 /// renamed into place.
 pub fn end_with(message: &'static str) -> anyhow::Result<()> {
     ctrlc::set_handler(move || {
-        eprintln!("\n{message}");
+        say(&format!("\n{message}"));
         std::process::exit(130);
     })
     .context("Ctrl-C cannot be handled")

@@ -22,6 +22,7 @@ mod lock;
 mod model_arguments;
 mod network_arguments;
 mod new_conjecture;
+mod numbers;
 mod output;
 mod part;
 mod prepare;
@@ -83,7 +84,7 @@ enum Command {
 }
 
 /// The subcommands and their arguments, as clap knows them.
-fn command() -> clap::Command {
+pub fn command() -> clap::Command {
     let command = Cli::command().mut_subcommand("fit", fit::guarded);
     let command = command.mut_subcommand("cv", cv::guarded);
     // `explore` has a `--time` of its own.
@@ -105,7 +106,7 @@ fn parsed(words: Vec<String>) -> Result<Command, clap::Error> {
 /// arguments that do not parse and Ctrl-C in long work, which end the process.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     execute(arguments).unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        output::say(&format!("error: {error:#}"));
         2
     })
 }

@@ -10,6 +10,7 @@ use crate::recording::Recording;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 
+use super::numbers::threads;
 use super::{any_choice, choice};
 
 /// The model.
@@ -125,7 +126,7 @@ pub struct FittingArguments {
     #[arg(long, value_enum, default_value_t = Precision::F32, help_heading = "Fitting")]
     pub precision: Precision,
     /// Threads to compute on; all cores if not given. Results do not depend on it.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Fitting")]
+    #[arg(long, value_parser = threads(), help_heading = "Fitting")]
     pub threads: Option<u16>,
 
     /// The share of entries held out for testing, and again as many for stopping.
@@ -341,8 +342,11 @@ fn is_constant(recording: &Recording) -> bool {
 impl FittingArguments {
     /// How models are fitted.
     pub fn settings(&self) -> anyhow::Result<Settings> {
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            bail!("--learning-rate is {}, expected a number above 0", self.learning_rate);
+        // A larger step is no number of single precision.
+        const MOST: f64 = 1e15;
+        if !(self.learning_rate > 0.0 && self.learning_rate <= MOST) {
+            let expected = format!("a number above 0, at most {MOST:e}");
+            bail!("--learning-rate is {:e}, expected {expected}", self.learning_rate);
         }
         Ok(Settings {
             iterations: self.iterations.unwrap_or(Settings::default().iterations),

@@ -5,11 +5,13 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::{any_choice, choice};
 use crate::blocks::Subset;
+use crate::memory::Memory;
 use crate::network::RNN_BLOCKS;
 use crate::task::{Dimensions, TaskFamily};
 use crate::theorem::{
     ActivationKind, Arithmetic, InitialState, InitialWeights, OptimizerKind, Setting,
 };
+use crate::training::{self, Storage};
 
 /// Everything of a setting but its dimensions.
 #[derive(Args)]
@@ -48,6 +50,20 @@ impl NetworkArguments {
             ..Setting::plain(dimensions)
         }
     }
+}
+
+/// What the learning of a network of these dimensions holds.
+pub fn memory(setting: &Setting, learning_steps: usize) -> Memory {
+    let rank = match setting.initial_weights {
+        InitialWeights::LowRank(rank) => rank,
+        _ => 0,
+    };
+    let sizes = &setting.dimensions;
+    training::memory(sizes, learning_steps, Storage::Slices).and(
+        "the start",
+        size_of::<f64>(),
+        &[4, rank, sizes.neurons],
+    )
 }
 
 /// Those that a field has.

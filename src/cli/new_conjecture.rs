@@ -18,6 +18,15 @@ pub struct Arguments {
 const TEMPLATE: &str = include_str!("conjecture_template.rs");
 const FOLDER: &str = "tests/conjectures";
 
+/// What no function of Rust can be called, in any edition; none of them has a hyphen.
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
 pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let name = &arguments.name;
     let text = TEMPLATE.replace("my-idea", name).replace("my_idea", &name.replace('-', "_"));
@@ -37,6 +46,9 @@ pub fn path(name: &str) -> anyhow::Result<PathBuf> {
     };
     if !name.split('-').all(word) {
         bail!("{name:?} is no name for a conjecture: expected lower-case words joined by hyphens");
+    }
+    if KEYWORDS.contains(&name) {
+        bail!("{name:?} is no name for a conjecture: Rust has it as a word of its own");
     }
     if !Path::new(FOLDER).is_dir() {
         bail!("there is no {FOLDER} here: run this in the folder of the project");

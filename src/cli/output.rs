@@ -1,5 +1,6 @@
 //! What the commands share in printing: tables, wrapped text, progress, files.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,9 +10,25 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+/// Says something on standard error, in lines of its own. Whoever has closed it, or has no room for
+/// what is said, misses it: the work goes on, and the exit status tells how it ended.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", visible(text));
+}
+
+/// A text of which no character steers a terminal: names of files and of what is in them can have any.
+fn visible(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
 /// Prints to standard output. A reader that has gone away (`| head`) ends the printing silently.
 pub fn print(text: &str) -> anyhow::Result<()> {
-    match writeln!(io::stdout(), "{}", text.trim_end()) {
+    match writeln!(io::stdout(), "{}", visible(text.trim_end())) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("standard output"),
     }
@@ -49,5 +66,16 @@ pub fn shell_word(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_steers_a_terminal() {
+        assert_eq!(visible("a\tb\nµ"), "a\tb\nµ");
+        assert_eq!(visible("\x1b[31mred\r\u{9b}2J"), r"\u{1b}[31mred\r\u{9b}2J");
     }
 }

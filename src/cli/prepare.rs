@@ -12,6 +12,7 @@ use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
 
 use super::files::{Files, arrays_of};
+use super::numbers::{above_zero, from_zero, positive};
 use super::output::{paragraph, print};
 
 /// The headings under which options are listed.
@@ -99,15 +100,15 @@ pub struct Arguments {
     )]
     neurons_where: Vec<Filter>,
     /// Drop neurons that fire less often for each second.
-    #[arg(long, value_name = "HZ", help_heading = NEURONS)]
+    #[arg(long, value_name = "HZ", value_parser = from_zero, help_heading = NEURONS)]
     min_rate: Option<f64>,
 
     /// The width of the bins of the recording in seconds. Of bins that are made one, counts are
     /// added and values averaged.
-    #[arg(long, value_name = "SECONDS", help_heading = TIMES)]
+    #[arg(long, value_name = "SECONDS", value_parser = above_zero, help_heading = TIMES)]
     bin: Option<f64>,
     /// The width of the bins of the array in seconds.
-    #[arg(long, value_name = "SECONDS", help_heading = TIMES)]
+    #[arg(long, value_name = "SECONDS", value_parser = above_zero, help_heading = TIMES)]
     bin_seconds: Option<f64>,
     /// The array that holds the width of the bins in seconds.
     #[arg(long, value_name = "PATH", conflicts_with = "bin_seconds", help_heading = TIMES)]
@@ -143,7 +144,13 @@ pub struct Arguments {
     #[arg(long, value_name = "TABLE.COLUMN", help_heading = WHERE)]
     until: Option<String>,
     /// Cut trials at regular times instead.
-    #[arg(long, value_name = "SECONDS", conflicts_with = "align", help_heading = WHERE)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        value_parser = above_zero,
+        conflicts_with = "align",
+        help_heading = WHERE
+    )]
     every: Option<f64>,
     /// Of arrays that are trials: the bin of each around which it is cut again, such as
     /// trial_data[].idx_goCueTime; from 1 in MATLAB files, else from 0.
@@ -165,7 +172,7 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH", help_heading = WHERE)]
     bin_index: Option<String>,
     /// Cut trials after so many bins.
-    #[arg(long, value_name = "BINS", help_heading = WHERE)]
+    #[arg(long, value_name = "BINS", value_parser = positive, help_heading = WHERE)]
     max_bins: Option<usize>,
 
     /// Numbers of the trials to take: 100..600, or several ranges.

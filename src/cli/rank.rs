@@ -23,7 +23,7 @@ use indicatif::ProgressBar;
 use super::files::Files;
 use super::job::Plan;
 use super::lock::Lock;
-use super::output::{paragraph, print, progress, table, write_json};
+use super::output::{paragraph, print, progress, say, table, write_json};
 use super::part::PartArguments;
 use super::rank_input::Input;
 use super::rank_slices::read_error;
@@ -479,8 +479,8 @@ impl Waiting {
         if self.bar.is_hidden() && last.is_none_or(|last| last.elapsed() >= PAUSE) {
             *last = Some(Instant::now());
             match all {
-                1 => eprintln!("{what}"),
-                _ => eprintln!("{what}: {done} of {all}"),
+                1 => say(what),
+                _ => say(&format!("{what}: {done} of {all}")),
             }
         }
     }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::fit::{Likelihood, Simulation};
-use anyhow::bail;
 use clap::Args;
 
 use super::any_choice;
@@ -92,10 +91,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 
 fn checked(arguments: &Arguments) -> anyhow::Result<Simulation> {
     let &Arguments { neurons, trials, bins, rank, conditions, noise, .. } = arguments;
-    let entries = [neurons, bins, trials].iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
-    if entries.is_none_or(|entries| entries > 1 << 31) {
-        bail!("a recording of {neurons} neurons, {bins} bins and {trials} trials is too large");
-    }
     let simulation = Simulation {
         neurons,
         units: arguments.units.unwrap_or(neurons),

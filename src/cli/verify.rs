@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::collect::Parts;
 use super::files::Files;
 use super::job::Plan;
+use super::numbers::threads;
 use super::output::{paragraph, print, progress, table, write_json};
 use super::part::{PartArguments, Run};
 use super::{any_choice, theorem as read_theorem};
@@ -37,7 +38,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Threads to compute on; all cores if not given. Results do not depend on it.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = threads())]
     threads: Option<u16>,
     /// Also write the results as JSON.
     #[arg(long, value_name = "FILE", conflicts_with = "part")]
@@ -209,8 +210,8 @@ pub fn verified(
 
 /// Runs those of the cases that fall to a part.
 fn tallied(rows: &[Row], seed: u64, cases: u64, part: Part) -> Vec<Tally> {
-    let of_row = |(theorem, _): &Row| part.share_of(cases) + theorem.controls.len() as u64;
-    let bar = progress(rows.iter().map(of_row).sum(), "");
+    let of_row = |(theorem, _): &Row| part.share_of(cases).saturating_add(theorem.controls.len() as u64);
+    let bar = progress(rows.iter().map(of_row).fold(0, u64::saturating_add), "");
     let tally = |&(theorem, arithmetic): &Row| {
         bar.set_message(format!("{} {}", theorem.id, arithmetic.name()));
         theorem.tally(arithmetic, seed, cases, part, &|| bar.inc(1))

@@ -156,7 +156,8 @@ fn missed(setting: &Setting, sweep: &Sweep, step: usize, limit: usize) -> Option
     };
     let entry = entries(&Setting { learning_steps, ..setting.clone() })?;
     let each = probability(entry.saturating_mul(limit as u64));
-    Some(each.powi(sweep.instances as i32)).filter(|&missed| missed <= MAX_MISSED)
+    Some(each.powi(i32::try_from(sweep.instances).unwrap_or(i32::MAX)))
+        .filter(|&missed| missed <= MAX_MISSED)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io::Read;
 use half::{bf16, f16};
 
 use super::error::ReadErrorKind;
+use crate::memory::Memory;
 use crate::scalar::Precision;
 
 /// Bytes that are read at once; a multiple of every size of a number.
@@ -224,7 +225,31 @@ pub(super) fn c_order<T: Clone>(shape: &[usize], data: Vec<T>) -> Result<Vec<T>,
     Ok(ordered)
 }
 
-/// Makes room for more elements.
+/// Counts the bytes that the strings of one array take, each with its place in a list. A recording has
+/// names and labels: from a few bytes of a file very many can be made.
+#[derive(Default)]
+pub(super) struct TextBudget(usize);
+
+impl TextBudget {
+    /// Counts so many strings, which have so many bytes together.
+    ///
+    /// # Errors
+    ///
+    /// If that is more than is read.
+    pub fn spend(&mut self, strings: usize, bytes: usize) -> Result<(), ReadErrorKind> {
+        const MOST: usize = 1 << 26;
+        let places = strings.saturating_mul(size_of::<String>());
+        self.0 = self.0.saturating_add(places).saturating_add(bytes);
+        if self.0 <= MOST {
+            return Ok(());
+        }
+        let found = format!("claims more than {MOST} bytes of text");
+        Err(ReadErrorKind::Content { found, expected: "less".to_owned() })
+    }
+}
+
+/// Makes room for more elements. Many are held against the memory that is free: a system may grant
+/// more, and end the program when it is used.
 ///
 /// # Errors
 ///
@@ -234,6 +259,16 @@ pub(super) fn reserve<T>(
     more: usize,
     shape: &[usize],
 ) -> Result<(), ReadErrorKind> {
+    const MANY: usize = 1 << 26;
+    let needed = data.len().saturating_add(more);
+    if needed > data.capacity() {
+        // As much as growing by doubling takes, beside what is there.
+        let count = needed.max(2 * data.capacity());
+        if count.saturating_mul(size_of::<T>()) > MANY {
+            let memory = Memory::default().and("numbers", size_of::<T>(), &[count]);
+            memory.check().map_err(|_| ReadErrorKind::Memory { shape: shape.to_vec() })?;
+        }
+    }
     data.try_reserve(more).map_err(|_| ReadErrorKind::Memory { shape: shape.to_vec() })
 }
 

@@ -42,7 +42,7 @@ pub use format::formats;
 pub use guard::is_guarded;
 pub use node::{Kind, Node};
 pub use numpy::{Element, Npz, NpzWriter, write_npz};
-pub(crate) use nwb::check_index;
+pub(crate) use nwb::{check_index, check_number_of_lists};
 pub use outline::{Entry, Sample, outline};
 pub use source::{Found, Source};
 pub use value::{Texts, Value};

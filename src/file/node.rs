@@ -125,17 +125,30 @@ impl Node {
 }
 
 /// Counts the parts of a file while its tree grows.
-#[derive(Default)]
-pub(super) struct NodeBudget(usize);
+pub(super) struct NodeBudget {
+    spent: usize,
+    most: usize,
+}
 
 impl NodeBudget {
+    /// For a file of so many bytes. A part takes some of them, and lists of like parts are made small
+    /// by compression: a tree out of proportion is no recording.
+    pub fn of_file(length: u64) -> Self {
+        /// Parts that a file of any size may have.
+        const ALWAYS: usize = 1 << 16;
+        /// Bytes of a file for each part more.
+        const EACH: u64 = 8;
+        let of_length = usize::try_from(length / EACH).unwrap_or(usize::MAX);
+        NodeBudget { spent: 0, most: of_length.clamp(ALWAYS, MAX_NODES) }
+    }
+
     /// Counts one part at some depth.
     ///
     /// # Errors
     ///
     /// If there are more than a recording can have, or they are nested more deeply.
     pub fn spend(&mut self, depth: usize) -> Result<(), ReadErrorKind> {
-        self.0 += 1;
+        self.spent += 1;
         self.check()?;
         if depth > DEEPEST {
             Err(refused(format!("is nested more than {DEEPEST} deep")))
@@ -150,8 +163,17 @@ impl NodeBudget {
     ///
     /// If there are more than a recording can have already.
     pub fn check(&self) -> Result<(), ReadErrorKind> {
-        if self.0 > MAX_NODES {
-            Err(refused(format!("holds more than {MAX_NODES} parts")))
+        self.check_room(0)
+    }
+
+    /// Whether there is room for so many parts more, asked before they are read.
+    ///
+    /// # Errors
+    ///
+    /// If there is not.
+    pub fn check_room(&self, more: usize) -> Result<(), ReadErrorKind> {
+        if self.spent.saturating_add(more) > self.most {
+            Err(refused(format!("holds more than {} parts", self.most)))
         } else {
             Ok(())
         }
@@ -160,4 +182,27 @@ impl NodeBudget {
 
 fn refused(found: String) -> ReadErrorKind {
     ReadErrorKind::Content { found, expected: "a recording".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_in_proportion_to_its_file() {
+        let most = |length| {
+            let mut budget = NodeBudget::of_file(length);
+            let all = (0_usize..).take_while(|_| budget.spend(1).is_ok()).count();
+            assert!(budget.check().is_err() && budget.check_room(0).is_err());
+            all
+        };
+        assert_eq!(
+            [0, 1 << 10, 1 << 20, u64::MAX].map(most),
+            [1 << 16, 1 << 16, 1 << 17, MAX_NODES]
+        );
+        let budget = NodeBudget::of_file(0);
+        assert!(budget.check_room(1 << 16).is_ok() && budget.check_room(1 + (1 << 16)).is_err());
+        assert!(budget.check_room(usize::MAX).is_err());
+        assert!(NodeBudget::of_file(0).spend(DEEPEST + 1).is_err());
+    }
 }

@@ -28,11 +28,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
+use super::element::TextBudget;
 use super::error::{ReadError, ReadErrorKind};
 use super::format::{Opened, Reader};
 use super::hdf5::objects::{Body, Object};
 use super::hdf5::{self, Hdf5};
-use super::node::{Kind, Node};
+use super::node::{Kind, MAX_NODES, Node};
 use super::value::{Loaded, Numbers};
 use crate::scalar::Precision;
 
@@ -301,12 +302,15 @@ fn scaled(mut numbers: Numbers, factor: impl Fn(usize) -> f64, offset: f64) -> N
 
 /// The names to which numbers point, from 0.
 fn named(numbers: &Numbers, names: &[String]) -> Result<Vec<String>, ReadErrorKind> {
+    let mut budget = TextBudget::default();
     let name = |&number: &f64| {
         let name = names.get(number as usize).filter(|_| number.fract() == 0.0 && number >= 0.0);
-        name.cloned().ok_or_else(|| ReadErrorKind::Content {
+        let name = name.ok_or_else(|| ReadErrorKind::Content {
             found: format!("holds {number}, but there are {} elements", names.len()),
             expected: "numbers of elements, from 0".to_owned(),
-        })
+        })?;
+        budget.spend(1, name.len())?;
+        Ok(name.clone())
     };
     numbers.data.iter().map(name).collect()
 }
@@ -338,6 +342,10 @@ pub(crate) fn broken_indices(root: &Node, reader: &mut dyn Reader) -> Vec<(Strin
             let Some(column) = index.name.strip_suffix("_index") else { continue };
             let (Some(data), Kind::Numbers) = (group.child(column), index.kind) else { continue };
             let (1, Some(content)) = (index.shape.len(), index.content) else { continue };
+            if let Err(flaw) = check_number_of_lists(index) {
+                broken.push((format!("{path}{column}"), flaw));
+                continue;
+            }
             let flaw = match reader.load(content) {
                 Ok(Loaded::Numbers(ends)) => check_index(&ends.data, data, index).err(),
                 Ok(Loaded::Texts { .. }) => None,
@@ -356,6 +364,19 @@ fn visit(node: &Node, path: &str, each: &mut impl FnMut(&Node, &str)) {
     for child in node.children.iter().filter(|child| child.kind == Kind::Group) {
         visit(child, &format!("{path}{}/", child.name), each);
     }
+}
+
+/// Checks that an index is one of a recording, before it is read: each list is an array of its own.
+///
+/// # Errors
+///
+/// If there are too many lists.
+pub(crate) fn check_number_of_lists(index: &Node) -> Result<(), ReadErrorKind> {
+    if index.len() <= MAX_NODES {
+        return Ok(());
+    }
+    let found = format!("has an index {:?} of {} lists", index.name, index.len());
+    Err(ReadErrorKind::Content { found, expected: format!("at most {MAX_NODES}") })
 }
 
 /// Checks that the ends of the lists of a ragged column increase and are within its data.

@@ -73,7 +73,7 @@ fn list(mut file: BufReader<File>) -> Result<(Tensors, Node), ReadErrorKind> {
     let Header(tensors) = serde_json::from_slice(&text)
         .map_err(|error| damaged(format!("its header is not understood ({error})")))?;
     check(&tensors, behind)?;
-    let mut budget = NodeBudget::default();
+    let mut budget = NodeBudget::of_file(all);
     let mut children = Vec::new();
     for (content, (name, tensor)) in tensors.iter().enumerate() {
         budget.spend(1)?;

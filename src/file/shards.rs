@@ -52,7 +52,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
     }
     let count = of_files.len();
     let (mut files, mut contents, mut children) = (Vec::new(), Vec::new(), Vec::new());
-    let mut budget = NodeBudget::default();
+    let mut budget = NodeBudget::of_file(u64::MAX);
     for (file, names) in of_files {
         let contradiction = |found: String, expected: &str| {
             let expected = expected.to_owned();

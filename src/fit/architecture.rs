@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::likelihood::Likelihood;
 use super::misfit::Misfit;
+use super::observations::CHUNK;
 use super::prior::TrialPrior;
+use crate::memory::Memory;
 use crate::network::{Activation, ActivationKind};
 use crate::scalar::Scalar;
 
@@ -242,11 +244,15 @@ impl Architecture {
         let Architecture { units, rank, leak, .. } = *self;
         let within = || format!("1 to the number of units, {units}");
         Misfit::unless((1..=units).contains(&rank), "rank", rank, within())?;
+        // Squares of what is farther out are not numbers of single precision, or are zero.
+        let (least, most) = (1e-15, 1e15);
         let above_zero = |what, value: f64| {
-            Misfit::unless(value > 0.0 && value.is_finite(), what, value, "a number above 0")
+            let expected = format!("a number above 0, from {least:e} to {most:e}");
+            Misfit::unless((least..=most).contains(&value), what, value, expected)
         };
         let not_below = |what, value: f64| {
-            Misfit::unless(value >= 0.0 && value.is_finite(), what, value, "0 or a number above")
+            let expected = format!("0 or a number above, to {most:e}");
+            Misfit::unless((0.0..=most).contains(&value), what, value, expected)
         };
         Misfit::unless(leak > 0.0 && leak <= 1.0, "leak", leak, "above 0, at most 1")?;
         Misfit::unless(self.steps_per_bin > 0, "number of steps in a bin", 0, "at least 1")?;
@@ -265,6 +271,9 @@ impl Architecture {
         not_below("gain spread", self.gain_spread)?;
         not_below("noise", self.noise)?;
         not_below("activity penalty", self.activity_penalty)?;
+        if let Through::Own(columns) = self.inputs.through {
+            Misfit::unless(columns > 0, "input columns", columns, "at least 1")?;
+        }
         let before = self.inputs.during == During::Preparation;
         let expected = "at least one step, in which inputs drive the network";
         Misfit::unless(!before || self.preparation > 0, "preparation", 0, expected)?;
@@ -277,7 +286,46 @@ impl Architecture {
 
     /// Simulated steps from the initial state to the last of `bins` bins, S.
     pub fn steps(&self, bins: usize) -> usize {
-        self.preparation + bins.saturating_sub(1) * self.steps_per_bin
+        let from_first = bins.saturating_sub(1).saturating_mul(self.steps_per_bin);
+        self.preparation.saturating_add(from_first)
+    }
+
+    /// What a model of this architecture holds for `trials` trials of `conditions` conditions, of
+    /// `bins` bins of `neurons` neurons, in numbers of `size` bytes.
+    pub(super) fn memory(
+        &self,
+        size: usize,
+        [neurons, bins, trials, conditions]: [usize; 4],
+    ) -> Memory {
+        /// Of each number that is learned: itself, its gradient, two moments and the best so far.
+        const LEARNED: usize = 5;
+        let Architecture { units, rank, .. } = *self;
+        let steps = self.steps(bins);
+        let columns = rank.saturating_add(self.own_inputs());
+        let threads = rayon::current_num_threads();
+        // States, rates, slopes, and what the adjoint holds beside them.
+        let states = [6, units, steps.saturating_add(1), trials.min(CHUNK), threads];
+        let driven = self.driven(steps).len();
+        let mut memory = Memory::default()
+            .and(format!("states of {units} units in {steps} steps"), size, &states)
+            .and(format!("weights of {units} units"), size, &[LEARNED, 2, units, columns])
+            .and(format!("a readout of {units} units"), size, &[LEARNED, units, neurons])
+            .and(format!("inputs in {steps} steps"), size, &[2, columns, steps, conditions]);
+        if let Course::Smooth(_) = self.inputs.course {
+            let what = format!("the covariance of inputs in {driven} steps");
+            memory = memory.and(what, 2 * size_of::<f64>() + size, &[driven, driven]);
+        }
+        match self.recurrence {
+            Recurrence::LowTensorRank(_) => {
+                let what = format!("the covariance of {trials} trials");
+                memory.and(what, 2 * size_of::<f64>() + size, &[trials, trials])
+            }
+            Recurrence::Constant => memory,
+            Recurrence::Free => {
+                let what = format!("weights for each of {trials} trials");
+                memory.and(what, size, &[LEARNED, 2, units, rank, trials])
+            }
+        }
     }
 
     /// The state that is compared with bin `t`, of 0..=S.

@@ -200,7 +200,17 @@ impl CrossValidation {
         Misfit::unless(self.seeds > 0, "number of random starts", 0, "at least 1")?;
         let (folds, most) = (self.folds, self.held_out.most_folds());
         let expected = || format!("2 to {most} where {} is held out", self.held_out.share);
-        Misfit::unless((2..=most).contains(&folds), "folds", folds, expected())
+        Misfit::unless((2..=most).contains(&folds), "folds", folds, expected())?;
+        self.check_number_of_fits()
+    }
+
+    /// Of how many fits are named at once.
+    fn check_number_of_fits(&self) -> Result<(), Misfit> {
+        const MOST: usize = 1_000_000;
+        let sizes = self.ranks.len().saturating_mul(self.units.len());
+        let starts = usize::try_from(self.seeds).unwrap_or(usize::MAX).saturating_mul(self.folds);
+        let fits = sizes.saturating_mul(starts);
+        Misfit::unless(fits <= MOST, "number of fits", fits, format!("at most {MOST}"))
     }
 
     /// Every rank with every number of units.
@@ -228,7 +238,8 @@ impl CrossValidation {
                 comparison,
                 rank,
                 units,
-                seed: self.settings.seed + seed,
+                // Seeds are names: after the last comes the first.
+                seed: self.settings.seed.wrapping_add(seed),
                 fold,
             })
             .collect()

@@ -200,10 +200,13 @@ impl Tiles<'_> {
         let (neuron, tile) = (tile % self.recording.neurons, tile / self.recording.neurons);
         let bin = tile % self.along_bins() * self.sizes.bins;
         let trial = tile / self.along_bins() * self.sizes.trials;
-        let bins = bin.saturating_sub(band_bins)
-            ..(bin + self.sizes.bins + band_bins).min(self.recording.bins);
-        let trials = trial.saturating_sub(band_trials)
-            ..(trial + self.sizes.trials + band_trials).min(self.recording.trials);
+        // A block or a band may be as large as any number.
+        let around = |first: usize, length: usize, band: usize, all: usize| {
+            let end = first.saturating_add(length).saturating_add(band);
+            first.saturating_sub(band)..end.min(all)
+        };
+        let bins = around(bin, self.sizes.bins, band_bins, self.recording.bins);
+        let trials = around(trial, self.sizes.trials, band_trials, self.recording.trials);
         trials.flat_map(move |k| bins.clone().map(move |t| self.recording.place(neuron, t, k)))
     }
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::FitFloat;
-use super::architecture::{Architecture, Recurrence};
+use super::architecture::{Architecture, Grouping, Recurrence};
 use super::assembly::Assembly;
 use super::factors::Factors;
 use super::gradient::ModelGradient;
@@ -63,7 +63,7 @@ impl<S: FitFloat> Objective<S> {
     /// # Errors
     ///
     /// If a choice of the architecture is out of its range, its likelihood does not allow the
-    /// entries of the recording, or none of them is to be fitted.
+    /// entries of the recording, none of them is to be fitted, or there is too little memory.
     pub fn new(architecture: &Architecture, observations: Observations<S>) -> Result<Self, Misfit> {
         architecture.validate()?;
         let (likelihood, quantity) = (architecture.likelihood, observations.quantity);
@@ -73,6 +73,9 @@ impl<S: FitFloat> Objective<S> {
         let [train, validation] = [Role::Train, Role::Validation]
             .map(|role| Measure::new(&observations, architecture, role));
         Misfit::unless(train.entries > 0, "number of entries to fit", 0, "at least 1")?;
+        let Observations { neurons, bins, ref groups, .. } = observations;
+        let sizes = [neurons, bins, groups.trials(), groups.count(Grouping::Condition)];
+        architecture.memory(size_of::<S>(), sizes).check()?;
         Ok(Objective {
             assembly: Assembly::new(architecture, &observations),
             architecture: architecture.clone(),

@@ -64,7 +64,7 @@ impl Groups {
 
 /// Trials that are computed together. Results do not depend on the number of threads because the
 /// chunks do not.
-const CHUNK: usize = 32;
+pub(super) const CHUNK: usize = 32;
 
 /// Some neighbouring trials.
 #[derive(Clone, Debug)]

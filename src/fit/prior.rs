@@ -74,7 +74,7 @@ impl TrialPrior {
         let variance = self.amplitude.powi(2);
         let covariance = Matrix::from_fn(numbers.len(), numbers.len(), |i, j| {
             let apart = self.jumps && epochs[i] != epochs[j];
-            let distance = (numbers[i] - numbers[j]) as f64 / self.length;
+            let distance = numbers[i].abs_diff(numbers[j]) as f64 / self.length;
             let smooth = if apart { 0.0 } else { variance * self.kernel.correlation(distance) };
             let own = self.independent.powi(2) + JITTER * variance;
             smooth + if i == j { own } else { 0.0 }

@@ -12,6 +12,7 @@ use super::prior::TrialPrior;
 use super::saved::Saved;
 use crate::blocks::Blocks;
 use crate::matrix::Matrix;
+use crate::memory::Memory;
 use crate::recording::{Quantity, Recording};
 use crate::scalar::Stream;
 
@@ -112,9 +113,10 @@ impl Simulation {
     ///
     /// # Errors
     ///
-    /// If a size is out of its range.
+    /// If a size is out of its range, or there is too little memory.
     pub fn recording(&self, seed: u64) -> Result<(Recording, Saved<f64>), Misfit> {
         self.validate()?;
+        self.memory().check()?;
         let stream = Stream::new("simulated recording", seed, 0);
         let architecture = self.architecture();
         let mut recording = self.empty(seed, &stream);
@@ -137,6 +139,22 @@ impl Simulation {
             &mut noise,
         );
         Ok((recording, Saved { architecture, model, seed, iterations: 0 }))
+    }
+
+    /// What the recording takes, beside what the model does.
+    fn memory(&self) -> Memory {
+        /// Of an entry: what is recorded, observed and predicted, and its role.
+        const ENTRY: usize = 5 * size_of::<f64>() + 2;
+        /// Of a condition or a neuron: its name and what is known of it.
+        const NAMED: usize = 128;
+        let Simulation { neurons, bins, trials, conditions, units, .. } = *self;
+        let entries = format!("{trials} trials of {bins} bins of {neurons} neurons");
+        self.architecture()
+            .memory(size_of::<f64>(), [neurons, bins, trials, conditions.min(trials)])
+            .and(entries, ENTRY, &[neurons, bins, trials])
+            .and(format!("{conditions} conditions"), NAMED, &[conditions])
+            .and(format!("{neurons} neurons"), NAMED, &[neurons])
+            .and(format!("states of {units} units"), size_of::<f64>(), &[units, trials])
     }
 
     fn multiply_by_gains(&self, means: &mut [f64], stream: &Stream) {

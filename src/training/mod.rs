@@ -2,6 +2,7 @@
 
 mod descent;
 mod fault;
+mod memory;
 mod optimizer;
 mod point;
 mod rule;
@@ -9,6 +10,7 @@ mod trainer;
 mod trajectory;
 
 pub use fault::{Faulty, GradientFault};
+pub(crate) use memory::memory;
 pub use optimizer::{Optimizer, Schedule, Stepper};
 pub use point::Point;
 pub(crate) use rule::Adam;

@@ -478,7 +478,7 @@ fn a_new_conjecture_is_written_once_and_only_inside_the_project() {
     let file = folder.path().join("tests/conjectures/an_idea.rs");
     let text = fs::read_to_string(file).expect("written");
     assert!(text.contains("fn an_idea()") && text.contains("id: \"an-idea\""), "{text}");
-    for wrong in ["an-idea", "An-idea", "../idea", "", "main"] {
+    for wrong in ["an-idea", "An-idea", "../idea", "", "main", "fn", "match", "gen"] {
         let output = run(wrong);
         assert_eq!(output.status.code(), Some(2), "{wrong}");
         assert!(stderr(&output).starts_with("error: "), "{}", stderr(&output));

@@ -12,13 +12,16 @@ use crate::network::{Activation, ActivationKind, Architecture, Dynamics, Network
 use crate::scalar::Stream;
 use crate::task::{Dimensions, Task, TaskFamily};
 use crate::theorem::{InitialWeights, LossKind, OptimizerKind};
-use crate::training::{Batches, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory};
-use anyhow::{Context, bail};
+use crate::training::{
+    self, Batches, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
+};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use clap::builder::TypedValueParser;
 
 use super::files::Files;
 use super::lock::Lock;
+use super::numbers::positive;
 use super::output::{print, progress};
 use super::{any_choice, choice};
 use results::{Report, describe, save};
@@ -115,13 +118,6 @@ pub struct Arguments {
     out: Option<PathBuf>,
 }
 
-fn positive(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|&number| number > 0)
-        .ok_or_else(|| "expected a whole number from 1".into())
-}
-
 /// The activations whose numbers are known: of polynomials they are random in theorems alone.
 fn functions() -> impl TypedValueParser<Value = ActivationKind> {
     choice(|function: ActivationKind| function.usual::<f64>().is_some())
@@ -167,7 +163,7 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
         let (batch, trials) = (arguments.batch.unwrap_or(0), arguments.trials);
         bail!("--batch is {batch}, expected at most the {trials} trials there are");
     }
-    Ok(())
+    check_memory(arguments)
 }
 
 /// What is not said of this architecture.
@@ -197,28 +193,49 @@ fn check_architecture(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
-    let stream = Stream::new("train", arguments.seed, 0);
-    let dimensions = Dimensions {
+/// Refuses what memory does not hold.
+fn check_memory(arguments: &Arguments) -> anyhow::Result<()> {
+    let rank = match arguments.start {
+        Some(InitialWeights::LowRank(rank)) => rank,
+        _ => 0,
+    };
+    let needed = training::memory(&dimensions(arguments), arguments.steps, storage(arguments));
+    let needed = needed.and("the start", size_of::<f64>(), &[4, rank, arguments.neurons]);
+    let hint = if arguments.factors { "" } else { "; --factors keeps no N x N matrix" };
+    needed.check().map_err(|error| anyhow!("{error}{hint}"))
+}
+
+fn storage(arguments: &Arguments) -> Storage {
+    if arguments.factors { Storage::Factors } else { Storage::Slices }
+}
+
+fn dimensions(arguments: &Arguments) -> Dimensions {
+    Dimensions {
         neurons: arguments.neurons,
         d_in: arguments.d_in,
         d_out: arguments.d_out,
         steps: arguments.time,
         trials: arguments.trials,
-    };
+    }
+}
+
+fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
+    let stream = Stream::new("train", arguments.seed, 0);
+    let dimensions = dimensions(arguments);
     let task: Task<f64> = arguments
         .task
         .draw(&dimensions, &stream.named("task"))
         .context("a task of real numbers")?;
     let network = network(arguments, &dimensions, &stream)?;
     let loss = arguments.loss.build().context("a loss of real numbers")?;
+    let storage = storage(arguments);
     let training = Training {
         trained: trained(arguments, &network.blocks)?,
         batches: match arguments.batch {
             Some(size) => Batches::Mini { size, stream: Box::new(stream.named("batches")) },
             None => Batches::Full,
         },
-        storage: if arguments.factors { Storage::Factors } else { Storage::Slices },
+        storage,
         ..Training::new(&network, &task, &*loss, optimizer(arguments)?)
     };
     let bar = progress(arguments.steps as u64, "");

@@ -4,6 +4,7 @@
 //! header, or, if they are many, in a heap with an index.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use hdf5_reader::btree_v1::collect_btree_v1_leaves_storage;
 use hdf5_reader::error::{Error, Result};
@@ -36,7 +37,7 @@ pub(super) fn links(file: &mut Metadata, header: &[Message]) -> (Links, Option<E
     for message in header.iter().filter(|message| !message.is_shared) {
         let outcome = match message.kind {
             kind::LINK => link(&message.bytes, file.superblock.offset_size)
-                .map(|(name, target)| drop(links.insert(name, target))),
+                .and_then(|(name, target)| insert(&mut links, name, target)),
             kind::SYMBOL_TABLE => symbols(file, &message.bytes, &mut links),
             kind::LINK_INFO => dense(file, &message.bytes, &mut links),
             _ => Ok(()),
@@ -44,6 +45,18 @@ pub(super) fn links(file: &mut Metadata, header: &[Message]) -> (Links, Option<E
         flaw = flaw.or(outcome.err());
     }
     (links, flaw)
+}
+
+/// Adds a link, of two with one name the first.
+fn insert(links: &mut Links, name: Vec<u8>, target: Target) -> Result<()> {
+    match links.entry(name) {
+        Entry::Vacant(place) => drop(place.insert(target)),
+        Entry::Occupied(place) => {
+            let name = text(place.key()).0;
+            return Err(Error::InvalidData(format!("two links are called {name:?}")));
+        }
+    }
+    Ok(())
 }
 
 /// A name as text: UTF-8, else every byte a character of Latin-1; and true if it is UTF-8.
@@ -116,7 +129,7 @@ fn symbols(file: &mut Metadata, message: &[u8], links: &mut Links) -> Result<()>
                 2 => Target::Path(name(Cursor::new(&entry.scratch).read_u32_le()?.into())?),
                 _ => Target::Object(entry.object_header_address),
             };
-            links.insert(name(entry.link_name_offset)?, target);
+            insert(links, name(entry.link_name_offset)?, target)?;
         }
     }
     Ok(())
@@ -128,7 +141,7 @@ fn dense(file: &mut Metadata, message: &[u8], links: &mut Links) -> Result<()> {
     let info = link_info::parse(&mut Cursor::new(message), offsets, lengths, message.len())?;
     for object in file.heap(info.fractal_heap_address, info.btree_name_index_address)? {
         let (name, target) = link(&object, offsets)?;
-        links.insert(name, target);
+        insert(links, name, target)?;
     }
     Ok(())
 }

@@ -20,15 +20,12 @@ use hdf5_reader::messages::datatype::Datatype;
 
 use self::objects::{Body, Object};
 use self::parts::{Unread, damage};
-use crate::file::element::{Class, NumberType, byte_count, reserve};
+use crate::file::element::{Class, NumberType, TextBudget, byte_count, reserve};
 use crate::file::error::ReadErrorKind;
 use crate::file::format::{Opened, Reader, allowed};
 use crate::file::guard::guarded;
 use crate::file::node::{Kind, MAX_NODES, Node};
 use crate::file::value::{Loaded, Numbers};
-
-/// Bytes that the strings of one array may have.
-const LONGEST_TEXTS: usize = 1 << 28;
 
 /// The lengths of the axes of a dataset.
 pub(super) fn shape(dataset: &Dataset) -> Result<Vec<usize>, ReadErrorKind> {
@@ -37,6 +34,11 @@ pub(super) fn shape(dataset: &Dataset) -> Result<Vec<usize>, ReadErrorKind> {
         let found = format!("claims shape {:?}", dataset.shape());
         ReadErrorKind::Content { found, expected: "axes that a computer can hold".to_owned() }
     })
+}
+
+/// Number of elements of a dataset.
+pub(super) fn length(dataset: &Dataset) -> Result<usize, ReadErrorKind> {
+    Ok(shape(dataset)?.iter().fold(1, |product: usize, &length| product.saturating_mul(length)))
 }
 
 /// How the elements of a dataset are read.
@@ -210,6 +212,15 @@ impl Hdf5 {
         self.contents.len() - 1
     }
 
+    /// Whether the characters of an array are no more than are read as text.
+    ///
+    /// # Errors
+    ///
+    /// If they are.
+    pub fn check_text(&self, content: usize) -> Result<(), ReadErrorKind> {
+        TextBudget::default().spend(0, length(&self.stored(content)?.dataset)?)
+    }
+
     fn stored(&self, content: usize) -> Result<&Stored, ReadErrorKind> {
         match &self.contents[content] {
             Content::Array(stored) => Ok(stored),
@@ -232,7 +243,13 @@ impl Reader for Hdf5 {
         let stored = self.stored(content)?;
         guarded(|| match &stored.list {
             Some(reference) => stored.list(reference),
-            None => stored.decode(shape(&stored.dataset)?, &bytes(&stored.dataset)?),
+            None => {
+                let shape = shape(&stored.dataset)?;
+                if matches!(stored.element, Element::Fixed(_) | Element::Heap) {
+                    TextBudget::default().spend(length(&stored.dataset)?, 0)?;
+                }
+                stored.decode(shape, &bytes(&stored.dataset)?)
+            }
         })
     }
 
@@ -342,20 +359,17 @@ impl Stored {
                 Err(ReadErrorKind::ElementType { found: "references to other objects".to_owned() })
             }
             Element::Fixed(size) => {
+                TextBudget::default().spend(bytes.len() / size, bytes.len())?;
                 Ok(Loaded::Texts { shape, strings: bytes.chunks_exact(size).map(string).collect() })
             }
             Element::Heap => {
                 let size = self.dataset.vlen_reference_size();
-                let mut total = 0;
+                let mut budget = TextBudget::default();
                 let mut strings = Vec::new();
                 for reference in bytes.chunks_exact(size) {
                     let bytes =
                         self.dataset.resolve_vlen_reference_bytes(reference, 1).map_err(damage)?;
-                    total += bytes.len();
-                    if total > LONGEST_TEXTS {
-                        let found = format!("claims more than {LONGEST_TEXTS} bytes of text");
-                        return Err(ReadErrorKind::Content { found, expected: "less".to_owned() });
-                    }
+                    budget.spend(1, bytes.len())?;
                     strings.push(string(&bytes));
                 }
                 Ok(Loaded::Texts { shape, strings })

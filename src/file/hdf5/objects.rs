@@ -3,7 +3,7 @@
 //! Every kind of group is listed and soft links are followed. What is not understood is listed with
 //! the reason, so that the rest is read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::iter;
@@ -96,8 +96,9 @@ pub(in crate::file) fn open(file: File, length: u64, base: u64) -> Result<Object
         bytes.extend(&superblock, index).map_err(damage)?;
         let file = Hdf5File::from_storage_with_options(Arc::new(bytes), options).map_err(damage)?;
         let index = file.root_group().map_err(damage)?;
-        let budget = NodeBudget::default();
-        let mut walk = Walk { index, root, parts, budget, above: Vec::new() };
+        let budget = NodeBudget::of_file(length);
+        let (above, known) = (Vec::new(), Known::default());
+        let mut walk = Walk { index, root, parts, budget, above, known };
         let root = walk.object("", root);
         match root.body {
             Body::Group(_) => Ok(root),
@@ -123,6 +124,43 @@ struct Walk {
     budget: NodeBudget,
     /// The addresses of the groups above: a link back to one of them is not followed.
     above: Vec<u64>,
+    known: Known,
+}
+
+/// Which parts were described, and how much of it was said before: of few groups with two links to
+/// each there are very many paths.
+#[derive(Default)]
+struct Known {
+    /// Of each part the parts and attributes below it and of itself.
+    sizes: HashMap<u64, usize>,
+    first: usize,
+    repeated: usize,
+}
+
+impl Known {
+    /// Parts and attributes that were described.
+    fn described(&self) -> usize {
+        self.first + self.repeated
+    }
+
+    /// True if a part is new, or there is room to describe it again.
+    fn may_repeat(&self, address: u64) -> bool {
+        /// Of a file of any size so many may be repeated, and of each part so often.
+        const ALWAYS: usize = 4096;
+        const OFTEN: usize = 4;
+        let size = self.sizes.get(&address).copied().unwrap_or(0);
+        size == 0 || self.repeated + size <= ALWAYS + OFTEN * self.first
+    }
+
+    /// Counts a part of its own size, below which all was described since `before`.
+    fn describe(&mut self, address: u64, own: usize, before: usize) {
+        if self.sizes.contains_key(&address) {
+            self.repeated += own;
+        } else {
+            self.first += own;
+            self.sizes.insert(address, self.described() - before);
+        }
+    }
 }
 
 /// Links through which one path may lead.
@@ -141,11 +179,17 @@ impl Walk {
                 return Object::unread(name, Unread::new("object", why));
             }
         };
+        if !self.known.may_repeat(address) {
+            let why = "leads to a part that is listed by other names, too often to be listed again";
+            return Object::unread(name, Unread::new("link", why));
+        }
+        let before = self.known.described();
         let object = match part {
             Part::Unread(unread) => Object::unread(name, unread.clone()),
             Part::Dataset(header, is_known) => self.dataset(name, *header, *is_known),
             Part::Group(..) => self.group(name, address),
         };
+        self.known.describe(address, 1 + object.attributes.len(), before);
         Object { address, unread: object.unread.or(unread), ..object }
     }
 
@@ -177,9 +221,16 @@ impl Walk {
         let links: Vec<_> =
             links.iter().map(|(name, target)| (text(name), self.target(address, target))).collect();
         self.above.push(address);
+        let of_utf8 = |((name, is_utf8), _): &((String, bool), _)| is_utf8.then(|| name.clone());
+        let mut names: HashSet<String> = links.iter().filter_map(of_utf8).collect();
         let mut children: Vec<_> = links
             .into_iter()
             .map(|((name, is_utf8), target)| {
+                // Other bytes may be the same text, by which a path could not tell them apart.
+                let mut name = name;
+                while !is_utf8 && !names.insert(name.clone()) {
+                    name.push('\'');
+                }
                 let object = match target {
                     Ok(address) if self.above.contains(&address) => {
                         Object::unread(&name, Unread::new("link", "leads back to a group above it"))

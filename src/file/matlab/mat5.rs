@@ -7,7 +7,7 @@
 //! is compressed by zlib.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use flate2::bufread::ZlibDecoder;
 
 use super::sparse::{self, Sparse};
 use super::{FUNCTION, object_of_class};
-use crate::file::element::{Class, NumberType, byte_count, c_order, reserve};
+use crate::file::element::{Class, NumberType, TextBudget, byte_count, c_order, reserve};
 use crate::file::error::ReadErrorKind;
-use crate::file::format::{Opened, Reader};
+use crate::file::format::{Opened, Reader, allowed};
 use crate::file::node::{Kind, Node, NodeBudget};
 use crate::file::value::{Loaded, Numbers};
 use crate::scalar::Precision;
@@ -77,10 +77,10 @@ pub(in crate::file) fn open(path: &Path) -> Result<Opened, ReadErrorKind> {
     file.read_exact(&mut header).map_err(ReadErrorKind::of_member)?;
     let big_endian = header[126] == b'M';
     let length = file.get_ref().metadata().map_err(ReadErrorKind::of_io)?.len();
-    let budget = NodeBudget::default();
+    let budget = NodeBudget::of_file(length);
     let mut parser = Parser { big_endian, stored: Vec::new(), budget };
     let mut variables = Vec::new();
-    while let Some(bytes) = next_variable(&mut file, big_endian)? {
+    while let Some(bytes) = next_variable(&mut file, length, big_endian)? {
         let place = format!("(variable {})", variables.len() + 1);
         let node = bytes.and_then(|bytes| parser.array(bytes.into(), None, 1));
         // Without a name come the data of function handles and objects.
@@ -90,7 +90,7 @@ pub(in crate::file) fn open(path: &Path) -> Result<Opened, ReadErrorKind> {
         }
     }
     let root = Node::group("", variables);
-    let reader = Box::new(Mat5 { length, stored: parser.stored });
+    let reader = Box::new(Mat5 { big_endian, length, stored: parser.stored });
     Ok(Opened { format: "MATLAB v5".to_owned(), separator: '.', root, reader })
 }
 
@@ -105,9 +105,10 @@ fn damaged(detail: impl Into<String>) -> ReadErrorKind {
 /// The content of a variable, decompressed, or why there is none.
 type Variable = Result<Vec<u8>, ReadErrorKind>;
 
-/// The next variable of the file.
+/// The next variable of a file that has at most so many bytes.
 fn next_variable(
     file: &mut impl Read,
+    most: u64,
     big_endian: bool,
 ) -> Result<Option<Variable>, ReadErrorKind> {
     let mut tag = Vec::new();
@@ -118,6 +119,7 @@ fn next_variable(
     let (kind, length) =
         read_tag(&tag, big_endian).ok_or_else(|| cut_off("the tag of an array"))?;
     let mut bytes = Vec::new();
+    reserve(&mut bytes, u64::from(length).min(most) as usize, &[length as usize])?;
     file.by_ref().take(u64::from(length)).read_to_end(&mut bytes).map_err(ReadErrorKind::of_io)?;
     if bytes.len() as u64 != u64::from(length) {
         let detail = format!("an array of {length} bytes, of which {} are there", bytes.len());
@@ -144,13 +146,15 @@ fn inflated(bytes: &[u8], big_endian: bool) -> Result<Vec<u8>, ReadErrorKind> {
         return Err(damaged(format!("a compressed variable is of type {kind}, no array")));
     }
     let mut content = Vec::new();
+    let most = u64::from(length).min(allowed(bytes.len() as u64));
+    reserve(&mut content, most as usize, &[length as usize])?;
     inflater.by_ref().take(u64::from(length)).read_to_end(&mut content).map_err(broken)?;
     if content.len() as u64 != u64::from(length) {
         let found = content.len();
         return Err(damaged(format!("it claims {length} bytes, of which {found} are there")));
     }
     // To the end of the stream, where its checksum is compared.
-    inflater.read_to_end(&mut Vec::new()).map_err(broken)?;
+    io::copy(&mut inflater, &mut io::sink()).map_err(broken)?;
     Ok(content)
 }
 
@@ -167,7 +171,7 @@ fn read_tag(tag: &[u8], big_endian: bool) -> Option<(u32, u32)> {
 /// The bytes of a variable, and which of them are an element.
 #[derive(Clone)]
 struct Bytes {
-    variable: Arc<[u8]>,
+    variable: Arc<Vec<u8>>,
     start: usize,
     end: usize,
 }
@@ -257,9 +261,11 @@ enum Stored {
         shape: Vec<usize>,
         bytes: Bytes,
     },
+    /// Characters of this type; of several rows, columns run slowest.
     Texts {
-        shape: Vec<usize>,
-        strings: Vec<String>,
+        kind: u32,
+        bytes: Bytes,
+        rows: Option<usize>,
     },
 }
 
@@ -421,24 +427,17 @@ impl Parser {
 
     fn text(&mut self, head: Head, mut elements: Elements) -> Result<Node, ReadErrorKind> {
         let (kind, bytes) = elements.next()?;
-        let text = characters(kind, bytes.get(), self.big_endian)?;
-        let (rows, columns) = match head.shape[..] {
-            [rows, columns] => (rows, columns),
-            _ => (1, text.len()),
+        let count = characters(kind, bytes.get(), self.big_endian)?.count();
+        // In UTF-8 and UTF-16 a character may take several units.
+        let rows = match head.shape[..] {
+            [rows, columns] if rows > 1 => {
+                Some(rows).filter(|rows| rows.checked_mul(columns) == Some(count))
+            }
+            _ => None,
         };
-        // Columns run slowest. In UTF-8 and UTF-16 a character may take several units.
-        let is_matrix = rows > 1 && rows.checked_mul(columns) == Some(text.len());
-        let strings: Vec<String> = if is_matrix {
-            (0..rows)
-                .map(|row| text.iter().skip(row).step_by(rows).collect::<String>())
-                .map(|row| row.trim_end().to_owned())
-                .collect()
-        } else {
-            vec![text.into_iter().collect()]
-        };
-        let shape = if is_matrix { vec![rows] } else { vec![] };
-        let mut node = Node::leaf(head.name, Kind::Text, shape.clone(), "text");
-        node.content = Some(self.store(Stored::Texts { shape, strings }));
+        let shape = rows.into_iter().collect();
+        let mut node = Node::leaf(head.name, Kind::Text, shape, "text");
+        node.content = Some(self.store(Stored::Texts { kind, bytes, rows }));
         Ok(node)
     }
 
@@ -545,28 +544,54 @@ fn number_type(kind: u32, big_endian: bool) -> Option<NumberType> {
     NumberType::new(class, size, big_endian)
 }
 
-/// The characters of a text.
-fn characters(kind: u32, bytes: &[u8], big_endian: bool) -> Result<Vec<char>, ReadErrorKind> {
+/// The characters of a text, one after the other.
+fn characters(
+    kind: u32,
+    bytes: &[u8],
+    big_endian: bool,
+) -> Result<Box<dyn Iterator<Item = char> + '_>, ReadErrorKind> {
     let read16 = if big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
     let read32 = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
     let replace = char::REPLACEMENT_CHARACTER;
     Ok(match kind {
-        mi::UTF8 => String::from_utf8_lossy(bytes).chars().collect(),
-        mi::INT8 | mi::UINT8 => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        mi::UTF8 => Box::new(bytes.utf8_chunks().flat_map(move |chunk| {
+            let is_broken = !chunk.invalid().is_empty();
+            chunk.valid().chars().chain(is_broken.then_some(replace))
+        })),
+        mi::INT8 | mi::UINT8 => Box::new(bytes.iter().map(|&byte| char::from(byte))),
         mi::UTF16 | mi::INT16 | mi::UINT16 => {
-            let units = bytes.as_chunks::<2>().0.iter().map(|&unit| read16(unit));
-            char::decode_utf16(units).map(|c| c.unwrap_or(replace)).collect()
+            let units = bytes.as_chunks::<2>().0.iter().map(move |&unit| read16(unit));
+            Box::new(char::decode_utf16(units).map(move |c| c.unwrap_or(replace)))
         }
         mi::UTF32 | mi::INT32 | mi::UINT32 => {
-            let units = bytes.as_chunks::<4>().0.iter().map(|&unit| read32(unit));
-            units.map(|unit| char::from_u32(unit).unwrap_or(replace)).collect()
+            let units = bytes.as_chunks::<4>().0.iter().map(move |&unit| read32(unit));
+            Box::new(units.map(move |unit| char::from_u32(unit).unwrap_or(replace)))
         }
         kind => return Err(damaged(format!("a text is of type {kind}"))),
     })
 }
 
+/// The strings of a text of so many rows, or its only one.
+fn strings(
+    rows: Option<usize>,
+    characters: impl Iterator<Item = char>,
+) -> Result<Vec<String>, ReadErrorKind> {
+    let mut budget = TextBudget::default();
+    budget.spend(rows.unwrap_or(1), 0)?;
+    let mut strings = vec![String::new(); rows.unwrap_or(1)];
+    for (place, character) in characters.enumerate() {
+        budget.spend(0, character.len_utf8())?;
+        strings[place % rows.unwrap_or(1)].push(character);
+    }
+    if rows.is_some() {
+        strings.iter_mut().for_each(|row| row.truncate(row.trim_end().len()));
+    }
+    Ok(strings)
+}
+
 /// The arrays of a file.
 struct Mat5 {
+    big_endian: bool,
     /// Bytes of the file.
     length: u64,
     stored: Vec<Stored>,
@@ -601,8 +626,10 @@ impl Reader for Mat5 {
                 let (data, precision) = (c_order(&shape, data)?, sparse::precision(is_logical));
                 Ok(Loaded::Numbers(Numbers { shape: shape.to_vec(), data, precision }))
             }
-            Stored::Texts { shape, strings } => {
-                Ok(Loaded::Texts { shape: shape.clone(), strings: strings.clone() })
+            Stored::Texts { kind, bytes, rows } => {
+                let characters = characters(*kind, bytes.get(), self.big_endian)?;
+                let strings = strings(*rows, characters)?;
+                Ok(Loaded::Texts { shape: rows.iter().copied().collect(), strings })
             }
             Stored::Numbers { number, precision, shape, bytes } => {
                 let mut data = Vec::new();

@@ -9,6 +9,7 @@ use hdf5_reader::dataset::Dataset;
 
 use super::sparse::{self, Sparse};
 use super::{FUNCTION, object_of_class};
+use crate::file::element::TextBudget;
 use crate::file::error::ReadErrorKind;
 use crate::file::format::{Opened, Reader};
 use crate::file::hdf5::objects::{Body, Object};
@@ -25,7 +26,8 @@ pub(in crate::file) fn open(root: Object, reader: Hdf5) -> Opened {
     let mut objects = HashMap::new();
     by_address(&root, &mut objects);
     let reader = Mat73 { hdf5: reader, texts: Vec::new(), sparse: Vec::new() };
-    let mut builder = Builder { objects, reader, budget: NodeBudget::default() };
+    let budget = NodeBudget::of_file(reader.hdf5.length);
+    let mut builder = Builder { objects, reader, budget };
     let Body::Group(variables) = &root.body else { unreachable!("the root is a group") };
     let variables = variables.iter().filter(|object| !HIDDEN.contains(&object.name.as_str()));
     let nodes = variables.map(|object| builder.node(&object.name, object, 1));
@@ -224,6 +226,7 @@ impl<'a> Builder<'a> {
                 found: "a cell array without references".to_owned(),
             });
         };
+        self.budget.check_room(hdf5::length(dataset)?)?;
         let bytes = hdf5::bytes(dataset)?;
         let address = |reference: &[u8]| {
             let mut wide = [0; 8];
@@ -311,8 +314,9 @@ impl Reader for Mat73 {
             return Ok(Loaded::Numbers(Numbers { shape: vec![columns, rows], data, precision }));
         }
         let Some(text) = content.checked_sub(TEXTS) else { return self.hdf5.load(content) };
+        self.hdf5.check_text(self.texts[text])?;
         match self.hdf5.load(self.texts[text])? {
-            Loaded::Numbers(Numbers { shape, data, .. }) => Ok(rows_of_text(&shape, &data)),
+            Loaded::Numbers(Numbers { shape, data, .. }) => rows_of_text(&shape, &data),
             texts @ Loaded::Texts { .. } => Ok(texts),
         }
     }
@@ -328,8 +332,9 @@ impl Reader for Mat73 {
 }
 
 /// The strings that characters (column, row) of UTF-16 are.
-fn rows_of_text(shape: &[usize], data: &[f64]) -> Loaded {
+fn rows_of_text(shape: &[usize], data: &[f64]) -> Result<Loaded, ReadErrorKind> {
     let rows = shape[1];
+    TextBudget::default().spend(rows, data.len())?;
     let row = |row: usize| {
         let units = data.iter().skip(row).step_by(rows.max(1)).map(|&unit| unit as u16);
         let text: String = char::decode_utf16(units)
@@ -338,5 +343,5 @@ fn rows_of_text(shape: &[usize], data: &[f64]) -> Loaded {
         if rows == 1 { text } else { text.trim_end().to_owned() }
     };
     let shape = if rows == 1 { vec![] } else { vec![rows] };
-    Loaded::Texts { shape, strings: (0..rows).map(row).collect() }
+    Ok(Loaded::Texts { shape, strings: (0..rows).map(row).collect() })
 }

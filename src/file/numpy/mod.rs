@@ -66,7 +66,7 @@ pub(super) fn open_npy(path: &Path) -> Result<Opened, ReadError> {
 pub(super) fn open_folder(path: &Path) -> Result<Option<Opened>, ReadError> {
     let of_file = |flaw| ReadError::of_file(path, flaw);
     let files = arrays_of_folder(path).map_err(ReadErrorKind::of_io).map_err(of_file)?;
-    let mut budget = NodeBudget::default();
+    let mut budget = NodeBudget::of_file(u64::MAX);
     let mut children = Vec::new();
     for (content, file) in files.iter().enumerate() {
         budget.spend(1).map_err(of_file)?;

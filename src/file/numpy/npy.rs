@@ -6,7 +6,7 @@ use std::ops::Range;
 use npyz::{Endianness, TypeChar, TypeStr};
 
 use super::header::Header;
-use crate::file::element::{Class, NumberType, byte_count, c_order, read_all, reserve};
+use crate::file::element::{Class, NumberType, TextBudget, byte_count, c_order, read_all, reserve};
 use crate::file::error::ReadErrorKind;
 use crate::file::value::{Loaded, Numbers};
 
@@ -43,6 +43,8 @@ pub(super) fn read_any(reader: &mut impl Read) -> Result<Loaded, ReadErrorKind> 
     match Element::parse(&header.descr)? {
         Element::Number(number) => read_numbers(reader, number, header).map(Loaded::Numbers),
         text @ Element::Text { .. } => {
+            let count = usize::try_from(byte_count(&header.shape, 1)).unwrap_or(usize::MAX);
+            TextBudget::default().spend(count, count.saturating_mul(text.size()))?;
             let mut strings = Vec::new();
             read_all(reader, &header.shape, text.size(), |bytes, count| {
                 reserve(&mut strings, count, &header.shape)?;

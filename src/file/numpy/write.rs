@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use npyz::{DType, WriteOptions, WriterBuilder};
@@ -61,14 +61,14 @@ pub fn write_npz(
 
 /// Adds arrays to an archive, deflated at the fastest level.
 pub struct NpzWriter<W: Write + Seek> {
-    zip: ZipWriter<W>,
+    zip: ZipWriter<UntilFailure<W>>,
     names: HashSet<String>,
 }
 
 impl<W: Write + Seek> NpzWriter<W> {
     /// An archive without arrays.
     pub fn new(out: W) -> Self {
-        NpzWriter { zip: ZipWriter::new(out), names: HashSet::new() }
+        NpzWriter { zip: ZipWriter::new(UntilFailure::new(out)), names: HashSet::new() }
     }
 
     /// Adds an array, whose numbers are in the order of C: the last index runs fastest.
@@ -121,7 +121,8 @@ impl<W: Write + Seek> NpzWriter<W> {
     ///
     /// If writing fails.
     pub fn finish(self) -> io::Result<W> {
-        Ok(self.zip.finish()?)
+        let UntilFailure { out, has_failed, .. } = self.zip.finish()?;
+        if has_failed { Err(io::Error::other("writing failed before")) } else { Ok(out) }
     }
 
     fn header<E: Element>(&mut self, shape: &[usize]) -> io::Result<()> {
@@ -144,6 +145,58 @@ impl<W: Write + Seek> NpzWriter<W> {
             self.zip.write_all(&bytes)?;
         }
         Ok(())
+    }
+}
+
+/// Takes what comes after a failure without writing it: a [`ZipWriter`] that is dropped completes its
+/// archive, and if that fails, too, it says so on standard error by itself.
+struct UntilFailure<W> {
+    out: W,
+    has_failed: bool,
+    /// Where the next byte goes, or would go.
+    position: u64,
+    /// The end of what is written, or would be.
+    end: u64,
+}
+
+impl<W> UntilFailure<W> {
+    fn new(out: W) -> Self {
+        UntilFailure { out, has_failed: false, position: 0, end: 0 }
+    }
+
+    fn noticed<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
+        let is_failure = |error: &io::Error| error.kind() != io::ErrorKind::Interrupted;
+        self.has_failed |= outcome.as_ref().is_err_and(is_failure);
+        outcome
+    }
+}
+
+impl<W: Write> Write for UntilFailure<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let outcome = if self.has_failed { Ok(bytes.len()) } else { self.out.write(bytes) };
+        if let Ok(count) = outcome {
+            self.position += count as u64;
+            self.end = self.end.max(self.position);
+        }
+        self.noticed(outcome)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let outcome = if self.has_failed { Ok(()) } else { self.out.flush() };
+        self.noticed(outcome)
+    }
+}
+
+impl<W: Seek> Seek for UntilFailure<W> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let there = match to {
+            SeekFrom::Start(position) => position,
+            SeekFrom::Current(distance) => self.position.saturating_add_signed(distance),
+            SeekFrom::End(distance) => self.end.saturating_add_signed(distance),
+        };
+        let outcome = if self.has_failed { Ok(there) } else { self.out.seek(to) };
+        self.position = there;
+        self.noticed(outcome)
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
 }
 
 fn list(file: File) -> Result<(Tensors, Node), ReadErrorKind> {
+    let length = file.metadata().map_err(ReadErrorKind::of_io)?.len();
     let archive = ZipArchive::new(BufReader::new(file));
     let mut archive = archive.map_err(|error| damaged(detail(error)))?;
     if archive.has_duplicate_names() {
@@ -92,7 +93,7 @@ fn list(file: File) -> Result<(Tensors, Node), ReadErrorKind> {
         objects: &objects,
         big_endian,
         contents: Vec::new(),
-        budget: NodeBudget::default(),
+        budget: NodeBudget::of_file(length),
         lists: HashMap::new(),
     };
     let root = match objects.get(objects.root) {
@@ -630,7 +631,7 @@ mod tests {
         }
         doubled.push(b'.');
         let error = open(&doubled, &[]).err().expect("is refused");
-        assert!(error.contains("holds more than 1048576 parts"), "{error}");
+        assert!(error.contains("holds more than 65536 parts"), "{error}");
         let error = open(b"]q\0h\0a.", &[]).err().expect("is refused");
         assert!(error.contains("is nested more than 64 deep"), "{error}");
     }

@@ -235,8 +235,11 @@ impl Search {
     ///
     /// If one of the cross-validation, the grid, or a candidate is out of its range.
     pub fn validate(&self, recording: &Recording) -> Result<(), Misfit> {
+        const MOST: usize = 1_000_000;
         self.cv.validate()?;
         self.grid.validate()?;
+        let expected = format!("at most {MOST}");
+        Misfit::unless(self.permutations <= MOST, "permutations", self.permutations, expected)?;
         for prior in self.priors(recording, Comparison::LowTensorRank) {
             for opening in self.openings(Some(prior)) {
                 for shared in self.grid.with_trials(opening.shared) {
@@ -570,7 +573,8 @@ impl Search {
         let seed = self.cv.settings.seed;
         let starts = if winner.comparison.is_network() { self.cv.seeds } else { 1 };
         let attempt = self.once(winner);
-        (seed..seed + starts).map(move |seed| Attempt { seed, ..attempt })
+        // Seeds are names: after the last comes the first.
+        (0..starts).map(move |number| Attempt { seed: seed.wrapping_add(number), ..attempt })
     }
 
     /// The winners, each replaced by another candidate that was fitted to the end too and has less

@@ -1,6 +1,8 @@
 //! Columns of lists as NWB stores them: all lists one after the other, and where each ends.
 
-use crate::file::{Array, Found, ReadError, Source, Texts, Value, check_index};
+use crate::file::{
+    Array, Found, ReadError, Source, Texts, Value, check_index, check_number_of_lists,
+};
 use crate::scalar::Precision;
 
 /// A list of numbers for each row.
@@ -75,8 +77,10 @@ fn ends(source: &mut Source, column: &str) -> Result<Option<Vec<usize>>, ReadErr
         return Ok(None);
     };
     let (data_node, index_node) = (data_node.clone(), index_node.clone());
+    let path = source.path().to_owned();
+    let error = |flaw| ReadError::of_array(&path, column, flaw);
+    check_number_of_lists(&index_node).map_err(error)?;
     let ends = source.numbers(&index)?;
-    let error = |flaw| ReadError::of_array(source.path(), column, flaw);
     check_index(&ends.data, &data_node, &index_node).map_err(error)?;
     match ends.data.iter().find(|end| end.fract() != 0.0) {
         Some(end) => Err(source.error(&index, format!("holds {end}"), "whole numbers")),

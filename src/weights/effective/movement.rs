@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use super::Spectrum;
 use super::gram::{Side, add_cross, add_gram, products_of_columns, shorter_gram, spectrum};
 use crate::matrix::Matrix;
+use crate::memory::Memory;
 use crate::scalar::Stream;
 use crate::tensor::{Compress, Compressed, Dense};
 use crate::weights::{SliceError, Slices, Stage, Watch};
@@ -135,13 +136,33 @@ impl<'a> Movement<'a> {
         0.5 * f64::EPSILON * terms as f64
     }
 
+    /// What the sums take, and the directions that are found from them.
+    fn memory(&self) -> Memory {
+        let [rows, columns] = self.size();
+        let sides = [rows, columns].into_iter().filter(|&side| side <= MAX_SIDE);
+        let matrices = Memory::default().and(
+            format!("matrices of {rows} x {columns}"),
+            size_of::<f64>(),
+            &[6, rows, columns],
+        );
+        // Of the first half, the second and the whole; of one its eigenvectors, and room to find them.
+        sides.fold(matrices, |memory, side| {
+            memory.and(
+                format!("Gram matrices of {side} vectors"),
+                size_of::<f64>(),
+                &[6, side, side],
+            )
+        })
+    }
+
     /// Reads the slices once, in their order.
     ///
     /// # Errors
     ///
-    /// If one cannot be read.
+    /// If one cannot be read, or there is too little memory.
     pub fn sums(&self, watch: Watch<'_>) -> Result<Sums, SliceError> {
         let (size, steps) = (self.size(), self.steps());
+        self.memory().check()?;
         let half = steps / 2;
         let mut sums = Sums {
             total: 0.0,

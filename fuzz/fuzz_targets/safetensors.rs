@@ -1,0 +1,6 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rankproof_fuzz::{read_everything, with_file};
+
+fuzz_target!(|input: &[u8]| with_file("a.safetensors", input, read_everything));
