@@ -87,6 +87,7 @@ mod json;
 pub mod matrix;
 pub mod named;
 pub mod network;
+pub mod part;
 pub mod recording;
 #[cfg(feature = "report")]
 pub mod report;

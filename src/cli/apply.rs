@@ -1,6 +1,5 @@
 //! `rankproof apply`: a fit on trials that it was not fitted to.
 
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -13,6 +12,7 @@ use serde::Serialize;
 
 use super::files::Files;
 use super::fitted;
+use super::lock::Lock;
 use super::model_arguments::{FittingArguments, Precision};
 use super::output::{print, progress, table, write_json};
 
@@ -84,6 +84,8 @@ fn apply<S: FitFloat + Element>(
     let both = [Role::Test, Role::Validation];
     let held = if held_out.share > 0.0 { &both[..] } else { &[] };
     let roles = held_out.roles(recording, 0, held, settings.seed)?;
+    let out = &arguments.out;
+    let _lock = Lock::of_folder(out, None)?;
     let bar = progress(settings.iterations as u64, "");
     let applied = learned.apply::<S>(recording, &roles, settings, |_, made| {
         bar.set_position(made.iteration as u64);
@@ -91,8 +93,6 @@ fn apply<S: FitFloat + Element>(
     });
     bar.finish_and_clear();
     let applied = applied.with_context(|| arguments.recording.display().to_string())?;
-    let out = &arguments.out;
-    fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
     fitted::write(out, &applied.fit, recording, &roles, arguments.predictions)?;
     let summary = applied.fit.summary(applied.outcome);
     let unchanged = summary.held_out.map(|_| applied.unchanged.score(Role::Test));

@@ -1,6 +1,7 @@
 //! `rankproof cv`: do the weights of a recording have low tensor rank?
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,11 +18,16 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::collect::Parts;
+use super::cv_parts::{self, Lot, Missing};
 use super::files::Files;
 use super::interrupt;
+use super::job::Plan as JobPlan;
 use super::list_of_numbers;
+use super::lock::Lock;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
 use super::output::{print, progress, table, write_json};
+use super::part::{PartArguments, copied};
 use super::several;
 
 /// Choose the tensor rank of a recording's weights by cross-validation, and compare.
@@ -80,6 +86,8 @@ pub struct Arguments {
     model: ModelArguments,
     #[command(flatten)]
     fitting: FittingArguments,
+    #[command(flatten)]
+    many: PartArguments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -153,55 +161,129 @@ pub fn guarded(command: Command) -> Command {
     })
 }
 
+impl Arguments {
+    /// The files of the recordings.
+    pub fn recordings(&self) -> &[PathBuf] {
+        &self.recordings
+    }
+}
+
 /// The user broke it off.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 struct Interrupted;
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+/// `words` is the command line, the program first.
+pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     if arguments.print_grid {
         print(&serde_json::to_string_pretty(&Grid::default())?)?;
         return Ok(0);
     }
     let out = arguments.out.as_deref().context("--out is missing")?;
-    interrupt::listen()?;
-    if let [path] = arguments.recordings.as_slice() {
-        let found = one(arguments, path, out)?;
-        return Ok(found.map_or(130, |_| 0));
+    let plan = JobPlan { folder: out, passes: 2, written: None };
+    if let Some(script) = arguments.many.job.script(words, &plan)? {
+        print(&script)?;
+        return Ok(0);
     }
-    several::run(arguments, &arguments.recordings, out)
+    interrupt::listen()?;
+    match arguments.many.part {
+        Some(part) => cv_parts::run(arguments, part, out, words),
+        None => whole(arguments, out, &Lot::default()),
+    }
 }
 
-/// Answers for one recording and prints it; none if the user broke it off.
-pub fn one(
+/// What the parts of a run came to, as the run itself says it, with its files in `out`.
+pub fn collected(arguments: &Arguments, parts: &Parts, out: &Path) -> anyhow::Result<u8> {
+    whole(arguments, out, &Lot::collected(parts))
+}
+
+fn whole(arguments: &Arguments, out: &Path, lot: &Lot) -> anyhow::Result<u8> {
+    if let [path] = arguments.recordings.as_slice() {
+        let found = one(arguments, path, out, lot)?;
+        return Ok(if matches!(found, Outcome::Interrupted) { 130 } else { 0 });
+    }
+    several::run(arguments, &arguments.recordings, out, lot)
+}
+
+/// What came of one recording.
+pub enum Outcome {
+    /// An answer, which was printed.
+    Answered(Box<CrossValidationSummary>),
+    /// The fits of a part, and the one of another part for which the others wait.
+    Part(Option<Missing>),
+    /// The user broke it off.
+    Interrupted,
+}
+
+/// What is asked of one recording.
+pub struct Asked {
+    recording: Recording,
+    search: Search,
+}
+
+impl Asked {
+    /// Reads the recording.
+    pub fn read(arguments: &Arguments, path: &Path) -> anyhow::Result<Self> {
+        let recording = Recording::read(path)?;
+        let cv = planned(arguments, &recording)?;
+        let grid = arguments.grid.as_deref().map_or(Ok(Grid::default()), read_grid)?;
+        let search = Search { cv, grid, permutations: arguments.permutations };
+        Ok(Asked { recording, search })
+    }
+
+    /// What turns the results.
+    pub fn choices(&self, arguments: &Arguments) -> serde_json::Value {
+        let search = if arguments.fixed { None } else { Some(&self.search) };
+        serde_json::json!({
+            "recording": self.recording.fingerprint(),
+            "precision": arguments.fitting.precision,
+            "cross_validation": self.search.cv,
+            "grid": search.map(|search| &search.grid),
+            "permutations": search.map(|search| search.permutations),
+        })
+    }
+}
+
+/// Answers for one recording and prints it, or carries out what falls to a part.
+pub fn one(arguments: &Arguments, path: &Path, out: &Path, lot: &Lot) -> anyhow::Result<Outcome> {
+    answered(arguments, path, out, &Asked::read(arguments, path)?, lot)
+}
+
+/// The same, of what was read.
+pub fn answered(
     arguments: &Arguments,
     path: &Path,
     out: &Path,
-) -> anyhow::Result<Option<CrossValidationSummary>> {
-    let recording = Recording::read(path)?;
-    let cv = planned(arguments, &recording)?;
-    let grid = arguments.grid.as_deref().map_or(Ok(Grid::default()), read_grid)?;
-    files(arguments, path, out, &cv).check()?;
-    let search = Search { cv, grid, permutations: arguments.permutations };
+    asked: &Asked,
+    lot: &Lot,
+) -> anyhow::Result<Outcome> {
+    let Asked { recording, search } = asked;
+    files(arguments, path, out, &search.cv).check()?;
     if !arguments.fixed {
-        search.validate(&recording)?;
+        search.validate(recording)?;
     }
+    let _lock = Lock::of_folder(out, arguments.many.part)?;
     let jobs = out.join(JOBS);
     fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
-    agree_on_plan(arguments, out, &search.cv, &recording)?;
-    let runner = Runner { recording: &recording, arguments, out };
-    let summary = if arguments.fixed { runner.fixed(&search.cv) } else { runner.searched(&search) };
+    agree_on_plan(arguments, out, &search.cv, recording)?;
+    copied(&lot.sources(out), out, Path::new(JOBS))?;
+    let runner = Runner { recording, arguments, out, lot };
+    let summary = if arguments.fixed { runner.fixed(&search.cv) } else { runner.searched(search) };
     let summary = match summary {
         Err(error) if error.is::<Interrupted>() => {
             tell_of_interruption(out);
-            return Ok(None);
+            return Ok(Outcome::Interrupted);
+        }
+        Err(error) if arguments.many.part.is_some() && error.is::<Missing>() => {
+            return Ok(Outcome::Part(error.downcast().ok()));
         }
         other => other?,
     };
+    let Some(summary) = summary else { return Ok(Outcome::Part(None)) };
     write_json(&out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
     cross_validation_figure(&summary).save(out.join(FIGURE))?;
     print(&shown(&summary, out))?;
-    Ok(Some(summary))
+    Ok(Outcome::Answered(Box::new(summary)))
 }
 
 fn read_grid(path: &Path) -> anyhow::Result<Grid> {
@@ -282,6 +364,7 @@ fn agree_on_plan(
         fingerprint: recording.fingerprint(),
     };
     let path = out.join(PLAN);
+    let _agreeing = Lock::for_a_moment(out)?;
     let Ok(text) = fs::read_to_string(&path) else { return write_json(&path, &plan) };
     let there: Plan = serde_json::from_str(&text)
         .with_context(|| format!("{}: is not the plan of a cross-validation", path.display()))?;
@@ -299,42 +382,71 @@ struct Runner<'a> {
     recording: &'a Recording,
     arguments: &'a Arguments,
     out: &'a Path,
+    lot: &'a Lot,
 }
 
 impl Runner<'_> {
-    /// One architecture for all models.
-    fn fixed(&self, cv: &CrossValidation) -> anyhow::Result<CrossValidationSummary> {
+    /// One architecture for all models. None of a part.
+    fn fixed(&self, cv: &CrossValidation) -> anyhow::Result<Option<CrossValidationSummary>> {
         let run = |&job: &Job, go_on: &dyn Fn() -> bool| match self.arguments.fitting.precision {
             Precision::F32 => cv.run::<f32>(self.recording, job, go_on),
             Precision::F64 => cv.run::<f64>(self.recording, job, go_on),
         };
-        let mut folds = self.all("fits", &cv.jobs(), Job::name, run)?;
+        let number = |job: &Job| cv_parts::number_of_job(cv, job);
+        let own = |jobs: &[Job]| -> Vec<Job> {
+            jobs.iter().filter(|job| self.lot.computes(number(job))).copied().collect()
+        };
+        let jobs = cv.jobs();
+        if self.lot.is_part() {
+            // Its own, before others are waited for.
+            self.all("fits", &own(&jobs), number, Job::name, run)?;
+        }
+        let mut folds = self.all("fits", &jobs, number, Job::name, run)?;
         let SizeEstimate { rank, units, .. } = cv.choose(&cv.table(&folds))?;
         let others = cv.comparisons(self.recording.epochs_used(), rank, units);
-        folds.extend(self.all("fits", &others, Job::name, run)?);
-        Ok(cv.summary(&folds)?)
+        if self.lot.is_part() {
+            self.all("fits", &own(&others), number, Job::name, run)?;
+            return Ok(None);
+        }
+        folds.extend(self.all("fits", &others, number, Job::name, run)?);
+        Ok(Some(cv.summary(&folds)?))
     }
 
-    /// An architecture for each model and fold.
-    fn searched(&self, search: &Search) -> anyhow::Result<CrossValidationSummary> {
+    /// An architecture for each model and fold. None of a part.
+    fn searched(&self, search: &Search) -> anyhow::Result<Option<CrossValidationSummary>> {
         let run =
             |&attempt: &Attempt, go_on: &dyn Fn() -> bool| match self.arguments.fitting.precision {
                 Precision::F32 => search.run::<f32>(self.recording, attempt, go_on),
                 Precision::F64 => search.run::<f64>(self.recording, attempt, go_on),
             };
-        search.answer_by(self.recording, |stage, attempts| {
-            self.all(stage, attempts, Attempt::name, run)
-        })
+        let number = |model, fold| cv_parts::number_of_model(&search.cv, model, fold);
+        let number_of = |attempt: &Attempt| number(attempt.comparison, attempt.fold);
+        let carry_out = |stage: &str, attempts: &[Attempt]| {
+            self.all(stage, attempts, number_of, Attempt::name, run)
+        };
+        if self.lot.is_part() {
+            let is_own = |model, fold| self.lot.computes(number(model, fold));
+            search.share_by(self.recording, &is_own, carry_out)?;
+            return Ok(None);
+        }
+        search.answer_by(self.recording, carry_out).map(Some)
     }
 
-    /// In their order.
+    /// In their order. Those that fall to other parts must be there.
     fn all<J: Sync, R: Send + Serialize + DeserializeOwned>(
         &self,
         stage: &str,
         jobs: &[J],
+        number: impl Fn(&J) -> usize,
         name: impl Fn(&J) -> String + Sync,
         run: impl Fn(&J, &dyn Fn() -> bool) -> Result<Option<R>, FitError> + Sync,
     ) -> anyhow::Result<Vec<R>> {
+        for job in jobs.iter().filter(|job| !self.lot.computes(number(job))) {
+            let name = name(job);
+            if !self.path_of(&name).exists() {
+                return Err(self.lot.missing(number(job), name, self.out).into());
+            }
+        }
         let bar = progress(jobs.len() as u64, stage);
         let carry_out = |job: &J| {
             let found = self.one(&name(job), |go_on| run(job, go_on));
@@ -347,12 +459,16 @@ impl Runner<'_> {
         found
     }
 
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.out.join(JOBS).join(format!("{name}.json"))
+    }
+
     fn one<R: Serialize + DeserializeOwned>(
         &self,
         name: &str,
         run: impl Fn(&dyn Fn() -> bool) -> Result<Option<R>, FitError>,
     ) -> anyhow::Result<R> {
-        let path = self.out.join(JOBS).join(format!("{name}.json"));
+        let path = self.path_of(name);
         if let Ok(text) = fs::read_to_string(&path) {
             let found = serde_json::from_str(&text)
                 .with_context(|| format!("{}: is not the result of a fit", path.display()))?;

@@ -1,25 +1,28 @@
 //! `rankproof explore`: exact generic ranks over a grid, beside the best bound known.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::blocks::Subset;
-use crate::conjecture::{GridCell, Group, Lattice, Survey, Sweep, explore};
+use crate::conjecture::{GridCell, Group, Lattice, Survey, Surveyed, Sweep, explore_part};
 use crate::file::write_atomically;
-use crate::network::RNN_BLOCKS;
+use crate::named::Named;
+use crate::part::Part;
 use crate::report::ExplorationTable;
-use crate::task::{Dimensions, TaskFamily};
-use crate::theorem::{
-    ActivationKind, Arithmetic, InitialState, InitialWeights, Measure, OptimizerKind, Setting,
-};
+use crate::task::Dimensions;
+use crate::theorem::{Measure, Setting};
 use anyhow::{Context, bail};
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::collect::Parts;
+use super::explore_parts::{Cell, Choices};
 use super::files::Files;
+use super::job::Plan;
+use super::network_arguments::NetworkArguments;
 use super::output::{print, progress, table};
-use super::{any_choice, choice, list_of_numbers};
+use super::part::{PartArguments, Run};
+use super::{any_choice, list_of_numbers};
 
 /// Tabulate the exact rank of generic instances beside the best bound that is known.
 ///
@@ -43,24 +46,8 @@ pub struct Arguments {
     /// Trials, M.
     #[arg(long, default_value_t = 16)]
     trials: usize,
-    /// The activation inside the weights (psi) of the network.
-    #[arg(long, value_parser = activations(), default_value = "identity")]
-    activation: ActivationKind,
-    /// Inputs and targets.
-    #[arg(long, value_parser = tasks(), default_value = "random-targets")]
-    task: TaskFamily,
-    /// How a step is made from gradients.
-    #[arg(long, value_parser = optimizers(), default_value = "gradient-descent")]
-    optimizer: OptimizerKind,
-    /// Which parameters are learned.
-    #[arg(long, value_delimiter = ',', default_value = "W", value_parser = blocks())]
-    train: Vec<String>,
-    /// W_0: zero, identity (w I), full, or the rank of P Q^T in w I + P Q^T.
-    #[arg(long, default_value = "zero")]
-    start: InitialWeights,
-    /// h_0.
-    #[arg(long, value_parser = any_choice::<InitialState>(), default_value = "zero")]
-    state: InitialState,
+    #[command(flatten)]
+    network: NetworkArguments,
     /// Random instances of each; the generic rank is the largest.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     instances: u64,
@@ -75,32 +62,13 @@ pub struct Arguments {
     lattice: bool,
     /// Also write the cells as CSV; `missed` bounds the probability that a rank is not the generic
     /// one, and is empty where nothing bounds it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "part")]
     csv: Option<PathBuf>,
-}
-
-/// Those that a field has.
-fn activations() -> impl TypedValueParser<Value = ActivationKind> {
-    choice(|activation| Arithmetic::Exact.has_activation(activation))
-}
-
-/// Those that a field has.
-fn tasks() -> impl TypedValueParser<Value = TaskFamily> {
-    choice(|task| Arithmetic::Exact.has_task(task))
-}
-
-/// Those that a field has.
-fn optimizers() -> impl TypedValueParser<Value = OptimizerKind> {
-    choice(|optimizer: OptimizerKind| Arithmetic::Exact.has_rule(optimizer.rule))
-}
-
-/// The blocks of the network; b is the bias, as equations have it.
-fn blocks() -> PossibleValuesParser {
-    let value = |name: &'static str| {
-        let value = PossibleValue::new(name);
-        if name == "bias" { value.alias("b") } else { value }
-    };
-    PossibleValuesParser::new(RNN_BLOCKS.map(value))
+    /// The folder for what a part finds; made if it is not there.
+    #[arg(long, value_name = "DIR", help_heading = "Many machines")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    many: PartArguments,
 }
 
 /// One `--sweep`.
@@ -127,29 +95,94 @@ impl FromStr for Swept {
     }
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+/// `words` is the command line, the program first.
+pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     Files::default().writes("--csv", &arguments.csv).check()?;
-    if arguments.lattice {
-        return lattice(arguments);
-    }
     let sweep = sweep(arguments)?;
-    let cells = explored(&sweep)?;
-    if let Some(path) = &arguments.csv {
-        write_csv(path, &cells)?;
+    let written = arguments.csv.as_deref().map(|path| ("--csv", path));
+    let folder = arguments.out.as_deref().unwrap_or(Path::new(""));
+    let plan = Plan { folder, passes: 1, written };
+    if let Some(script) = arguments.many.job.script(words, &plan)? {
+        print(&script)?;
+        return Ok(0);
     }
-    print(&shown(&sweep, &cells))?;
+    match (arguments.many.part, &arguments.out) {
+        (Some(part), Some(folder)) => {
+            let run = Run::new(&words[1..], &choices(arguments, &sweep))?;
+            if arguments.lattice {
+                return run.carry_out(folder, part, || found(arguments, part));
+            }
+            let cells = || Ok(explored(&sweep, part)?.iter().map(Cell::of).collect::<Vec<_>>());
+            run.carry_out(folder, part, cells)
+        }
+        (None, Some(_)) => bail!("--out is for --part, expected both: it is for what a part finds"),
+        _ if arguments.lattice => surveys(arguments, &found(arguments, Part::WHOLE)?),
+        _ => concluded(&sweep, &explored(&sweep, Part::WHOLE)?, arguments.csv.as_deref()),
+    }
+}
+
+/// What the parts of a run came to, as the run itself says it.
+pub fn collected(arguments: &Arguments, parts: &Parts, csv: Option<&Path>) -> anyhow::Result<u8> {
+    let sweep = sweep(arguments)?;
+    parts.check_choices(&choices(arguments, &sweep))?;
+    if !arguments.lattice {
+        let cells = Cell::collected(parts, &sweep)?;
+        return concluded(&sweep, &cells, csv);
+    }
+    if csv.is_some() {
+        bail!("--csv is not for parts of explore --lattice, which has no such file");
+    }
+    let (lattice, mut sum) = (Lattice::default(), Vec::<Surveyed>::new());
+    for (path, found) in parts.results::<Vec<Surveyed>>()? {
+        let is_whole = found.len() == measures(arguments).len();
+        if !is_whole || !found.iter().all(|found| lattice.has(found)) {
+            bail!("{}: has cells of another lattice", path.display());
+        }
+        sum = match sum.is_empty() {
+            true => found,
+            false => sum.into_iter().zip(found).map(|(sum, found)| sum.with(found)).collect(),
+        };
+    }
+    let cells = lattice.cells();
+    if let Some(found) = sum.iter().find(|found| found.cells != cells) {
+        let folder = parts.folder().display();
+        bail!("{folder}: the parts have {} cells, expected {cells}", found.cells);
+    }
+    surveys(arguments, &sum)
+}
+
+fn choices<'a>(arguments: &Arguments, sweep: &'a Sweep) -> Choices<'a> {
+    let measures = measures(arguments).into_iter().map(Named::name).collect();
+    Choices::new(sweep, arguments.lattice.then_some(measures))
+}
+
+/// Prints the table of a whole run, and writes it.
+fn concluded(sweep: &Sweep, cells: &[GridCell], csv: Option<&Path>) -> anyhow::Result<u8> {
+    if let Some(path) = csv {
+        write_csv(path, cells)?;
+    }
+    print(&shown(sweep, cells))?;
     Ok(u8::from(cells.iter().any(GridCell::is_refuted)))
 }
 
-/// The shares of the stated lattice.
-fn lattice(arguments: &Arguments) -> anyhow::Result<u8> {
-    let lattice = Lattice::default();
+/// Those of the stated lattice.
+fn measures(arguments: &Arguments) -> Vec<Measure> {
     let three = vec![Measure::Rank, Measure::GradientRank, Measure::R3];
-    let measures = arguments.measure.map_or(three, |measure| vec![measure]);
-    let bar = progress(lattice.len() as u64, "settings");
-    let surveys = lattice.survey(&measures, arguments.seed, &|| bar.inc(1));
+    arguments.measure.map_or(three, |measure| vec![measure])
+}
+
+/// What is found in the settings of the stated lattice that fall to a part.
+fn found(arguments: &Arguments, part: Part) -> anyhow::Result<Vec<Surveyed>> {
+    let lattice = Lattice::default();
+    let bar = progress(part.share_of(lattice.len() as u64), "settings");
+    let found = lattice.find(&measures(arguments), arguments.seed, part, &|| bar.inc(1));
     bar.finish_and_clear();
-    let surveys = surveys.context("exploring in exact arithmetic")?;
+    found.context("exploring in exact arithmetic")
+}
+
+/// The shares of the stated lattice.
+fn surveys(arguments: &Arguments, found: &[Surveyed]) -> anyhow::Result<u8> {
+    let surveys = Lattice::default().surveys(&measures(arguments), found);
     print(&surveyed(&surveys))?;
     Ok(u8::from(surveys.iter().any(|survey| !survey.refuted.is_empty())))
 }
@@ -184,9 +217,10 @@ fn described(group: &Group) -> String {
     group.axes.iter().map(axis).collect::<Vec<_>>().join("; ")
 }
 
-fn explored(sweep: &Sweep) -> anyhow::Result<Vec<GridCell>> {
-    let bar = progress((sweep.d_in.len() * sweep.d_out.len()) as u64, "exploring");
-    let cells = explore(sweep, &|| bar.inc(1));
+fn explored(sweep: &Sweep, part: Part) -> anyhow::Result<Vec<GridCell>> {
+    let pairs = (sweep.d_in.len() * sweep.d_out.len()) as u64;
+    let bar = progress(part.share_of(pairs), "exploring");
+    let cells = explore_part(sweep, part, &|| bar.inc(1));
     bar.finish_and_clear();
     cells.context("exploring in exact arithmetic")
 }
@@ -194,7 +228,7 @@ fn explored(sweep: &Sweep) -> anyhow::Result<Vec<GridCell>> {
 /// The table that the command prints without arguments.
 pub fn default_table() -> anyhow::Result<ExplorationTable> {
     let sweep = Sweep::default();
-    Ok(ExplorationTable::new(&sweep, &explored(&sweep)?))
+    Ok(ExplorationTable::new(&sweep, &explored(&sweep, Part::WHOLE)?))
 }
 
 fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
@@ -225,16 +259,7 @@ fn setting(arguments: &Arguments) -> Setting {
         steps: arguments.time,
         trials: arguments.trials,
     };
-    Setting {
-        psi: arguments.activation,
-        initial_weights: arguments.start,
-        initial_state: arguments.state,
-        task: arguments.task,
-        stepper: arguments.optimizer.stepper,
-        rule: arguments.optimizer.rule,
-        trained: Subset::only(arguments.train.iter().map(String::as_str)),
-        ..Setting::plain(dimensions)
-    }
+    arguments.network.setting(dimensions)
 }
 
 fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::files::Files;
 use super::fitted;
 use super::interrupt;
+use super::lock::Lock;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
 use super::output::{print, progress, shell_word, write_json};
 
@@ -118,7 +119,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     files.writes_in(argument_of_folder(arguments), &folder, written()).check()?;
     let recording = Recording::read(&arguments.recording)?;
     interrupt::listen()?;
-    let plan = match &arguments.resume {
+    let (plan, _lock) = match &arguments.resume {
         Some(_) => resumed(&folder, &recording, arguments)?,
         None => begun(&folder, arguments, &recording)?,
     };
@@ -143,16 +144,20 @@ fn written() -> impl Iterator<Item = String> {
     [PLAN, CHECKPOINT, SUMMARY].map(str::to_owned).into_iter().chain(fitted::files())
 }
 
-/// The plan of a new fit, written to its folder.
-fn begun(folder: &Path, arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
+/// The plan of a new fit, written to its folder, which is locked.
+fn begun(
+    folder: &Path,
+    arguments: &Arguments,
+    recording: &Recording,
+) -> anyhow::Result<(Plan, Lock)> {
     let plan = planned(arguments, recording)?;
+    let lock = Lock::of_folder(folder, None)?;
     if folder.join(CHECKPOINT).exists() {
         let command = command_to_go_on(arguments, folder);
         bail!("{}: holds a fit already; {command} goes on with it", folder.display());
     }
-    fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     write_json(&folder.join(PLAN), &plan)?;
-    Ok(plan)
+    Ok((plan, lock))
 }
 
 pub(super) fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Plan> {
@@ -167,11 +172,18 @@ pub(super) fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::R
     })
 }
 
-/// The plan of the fit in a folder, with what was asked for anew.
-fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyhow::Result<Plan> {
+/// The plan of the fit in a folder, which is locked, with what was asked for anew.
+fn resumed(
+    folder: &Path,
+    recording: &Recording,
+    arguments: &Arguments,
+) -> anyhow::Result<(Plan, Lock)> {
     let path = folder.join(PLAN);
-    let text = fs::read_to_string(&path)
-        .with_context(|| format!("{}: cannot be read, expected a fit", path.display()))?;
+    let cannot = || format!("{}: cannot be read, expected a fit", path.display());
+    // No lock where there is no fit: it would make the folder.
+    fs::metadata(&path).with_context(cannot)?;
+    let lock = Lock::of_folder(folder, None)?;
+    let text = fs::read_to_string(&path).with_context(cannot)?;
     let mut plan: Plan = serde_json::from_str(&text)
         .with_context(|| format!("{}: is not the plan of a fit", path.display()))?;
     if plan.fingerprint != recording.fingerprint() {
@@ -185,7 +197,7 @@ fn resumed(folder: &Path, recording: &Recording, arguments: &Arguments) -> anyho
         plan.settings.iterations = iterations;
     }
     plan.predictions |= arguments.predictions;
-    Ok(plan)
+    Ok((plan, lock))
 }
 
 /// How long work may be lost when a machine stops.

@@ -3,9 +3,13 @@
 
 mod apply;
 mod checkpoints;
+mod collect;
 mod cv;
+mod cv_parts;
 mod decode;
+mod discover;
 mod explore;
+mod explore_parts;
 mod files;
 mod fit;
 mod fitted;
@@ -13,9 +17,13 @@ mod hints;
 mod in_memory;
 mod inspect;
 mod interrupt;
+mod job;
+mod lock;
 mod model_arguments;
+mod network_arguments;
 mod new_conjecture;
 mod output;
+mod part;
 mod prepare;
 mod rank;
 mod rank_input;
@@ -68,8 +76,28 @@ enum Command {
     Cv(Box<cv::Arguments>),
     Simulate(simulate::Arguments),
     Explore(explore::Arguments),
+    Discover(discover::Arguments),
+    Collect(collect::Arguments),
     Report(report::Arguments),
     NewConjecture(new_conjecture::Arguments),
+}
+
+/// The subcommands and their arguments, as clap knows them.
+fn command() -> clap::Command {
+    let command = Cli::command().mut_subcommand("fit", fit::guarded);
+    let command = command.mut_subcommand("cv", cv::guarded);
+    // `explore` has a `--time` of its own.
+    ["verify", "rank", "cv"].into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |command| {
+            command.mut_arg("time_limit", |argument| argument.visible_alias("time"))
+        })
+    })
+}
+
+/// The command that these words give, the subcommand first.
+fn parsed(words: Vec<String>) -> Result<Command, clap::Error> {
+    let words = std::iter::once("rankproof".to_owned()).chain(words);
+    Ok(Cli::from_arg_matches(&command().try_get_matches_from(words)?)?.command)
 }
 
 /// Parses the arguments, of which the first is the name of the program, runs the command, prints what
@@ -90,23 +118,25 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 pub fn execute(
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
 ) -> anyhow::Result<u8> {
-    let command = Cli::command().mut_subcommand("fit", fit::guarded);
-    let matches = command.mut_subcommand("cv", cv::guarded).get_matches_from(arguments);
+    let words: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let matches = command().get_matches_from(&words);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
-        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments, &words),
         Command::Theorems(arguments) => theorems::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
-        Command::Rank(arguments) => rank::run(&arguments),
+        Command::Rank(arguments) => rank::run(&arguments, &words),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
-        Command::Cv(arguments) => cv::run(&arguments),
+        Command::Cv(arguments) => cv::run(&arguments, &words),
         Command::Simulate(arguments) => simulate::run(&arguments),
-        Command::Explore(arguments) => explore::run(&arguments),
+        Command::Explore(arguments) => explore::run(&arguments, &words),
+        Command::Discover(arguments) => discover::run(&arguments),
+        Command::Collect(arguments) => collect::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::NewConjecture(arguments) => new_conjecture::run(&arguments),
     }
@@ -124,7 +154,7 @@ pub fn rank(
     small: bool,
     watch: Watch<'_>,
 ) -> anyhow::Result<(RecordedWeights, Vec<WeightAnswer>)> {
-    let matches = Cli::command().try_get_matches_from(arguments);
+    let matches = command().try_get_matches_from(arguments);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     match cli.map_err(|error| anyhow::anyhow!(sentence_of(&error)))?.command {
         Command::Rank(arguments) => rank::ranked(&arguments, small, watch),

@@ -1,6 +1,6 @@
 //! `rankproof new-conjecture`: a file to start from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::file::write_atomically;
 use anyhow::bail;
@@ -20,6 +20,17 @@ const FOLDER: &str = "tests/conjectures";
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let name = &arguments.name;
+    let text = TEMPLATE.replace("my-idea", name).replace("my_idea", &name.replace('-', "_"));
+    write(name, &text)?;
+    Ok(0)
+}
+
+/// Where the conjecture of this name will be.
+///
+/// # Errors
+///
+/// If it is no name, it is taken, or this is not the folder of the project.
+pub fn path(name: &str) -> anyhow::Result<PathBuf> {
     let word = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_lowercase())
             && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -35,8 +46,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     if module == "main" || path.exists() {
         bail!("{} exists already: choose another name", path.display());
     }
-    let text = TEMPLATE.replace("my-idea", name).replace("my_idea", &module);
+    Ok(path)
+}
+
+/// Writes the file of a conjecture and says how to run it.
+pub fn write(name: &str, text: &str) -> anyhow::Result<()> {
+    let path = path(name)?;
     write_atomically(&path, |file| std::io::Write::write_all(file, text.as_bytes()))?;
-    print(&format!("{} is written. Change it, then:\n  cargo test {module}\n", path.display()))?;
-    Ok(0)
+    let module = name.replace('-', "_");
+    print(&format!("{} is written. Change it, then:\n  cargo test {module}\n", path.display()))
 }

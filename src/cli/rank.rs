@@ -1,5 +1,6 @@
 //! `rankproof rank`: weights recorded by any trainer.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -20,7 +21,10 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::files::Files;
+use super::job::Plan;
+use super::lock::Lock;
 use super::output::{paragraph, print, progress, table, write_json};
+use super::part::PartArguments;
 use super::rank_input::Input;
 use super::rank_slices::read_error;
 use super::{interrupt, rank_table};
@@ -56,7 +60,7 @@ pub struct Arguments {
     #[arg(long)]
     pub exact: bool,
     /// Also write the results as JSON: the dimensions of the movement under `effective`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "part")]
     pub json: Option<PathBuf>,
     /// Also write figures, their numbers as CSV, and summary.json into this folder, for
     /// `rankproof report --from FOLDER`. Of several matrices, write the rows as they come: a table,
@@ -64,24 +68,40 @@ pub struct Arguments {
     /// with the others.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub many: PartArguments,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+/// `words` is the command line, the program first.
+pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
+    if arguments.many.is_used() && arguments.input.patterns().is_none() {
+        bail!("--part and --job are for several matrices, expected --array with names or '*'");
+    }
     let files = arguments.input.checkpoints()?;
     Files::default().reads(&files.paths).writes("--json", &arguments.json).check()?;
+    let written = arguments.json.as_deref().map(|path| ("--json", path));
+    let folder = arguments.out.as_deref().unwrap_or(Path::new(""));
+    let plan = Plan { folder, passes: 1, written };
+    if let Some(script) = arguments.many.job.script(words, &plan)? {
+        print(&script)?;
+        return Ok(0);
+    }
     let read = files.paths.clone();
     interrupt::end_with("stopped; what was written is whole, and rows of --out stay")?;
     let waiting = Waiting::new(&files.paths);
     let watch = |stage| waiting.show(stage);
     let mut opened = arguments.input.open(files)?;
+    let lock = |out: &PathBuf| Lock::of_folder(out, arguments.many.part);
     if let Some(patterns) = arguments.input.patterns() {
-        return rank_table::run(arguments, opened, patterns, &waiting);
+        let _lock = arguments.out.as_ref().map(lock).transpose()?;
+        return rank_table::run(arguments, opened, patterns, &waiting, words);
     }
     if let Some(out) = &arguments.out {
         let names = EFFECTIVE_FIGURES.map(|name| [format!("{name}.svg"), format!("{name}.csv")]);
         let names = names.into_iter().flatten().chain(["summary.json".to_owned()]);
         Files::default().reads(read).writes_in("--out", out, names).check()?;
     }
+    let _lock = arguments.out.as_ref().map(lock).transpose()?;
     let loaded = opened.load(&watch)?;
     let answers = answers(arguments, &loaded, true, &watch)?;
     waiting.end();

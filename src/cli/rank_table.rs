@@ -3,6 +3,7 @@
 //! Rows are printed as they come. In a folder each matrix has a file of its own, so that a run that was
 //! stopped goes on with those that are missing, and several runs can share the matrices of a model.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,10 @@ use crate::weights::{EffectiveRanks, NullRanks, Spectrum, WeightStream};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
+use super::collect::Parts;
+use super::lock::Lock;
 use super::output::{print, write_json};
+use super::part::{Run, Share, copied};
 use super::rank::{Arguments, Waiting, answer};
 use super::rank_input::Opened;
 
@@ -71,11 +75,20 @@ struct Written {
 }
 
 /// Of which files and with which choices the rows of a folder are.
-#[derive(Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
 struct Input {
     schema: u32,
     files: Vec<PathBuf>,
     choices: String,
+}
+
+/// What turns the rows of a run in parts.
+#[derive(Deserialize, Serialize)]
+struct Choices {
+    input: Input,
+    matrices: Vec<String>,
+    /// What is printed above the rows.
+    heading: Vec<String>,
 }
 
 /// All rows, for `--json`.
@@ -85,33 +98,31 @@ struct Table<'a> {
     matrices: &'a [Row],
 }
 
-/// Prints a row for each matrix that fits one of the patterns.
+/// Prints a row for each matrix that fits one of the patterns. `words` is the command line, the
+/// program first.
 pub fn run(
     arguments: &Arguments,
     mut opened: Opened<'_>,
     patterns: &[String],
     waiting: &Waiting,
+    words: &[OsString],
 ) -> anyhow::Result<u8> {
     if let Some(flag) = arguments.input.channels_flag() {
         bail!("{flag} is for one matrix, expected --array with one name");
     }
     let (names, notes) = opened.matching(patterns)?;
+    let part = arguments.many.part;
+    let input = input(arguments, &opened);
     let folder = match &arguments.out {
         None => None,
-        Some(path) => Some(Folder::open(path, &opened, arguments)?),
+        Some(path) => Some(Folder::open(path, &input)?),
     };
-    let width = names.iter().map(String::len).max().unwrap_or(0).clamp(12, 48) + 3;
-    let steps = match opened.steps() {
-        Some(steps) => {
-            format!("at {} steps from {} to {}", steps.len(), steps[0], steps[steps.len() - 1])
-        }
-        None => "of all steps in one file".to_owned(),
-    };
-    print(&wrapped(&format!("{}: {} matrices {steps}.", opened.shown, names.len())))?;
-    notes.iter().try_for_each(|note| print(&wrapped(note)))?;
-    print(&format!("\n{}", line(width, &HEADER.map(str::to_owned))))?;
+    let heading = heading(&opened, &names, &notes);
+    let width = width(&names);
+    print_heading(&heading, width)?;
     let (mut rows, mut known) = (Vec::new(), 0);
-    for name in &names {
+    let share = Share::of(part);
+    for (_, name) in (0..).zip(&names).filter(|&(number, _)| share.computes(number)) {
         let found = match &folder {
             Some(folder) => folder.rows_of(name)?,
             None => None,
@@ -124,9 +135,10 @@ pub fn run(
             None => computed(arguments, &mut opened, name, folder.as_ref(), waiting)?,
         };
         waiting.end();
-        of_matrix.iter().try_for_each(|row| print(&line(width, &row.cells())))?;
+        print_rows(&of_matrix, width)?;
         rows.extend(of_matrix);
-        if let Some(folder) = &folder {
+        // The table of parts is made of all of them.
+        if let (Some(folder), None) = (&folder, part) {
             folder.write_table(&names)?;
         }
     }
@@ -137,10 +149,69 @@ pub fn run(
         last += &wrapped(&format!("{known} of {all} matrices were in {folder} already."));
     }
     print(&(last + &wrapped(LEGEND)))?;
-    if let Some(path) = &arguments.json {
-        write_json(path, &Table { schema: 1, matrices: &rows })?;
+    if let (Some(part), Some(folder)) = (part, &folder) {
+        let choices = Choices { input, matrices: names, heading };
+        Run::new(&words[1..], &choices)?.write(&folder.0, part, &())?;
+    }
+    written(arguments.json.as_deref(), &rows)
+}
+
+/// What the parts of a run came to, as the run itself says it, with its files in `out`.
+pub fn collected(parts: &Parts, json: Option<&Path>, out: &Path) -> anyhow::Result<u8> {
+    let choices = serde_json::from_value(parts.choices().clone());
+    let Choices { input, matrices, heading } =
+        choices.with_context(|| format!("{}: holds no parts of rank", parts.folder().display()))?;
+    let _lock = Lock::of_folder(out, None)?;
+    let folder = Folder::open(out, &input)?;
+    copied(&parts.folders(), out, Path::new(MATRICES))?;
+    let share = Share::Collected(parts.part());
+    let mut rows = Vec::new();
+    for (number, name) in (0..).zip(&matrices) {
+        let of_matrix = folder.rows_of(name)?.with_context(|| {
+            let (folder, part) = (parts.folder().display(), share.owner(number));
+            format!("{folder}: part {part} has no rows of {name}, expected that it is run again")
+        })?;
+        rows.push(of_matrix);
+    }
+    let width = width(&matrices);
+    print_heading(&heading, width)?;
+    rows.iter().try_for_each(|rows| print_rows(rows, width))?;
+    folder.write_table(&matrices)?;
+    print(&(String::from("\n") + &wrapped(LEGEND)))?;
+    written(json, &rows.concat())
+}
+
+fn written(json: Option<&Path>, rows: &[Row]) -> anyhow::Result<u8> {
+    if let Some(path) = json {
+        write_json(path, &Table { schema: 1, matrices: rows })?;
     }
     Ok(0)
+}
+
+/// What is said of the files.
+fn heading(opened: &Opened<'_>, names: &[String], notes: &[String]) -> Vec<String> {
+    let steps = match opened.steps() {
+        Some(steps) => {
+            format!("at {} steps from {} to {}", steps.len(), steps[0], steps[steps.len() - 1])
+        }
+        None => "of all steps in one file".to_owned(),
+    };
+    let first = format!("{}: {} matrices {steps}.", opened.shown, names.len());
+    [first].into_iter().chain(notes.iter().cloned()).collect()
+}
+
+fn print_heading(heading: &[String], width: usize) -> anyhow::Result<()> {
+    heading.iter().try_for_each(|sentence| print(&wrapped(sentence)))?;
+    print(&format!("\n{}", line(width, &HEADER.map(str::to_owned))))
+}
+
+fn print_rows(rows: &[Row], width: usize) -> anyhow::Result<()> {
+    rows.iter().try_for_each(|row| print(&line(width, &row.cells())))
+}
+
+/// Of the column of names.
+fn width(names: &[String]) -> usize {
+    names.iter().map(String::len).max().unwrap_or(0).clamp(12, 48) + 3
 }
 
 const HEADER: [&str; 6] = ["array", "shape", "change", "rows", "columns", "CP terms"];
@@ -252,22 +323,30 @@ impl Row {
     }
 }
 
+/// Of which files and with which choices the rows are.
+fn input(arguments: &Arguments, opened: &Opened<'_>) -> Input {
+    let choices = format!("{}, exact {}", arguments.input.choices(), arguments.exact);
+    Input { schema: 1, files: opened.paths().to_vec(), choices }
+}
+
 /// The folder of `--out`.
 struct Folder(PathBuf);
 
+/// The folder in it with a file for each matrix.
+const MATRICES: &str = "matrices";
+
 impl Folder {
     /// Makes it, or goes on in it.
-    fn open(path: &Path, opened: &Opened<'_>, arguments: &Arguments) -> anyhow::Result<Self> {
-        let choices = format!("{}, exact {}", arguments.input.choices(), arguments.exact);
-        let input = Input { schema: 1, files: opened.paths().to_vec(), choices };
+    fn open(path: &Path, input: &Input) -> anyhow::Result<Self> {
         let cannot = || format!("{}: cannot be made", path.display());
-        fs::create_dir_all(path.join("matrices")).with_context(cannot)?;
+        fs::create_dir_all(path.join(MATRICES)).with_context(cannot)?;
+        let _agreeing = Lock::for_a_moment(path)?;
         let known = path.join("input.json");
         match fs::read_to_string(&known) {
-            Err(_) => write_json(&known, &input)?,
+            Err(_) => write_json(&known, input)?,
             Ok(text) => {
                 let written: Option<Input> = serde_json::from_str(&text).ok();
-                if written.is_none_or(|written| written != input) {
+                if written.is_none_or(|written| written != *input) {
                     bail!(
                         "{}: has rows of other files or options, expected the same as in {}, or an \
                          empty folder",
@@ -287,7 +366,7 @@ impl Folder {
             true => c.to_string(),
             false => format!("%{:x}", u32::from(c)),
         });
-        self.0.join("matrices").join(coded.collect::<String>() + ".json")
+        self.0.join(MATRICES).join(coded.collect::<String>() + ".json")
     }
 
     /// The rows of a matrix, if they are written.

@@ -8,8 +8,10 @@ use crate::recording::Recording;
 use anyhow::{Context, bail};
 use serde::Serialize;
 
-use super::cv;
+use super::cv::{self, Outcome};
+use super::cv_parts::Lot;
 use super::files::Files;
+use super::lock::Lock;
 use super::output::{print, table, write_json};
 
 /// The file with what is pooled.
@@ -57,19 +59,26 @@ fn rankproof_number<S: serde::Serializer>(value: &f64, serializer: S) -> Result<
 }
 
 /// Each recording in a folder of its own in --out, then all together.
-pub fn run(arguments: &cv::Arguments, recordings: &[PathBuf], out: &Path) -> anyhow::Result<u8> {
+pub fn run(
+    arguments: &cv::Arguments,
+    recordings: &[PathBuf],
+    out: &Path,
+    lot: &Lot,
+) -> anyhow::Result<u8> {
     let names = folders(recordings)?;
     Files::default().reads(recordings).writes_in("--out", out, [POOLED]).check()?;
     // What cannot be read is said before hours of work.
     for path in recordings {
         Recording::read(path)?;
     }
+    let _lock = Lock::of_folder(out, None)?;
     let mut found: Vec<(String, CrossValidationSummary)> = Vec::new();
-    for (path, name) in recordings.iter().zip(names) {
+    for (index, (path, name)) in recordings.iter().zip(names).enumerate() {
         print(&format!("{}\n", path.display()))?;
-        match cv::one(arguments, path, &out.join(&name))? {
-            Some(summary) => found.push((name, summary)),
-            None => return Ok(130),
+        let lot = lot.of_recording(index, recordings.len(), &name);
+        match cv::one(arguments, path, &out.join(&name), &lot)? {
+            Outcome::Answered(summary) => found.push((name, *summary)),
+            Outcome::Part(_) | Outcome::Interrupted => return Ok(130),
         }
         print("")?;
     }
@@ -85,7 +94,7 @@ pub fn run(arguments: &cv::Arguments, recordings: &[PathBuf], out: &Path) -> any
 }
 
 /// The name of each recording's folder: that of its file.
-fn folders(recordings: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+pub fn folders(recordings: &[PathBuf]) -> anyhow::Result<Vec<String>> {
     let mut seen = HashSet::new();
     let name = |path: &PathBuf| {
         let stem = path.file_stem().with_context(|| format!("{}: is no file", path.display()))?;

@@ -1,18 +1,24 @@
 //! `rankproof verify`: the main job.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use crate::named::Named;
+use crate::part::Part;
 use crate::report::VerificationRecord;
 use crate::scalar::PRIME;
 use crate::theorem::{
-    self, Arithmetic, CaseId, Failure, Generic, MAX_INCONCLUSIVE, Theorem, Verification,
+    self, Arithmetic, CaseId, Failure, Generic, MAX_INCONCLUSIVE, Tally, Theorem, Verification,
 };
 use anyhow::{Context, bail};
 use clap::Args;
+use serde::Serialize;
 
+use super::collect::Parts;
 use super::files::Files;
+use super::job::Plan;
 use super::output::{paragraph, print, progress, table, write_json};
+use super::part::{PartArguments, Run};
 use super::{any_choice, theorem as read_theorem};
 
 /// Draw random tasks, train networks on them by exact gradients, and check every theorem.
@@ -34,8 +40,22 @@ pub struct Arguments {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Also write the results as JSON.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "part")]
     json: Option<PathBuf>,
+    /// The folder for what a part finds; made if it is not there.
+    #[arg(long, value_name = "DIR", help_heading = "Many machines")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    many: PartArguments,
+}
+
+/// What turns the results.
+#[derive(Serialize)]
+struct Choices {
+    theorems: Vec<&'static str>,
+    arithmetics: Vec<&'static str>,
+    seed: u64,
+    cases: u64,
 }
 
 /// One arithmetic or all.
@@ -68,13 +88,70 @@ impl Named for Choice {
 /// One line of the table.
 pub type Line = (&'static Theorem, Verification);
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+/// What a line is about.
+type Row = (&'static Theorem, Arithmetic);
+
+/// `words` is the command line, the program first.
+pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     Files::default().writes("--json", &arguments.json).check()?;
     check(arguments)?;
+    let written = arguments.json.as_deref().map(|path| ("--json", path));
+    let folder = arguments.out.as_deref().unwrap_or(Path::new(""));
+    let plan = Plan { folder, passes: 1, written };
+    if let Some(script) = arguments.many.job.script(words, &plan)? {
+        print(&script)?;
+        return Ok(0);
+    }
     let threads = arguments.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("threads")?;
-    let lines = pool.install(|| verify(arguments));
-    if let Some(path) = &arguments.json {
+    let rows = rows(arguments);
+    let tallied = |part| pool.install(|| tallied(&rows, arguments.seed, arguments.cases, part));
+    match (arguments.many.part, &arguments.out) {
+        (Some(part), Some(folder)) => {
+            let run = Run::new(&words[1..], &choices(arguments))?;
+            run.carry_out(folder, part, || Ok(tallied(part)))
+        }
+        (None, Some(_)) => bail!("--out is for --part, expected both: it is for what a part finds"),
+        _ => concluded(arguments, &tallied(Part::WHOLE), arguments.json.as_deref()),
+    }
+}
+
+/// What the parts of a run came to, as the run itself says it.
+pub fn collected(arguments: &Arguments, parts: &Parts, json: Option<&Path>) -> anyhow::Result<u8> {
+    parts.check_choices(&choices(arguments))?;
+    let rows = rows(arguments);
+    let mut sum = vec![Tally::default(); rows.len()];
+    for (path, tallies) in parts.results::<Vec<Tally>>()? {
+        if tallies.len() != rows.len() {
+            let (found, all) = (tallies.len(), rows.len());
+            bail!("{}: has {found} lines, expected {all}", path.display());
+        }
+        sum = sum.into_iter().zip(tallies).map(|(sum, tally)| sum.with(tally)).collect();
+    }
+    if let Some(tally) = sum.iter().find(|tally| tally.cases() != arguments.cases) {
+        bail!(
+            "{}: the parts have {} cases in a line, expected {}",
+            parts.folder().display(),
+            tally.cases(),
+            arguments.cases
+        );
+    }
+    concluded(arguments, &sum, json)
+}
+
+fn choices(arguments: &Arguments) -> Choices {
+    Choices {
+        theorems: wanted(arguments).iter().map(|theorem| theorem.id).collect(),
+        arithmetics: arguments.arithmetic.arithmetics().into_iter().map(Named::name).collect(),
+        seed: arguments.seed,
+        cases: arguments.cases,
+    }
+}
+
+/// Prints the table of a whole run, and writes it.
+fn concluded(arguments: &Arguments, tallies: &[Tally], json: Option<&Path>) -> anyhow::Result<u8> {
+    let lines = lines(&rows(arguments), arguments.seed, tallies);
+    if let Some(path) = json {
         write_json(path, &VerificationRecord::new(arguments.seed, &lines))?;
     }
     let failures: Vec<String> = lines.iter().filter_map(explain_failure).collect();
@@ -99,13 +176,24 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn verify(arguments: &Arguments) -> Vec<Line> {
-    let wanted = |theorem: &&'static Theorem| {
+fn wanted(arguments: &Arguments) -> Vec<&'static Theorem> {
+    let is_wanted = |theorem: &&Theorem| {
         arguments.theorem.is_empty() || arguments.theorem.iter().any(|t| t.id == theorem.id)
     };
-    let theorems: Vec<_> = theorem::ALL.into_iter().filter(wanted).collect();
-    let arithmetics = arguments.arithmetic.arithmetics();
-    verified(&theorems, &arithmetics, arguments.seed, arguments.cases)
+    theorem::ALL.into_iter().filter(is_wanted).collect()
+}
+
+fn rows(arguments: &Arguments) -> Vec<Row> {
+    rows_of(&wanted(arguments), &arguments.arithmetic.arithmetics())
+}
+
+/// Theorems in those of the arithmetics that fit them.
+fn rows_of(theorems: &[&'static Theorem], arithmetics: &[Arithmetic]) -> Vec<Row> {
+    let of = |&theorem: &&'static Theorem| {
+        let fitting = arithmetics.iter().filter(|&&arithmetic| theorem.is_checked_in(arithmetic));
+        fitting.map(move |&arithmetic| (theorem, arithmetic)).collect::<Vec<_>>()
+    };
+    theorems.iter().flat_map(of).collect()
 }
 
 /// Checks theorems in those of the arithmetics that fit them.
@@ -115,22 +203,28 @@ pub fn verified(
     seed: u64,
     cases: u64,
 ) -> Vec<Line> {
-    let of = |theorem: &'static Theorem| {
-        arithmetics.iter().copied().filter(|&arithmetic| theorem.is_checked_in(arithmetic))
+    let rows = rows_of(theorems, arithmetics);
+    lines(&rows, seed, &tallied(&rows, seed, cases, Part::WHOLE))
+}
+
+/// Runs those of the cases that fall to a part.
+fn tallied(rows: &[Row], seed: u64, cases: u64, part: Part) -> Vec<Tally> {
+    let of_row = |(theorem, _): &Row| part.share_of(cases) + theorem.controls.len() as u64;
+    let bar = progress(rows.iter().map(of_row).sum(), "");
+    let tally = |&(theorem, arithmetic): &Row| {
+        bar.set_message(format!("{} {}", theorem.id, arithmetic.name()));
+        theorem.tally(arithmetic, seed, cases, part, &|| bar.inc(1))
     };
-    let total = |theorem: &'static Theorem| {
-        (cases + theorem.controls.len() as u64) * of(theorem).count() as u64
-    };
-    let bar = progress(theorems.iter().map(|&theorem| total(theorem)).sum(), "");
-    let mut lines = Vec::new();
-    for &theorem in theorems {
-        for arithmetic in of(theorem) {
-            bar.set_message(format!("{} {}", theorem.id, arithmetic.name()));
-            lines.push((theorem, theorem.verify(arithmetic, seed, cases, &|| bar.inc(1))));
-        }
-    }
+    let tallies = rows.iter().map(tally).collect();
     bar.finish_and_clear();
-    lines
+    tallies
+}
+
+fn lines(rows: &[Row], seed: u64, tallies: &[Tally]) -> Vec<Line> {
+    let line = |(&(theorem, arithmetic), tally): (&Row, &Tally)| {
+        (theorem, theorem.verification(arithmetic, seed, tally))
+    };
+    rows.iter().zip(tallies).map(line).collect()
 }
 
 fn tabulate(lines: &[Line]) -> String {

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::bounds::Bounds;
+use crate::part::Part;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
 use crate::theorem::{
@@ -89,10 +90,25 @@ pub type Exploration = Vec<GridCell>;
 ///
 /// If the field cannot express the setting.
 pub fn explore(sweep: &Sweep, done: &(dyn Fn() + Sync)) -> Result<Exploration, Inconclusive> {
+    explore_part(sweep, Part::WHOLE, done)
+}
+
+/// The cells of those pairs of channel numbers that fall to a part, in the same order.
+///
+/// # Errors
+///
+/// As for [`explore`].
+pub fn explore_part(
+    sweep: &Sweep,
+    part: Part,
+    done: &(dyn Fn() + Sync),
+) -> Result<Exploration, Inconclusive> {
     let pairs: Vec<_> = (sweep.d_in.iter())
         .flat_map(|&d_in| sweep.d_out.iter().map(move |&d_out| (d_in, d_out)))
         .collect();
-    let rows: Result<Vec<_>, _> = pairs
+    let own = (0..).zip(pairs).filter(|&(number, _)| part.has(number)).map(|(_, pair)| pair);
+    let rows: Result<Vec<_>, _> = own
+        .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(d_in, d_out)| {
             let row = row(sweep, d_in, d_out);

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::blocks::Subset;
 use crate::bounds::Bounds;
 use crate::named::Named;
+use crate::part::Part;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
 use crate::theorem::{
@@ -70,6 +72,17 @@ const AXES: [&str; 8] = ["optimizer", "learned", "state", "start", "T,M", "d_in"
 /// A cell: its place on each axis.
 type Place = [usize; AXES.len()];
 
+/// What cells show of one measure: all of a lattice, or those of a [`Part`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Surveyed {
+    /// How many cells there are.
+    pub cells: usize,
+    /// Cells in which it is less than the best bound, or may be.
+    unexplained: Vec<Place>,
+    /// Cells in which it is more than a bound.
+    refuted: Vec<Place>,
+}
+
 /// What a lattice shows of one measure.
 #[derive(Clone, Debug)]
 pub struct Survey {
@@ -104,15 +117,7 @@ impl Lattice {
     /// The settings, in the order of the axes.
     fn settings(&self) -> Vec<(Place, Setting)> {
         let mut settings = Vec::new();
-        let choices = [
-            self.optimizers.len(),
-            self.trained.len(),
-            self.states.len(),
-            self.starts.len(),
-            self.times_and_trials.len(),
-            self.d_in.len(),
-            self.d_out.len(),
-        ];
+        let [choices @ .., _] = self.lengths();
         for number in 0..choices.iter().product() {
             let mut place = [0; AXES.len()];
             let mut rest = number;
@@ -122,6 +127,20 @@ impl Lattice {
             settings.push((place, self.setting(&place)));
         }
         settings
+    }
+
+    /// How many values each axis has.
+    fn lengths(&self) -> Place {
+        [
+            self.optimizers.len(),
+            self.trained.len(),
+            self.states.len(),
+            self.starts.len(),
+            self.times_and_trials.len(),
+            self.d_in.len(),
+            self.d_out.len(),
+            self.last_step + 1,
+        ]
     }
 
     fn setting(&self, place: &Place) -> Setting {
@@ -199,6 +218,11 @@ impl Lattice {
         self.settings().len()
     }
 
+    /// How many cells it has, for each measure.
+    pub fn cells(&self) -> usize {
+        self.lengths().into_iter().product()
+    }
+
     /// True if some list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -216,17 +240,34 @@ impl Lattice {
         seed: u64,
         done: &(dyn Fn() + Sync),
     ) -> Result<Vec<Survey>, Inconclusive> {
-        let rows: Result<Vec<_>, Inconclusive> = self
-            .settings()
+        let found = self.find(measures, seed, Part::WHOLE, done)?;
+        Ok(self.surveys(measures, &found))
+    }
+
+    /// For each measure what is found in the settings that fall to a part.
+    ///
+    /// # Errors
+    ///
+    /// As for [`survey`](Lattice::survey).
+    pub fn find(
+        &self,
+        measures: &[Measure],
+        seed: u64,
+        part: Part,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<Vec<Surveyed>, Inconclusive> {
+        let own = (0..).zip(self.settings()).filter(|&(number, _)| part.has(number));
+        let rows: Result<Vec<_>, Inconclusive> = own
+            .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|(place, setting)| {
+            .map(|(_, (place, setting))| {
                 let row = row(&setting, measures, self.last_step, seed)?;
                 done();
                 Ok((place, row))
             })
             .collect();
         let rows = rows?;
-        let survey = |(index, &measure): (usize, &Measure)| {
+        let found = |index: usize| {
             let cells = || {
                 rows.iter().flat_map(|(place, row)| {
                     row[index].iter().enumerate().map(|(step, cell)| {
@@ -237,16 +278,45 @@ impl Lattice {
                 })
             };
             let places = |is_of: fn(&Cell) -> bool| {
-                self.grouped(cells().filter(|(_, cell)| is_of(cell)).map(|(place, _)| place))
+                cells().filter(|(_, cell)| is_of(cell)).map(|(place, _)| place).collect()
             };
-            Survey {
-                measure,
+            Surveyed {
                 cells: cells().count(),
                 unexplained: places(|cell| cell.measured.lower < cell.limit),
                 refuted: places(|cell| cell.measured.lower > cell.limit),
             }
         };
-        Ok(measures.iter().enumerate().map(survey).collect())
+        Ok((0..measures.len()).map(found).collect())
+    }
+
+    /// Whether each place of what was found is one of this lattice.
+    pub fn has(&self, found: &Surveyed) -> bool {
+        let lengths = self.lengths();
+        let is_place = |place: &Place| place.iter().zip(lengths).all(|(&at, length)| at < length);
+        found.unexplained.iter().chain(&found.refuted).all(is_place)
+    }
+
+    /// What was found of each measure, in groups. The places [are of](Lattice::has) this lattice.
+    pub fn surveys(&self, measures: &[Measure], found: &[Surveyed]) -> Vec<Survey> {
+        let grouped = |places: &[Place]| self.grouped(places.iter().copied());
+        let survey = |(&measure, found): (&Measure, &Surveyed)| Survey {
+            measure,
+            cells: found.cells,
+            unexplained: grouped(&found.unexplained),
+            refuted: grouped(&found.refuted),
+        };
+        measures.iter().zip(found).map(survey).collect()
+    }
+}
+
+impl Surveyed {
+    /// Of two disjoint sets of settings together, in whichever order.
+    #[must_use]
+    pub fn with(mut self, other: Surveyed) -> Surveyed {
+        self.cells += other.cells;
+        self.unexplained.extend(other.unexplained);
+        self.refuted.extend(other.refuted);
+        self
     }
 }
 
@@ -315,6 +385,18 @@ mod tests {
             assert_eq!(survey.refuted, [], "{}", survey.measure);
             assert!(survey.explained() * 100 >= survey.cells * 75, "{survey:#?}");
         }
+    }
+
+    #[test]
+    fn what_parts_find_adds_to_what_the_whole_does() {
+        let (lattice, measures) = (part(), [Measure::Rank, Measure::R3]);
+        let find = |part| lattice.find(&measures, 1, part, &|| ()).expect("all is in the field");
+        let first: Part = "1/3".parse().unwrap();
+        let sum = first.siblings().map(find).reduce(|sum, found| {
+            sum.into_iter().zip(found).map(|(one, other)| one.with(other)).collect()
+        });
+        let shown = |found: &[Surveyed]| format!("{:?}", lattice.surveys(&measures, found));
+        assert_eq!(shown(&sum.unwrap()), shown(&find(Part::WHOLE)));
     }
 
     #[test]

@@ -6,12 +6,14 @@
 //! ranks beside the best bound that the registry knows; where the two differ there is something to
 //! find.
 
+mod discover;
 mod explore;
 mod lattice;
 mod status;
 
-pub use explore::{Exploration, GridCell, Sweep, explore};
-pub use lattice::{Group, Lattice, Survey};
+pub use discover::{Discovered, Discovery, Found, Point, Row, Term};
+pub use explore::{Exploration, GridCell, Sweep, explore, explore_part};
+pub use lattice::{Group, Lattice, Survey, Surveyed};
 pub use status::{Conjecture, Status};
 
 /// What the file of a conjecture needs.
@@ -23,6 +25,7 @@ pub mod prelude {
     pub use crate::network::architecture::Architecture;
     pub use crate::scalar::Scalar;
     pub use crate::tape::{Scope, Var};
+    pub use crate::task::TaskFamily;
     pub use crate::tensor::Mode;
     pub use crate::theorem::{
         ActivationKind, Arithmetic, Case, Domain, Inconclusive, InitialState, InitialWeights,

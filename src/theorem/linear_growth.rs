@@ -1,5 +1,5 @@
 //! **linear-growth.** A linear network from **any** W_0, h_0 = 0, W alone trained by a GD-like
-//! method. With m = min(p, q), alpha the dimension of the first inputs u_0 of all trials (at most p
+//! method, or a spectral one (below). With m = min(p, q), alpha the dimension of the first inputs u_0 of all trials (at most p
 //! and the number of trials), n the number of trials in all k gradients together, and T >= 3
 //!
 //! ```text
@@ -20,16 +20,28 @@
 //! span(C^T) lies in the span of (A^T)^i C^T, 0 < i < T - 2, and h_t less what is in span(B) in
 //! that of A^i B. A changes from step to step, B and C do not.
 //!
+//! A spectral rule (Muon, Shampoo) mixes the terms of a gradient, but leaves its columns and its rows
+//! where they are. So D_k has its columns in the sum of those of all gradients, and its rows in that
+//! of theirs, each with what is shared counted once:
+//!
+//! ```text
+//! rank D_k <= min(p + k p (T-2),  q + k q (T-2),  alpha + n (T-2)),
+//! ```
+//!
+//! and k m (T-1), n (T-1); p + q is not enough for T = 3, but 2 (p + q) is, at every step: no state
+//! or error leaves span(B, W_0 B, C^T, W_0^T C^T).
+//!
 //! In general h_0 has its own powers A^t h_0, of which the first is shared, and of B, C, b and h_0
 //! what is trained is not shared: it counts in each gradient. The bound is the least over what may
 //! be shared, the first rows, all that is not multiplied by A, or nothing, and the same of the
 //! columns; see `sources.rs`.
 
 use super::movement::Movement;
+use super::setting::rules;
 use super::sources::Sources;
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Measure, Observed, Proof,
-    Setting, Theorem,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, InitialWeights, Measure,
+    Observed, Proof, Setting, Theorem,
 };
 use crate::blocks::Subset;
 use crate::matrix::RankRevealing;
@@ -44,18 +56,21 @@ pub const THEOREM: Theorem = Theorem {
                 gradients and alpha = dim span u_0: rank D_k <= alpha + min(q, n) + n (T-3), \
                 alpha + q + k q (T-3), p + min(q, n) + k p (T-3); for T = 2 min(alpha, q). What of \
                 B, C, b, h_0 is trained is not shared and counts in each gradient; h_0 has its own \
-                powers.",
+                powers. By a spectral rule: rank D_k <= min(p + k p (T-2), q + k q (T-2), \
+                alpha + n (T-2)), and 2 (p + q) for T = 3.",
     hypotheses: &[
         "linear network: phi = psi = id",
         "any W_0; h_0 along the inputs is one more time step",
-        "GD-like learning; what is trained beside W, and h_0 != 0, as the statement counts",
+        "GD-like learning, or a spectral rule; what is trained beside W, and h_0 != 0, as the statement counts",
         "alpha: the first inputs of a trial are the same at every learning step",
     ],
     bound: "the least of alpha + min(q, n) + n (T-3), alpha + q + k q (T-3), p + min(q, n) + \
-            k p (T-3), m + k m (T-2), k m (T-1), n (T-1) and N; a bias counted among the p",
+            k p (T-3), m + k m (T-2), k m (T-1), n (T-1) and N; a bias counted among the p; by a \
+            spectral rule that of m + k m (T-2), alpha + n (T-2), k m (T-1), n (T-1), N, and \
+            2 (p + q) for T = 3",
     tightness: "Attained at every step by generic data with W_0 of full rank and h_0 along the inputs \
-                or zero, W alone trained, whatever the number of trials, if every gradient has all \
-                of them. From W_0 = w I fibonacci-growth says more.",
+                or zero, W alone trained along gradients, whatever the number of trials, if every \
+                gradient has all of them. From W_0 = w I fibonacci-growth says more.",
     proof: Proof::MachineChecked {
         lemmas: &[
             "linear_growth.gradient_parts",
@@ -63,7 +78,7 @@ pub const THEOREM: Theorem = Theorem {
             "few_trials.few_trials",
             "inputs.initial_state_in_columns",
         ],
-        beyond: Some("h_0 of its own, and training of more than W"),
+        beyond: Some("h_0 of its own, training of more than W, and spectral rules"),
     },
     limit: Some(limit),
     attained: Some(attained),
@@ -78,30 +93,40 @@ pub const THEOREM: Theorem = Theorem {
         "outputs_must_not_be_trained",
         "neither_bias_nor_state_must_be_trained",
         "the_optimizer_must_be_gd_like",
+        "a_spectral_rule_mixes_both_sides",
     ],
 };
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    if !setting.is_linear() || !setting.rule.is_gd_like() {
+    if !setting.is_linear() {
         return None;
     }
     match measure {
-        Measure::Rank => Some(rank_bound(setting, k)),
-        // Any gradient is the change that one step along it makes.
+        Measure::Rank => rank_bound(setting, k),
+        // Any gradient is the change that one step along it makes, however its weights came about.
         Measure::GradientRank => Some(Sources::of(setting).rank_of_sum(k..k + 1)),
         Measure::R3 | Measure::Cp => None,
     }
 }
 
-/// What the rank is at most after k learning steps.
-fn rank_bound(setting: &Setting, k: usize) -> usize {
-    Sources::of(setting).rank_of_sum(0..k * setting.gradients_per_step())
+/// What the rank is at most after k learning steps; `None` where steps are neither along gradients
+/// nor made of their singular vectors.
+fn rank_bound(setting: &Setting, k: usize) -> Option<usize> {
+    let (sources, gradients) = (Sources::of(setting), 0..k * setting.gradients_per_step());
+    if setting.rule.is_gd_like() {
+        Some(sources.rank_of_sum(gradients))
+    } else if setting.rule.is_spectral() {
+        Some(sources.rank_of_sides(gradients))
+    } else {
+        None
+    }
 }
 
 fn attained(setting: &Setting) -> bool {
     // A bias is no input of the step that a state along the inputs stands for.
     let every_step_alike = !setting.bias || setting.initial_state == InitialState::Zero;
     setting.initial_weights == InitialWeights::Full
+        && setting.rule.is_gd_like()
         && setting.states() == 0
         && setting.trained == Subset::only(["W"])
         && !setting.minibatches
@@ -130,6 +155,10 @@ fn domain(arithmetic: Arithmetic) -> Domain {
             Subset::only(["W", "C"]),
             Subset::All,
         ],
+        // In floating point spectral rules multiply the errors of earlier steps.
+        rules: rules(arithmetic, |rule| {
+            rule.is_gd_like() || rule.is_spectral() && !arithmetic.is_real()
+        }),
         ..Domain::linear(arithmetic)
     }
 }
@@ -137,5 +166,6 @@ fn domain(arithmetic: Arithmetic) -> Domain {
 fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let trajectory = case.train()?;
     let movement = Movement::increments(&trajectory);
-    Ok(vec![movement.last_rank(rank_bound(&case.setting, trajectory.steps()))])
+    let bound = rank_bound(&case.setting, trajectory.steps()).ok_or(Inconclusive::Unavailable)?;
+    Ok(vec![movement.last_rank(bound)])
 }

@@ -82,15 +82,27 @@ pub fn best_limit(
     measure: Measure,
     k: usize,
 ) -> (usize, Option<&'static Theorem>) {
+    best_limit_among(setting, measure, k, |_| true)
+}
+
+/// The same of some theorems.
+pub fn best_limit_among(
+    setting: &Setting,
+    measure: Measure,
+    k: usize,
+    is_known: impl Fn(&Theorem) -> bool,
+) -> (usize, Option<&'static Theorem>) {
     let n = setting.dimensions.neurons;
     let trivial = match measure {
         Measure::Rank | Measure::R3 | Measure::Cp if !setting.trained.contains("W") => 0,
+        Measure::Rank | Measure::R3 | Measure::Cp if k == 0 => 0,
         Measure::Rank | Measure::GradientRank => n,
         // An N x N x k tensor is k matrices of rank N, or N^2 rows.
         Measure::R3 => k.min(n * n),
         Measure::Cp => n * n.min(k),
     };
-    let limits = super::ALL.into_iter().filter_map(|theorem| {
+    let known = super::ALL.into_iter().filter(|theorem| is_known(theorem));
+    let limits = known.filter_map(|theorem| {
         let limit = (theorem.limit?)(setting, measure, k)?;
         Some((limit, Some(theorem)))
     });

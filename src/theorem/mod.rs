@@ -26,7 +26,7 @@ mod verification;
 pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
 pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
-pub use measure::{Measure, best_limit};
+pub use measure::{Measure, best_limit, best_limit_among};
 pub use model::{Model, Roles};
 pub use proof::Proof;
 pub use quantity::{Quantity, Sequence, Side, Size};
@@ -35,7 +35,9 @@ pub use setting::{
 };
 pub use slope::Slope;
 #[cfg(feature = "verify")]
-pub use verification::{CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Verification};
+pub use verification::{
+    CONTROL_CASES, Control, Failure, Generic, MAX_INCONCLUSIVE, Tally, Verification,
+};
 
 pub use crate::bounds::Verdict;
 pub use crate::network::ActivationKind;

@@ -9,7 +9,7 @@
 //! and with one input and one output r3 <= 2 for T = 3. A bias counts among the p inputs. The block
 //! B Y C, of which longer trials are made as well, is never learned.
 //!
-//! Why: with T = 2 a gradient is C^T E B^T. With T = 3 and A = (1-a) I + a W it is
+//! Why: with T = 2 a gradient is C^T E B^T, and a spectral rule keeps its columns and rows. With T = 3 and A = (1-a) I + a W it is
 //! C^T E B^T + A^T C^T F B^T + C^T F B^T A^T. For D in the space D^T C^T has its columns in
 //! span(B, C^T) and B^T D^T its rows in span(B, C^T), which gives three blocks and not the fourth.
 
@@ -34,7 +34,7 @@ pub const THEOREM: Theorem = Theorem {
         "linear network: phi = psi = id",
         "W_0 = w I, any W_0 for T = 2; h_0 = 0, or along the inputs: then T is one more",
         "two or three time steps",
-        "GD-like learning of W alone",
+        "GD-like learning of W alone; for T = 2 a spectral rule too",
     ],
     bound: "r3 at most p q for T = 2, p^2 + q^2 + p q for T = 3 (2 for p = q = 1), and K; a bias \
             counted among the p",
@@ -66,7 +66,7 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
         && (setting.starts_at_identity() || setting.input_steps() <= 2)
         && setting.states() == 0
         && setting.trained == Subset::only(["W"])
-        && setting.rule.is_gd_like();
+        && (setting.rule.is_gd_like() || setting.rule.is_spectral() && setting.input_steps() <= 2);
     match measure {
         _ if !applies => None,
         Measure::Rank => Some(rank_bound(setting)),

@@ -67,8 +67,12 @@ pub(super) struct Sources {
     steps: usize,
     /// Trials in each gradient.
     batch: usize,
+    /// Trials of all gradients.
+    trials: usize,
     /// The dimension of the first inputs of all trials.
     first_inputs: usize,
+    /// Whether W_k is D_k and another multiple of W_0.
+    decays: bool,
     neurons: usize,
 }
 
@@ -129,7 +133,9 @@ impl Sources {
             outputs,
             steps,
             batch,
+            trials,
             first_inputs: first.min(trials),
+            decays: setting.decay,
             neurons: setting.dimensions.neurons,
         }
     }
@@ -160,6 +166,40 @@ impl Sources {
         [rows, columns].map(|side| side.min(self.batch * times))
     }
 
+    /// The same of learning by a spectral rule, whose steps have the columns and the rows of all
+    /// gradients before them and nothing else of them: at most the dimension of either. Trials of
+    /// three steps do not leave the span of B, W_0 B, C^T and W_0^T C^T, of which the first two count
+    /// as far as states at W_0 have them.
+    pub fn rank_of_sides(&self, gradients: std::ops::Range<usize>) -> usize {
+        let rows = [SharedRows::None, SharedRows::First, SharedRows::All];
+        let columns = [SharedColumns::None, SharedColumns::Last, SharedColumns::All];
+        let of_rows = rows.into_iter().filter_map(|rows| {
+            let beyond = gradients.clone().map(|j| {
+                let Beyond { rows, trials, .. } = self.beyond(rows, SharedColumns::None, j);
+                rows.min(trials)
+            });
+            Some(self.shared_rows(rows)? + beyond.sum::<usize>())
+        });
+        let of_columns = columns.into_iter().filter_map(|columns| {
+            let beyond = gradients.clone().map(|j| {
+                let Beyond { columns, trials, .. } = self.beyond(SharedRows::None, columns, j);
+                columns.min(trials)
+            });
+            Some(self.shared_columns(columns, &gradients)? + beyond.sum::<usize>())
+        });
+        let is_still = self.states == Columns::default()
+            && self.inputs.moving() == 0
+            && self.outputs.moving() == 0;
+        let closed = (is_still && self.steps == 3).then(|| {
+            // Decay changes how much of W_0 h_1 there is beside B u_1.
+            let apart = if self.decays { self.first_inputs } else { 0 };
+            let states = (2 * self.inputs.fixed).min(self.first_inputs + apart + self.trials);
+            states + 2 * self.outputs.fixed
+        });
+        let bounds = of_rows.chain(of_columns).chain(closed);
+        bounds.min().map_or(self.neurons, |bound| bound.min(self.neurons))
+    }
+
     /// The bound that comes of what is shared, and the rest of each gradient by itself. `None` where
     /// that is not shared.
     fn split(
@@ -168,44 +208,72 @@ impl Sources {
         columns: SharedColumns,
         gradients: std::ops::Range<usize>,
     ) -> Option<usize> {
-        let Sources { inputs, states, outputs, steps, batch, .. } = *self;
-        let seen = gradients.len() * batch;
-        let (no_states, fixed_states) =
-            (states == Columns::default(), states.moving() == 0 && states.fixed > 0);
-        let fixed_inputs = inputs.moving() == 0;
-        // The first state of each trial lies in what is shared.
-        let is_first_shared = fixed_states || no_states && fixed_inputs;
-        let shared_rows = match rows {
-            SharedRows::None => 0,
-            SharedRows::First if !is_first_shared => return None,
-            SharedRows::First if no_states => self.first_inputs,
-            SharedRows::First => states.fixed,
-            SharedRows::All => inputs.fixed + states.fixed,
-        };
-        let shared_columns = match columns {
-            SharedColumns::None => 0,
-            _ if outputs.moving() > 0 => return None,
-            SharedColumns::Last => outputs.fixed.min(seen),
-            SharedColumns::All => outputs.fixed,
-        };
-        let mut sum = shared_rows + shared_columns;
-        for j in gradients {
-            let first =
-                self.first_time(j) + usize::from(rows != SharedRows::None && is_first_shared);
-            // One behind the last time.
-            let end = steps - usize::from(columns != SharedColumns::None);
-            let times = end.saturating_sub(first);
-            if times == 0 {
-                continue;
-            }
-            // A^i B for i < end - 1, and A^t h_0 for each of the times.
-            let shared = if rows == SharedRows::All { inputs.fixed } else { 0 };
-            let of_inputs = (inputs.at(j) * (end - 1)).saturating_sub(shared);
-            let of_rows = of_inputs + states.at(j) * times;
-            let powers = steps - first - usize::from(columns == SharedColumns::All);
-            let of_columns = outputs.at(j) * powers;
-            sum += of_rows.min(of_columns).min(batch * times);
-        }
-        Some(sum)
+        let shared = self.shared_rows(rows)? + self.shared_columns(columns, &gradients)?;
+        let beyond = gradients.map(|j| {
+            let Beyond { rows, columns, trials } = self.beyond(rows, columns, j);
+            rows.min(columns).min(trials)
+        });
+        Some(shared + beyond.sum::<usize>())
     }
+
+    /// Whether the first state of each trial lies in what all gradients share.
+    fn is_first_shared(&self) -> bool {
+        let fixed_states = self.states.moving() == 0 && self.states.fixed > 0;
+        fixed_states || self.states == Columns::default() && self.inputs.moving() == 0
+    }
+
+    /// The dimension of what the rows of all gradients share; `None` where they do not share that.
+    fn shared_rows(&self, rows: SharedRows) -> Option<usize> {
+        match rows {
+            SharedRows::None => Some(0),
+            SharedRows::First if !self.is_first_shared() => None,
+            SharedRows::First if self.states == Columns::default() => Some(self.first_inputs),
+            SharedRows::First => Some(self.states.fixed),
+            SharedRows::All => Some(self.inputs.fixed + self.states.fixed),
+        }
+    }
+
+    /// The same of the columns.
+    fn shared_columns(
+        &self,
+        columns: SharedColumns,
+        gradients: &std::ops::Range<usize>,
+    ) -> Option<usize> {
+        match columns {
+            SharedColumns::None => Some(0),
+            _ if self.outputs.moving() > 0 => None,
+            SharedColumns::Last => Some(self.outputs.fixed.min(gradients.len() * self.batch)),
+            SharedColumns::All => Some(self.outputs.fixed),
+        }
+    }
+
+    /// What gradient `j` has beside what is shared.
+    fn beyond(&self, rows: SharedRows, columns: SharedColumns, j: usize) -> Beyond {
+        let Sources { inputs, states, outputs, steps, batch, .. } = *self;
+        let is_first_shared = rows != SharedRows::None && self.is_first_shared();
+        let first = self.first_time(j) + usize::from(is_first_shared);
+        // One behind the last time.
+        let end = steps - usize::from(columns != SharedColumns::None);
+        let times = end.saturating_sub(first);
+        if times == 0 {
+            return Beyond::default();
+        }
+        // A^i B for i < end - 1, and A^t h_0 for each of the times.
+        let shared = if rows == SharedRows::All { inputs.fixed } else { 0 };
+        let of_inputs = (inputs.at(j) * (end - 1)).saturating_sub(shared);
+        let powers = steps - first - usize::from(columns == SharedColumns::All);
+        Beyond {
+            rows: of_inputs + states.at(j) * times,
+            columns: outputs.at(j) * powers,
+            trials: batch * times,
+        }
+    }
+}
+
+/// The dimensions of the rows and of the columns of a gradient, and the number of its terms.
+#[derive(Clone, Copy, Default)]
+struct Beyond {
+    rows: usize,
+    columns: usize,
+    trials: usize,
 }

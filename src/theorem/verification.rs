@@ -1,12 +1,16 @@
 //! A theorem against many random cases, and against the controls.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use super::{Arithmetic, CaseId, CaseReport, MAX_MISSED, Theorem, Verdict, missed};
+use super::{
+    Arithmetic, CaseId, CaseReport, MAX_MISSED, SECOND_INSTANCES, Theorem, Verdict, missed,
+};
+use crate::part::Part;
 use crate::scalar::PRIME;
 use crate::training::GradientFault;
 
@@ -39,6 +43,32 @@ pub struct Verification {
     pub first_violation: Option<CaseId>,
     /// What became of the deliberate errors.
     pub controls: Vec<Control>,
+}
+
+/// What cases came to, all of a theorem in one arithmetic or those of a [`Part`]: counts, of which
+/// those of disjoint sets of cases [add](Tally::with).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Cases in which everything stayed within its bound.
+    pub held: u64,
+    /// Cases in which something did not.
+    pub violated: u64,
+    /// Cases of which neither can be said.
+    pub inconclusive: u64,
+    /// Cases, among those held, that reach the bound.
+    pub attained: u64,
+    /// The number of the first instance that violates the theorem, in the order of cases: of a case
+    /// or of its second instance.
+    pub first_violation: Option<u64>,
+    /// Exact ranks of matrices that are generic but with a small probability, by the degree of their
+    /// minors.
+    pub ranks: BTreeMap<u64, u64>,
+    /// Cases of which a second instance was run.
+    pub second_instances: u64,
+    /// Second instances with another verdict.
+    pub disagreeing: u64,
+    /// The first case in which the check noticed each control.
+    pub caught_at: Vec<Option<u64>>,
 }
 
 /// How far the ranks of exact instances are those of generic ones. An instance can only have less:
@@ -121,28 +151,54 @@ impl Theorem {
         cases: u64,
         done: &(dyn Fn() + Sync),
     ) -> Verification {
+        let tally = self.tally(arithmetic, seed, cases, Part::WHOLE, done);
+        self.verification(arithmetic, seed, &tally)
+    }
+
+    /// Runs those of the cases 0..`cases`, and of the cases of each control, that fall to a part.
+    pub fn tally(
+        &self,
+        arithmetic: Arithmetic,
+        seed: u64,
+        cases: u64,
+        part: Part,
+        done: &(dyn Fn() + Sync),
+    ) -> Tally {
         let id = |number| CaseId { arithmetic, seed, number };
-        let outcomes: Vec<Outcome> = (0..cases)
-            .into_par_iter()
-            .map(|number| {
-                let outcome = self.outcome(id(number));
-                done();
-                outcome
-            })
-            .collect();
-        let verdicts: Vec<Verdict> = outcomes.iter().map(Outcome::verdict).collect();
-        let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|v| wanted(v)).count();
-        let generic = arithmetic == Arithmetic::Exact;
+        let tallies = (0..cases).into_par_iter().filter(|&number| part.has(number)).map(|number| {
+            let outcome = self.outcome(id(number));
+            done();
+            Tally::of(&outcome)
+        });
+        let tally = tallies.reduce(Tally::default, Tally::with);
+        let caught_at = self.controls.iter().map(|&fault| {
+            let caught =
+                |&number: &u64| self.run(id(number), Some(fault)).verdict() == Verdict::Violated;
+            let numbers = (0..CONTROL_CASES).into_par_iter().filter(|&number| part.has(number));
+            let caught_at = numbers.find_first(caught);
+            done();
+            caught_at
+        });
+        Tally { caught_at: caught_at.collect(), ..tally }
+    }
+
+    /// What a tally of all cases says.
+    pub fn verification(&self, arithmetic: Arithmetic, seed: u64, tally: &Tally) -> Verification {
+        let &Tally { held, violated, inconclusive, attained, first_violation, .. } = tally;
+        let controls = self.controls.iter().enumerate().map(|(index, &fault)| Control {
+            fault,
+            caught_at: tally.caught_at.get(index).copied().flatten(),
+        });
         Verification {
             arithmetic,
             seed,
-            held: count(|verdict| matches!(verdict, Verdict::Held { .. })) as u64,
-            violated: count(|verdict| *verdict == Verdict::Violated) as u64,
-            inconclusive: count(|verdict| *verdict == Verdict::Inconclusive) as u64,
-            attained: count(|verdict| *verdict == Verdict::Held { attained: true }) as u64,
-            generic: generic.then(|| Generic::of(&outcomes)),
-            first_violation: outcomes.iter().find_map(Outcome::violation),
-            controls: self.controls.iter().map(|&c| self.control(id, c, done)).collect(),
+            held,
+            violated,
+            inconclusive,
+            attained,
+            generic: (arithmetic == Arithmetic::Exact).then(|| Generic::of(tally)),
+            first_violation: first_violation.map(|number| CaseId { arithmetic, seed, number }),
+            controls: controls.collect(),
         }
     }
 
@@ -154,19 +210,6 @@ impl Theorem {
         let second = (exact && missed(degree).is_none())
             .then(|| self.run(id.second_instance(), None).verdict());
         Outcome { id, report, degree, second }
-    }
-
-    fn control(
-        &self,
-        id: impl Fn(u64) -> CaseId + Sync,
-        fault: GradientFault,
-        done: &(dyn Fn() + Sync),
-    ) -> Control {
-        let caught =
-            |&number: &u64| self.run(id(number), Some(fault)).verdict() == Verdict::Violated;
-        let caught_at = (0..CONTROL_CASES).into_par_iter().find_first(caught);
-        done();
-        Control { fault, caught_at }
     }
 }
 
@@ -198,20 +241,70 @@ impl Outcome {
     }
 }
 
+impl Tally {
+    fn of(outcome: &Outcome) -> Self {
+        let verdict = outcome.verdict();
+        let mut tally = Tally {
+            held: u64::from(matches!(verdict, Verdict::Held { .. })),
+            violated: u64::from(verdict == Verdict::Violated),
+            inconclusive: u64::from(verdict == Verdict::Inconclusive),
+            attained: u64::from(verdict == Verdict::Held { attained: true }),
+            first_violation: outcome.violation().map(|id| id.number),
+            ..Tally::default()
+        };
+        if let Some(second) = outcome.second {
+            tally.second_instances = 1;
+            tally.disagreeing = u64::from(second != outcome.report.verdict());
+        } else if let Some(degree) = outcome.degree {
+            tally.ranks.insert(degree, outcome.report.ranks() as u64);
+        }
+        tally
+    }
+
+    /// Of two disjoint sets of cases together, in whichever order.
+    #[must_use]
+    pub fn with(mut self, other: Tally) -> Tally {
+        for (degree, ranks) in other.ranks {
+            *self.ranks.entry(degree).or_default() += ranks;
+        }
+        let controls = self.caught_at.len().max(other.caught_at.len());
+        let of = |caught: &[Option<u64>], index: usize| caught.get(index).copied().flatten();
+        let first = |index| {
+            let both = [&self.caught_at, &other.caught_at].map(|caught| of(caught, index));
+            both.into_iter().flatten().min()
+        };
+        let caught_at = (0..controls).map(first).collect();
+        let violations = [self.first_violation, other.first_violation].into_iter().flatten();
+        Tally {
+            held: self.held + other.held,
+            violated: self.violated + other.violated,
+            inconclusive: self.inconclusive + other.inconclusive,
+            attained: self.attained + other.attained,
+            first_violation: violations.min_by_key(|number| number % SECOND_INSTANCES),
+            ranks: self.ranks,
+            second_instances: self.second_instances + other.second_instances,
+            disagreeing: self.disagreeing + other.disagreeing,
+            caught_at,
+        }
+    }
+
+    /// Number of cases.
+    pub fn cases(&self) -> u64 {
+        self.held + self.violated + self.inconclusive
+    }
+}
+
 impl Generic {
-    fn of(outcomes: &[Outcome]) -> Self {
-        let mut generic = Generic::default();
-        for outcome in outcomes {
-            if let Some(second) = outcome.second {
-                generic.second_instances += 1;
-                generic.disagreeing += u64::from(second != outcome.report.verdict());
-            } else if let Some(each) = missed(outcome.degree) {
-                let ranks = outcome.report.ranks();
-                generic.ranks += ranks as u64;
-                generic.degree = generic.degree.max(outcome.degree.unwrap_or(0));
-                generic.missed_each = generic.missed_each.max(each);
-                generic.missed_together += ranks as f64 * each;
-            }
+    /// In the order of degrees, so that the sum has the same bits however cases were shared out.
+    fn of(tally: &Tally) -> Self {
+        let &Tally { second_instances, disagreeing, .. } = tally;
+        let mut generic = Generic { second_instances, disagreeing, ..Generic::default() };
+        for (&degree, &ranks) in &tally.ranks {
+            let each = missed(Some(degree)).unwrap_or(1.0);
+            generic.ranks += ranks;
+            generic.degree = generic.degree.max(degree);
+            generic.missed_each = generic.missed_each.max(each);
+            generic.missed_together += ranks as f64 * each;
         }
         generic
     }
@@ -320,6 +413,35 @@ mod tests {
         let id = CaseId { arithmetic: Arithmetic::Exact, seed: 5, number: 3 };
         let real = |id| invariant_subspace::THEOREM.run(id, None).setting;
         assert_eq!(real(id), real(id.second_instance().second_instance()));
+    }
+
+    /// What a run says does not depend on who ran which case.
+    #[test]
+    fn the_tallies_of_parts_add_to_that_of_the_whole() {
+        let theorems = [
+            broken_by_chance(|_| None),
+            broken_by_chance(|setting| Some(7 + setting.dimensions.neurons as u64)),
+            Theorem {
+                controls: invariant_subspace::THEOREM.controls,
+                ..broken_by_chance(|_| None)
+            },
+        ];
+        for theorem in &theorems {
+            let tally = |part| theorem.tally(Arithmetic::Exact, 5, 50, part, &|| ());
+            let whole = tally(Part::WHOLE);
+            assert!(whole.violated > 0 && whole.cases() == 50);
+            assert_eq!(whole.caught_at.len(), theorem.controls.len());
+            assert!(whole.caught_at.iter().all(Option::is_some), "{whole:?}");
+            for count in [2, 3, 60] {
+                let first: Part = format!("1/{count}").parse().unwrap();
+                let parts: Vec<Tally> = first.siblings().map(tally).collect();
+                let sum =
+                    |parts: &[Tally]| parts.iter().cloned().fold(Tally::default(), Tally::with);
+                assert_eq!(sum(&parts), whole);
+                let reversed: Vec<Tally> = parts.into_iter().rev().collect();
+                assert_eq!(sum(&reversed), whole);
+            }
+        }
     }
 
     fn verification(held: u64, violated: u64, inconclusive: u64) -> Verification {

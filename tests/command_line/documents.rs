@@ -75,7 +75,7 @@ fn the_readme_shows_what_the_program_prints() {
 
 #[test]
 fn the_guides_show_what_the_program_prints() {
-    for (guide, commands) in [("theorems", 3), ("weights", 2), ("recordings", 2)] {
+    for (guide, commands) in [("theorems", 3), ("weights", 2), ("recordings", 2), ("machines", 3)] {
         holds(&format!("src/guide/{guide}.md"), commands);
     }
 }

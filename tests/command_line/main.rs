@@ -1,6 +1,8 @@
 //! The program from the outside: what it prints, writes and exits with.
 
 mod documents;
+#[cfg(unix)]
+mod parts;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -523,6 +525,7 @@ fn many_names() -> tempfile::TempDir {
         "simulate --neurons 4 --trials 24 --bins 6 --rank 1 --conditions 2 --out rec.npz",
         "train --task linear-teacher --neurons 4 --steps 2 --out w.npz",
         "verify --theorem fingerprints --arithmetic exact --cases 2 --json v.json",
+        "verify --theorem fingerprints --arithmetic exact --cases 2 --part 1/1 --out parts",
         &format!("{FIT} rec.npz --out results"),
         &format!("{CV} rec.npz --out crossed"),
     ] {
@@ -594,7 +597,7 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// What a slip could overwrite, for each command that has two files or more.
 #[cfg(unix)]
-const SLIPS: [&str; 45] = [
+const SLIPS: [&str; 48] = [
     "inspect rec.npz --json rec.npz",
     "inspect rec.npz --json ./rec.npz",
     "inspect rec.npz --json sub/../rec.npz",
@@ -634,6 +637,9 @@ const SLIPS: [&str; 45] = [
     "simulate --trials 9 --out new.npz --truth dangling.npz",
     "simulate --trials 9 --out dangling.npz --truth here/new.npz",
     "simulate --trials 9 --out rec.npz --truth hard.npz",
+    "collect parts --json parts/verify-part-1-of-1.json",
+    "collect parts --json here/parts/verify-part-1-of-1.json",
+    "collect parts/verify-part-1-of-1.json --json sub/../parts/verify-part-1-of-1.json",
     "report --from results --verified v.json --out v.json",
     "report --from results --verified v.json --out hard-v.json",
     "report --from results --verified v.json --out results/summary.json",
@@ -664,14 +670,14 @@ fn no_output_is_an_input_or_another_output() {
         assert!(contents(folder) == before, "{line} changed something");
     }
     // Whoever adds a command says here what it could overwrite, or that it has one file at most.
-    const ONE_FILE: [&str; 7] =
-        ["verify", "theorems", "replay", "train", "explore", "new-conjecture", "help"];
+    const ONE_FILE: [&str; 8] =
+        ["verify", "theorems", "replay", "train", "explore", "discover", "new-conjecture", "help"];
     let help = stdout(&rankproof(&["--help"]));
     let listed = help.split_once("Commands:").expect("a list").1;
     let listed = listed.split_once("Options:").expect("its end").0;
     let commands = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(commands.len(), 16, "{commands:?}");
+    assert_eq!(commands.len(), 18, "{commands:?}");
     for command in commands {
         let is_tried = SLIPS.iter().any(|line| line.split(' ').next() == Some(command));
         assert!(is_tried != ONE_FILE.contains(&command), "{command}");

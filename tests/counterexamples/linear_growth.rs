@@ -53,3 +53,9 @@ fn neither_bias_nor_state_must_be_trained() {
 fn the_optimizer_must_be_gd_like() {
     assert_eq!(steady().along(UpdateRule::cube()).rank(1), 8);
 }
+
+/// One step more than along gradients: shared rows and shared columns do not count once each.
+#[test]
+fn a_spectral_rule_mixes_both_sides() {
+    assert_eq!(steady().along(UpdateRule::muon()).rank(2), 5);
+}

@@ -18,6 +18,7 @@ use clap::Args;
 use clap::builder::TypedValueParser;
 
 use super::files::Files;
+use super::lock::Lock;
 use super::output::{print, progress};
 use super::{any_choice, choice};
 use results::{Report, describe, save};
@@ -129,6 +130,7 @@ fn functions() -> impl TypedValueParser<Value = ActivationKind> {
 pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Files::default().writes("--out", &arguments.out).check()?;
     check(arguments)?;
+    let _lock = arguments.out.as_deref().map(Lock::of_file).transpose()?;
     let trajectory = train(arguments)?;
     let reports: Vec<_> = trajectory.followed().map(|(_, block)| Report::of(block)).collect();
     if let Some(path) = &arguments.out {

@@ -167,6 +167,24 @@ struct Orders {
     across: Vec<f64>,
 }
 
+/// What models choose in a fold before architectures are compared.
+struct Opening {
+    /// The architectures that the folds propose.
+    shared: Vec<Shared>,
+    winners: Vec<Winner>,
+    /// Every rank with what else was chosen.
+    ranks: Vec<Attempted>,
+}
+
+/// What they come to after it.
+struct Closing {
+    /// Changing and constant weights with these architectures.
+    others: Vec<Attempted>,
+    winners: Vec<Winner>,
+    finals: Vec<Attempted>,
+    orders: Orders,
+}
+
 /// Carries out attempts, each once.
 struct Ledger<F> {
     carry_out: F,
@@ -358,24 +376,11 @@ impl Search {
     ) -> Result<CrossValidationSummary, E> {
         self.validate(recording)?;
         let mut ledger = Ledger { carry_out, known: BTreeMap::new() };
-        let first = self.first_contests(recording);
-        let first = self.halved("start and inputs", self.grid.iterations, first, &mut ledger)?;
-        // What is of trials shows later than what they share.
-        let of_trials = self.trial_contests(&first);
-        let later = HALVING * self.grid.iterations;
-        let of_trials = self.halved("gains and inputs of trials", later, of_trials, &mut ledger)?;
-        let second = self.second_contests(&of_trials, recording);
-        let second = self.halved("rank and trial prior", later, second, &mut ledger)?;
-        let winners: Vec<Winner> = second.iter().filter_map(Contest::winner).collect();
-        // Which rank is best shows at the end alone.
-        let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
-        let winners = self.best_of_all(&winners, &ranks, &mut ledger)?;
-        let shared = shared_by_both(&first, &of_trials);
-        let others = ledger.all("other architectures", &self.of_others(&shared, &winners))?;
-        let contenders = self.contenders(&shared, &others);
-        let winners = self.best_of_all(&winners, &others, &mut ledger)?;
-        let finals = ledger.all("winners", &self.finals(&winners))?;
-        let orders = self.orders(recording, &winners, &finals, &mut ledger)?;
+        let all = |_, _| true;
+        let opening = self.opening(recording, &all, &mut ledger)?;
+        let closing = self.closing(recording, &opening, &all, &mut ledger)?;
+        let Closing { others, winners, finals, orders } = closing;
+        let contenders = self.contenders(&opening.shared, &others);
         let gain = self.gain(recording, &finals)?;
         let diverged = ledger.known.values().filter(|found| found.validation.loss.is_nan()).count();
         let searched = Searched {
@@ -387,7 +392,73 @@ impl Search {
             contenders,
             replication: None,
         };
-        Ok(self.summary(&finals, &ranks, &orders, gain, searched)?)
+        Ok(self.summary(&finals, &opening.ranks, &orders, gain, searched)?)
+    }
+
+    /// The share of the same that belongs to some models in some folds, which `is_own` tells. A model
+    /// in a fold chooses by itself but for the architectures that all folds propose in the middle: to
+    /// get beyond, `carry_out` is asked for attempts of all models and folds, of which it returns
+    /// those that others made, or an error if they have not.
+    ///
+    /// # Errors
+    ///
+    /// As for [`answer_by`](Search::answer_by).
+    pub fn share_by<E: From<Misfit>>(
+        &self,
+        recording: &Recording,
+        is_own: &dyn Fn(Comparison, usize) -> bool,
+        carry_out: impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>,
+    ) -> Result<(), E> {
+        self.validate(recording)?;
+        let mut ledger = Ledger { carry_out, known: BTreeMap::new() };
+        self.opening(recording, is_own, &mut ledger)?;
+        let opening = self.opening(recording, &|_, _| true, &mut ledger)?;
+        self.closing(recording, &opening, is_own, &mut ledger)?;
+        Ok(())
+    }
+
+    /// What models choose in a fold by themselves.
+    fn opening<E>(
+        &self,
+        recording: &Recording,
+        is_own: &dyn Fn(Comparison, usize) -> bool,
+        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
+    ) -> Result<Opening, E> {
+        let own = |contests: Vec<Contest>| -> Vec<Contest> {
+            contests.into_iter().filter(|one| is_own(one.comparison, one.fold)).collect()
+        };
+        let first = own(self.first_contests(recording));
+        let first = self.halved("start and inputs", self.grid.iterations, first, ledger)?;
+        // What is of trials shows later than what they share.
+        let of_trials = self.trial_contests(&first);
+        let later = HALVING * self.grid.iterations;
+        let of_trials = self.halved("gains and inputs of trials", later, of_trials, ledger)?;
+        let second = own(self.second_contests(&of_trials, recording));
+        let second = self.halved("rank and trial prior", later, second, ledger)?;
+        let winners: Vec<Winner> = second.iter().filter_map(Contest::winner).collect();
+        // Which rank is best shows at the end alone.
+        let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
+        let winners = self.best_of_all(&winners, &ranks, ledger)?;
+        let shared = shared_by_both(&first, &of_trials);
+        Ok(Opening { shared, winners, ranks })
+    }
+
+    /// How the architectures of all compare, and what each model of those asked for comes to.
+    fn closing<E>(
+        &self,
+        recording: &Recording,
+        opening: &Opening,
+        is_own: &dyn Fn(Comparison, usize) -> bool,
+        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
+    ) -> Result<Closing, E> {
+        let winners = opening.winners.iter().filter(|won| is_own(won.comparison, won.fold));
+        let winners: Vec<Winner> = winners.copied().collect();
+        let others =
+            ledger.all("other architectures", &self.of_others(&opening.shared, &winners))?;
+        let winners = self.best_of_all(&winners, &others, ledger)?;
+        let finals = ledger.all("winners", &self.finals(&winners))?;
+        let orders = self.orders(recording, &winners, &finals, ledger)?;
+        Ok(Closing { others, winners, finals, orders })
     }
 
     fn first_contests(&self, recording: &Recording) -> Vec<Contest> {

@@ -64,19 +64,54 @@ fn answer(
     let found = search().answer_by(&recording(), |_, attempts| {
         let attempted = |attempt: &Attempt| {
             seen(attempt);
-            let score = |loss| Score { entries: 1, loss, r2: 1.0 - loss, bits_per_spike: f64::NAN };
-            Attempted {
-                attempt: *attempt,
-                validation: score(validation(attempt)),
-                test: score(test(attempt)),
-                train: score(0.0),
-                iterations: attempt.iterations,
-                factors: None,
-            }
+            attempted(attempt, &test)
         };
         Ok::<_, Misfit>(attempts.iter().map(attempted).collect())
     });
     found.unwrap()
+}
+
+/// How an attempt goes with this loss on test entries.
+fn attempted(attempt: &Attempt, test: &dyn Fn(&Attempt) -> f64) -> Attempted {
+    let score = |loss| Score { entries: 1, loss, r2: 1.0 - loss, bits_per_spike: f64::NAN };
+    Attempted {
+        attempt: *attempt,
+        validation: score(validation(attempt)),
+        test: score(test(attempt)),
+        train: score(0.0),
+        iterations: attempt.iterations,
+        factors: None,
+    }
+}
+
+/// Each model in each fold by itself, once until architectures are compared and once to the end: what
+/// is fitted is what a single run fits.
+#[test]
+fn the_shares_of_models_and_folds_are_the_whole() {
+    let mut whole = BTreeSet::new();
+    answer(level, |attempt| {
+        whole.insert(attempt.name());
+    });
+    let mut known: BTreeMap<String, Attempted> = BTreeMap::new();
+    let models = || Comparison::OTHERS.into_iter().chain([Comparison::LowTensorRank]);
+    for is_last in [false, true] {
+        for own in models().flat_map(|model| (0..FOLDS).map(move |fold| (model, fold))) {
+            let is_own = |model, fold| (model, fold) == own;
+            let found = search().share_by(&recording(), &is_own, |_, attempts| {
+                let mut found = Vec::new();
+                for attempt in attempts {
+                    if is_own(attempt.comparison, attempt.fold) {
+                        known.entry(attempt.name()).or_insert_with(|| attempted(attempt, &level));
+                    }
+                    let missing = || Misfit::new("fit", attempt.name(), "that of another share");
+                    found.push(known.get(&attempt.name()).ok_or_else(missing)?.clone());
+                }
+                Ok::<_, Misfit>(found)
+            });
+            assert!(found.is_ok() || !is_last, "{own:?}: {found:?}");
+        }
+    }
+    assert_eq!(known.into_keys().collect::<BTreeSet<_>>(), whole);
 }
 
 /// As much as a fold differs from another.
