@@ -2,6 +2,7 @@
 
 mod descent;
 mod fault;
+#[cfg(feature = "cli")]
 mod memory;
 mod optimizer;
 mod point;
@@ -10,6 +11,7 @@ mod trainer;
 mod trajectory;
 
 pub use fault::{Faulty, GradientFault};
+#[cfg(feature = "cli")]
 pub(crate) use memory::memory;
 pub use optimizer::{Optimizer, Schedule, Stepper};
 pub use point::Point;
