@@ -210,7 +210,8 @@ pub fn verified(
 
 /// Runs those of the cases that fall to a part.
 fn tallied(rows: &[Row], seed: u64, cases: u64, part: Part) -> Vec<Tally> {
-    let of_row = |(theorem, _): &Row| part.share_of(cases).saturating_add(theorem.controls.len() as u64);
+    let of_row =
+        |(theorem, _): &Row| part.share_of(cases).saturating_add(theorem.controls.len() as u64);
     let bar = progress(rows.iter().map(of_row).fold(0, u64::saturating_add), "");
     let tally = |&(theorem, arithmetic): &Row| {
         bar.set_message(format!("{} {}", theorem.id, arithmetic.name()));
