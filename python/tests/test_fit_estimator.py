@@ -425,7 +425,8 @@ def test_any_array_is_fitted_or_refused_in_a_sentence(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(X)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
+        # A fit diverges where what is not held out is constant.
         assert len(str(error).splitlines()) == 1
     else:
         assert model.predict().shape == shape
