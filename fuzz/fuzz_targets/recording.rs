@@ -2,7 +2,7 @@
 //! Prepared recordings, and models of fits.
 
 use libfuzzer_sys::fuzz_target;
-use rankproof::fit::{Saved, States};
+use rankproof::fit::{Learned, States};
 use rankproof::recording::Recording;
 use rankproof_fuzz::{recording, seeds, with_file};
 
@@ -17,7 +17,7 @@ fuzz_target!(
     },
     |input: &[u8]| with_file("rec.npz", input, |path| {
         let _ = Recording::read(path);
-        let _ = Saved::<f64>::read(path);
+        let _ = Learned::read(path);
         let _ = States::read(path);
     })
 );
