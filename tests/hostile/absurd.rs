@@ -33,11 +33,11 @@ const ABSURD: [&str; 16] = [
 ];
 
 /// Texts of which an argument that takes numbers takes one; `1` stands for the number.
-const FORMS: [&str; 6] = ["1", "1,1", "1..1", "d_in=1", "d_out=1", "step=1"];
+const FORMS: [&str; 7] = ["1", "1,1", "1..1", "1/1", "d_in=1", "d_out=1", "step=1"];
 
 /// Lines that are all right, to which an argument with an absurd number is added, or in which it is
 /// changed. Every subcommand with numbers has one, and every argument goes with one.
-const LINES: [&str; 16] = [
+const LINES: [&str; 23] = [
     "verify --theorem fingerprints --arithmetic exact --cases 1",
     "replay fingerprints --arithmetic exact --seed 1 --case 1",
     "train --task integrator --neurons 3 --steps 2 --start full --optimizer heavy-ball --out new.npz",
@@ -56,6 +56,13 @@ const LINES: [&str; 16] = [
     "discover --neurons 6 --sweep d_in=1,2 --sweep d_out=2 --sweep time=3 --sweep trials=3 --sweep step=1,2 \
      --fresh 1",
     "explore --neurons 6 --time 3 --trials 3 --sweep step=0..2",
+    "verify --theorem fingerprints --arithmetic exact --cases 1 --part 1/1 --out new",
+    "verify --theorem fingerprints --arithmetic exact --cases 1 --job slurm --parts 2 --out new",
+    "explore --neurons 6 --time 3 --trials 3 --sweep step=0..2 --part 1/1 --out new",
+    "explore --neurons 6 --time 3 --trials 3 --sweep step=0..2 --job slurm --parts 2 --out new",
+    "rank w.npz --array * --part 1/1 --out new",
+    "rank w.npz --array * --job slurm --parts 2 --out new",
+    "cv rec.npz --fixed --ranks 1 --units 3 --folds 2 --iterations 1 --job slurm --parts 2 --out new",
 ];
 
 /// A single candidate.
