@@ -74,7 +74,7 @@ pub(super) struct Evidence<'a> {
 
 /// A difference that is less than this share of what constant weights gain over the mean of each
 /// bin is of no account.
-const MARGIN: f64 = 0.002;
+const MARGIN: f64 = 0.01;
 
 /// The level of the permutation test; that of the interval is the same.
 const LEVEL: f64 = 0.05;
@@ -275,10 +275,11 @@ mod tests {
             (0.02, &mixed, (4, 5), Undecided),
             (0.02, &worse, (2, 5), Undecided),
             (0.0027, &worse, (4, 5), Undecided),
-            // 0.002 is the margin.
+            // 0.01 is the margin.
             (-0.001, &mixed, (0, 5), NotNeeded),
             (-0.1, &mixed, (0, 5), NotNeeded),
-            (-0.0007, &mixed, (0, 5), Undecided),
+            (0.0071, &mixed, (0, 5), NotNeeded),
+            (0.0073, &mixed, (0, 5), Undecided),
             (-0.001, &worse, (0, 5), Undecided),
             (-0.001, &mixed, (3, 5), Undecided),
             // Ten orders cannot reach the level of 5 %.
