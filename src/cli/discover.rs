@@ -176,6 +176,11 @@ fn shown(discovery: &Discovery, found: &Discovered) -> String {
     let _ = writeln!(text, "\n{listed}");
     let names: Vec<_> = terms.iter().map(|found| found.term.to_string()).collect();
     text += &paragraph("conjecture", &format!("{} <= {}", discovery.measure, least_of(&names)));
+    if discovery.measure == Measure::Cp {
+        let caution = "of a CP rank that is known from both sides the lower end counts, so that a formula \
+                       may be below the rank";
+        text += &paragraph("caution", caution);
+    }
     text += &paragraph("table", &format!("with it {both} of {} ranks are explained", rows.len()));
     text + &paragraph(
         "new",
