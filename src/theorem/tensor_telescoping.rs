@@ -7,13 +7,20 @@
 //! r3 <= min(K, dim span {G_j}),  r1 <= dim of all errors,  r2 <= dim of all activity
 //! ```
 //!
+//! The first state of a trial that is not zero is the same at every step: psi(h_0), or psi(h_1) from
+//! h_0 = 0 where psi(0) = 0 and B and b are not trained. Its rows are shared by all gradients, so
+//!
+//! ```text
+//! rank D_k <= M + k M (T-2)     h_0 = 0, psi(0) = 0, M trials of T steps
+//! ```
+//!
 //! Why: D_k = sum_j coefficient_{k,j} G_j, so the tensor is sum_j G_j (x) coefficient_{.,j}. A
 //! matrix of rank r times a vector is a sum of r tensors of rank one. The columns of all D_k are
 //! columns of the Lambda_j, the rows those of the Phi_j.
 
 use super::{
-    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, Measure, Observation, Observed,
-    Proof, Quantity, Setting, StepperKind, Theorem,
+    ActivationKind, Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, Measure,
+    Observation, Observed, Proof, Quantity, Setting, StepperKind, Theorem,
 };
 use crate::bounds::Bounds;
 use crate::matrix::{Matrix, RankRevealing, Subspace};
@@ -27,7 +34,9 @@ pub const THEOREM: Theorem = Theorem {
     title: "The rank of learning is at most the sum of the ranks of its gradients",
     statement: "The N x N x K tensor of D_k = W_k - c_k W_0 has CP rank <= sum_j rank G_j, \
                 r3 <= min(K, dim span of the G_j), r1 <= dimension of all error directions, \
-                r2 <= dimension of all activity directions.",
+                r2 <= dimension of all activity directions. From h_0 = 0 with psi(0) = 0 and B, b fixed \
+                psi(h_1) is the same at every step: rank D_k <= M + k M (T-2). Where psi(h_0) is not \
+                zero and fixed, it takes the place of psi(h_1).",
     hypotheses: &[
         "any phi, psi, loss and start",
         "GD-like learning: W_{k+1} is a combination of W_0, the earlier iterates and the gradients",
@@ -43,7 +52,7 @@ pub const THEOREM: Theorem = Theorem {
             "tensor_telescoping.rank_slice_rows",
             "tensor_telescoping.rank_slice_columns",
         ],
-        beyond: None,
+        beyond: Some("the shared first states"),
     },
     limit: Some(limit),
     attained: Some(attained),
@@ -57,14 +66,41 @@ pub const THEOREM: Theorem = Theorem {
 /// One gradient for each step: r3 <= K, and D_k a sum of k of them, of one rank each per pair of a
 /// trial and a time.
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    let pairs = setting.dimensions.trials * setting.dimensions.steps;
     let gradients = k * setting.gradients_per_step();
+    let each = setting.batch_size() * times(setting);
     match measure {
         _ if !setting.rule.is_gd_like() => None,
-        Measure::Rank | Measure::Cp => Some(gradients * pairs),
+        Measure::Cp => Some(gradients * each),
+        Measure::Rank => Some((gradients * each).min(with_first_shared(setting, gradients))),
         Measure::R3 => Some(k),
         Measure::GradientRank => None,
     }
+}
+
+/// Whether psi(h_0) is zero and stays so.
+fn starts_silent(setting: &Setting) -> bool {
+    setting.initial_state == InitialState::Zero
+        && !setting.trained.contains("h0")
+        && setting.psi.is_zero_at_zero()
+}
+
+/// Times at which a state and an error meet.
+fn times(setting: &Setting) -> usize {
+    setting.dimensions.steps - usize::from(starts_silent(setting))
+}
+
+/// The first states of all trials once, and all others for each gradient; unless the first change.
+fn with_first_shared(setting: &Setting, gradients: usize) -> usize {
+    let trained = |name| setting.trained.contains(name);
+    let trials = setting.dimensions.trials;
+    let shared = match setting.initial_state {
+        _ if trained("h0") => return usize::MAX,
+        _ if starts_silent(setting) && (trained("B") || trained("bias")) => return usize::MAX,
+        InitialState::Zero if !starts_silent(setting) => 1,
+        InitialState::Common => 1,
+        _ => trials,
+    };
+    shared + gradients * setting.batch_size() * times(setting).saturating_sub(1)
 }
 
 pub(super) fn attained(setting: &Setting) -> bool {
