@@ -1,12 +1,17 @@
 """What the tests share."""
 
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rankproof import _child
+
+# Whoever starts tests in the background may have interrupts ignored, by them and what they start; the
+# tests of interrupts send some.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
