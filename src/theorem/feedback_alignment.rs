@@ -18,7 +18,7 @@
 //! Why: l_{t+1} is a sum of (Y_a^T)^i P e_{t+1+i}, and these matrices are the same at every step.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, InitialState, Observed, Proof, Setting, Theorem};
+use super::{Arithmetic, Case, Checks, Domain, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Transport;
 use crate::scalar::Scalar;
@@ -87,9 +87,7 @@ fn powers<S: Scalar>(
     setting: &Setting,
 ) -> Vec<Matrix<S>> {
     let leak = S::ratio(setting.leak_quarters as i64, 4);
-    let silent = setting.initial_state == InitialState::Zero
-        && setting.psi.is_zero_at_zero()
-        && !setting.trained.contains("h0");
+    let silent = setting.starts_silent();
     let count = setting.dimensions.steps - usize::from(silent);
     let mut powers = Vec::with_capacity(count);
     let mut power = feedback.clone();

@@ -343,6 +343,13 @@ impl Setting {
             || self.initial_state == InitialState::AlongInputs && self.trained.contains("B")
     }
 
+    /// Whether psi(h_0) is zero and stays so: then the first state is in no gradient.
+    pub fn starts_silent(&self) -> bool {
+        self.initial_state == InitialState::Zero
+            && self.psi.is_zero_at_zero()
+            && !self.trained.contains("h0")
+    }
+
     /// d_in, and one for a bias, which is an input that never changes.
     pub fn inputs(&self) -> usize {
         self.dimensions.d_in + usize::from(self.bias)

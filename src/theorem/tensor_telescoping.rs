@@ -77,16 +77,9 @@ fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     }
 }
 
-/// Whether psi(h_0) is zero and stays so.
-fn starts_silent(setting: &Setting) -> bool {
-    setting.initial_state == InitialState::Zero
-        && !setting.trained.contains("h0")
-        && setting.psi.is_zero_at_zero()
-}
-
 /// Times at which a state and an error meet.
 fn times(setting: &Setting) -> usize {
-    setting.dimensions.steps - usize::from(starts_silent(setting))
+    setting.dimensions.steps - usize::from(setting.starts_silent())
 }
 
 /// The first states of all trials once, and all others for each gradient; unless the first change.
@@ -95,8 +88,8 @@ fn with_first_shared(setting: &Setting, gradients: usize) -> usize {
     let trials = setting.dimensions.trials;
     let shared = match setting.initial_state {
         _ if trained("h0") => return usize::MAX,
-        _ if starts_silent(setting) && (trained("B") || trained("bias")) => return usize::MAX,
-        InitialState::Zero if !starts_silent(setting) => 1,
+        _ if setting.starts_silent() && (trained("B") || trained("bias")) => return usize::MAX,
+        InitialState::Zero if !setting.starts_silent() => 1,
         InitialState::Common => 1,
         _ => trials,
     };

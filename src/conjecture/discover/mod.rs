@@ -195,7 +195,7 @@ impl Discovery {
         points
     }
 
-    /// New places, with numbers up to twice those of the table and more.
+    /// New places: each number from the least of the table to half as far again as its greatest.
     fn fresh_points(&self, round: usize) -> Vec<Point> {
         let points = (0..self.fresh).map(|number| {
             let number = (round * self.fresh + number) as u64;
