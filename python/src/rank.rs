@@ -15,8 +15,8 @@ use rankproof::report::{
 };
 use rankproof::scalar::Precision;
 use rankproof::weights::{
-    AnswerOptions, Exactly, Grid, InputOutput, RecordedWeights, SliceError, Slices, SomeRows,
-    WeightAnswer, WeightPart, WeightStream,
+    AnswerOptions, Exactly, Grid, InputOutput, RecordedWeights, Shared, SliceError, Slices,
+    SomeRows, WeightAnswer, WeightPart, WeightStream,
 };
 
 use crate::work;
@@ -42,23 +42,6 @@ impl Slices for Arrays {
     fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
         let slice = Python::attach(|py| matrix(self.arrays[k].bind(py)));
         slice.map(Cow::Owned).map_err(|error| error.to_string().into())
-    }
-}
-
-/// Matrices that several share.
-struct Shared(Arc<dyn Slices>);
-
-impl Slices for Shared {
-    fn shape(&self) -> [usize; 2] {
-        self.0.shape()
-    }
-
-    fn count(&self) -> usize {
-        self.0.count()
-    }
-
-    fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
-        self.0.slice(k)
     }
 }
 

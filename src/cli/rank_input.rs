@@ -8,14 +8,14 @@ use crate::file::{Array, Kind, Node, ReadError, Source};
 use crate::matrix::Matrix;
 use crate::scalar::Precision;
 use crate::weights::{
-    Grid, InputOutput, RecordedWeights, Slices, SomeRows, Stage, Watch, WeightHistory, WeightPart,
-    WeightStream,
+    Grid, InputOutput, RecordedWeights, Shared, Slices, SomeRows, Stage, Watch, WeightHistory,
+    WeightPart, WeightStream,
 };
 use anyhow::bail;
 use clap::Args;
 
 use super::checkpoints::Checkpoints;
-use super::rank_slices::{FirstSteps, Layout, OfFiles, OneFile, Shared, held, read_error};
+use super::rank_slices::{FirstSteps, Layout, OfFiles, OneFile, held, read_error};
 
 /// The weights.
 #[derive(Args)]

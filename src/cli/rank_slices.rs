@@ -230,23 +230,6 @@ impl Slices for FirstSteps {
     }
 }
 
-/// Matrices that are had from here, whoever has them too.
-pub struct Shared(pub Arc<dyn Slices>);
-
-impl Slices for Shared {
-    fn shape(&self) -> [usize; 2] {
-        self.0.shape()
-    }
-
-    fn count(&self) -> usize {
-        self.0.count()
-    }
-
-    fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
-        self.0.slice(k)
-    }
-}
-
 /// The same matrices, in memory if they are not large.
 ///
 /// # Errors

@@ -57,4 +57,4 @@ pub use grid::Grid;
 pub use history::WeightHistory;
 pub use ranks::{Stage, TensorRanks, Watch, WeightRanks};
 pub use rounding::{Decided, Rounding};
-pub use stream::{SliceError, Slices, SomeRows, WeightStream};
+pub use stream::{Shared, SliceError, Slices, SomeRows, WeightStream};

@@ -137,6 +137,23 @@ impl From<WeightHistory> for WeightStream {
     }
 }
 
+/// Matrices that several have; an `Arc` itself could be one of matrices in memory.
+pub struct Shared(pub Arc<dyn Slices>);
+
+impl Slices for Shared {
+    fn shape(&self) -> [usize; 2] {
+        self.0.shape()
+    }
+
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    fn slice(&self, k: usize) -> Result<Cow<'_, Matrix<f64>>, SliceError> {
+        self.0.slice(k)
+    }
+}
+
 impl Slices for WeightStream {
     fn shape(&self) -> [usize; 2] {
         self.slices.shape()
