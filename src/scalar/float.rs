@@ -44,6 +44,18 @@ macro_rules! float_scalar {
 
             fn gemm(out: &mut [Self], accumulate: bool, a: View<'_, Self>, b: View<'_, Self>) {
                 assert_product_shapes(out.len(), a, b);
+                if let Some((rows, vector)) = as_inner_products(a, b) {
+                    // Of no terms there is no chunk, and the sum is zero.
+                    let rows = rows.chunks_exact(vector.len().max(1));
+                    if !accumulate {
+                        out.fill(0.0);
+                    }
+                    return vectorised(|| {
+                        for (out, row) in out.iter_mut().zip(rows) {
+                            *out += inner_product(row, vector, <$float>::mul_add);
+                        }
+                    });
+                }
                 let mode = if accumulate { Accum::Add } else { Accum::Replace };
                 let blocks = column_blocks(a, b);
                 let (a, b) = (to_faer(a), to_faer(b));
@@ -91,6 +103,44 @@ float_scalar!(
     }
 );
 float_scalar!(f32, tanh_f32);
+
+/// The contiguous vectors whose inner products with a vector make up the product of a matrix with that
+/// vector, in the order of its entries, where it is of that form. faer sums these in as many parts as a
+/// register of the machine has numbers, which shows in the last digits.
+fn as_inner_products<'a, S: Copy>(a: View<'a, S>, b: View<'a, S>) -> Option<(&'a [S], &'a [S])> {
+    if b.cols() == 1 && a.is_transposed() {
+        Some((a.data(), b.data()))
+    } else if a.rows() == 1 && !b.is_transposed() {
+        Some((b.data(), a.data()))
+    } else {
+        None
+    }
+}
+
+/// The inner product of two vectors of the same length, in sixteen parts on any machine.
+#[inline(always)]
+fn inner_product<S: Scalar>(x: &[S], y: &[S], mul_add: impl Fn(S, S, S) -> S) -> S {
+    const PARTS: usize = 16;
+    let mut sums = [S::ZERO; PARTS];
+    let (x_parts, y_parts) = (x.chunks_exact(PARTS), y.chunks_exact(PARTS));
+    let rest = x_parts.remainder().iter().zip(y_parts.remainder());
+    for (sum, (&x, &y)) in sums.iter_mut().zip(rest) {
+        *sum = x * y;
+    }
+    for (x, y) in x_parts.zip(y_parts) {
+        for i in 0..PARTS {
+            sums[i] = mul_add(x[i], y[i], sums[i]);
+        }
+    }
+    let mut width = PARTS;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            sums[i] += sums[i + width];
+        }
+    }
+    sums[0]
+}
 
 /// Into how many blocks of columns a product is cut, to be computed in parallel: as many for any
 /// number of threads, so that the result has the same bits, and one where it is not worth it.
@@ -184,6 +234,28 @@ mod tests {
             tanh_f64(&mut values);
             let error = (values[0] - x.tanh()).abs();
             prop_assert!(error <= 3.0 * f64::EPSILON * x.tanh().abs(), "tanh({x}): error {error}");
+        }
+    }
+
+    /// Of whole numbers, so that every order of summation gives the same.
+    #[test]
+    fn products_with_a_vector_are_sums_over_its_entries() {
+        for length in (0..40).chain([64, 100]) {
+            let matrix: Vec<f32> = (0..3 * length).map(|i| (i % 7) as f32 - 2.0).collect();
+            let vector: Vec<f32> = (0..length).map(|i| (i % 5) as f32 - 1.0).collect();
+            let columns = View::new(&matrix, length, 3);
+            let expected: Vec<f32> =
+                (0..3).map(|j| (0..length).map(|i| columns.at(i, j) * vector[i]).sum()).collect();
+            let of_rows = (columns.transpose(), View::new(&vector, length, 1));
+            let of_columns = (View::new(&vector, 1, length), columns);
+            for (a, b) in [of_rows, of_columns] {
+                assert!(as_inner_products(a, b).is_some());
+                let mut out = [9.0; 3];
+                f32::gemm(&mut out, false, a, b);
+                assert_eq!(out[..], expected);
+                f32::gemm(&mut out, true, a, b);
+                assert_eq!(out.map(|twice| twice / 2.0)[..], expected);
+            }
         }
     }
 
