@@ -45,7 +45,7 @@ pub fn effective_figures(
         dimensions(title("Dimensions of the movement"), found),
         cp_terms(title("CP terms of the movement"), found),
         courses(title("CP terms over learning"), found, numbers),
-        angles(title("Is the space fixed?"), found),
+        angles(title("Both halves of learning"), found),
     ];
     drawn.into_iter().flatten().collect()
 }
