@@ -261,7 +261,7 @@ fn the_first_screen_of_checkpoints_is_the_answer() {
     let rnn = stdout(&rank(&data("checkpoints/rnn"), &["--array", "rnn.weight_hh_l0"]));
     assert!(first_screen(&rnn).contains(" CP terms hold 95 % of the movement"), "{rnn}");
     assert!(
-        rnn.contains("\nThe space is ") && in_one_line(&rnn).contains(": after step 5, "),
+        rnn.contains("\nThe space is ") && in_one_line(&rnn).contains(" after step 5, "),
         "{rnn}"
     );
     for (folder, gates) in [("lstm", ["i", "f", "g", "o"].as_slice()), ("gru", &["r", "z", "n"])] {
@@ -605,6 +605,20 @@ fn effective_ranks_of_what_libraries_write_are_those_of_numpy() {
         }
     }
     assert!(all.len() >= 20 && gates >= 50, "{} of {}", gates, all.len());
+}
+
+/// The gates of an LSTM of Keras are blocks of columns, which are turned into rows unless they are to
+/// stay together.
+#[test]
+fn gates_of_keras_are_split_by_themselves() {
+    let folder = data("trained/keras");
+    let array = ["--array", "layers/lstm/cell/vars/1"];
+    let output = rank(&folder, &array);
+    let text = in_one_line(&stdout(&output));
+    assert!(text.contains("4 gates of an LSTM of 5 rows: i, f, c, o."), "{text}");
+    assert!(text.contains("rows and columns are exchanged"), "{text}");
+    let whole = in_one_line(&stdout(&rank(&folder, &[&array[..], &["--split", "1"]].concat())));
+    assert!(whole.contains("5 x 20 weights") && !whole.contains("exchanged"), "{whole}");
 }
 
 /// Forty steps as far apart as they were, in bfloat16.

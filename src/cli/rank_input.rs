@@ -34,7 +34,7 @@ pub struct Input {
     #[arg(long, value_parser = read_axes, default_value = "step,row,column")]
     axes: Axes,
     /// Split the rows into so many gates, each of which is answered for. Those of an LSTM and a GRU
-    /// of PyTorch are known by name and shape; 1 leaves them together.
+    /// of PyTorch, and of checkpoints of Keras, are known by name and shape; 1 leaves them together.
     #[arg(long, value_name = "GATES", value_parser = clap::value_parser!(u8).range(1..))]
     split: Option<u8>,
     /// Leave out the last steps if not all of their numbers are finite.
@@ -216,7 +216,7 @@ impl Opened<'_> {
         let (mut steps, mut notes) = (self.steps.clone(), self.notes.clone());
         let mut stacked = match &self.paths[..] {
             [_] => self.in_one_file(name, watch)?,
-            _ => self.in_each_file(name, watch)?,
+            _ => self.in_each_file(name, &mut notes, watch)?,
         };
         if let Some(steps) = &steps {
             let steps: Vec<String> = steps.iter().map(u64::to_string).collect();
@@ -315,7 +315,12 @@ impl Opened<'_> {
     }
 
     /// A matrix of each file.
-    fn in_each_file(&mut self, name: &str, watch: Watch<'_>) -> anyhow::Result<Stacked> {
+    fn in_each_file(
+        &mut self,
+        name: &str,
+        notes: &mut Vec<String>,
+        watch: Watch<'_>,
+    ) -> anyhow::Result<Stacked> {
         let axes = &self.input.axes;
         if let Some(fourth) = axes.fourth() {
             bail!("--axes {fourth}: checkpoints hold matrices, expected row and column alone");
@@ -325,12 +330,21 @@ impl Opened<'_> {
         if rows * columns == 0 {
             return Err(start.wrong_shape("at least one row and one column").into());
         }
+        let mut turned = axes.of("row") > axes.of("column");
+        if !turned && self.input.split != Some(1) && keras_gates(&self.first, name, shape).is_some()
+        {
+            turned = true;
+            notes.push(
+                "Keras has a column for each gate of a neuron: rows and columns are exchanged."
+                    .to_owned(),
+            );
+        }
         let files = OfFiles {
             paths: self.paths.clone(),
             name: name.to_owned(),
             shape,
             precision: start.precision,
-            turned: axes.of("row") > axes.of("column"),
+            turned,
             finite: !self.input.skip_diverged,
         };
         let tracks = vec![held(Arc::new(files), watch)?];
@@ -381,7 +395,8 @@ impl Opened<'_> {
     fn split(&self, stacked: Stacked, notes: &mut Vec<String>) -> anyhow::Result<Vec<Gate>> {
         let split = self.input.split;
         let [rows, columns] = stacked.tracks[0].shape();
-        let known = known_gates(&self.first, &stacked.name, rows, columns);
+        let known = known_gates(&self.first, &stacked.name, rows, columns)
+            .or_else(|| keras_gates(&self.first, &stacked.name, [columns, rows]));
         let count = split.map_or(known.map_or(1, |(_, names)| names.len()), usize::from);
         if count == 1 {
             return Ok(vec![Gate { name: None, tracks: stacked.tracks }]);
@@ -521,16 +536,14 @@ fn in_short(names: &[String]) -> String {
     }
 }
 
-/// The gates of an LSTM or a GRU of PyTorch in their order, by name and shape. How many gates the
-/// input weights have is told by the recurrent weights beside them, which are (gates N, N).
-fn known_gates(
-    source: &Source,
-    name: &str,
-    rows: usize,
-    columns: usize,
-) -> Option<(&'static str, &'static [&'static str])> {
-    const LSTM: (&str, &[&str]) = (" of an LSTM", &["i", "f", "g", "o"]);
-    const GRU: (&str, &[&str]) = (" of a GRU", &["r", "z", "n"]);
+/// Of what the gates are, and their names in their order.
+type Gates = (&'static str, &'static [&'static str]);
+
+/// The gates of an LSTM or a GRU of PyTorch, by name and shape. How many gates the input weights have
+/// is told by the recurrent weights beside them, which are (gates N, N).
+fn known_gates(source: &Source, name: &str, rows: usize, columns: usize) -> Option<Gates> {
+    const LSTM: Gates = (" of an LSTM", &["i", "f", "g", "o"]);
+    const GRU: Gates = (" of a GRU", &["r", "z", "n"]);
     let start = name.rfind(['.', '/']).map_or(0, |place| place + 1);
     let (above, last) = name.split_at(start);
     let neurons = if last.starts_with("weight_hh_l") {
@@ -541,6 +554,26 @@ fn known_gates(
         *found.nodes().first()?.shape.last()?
     };
     [LSTM, GRU].into_iter().find(|(_, gates)| rows == gates.len() * neurons)
+}
+
+/// The gates of an LSTM or a GRU in what `save_weights` of Keras writes: the first matrix of a cell is
+/// (inputs, gates N), the second is recurrent, (N, gates N).
+fn keras_gates(source: &Source, name: &str, [rows, columns]: [usize; 2]) -> Option<Gates> {
+    const LSTM: Gates = (" of an LSTM", &["i", "f", "c", "o"]);
+    const GRU: Gates = (" of a GRU", &["z", "r", "h"]);
+    let (above, number) = name.rsplit_once('/')?;
+    if !above.ends_with("cell/vars") {
+        return None;
+    }
+    let neurons = match number {
+        "0" => {
+            let (_, found) = source.find(&format!("{above}/1")).ok()?;
+            *found.nodes().first()?.shape.first()?
+        }
+        "1" => rows,
+        _ => return None,
+    };
+    [LSTM, GRU].into_iter().find(|(_, gates)| columns == gates.len() * neurons)
 }
 
 /// Arrays of numbers of so many axes, each with its path and shape.

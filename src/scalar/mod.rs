@@ -33,6 +33,7 @@ mod prime;
 mod stream;
 mod text;
 mod view;
+mod ziggurat;
 
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};

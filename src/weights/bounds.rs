@@ -3,7 +3,8 @@
 use super::history::Record;
 use super::{WeightError, WeightHistory, WeightRanks};
 use crate::bounds::Bounds;
-use crate::matrix::{Factors, Matrix, Rank, RankRevealing, Subspace};
+use crate::matrix::{Factors, Matrix, Rank, RankRevealing, SingularValues, Subspace, ThinQr};
+use crate::scalar::Stream;
 use crate::theorem::{
     Observation, Quantity, Theorem, Verdict, invariant_subspace, low_rank_initialization,
     subspace_tensor_rank,
@@ -123,7 +124,8 @@ pub(super) struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Splits W_0 with whichever w leaves the smaller rank: 0, or the median of its diagonal.
+    /// Splits W_0 with the w that leaves the smallest rank: 0, the median of the diagonal, or an
+    /// eigenvalue that most of the dimensions share.
     pub(super) fn of(start: &Matrix<f64>, record: &Record, channels: &'a InputOutput) -> Self {
         let noise = record.epsilons[0] * start.norm() + record.noise(0, start, start);
         let split = |identity: f64| {
@@ -131,8 +133,19 @@ impl<'a> Start<'a> {
             let rest = Factors::new(rest, Matrix::scaled_identity(start.rows(), 1.0));
             Start { channels, identity, low_rank: f64::compress(&rest, noise) }
         };
-        let candidates = [split(0.0), split(median_of_diagonal(start))];
-        candidates.into_iter().min_by_key(Start::rank).expect("two candidates")
+        // No two w leave ranks that add up to less than N.
+        let is_least = |found: &Start<'_>| 2 * found.rank() < start.rows();
+        let mut least = split(0.0);
+        let others: [&dyn Fn() -> Option<f64>; 2] =
+            [&|| Some(median_of_diagonal(start)), &|| shared_eigenvalue(start, noise)];
+        for other in others {
+            if is_least(&least) {
+                break;
+            }
+            let found = other().map(split);
+            least = found.into_iter().fold(least, |a, b| if b.rank() < a.rank() { b } else { a });
+        }
+        least
     }
 
     /// w.
@@ -215,9 +228,82 @@ fn median_of_diagonal(matrix: &Matrix<f64>) -> f64 {
     diagonal[diagonal.len() / 2]
 }
 
+/// w of W_0 = w I + P Q^T, whatever P and Q are, if their rank is less than half of the neurons; `None`
+/// where the noise shows that it is not.
+///
+/// Two spaces U and V that are orthogonal, and random, halve the space of neurons. `U^T W_0 V` knows
+/// nothing of w, and V x, for its null vectors x, is an eigenvector: `Q^T V x = 0`. From the left it is
+/// the same with P. A quotient of both has an error of second order in those of the vectors.
+fn shared_eigenvalue(start: &Matrix<f64>, noise: f64) -> Option<f64> {
+    let (size, half) = (start.rows(), start.rows() / 2);
+    let mut stream = Stream::new("halves of the space of neurons", 0, 0);
+    let (basis, _) = f64::thin_qr(&Matrix::normal(size, 2 * half, 1.0, &mut stream));
+    let of_basis = |first: usize| {
+        Matrix::from_columns(size, half, basis.columns(first..first + half).data().to_vec())
+    };
+    let (one, other) = (of_basis(0), of_basis(half));
+    let null_vectors = |images: &Matrix<f64>| {
+        let found = f64::singular(&Matrix::product(other.t(), images.view()));
+        let rounding = f64::EPSILON * size as f64 * found.values.first()?;
+        let floor = noise.max(rounding);
+        let rank = found.values.iter().filter(|&&value| value > floor).count();
+        (rank < half).then(|| Matrix::product(one.view(), found.right.columns(rank..half)))
+    };
+    let right = null_vectors(&start.times(&one))?;
+    let left = null_vectors(&Matrix::product(start.t(), one.view()))?;
+    // The vector that noise changes least, and its projection on the others, so that they are not
+    // orthogonal.
+    let vector = Matrix::from_columns(size, 1, right.column(right.cols() - 1).to_vec());
+    let beside = left.times(&Matrix::product(left.t(), vector.view()));
+    let quotient = beside.inner_product(&start.times(&vector)) / beside.inner_product(&vector);
+    quotient.is_finite().then_some(quotient)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A start whose w the diagonal hides, for P and Q of all kinds.
+    #[test]
+    fn the_identity_of_a_dense_start_is_found() {
+        const SIZE: usize = 40;
+        let mut stream = Stream::new("dense starts", 0, 0);
+        let channels =
+            InputOutput { inputs: Matrix::zeros(SIZE, 1), outputs: Matrix::zeros(SIZE, 1) };
+        let mut normal = |cols: usize| Matrix::normal(SIZE, cols, 1.0, &mut stream);
+        let (left, right, wide, other) = (normal(3), normal(3), normal(18), normal(18));
+        let uneven = Matrix::from_fn(SIZE, 3, |i, j| left[(i, j)] * 10f64.powi(-(j as i32)));
+        let sparse = Matrix::from_fn(SIZE, 3, |i, j| if i < 4 { left[(i, j)] } else { 0.0 });
+        let full = normal(SIZE);
+        let kinds = [
+            ("dense", &left, &right),
+            ("symmetric", &left, &left),
+            ("uneven", &uneven, &right),
+            ("of few neurons", &sparse, &right),
+            ("nearly half of the rank", &wide, &other),
+        ];
+        for (name, p, q) in kinds {
+            for identity in [0.7, -0.2, 0.0] {
+                for single in [false, true] {
+                    let mut start = Matrix::product(p.view(), q.t());
+                    start.add_scaled(1.0, &Matrix::scaled_identity(SIZE, identity));
+                    if single {
+                        start = start.map(|entry| f64::from(entry as f32));
+                    }
+                    let history = WeightHistory::new(vec![start.clone(), start]).unwrap();
+                    let scale = 2f64.powi(history.exponent());
+                    let found = Start::of(history.weights_at(0), history.record(), &channels);
+                    let what = format!("{name}, {identity}, {single}");
+                    assert_eq!(found.rank(), p.cols(), "{what}");
+                    assert!((scale * found.identity() - identity).abs() < 1e-5, "{what}");
+                }
+            }
+        }
+        // Of full rank whatever w is.
+        let history = WeightHistory::new(vec![full.clone(), full]).unwrap();
+        let found = Start::of(history.weights_at(0), history.record(), &channels);
+        assert_eq!(found.rank(), SIZE);
+    }
 
     #[test]
     fn channels_of_other_neurons_are_refused() {

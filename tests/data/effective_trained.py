@@ -4,7 +4,8 @@
     python tests/data/effective_trained.py > tests/data/rank/effective_trained.json
 
 A list of files or folders, each with the name of an array and, for each of its gates, what
-`effective_numpy.py` computes: gates are the 4 or 3 blocks of rows of an LSTM or a GRU of PyTorch.
+`effective_numpy.py` computes: gates are the 4 or 3 blocks of rows of an LSTM or a GRU of PyTorch, and
+the blocks of columns of Keras, turned.
 """
 
 import json
@@ -75,7 +76,10 @@ def keras(path):
         for step in in_order(path):
             with h5py.File(step) as file:
                 W.append(file[name][...])
-        yield entry(path, name, np.stack(W))
+        # Gates of a cell are blocks of columns.
+        turned = "cell" in name
+        W = np.stack(W).transpose(0, 2, 1) if turned else np.stack(W)
+        yield entry(path, name, W, GATES["lstm"] if turned else 1)
 
 
 def fourth(path):

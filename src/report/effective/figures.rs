@@ -45,7 +45,7 @@ pub fn effective_figures(
         dimensions(title("Dimensions of the movement"), found),
         cp_terms(title("CP terms of the movement"), found),
         courses(title("CP terms over learning"), found, numbers),
-        angles(title("First and second half of learning"), found),
+        angles(title("Both halves of learning"), found),
     ];
     drawn.into_iter().flatten().collect()
 }
@@ -60,7 +60,7 @@ const DOTTED: usize = 6;
 /// A panel of parts of the movement.
 fn of_parts(title: impl Into<String>, x: &str, most: usize) -> Panel {
     let panel = Panel::new(title, x, "part of the movement (%)").y_range(0.0, 105.0);
-    if most > MANY { panel.log_x() } else { panel }
+    if most > MANY { panel.log_x() } else { panel.whole_x() }
 }
 
 /// The same with a line at 95 %.
@@ -134,13 +134,14 @@ fn held(
         points.filter_map(|(n, held)| Some((n, 100.0 * part(held?)))).collect()
     };
     panel = panel.line(WEIGHTS, shown.iter().map(|&n| (n as f64, 100.0 * spectrum.explained(n))));
+    // As the curves lie from high to low, and so in the legend.
+    if let Some(null) = turned {
+        panel = panel.path(TURNED, curve(null, |held| held.median));
+    }
     if let Some(null) = null {
         let (low, high) = (curve(null, |held| held.low), curve(null, |held| held.high));
         let band = low.into_iter().zip(high).map(|((n, low), (_, high))| (n, low, high));
         panel = panel.path(WALKS, curve(null, |held| held.median)).band(WALKS, band);
-    }
-    if let Some(null) = turned {
-        panel = panel.path(TURNED, curve(null, |held| held.median));
     }
     marked(panel, most)
 }
@@ -193,7 +194,8 @@ fn courses(title: String, found: &EffectiveRanks, numbers: Option<&[u64]>) -> Op
     let mut figure = Figure::new(title);
     for history in 0..histories {
         let name = if histories > 1 { format!("history {}", history + 1) } else { String::new() };
-        let mut panel = Panel::new(name, "learning step", "size of the term (unit of the weights)");
+        let mut panel =
+            Panel::new(name, "learning step", "size of the term (unit of the weights)").whole_x();
         for r in 0..sizes.cols() {
             let size = |k: usize| if k == 0 { 0.0 } else { sizes[(history * steps + k - 1, r)] };
             for k in 0..=steps {
@@ -241,16 +243,22 @@ fn angles(title: String, found: &EffectiveRanks) -> Option<Drawn> {
         let points = |degrees: &dyn Fn(usize) -> f64| -> Vec<(f64, f64)> {
             shown.iter().map(|&n| (n as f64, degrees(n - 1))).collect()
         };
-        let band =
-            shown.iter().map(|&n| (n as f64, chance_angles[n - 1].low, chance_angles[n - 1].high));
+        let ends = |x: f64, n: usize| (x, chance_angles[n - 1].low, chance_angles[n - 1].high);
+        // A band of one place has a width all the same.
+        let band: Vec<_> = match shown[..] {
+            [only] => [0.8, 1.2].map(|x| ends(x, only)).to_vec(),
+            _ => shown.iter().map(|&n| ends(n as f64, n)).collect(),
+        };
         let axis = "number of the angle";
         let panel = Panel::new(
-            format!("{name}: {dimensions} and {later} dimensions"),
+            format!("dimensions of {name}: {dimensions} before, {later} after"),
             axis,
             "principal angle (degrees)",
         );
         figure = figure.panel(
             panel
+                .whole_x()
+                .x_range(0.5, angles.len() as f64 + 0.5)
                 .y_range(0.0, 90.0)
                 .line(WEIGHTS, points(&|n| angles[n]))
                 .line("spaces by chance", points(&|n| chance_angles[n].median))

@@ -26,54 +26,69 @@ const MUCH: f64 = 0.01;
 /// Said of weights without movement.
 const STILL: &str = "The weights did not move.";
 
+/// Said of movement that nothing is held against.
+const ALONE: &str = "No random walks were drawn to hold the movement against.";
+
+/// What the answer is made of.
+const WORDS: &str = "The movement is all squared changes since the start; a CP term is a pattern of \
+                     rows times a pattern of columns times a course over learning.";
+
 /// The answer in a sentence.
 pub fn effective_sentence(found: &EffectiveRanks) -> String {
     match &found.walk {
         Some(walk) => sentence(found, walk),
-        None => STILL.to_owned(),
+        None => without_walk(found).to_owned(),
     }
+}
+
+fn without_walk(found: &EffectiveRanks) -> &'static str {
+    if found.movement > 0.0 { ALONE } else { STILL }
 }
 
 /// The answer: a sentence, a table, and what is to be known of them, in lines of at most 80
 /// characters, 18 at most. `numbers` are those of the steps 0..K if they are others.
 pub fn effective_screen(found: &EffectiveRanks, numbers: Option<&[u64]>) -> String {
     let Some(walk) = &found.walk else {
-        return format!("{STILL}\n");
+        return format!("{}\n", without_walk(found));
     };
-    let mut text = wrapped(&sentence(found, walk));
-    let rounding = percent(found.rounding);
+    let mut text = wrapped(&format!("{} {WORDS}", sentence(found, walk)));
     if found.rounding > MUCH {
+        let rounding = percent(found.rounding);
         text += &wrapped(&format!("But rounding can have made up to {rounding} of the movement."));
     }
     text += "\n";
     text += &table(found, walk);
-    text += &wrapped(&turned(found));
+    let scaled = match walk.size {
+        [rows, columns] if is_scaled(found, walk) => {
+            format!(" and scaled up from {rows} x {columns}")
+        }
+        _ => String::new(),
+    };
+    text += &wrapped(&format!(
+        "In brackets: random walks of as long steps, median of {}{scaled} (+: at least, in 95 % of \
+         them). {}",
+        walk.draws,
+        turned(found)
+    ));
     if let Some(half) = &found.second_half {
         text += &wrapped(&is_fixed(half, walk, numbers));
     }
     if let Some(nearness) = &found.nearness {
         text += &wrapped(&in_space(nearness));
     }
-    let [rows, columns] = walk.size;
-    text += &wrapped(&format!(
-        "In brackets: medians of {} walks of {rows} x {columns}{}; + is at least, in 95 %.{}",
-        walk.draws,
-        if is_scaled(found, walk) { ", scaled up" } else { "" },
-        if found.rounding > MUCH {
-            String::new()
-        } else {
-            format!(" Rounding makes at most {rounding}.")
-        }
-    ));
     text
 }
 
-/// What stands behind the screen: the principal angles between the spaces of the two halves, and the
-/// spaces of theorems. Each begins with an empty line.
+/// What stands behind the screen: the principal angles between the spaces of the two halves, the
+/// spaces of theorems, and what rounding makes. Each begins with an empty line.
 pub fn effective_details(found: &EffectiveRanks, numbers: Option<&[u64]>) -> String {
     let angles = found.second_half.as_ref().map(|half| angles(half, numbers));
     let theorems = found.nearness.as_ref().map(|near| theorems::table(near, found.rounding));
-    [angles, theorems].into_iter().flatten().map(|text| format!("\n{text}")).collect()
+    let rounding = found.walk.is_some().then(|| {
+        format!("Rounding can have made {} of the movement, at most.\n", percent(found.rounding))
+    });
+    let all = [angles, theorems, rounding];
+    all.into_iter().flatten().map(|text| format!("\n{text}")).collect()
 }
 
 /// The number of the step k.
@@ -90,17 +105,18 @@ fn is_fixed(half: &SecondHalf, walk: &Null, numbers: Option<&[u64]>) -> String {
     let SecondHalf { first, rows, columns } = half;
     let dimensions = |of: &Overlap| if of.dimensions == 1 { "dimension" } else { "dimensions" };
     format!(
-        "{answer}: after step {}, {} of the movement is in the {} {} of rows that held 95 % before, \
-         {} in the {} of columns ({} and {} by chance, {} and {} at most).",
+        "{answer}: of the movement after step {}, {} is in the {} {} of rows that held 95 % before \
+         (as many at random hold {}, the best as many {}), and {} in the {} of columns (at random {}, \
+         at best {}).",
         number_of(numbers, *first),
         percent(rows.share),
         rows.dimensions,
         dimensions(rows),
+        percent(rows.chance),
+        percent(rows.most),
         percent(columns.share),
         columns.dimensions,
-        percent(rows.chance),
         percent(columns.chance),
-        percent(rows.most),
         percent(columns.most),
     )
 }
@@ -230,10 +246,10 @@ fn turned(found: &EffectiveRanks) -> String {
     };
     match found.turned.as_ref().and_then(of) {
         Some((rows, columns)) => format!(
-            "Steps of the same spectra, random directions: 95 % in {rows} rows, {columns} columns."
+            "Of steps with the same singular values: 95 % in {rows} rows, {columns} columns."
         ),
         None => {
-            "Walks with the singular values of the steps are not drawn: of so many neurons they \
+            "Those with the singular values of the steps are not drawn: of so many neurons they \
                  take minutes; --exact draws them."
                 .to_owned()
         }
@@ -254,8 +270,8 @@ fn in_space(nearness: &Nearness) -> String {
     let SpaceShare { dimensions, rows, columns, both, chance, chance_both } = found;
     let side = |share: &Option<f64>| share.map_or(String::new(), percent);
     format!(
-        "In S of {what}, {dimensions} dimensions, lies {} of the movement (by chance {}); of its rows \
-         {}, its columns {} ({}).",
+        "In S of {what}, {dimensions} dimensions, lies {} of the movement (by chance {}), of its rows \
+         {}, of its columns {} (by chance {}).",
         percent(*both),
         percent(*chance_both),
         side(rows),
@@ -272,11 +288,11 @@ fn is_scaled(found: &EffectiveRanks, walk: &Null) -> bool {
         .any(|(side, drawn)| side.as_ref().is_none_or(|spectrum| spectrum.shares().len() > drawn))
 }
 
-/// `12 %`, `99.7 %`, and near the whole what is left: `all but 4e-8`.
+/// `12 %`, `99.7 %`, and near the whole what is left: `all but 4e-8 %`.
 fn percent(share: f64) -> String {
     match 1.0 - share {
         rest if rest <= 1e-14 => "all".to_owned(),
-        rest if rest < 1e-3 => format!("all but {}", significant(rest, 1)),
+        rest if rest < 1e-3 => format!("all but {} %", significant(100.0 * rest, 1)),
         _ => format!("{} %", significant(100.0 * share, 3)),
     }
 }
@@ -322,11 +338,15 @@ mod tests {
         let text = screen(&numbers, 4);
         assert!(text.contains("that is not few"), "{text}");
         assert_eq!(screen(&[walk[0].clone(), walk[0].clone()], 4), "The weights did not move.\n");
+        let options = EffectiveOptions { draws: 0, terms: 0, all: false };
+        let found = EffectiveRanks::of_slices(&walk, &options, &|_| ());
+        assert!(found.rows.is_some() && found.cp.is_none() && found.turned.is_none());
+        assert!(effective_sentence(&found).starts_with("No random walks"));
     }
 
     #[test]
     fn shares_near_the_whole_say_what_is_left() {
         let texts = [0.0, 0.123_45, 0.9994, 1.0 - 1e-7, 1.0].map(percent);
-        assert_eq!(texts, ["0 %", "12.3 %", "all but 0.0006", "all but 1e-7", "all"]);
+        assert_eq!(texts, ["0 %", "12.3 %", "all but 0.06 %", "all but 1e-5 %", "all"]);
     }
 }

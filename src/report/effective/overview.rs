@@ -1,6 +1,6 @@
 //! The answers for several weights beside each other.
 
-use super::{TextTable, percent, terms, wrapped};
+use super::{TextTable, WORDS, percent, terms, wrapped};
 use crate::weights::{EffectiveRanks, NullRanks, SHARES, Spectrum};
 
 /// A row for each of several weights, such as the gates of an LSTM, under a sentence: at most 80
@@ -19,9 +19,11 @@ pub fn effective_overview(kind: &str, found: &[(&str, &EffectiveRanks)]) -> Stri
     found.iter().for_each(|(name, found)| table.add_row(row(name, found)));
     let mut text = wrapped(&sentence(kind, found)) + "\n" + &table.to_string();
     text += &wrapped(
-        "In brackets: medians of random walks of the same steps; + is at least, in 95 %. After half \
-         of the steps: the movement in the dimensions of rows that held 95 % before (by chance).",
+        "In brackets: random walks of as long steps, their median (+: at least, in 95 % of them). \
+         After half of the steps: so much of the movement is in the dimensions of rows that held 95 % \
+         before (at random).",
     );
+    text += &wrapped(WORDS);
     text
 }
 

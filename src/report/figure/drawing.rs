@@ -326,6 +326,10 @@ fn layout(panel: &Panel, plots: &[Plot], title: &str, title_size: u32) -> Layout
             layout = layout.with_x_tick_step(step).with_x_tick_format(format);
         }
     }
+    if panel.x.whole && !panel.x.logarithmic {
+        let places = panel.extent(|point| point.0);
+        layout = layout.with_x_tick_step(whole_step(&places));
+    }
     let mut heights = panel.extent(|point| point.1);
     heights.extend(panel.levels.iter().map(|level| level.1));
     if !panel.levels.is_empty() && !panel.y.logarithmic && panel.y.range.is_none() {
@@ -387,6 +391,14 @@ impl Axis {
         let (low, high) = (low.floor(), high.ceil().max(low.floor() + 1.0));
         Some((low, high, Some(((high - low) / 6.0).ceil())))
     }
+}
+
+/// The distance of about five ticks at whole numbers.
+fn whole_step(values: &[f64]) -> f64 {
+    let span = ends(values.iter().copied()).map_or(1.0, |(low, high)| high - low);
+    let decades = (0..18).map(|power| 10f64.powi(power));
+    let mut steps = decades.flat_map(|decade| [decade, 2.0 * decade, 5.0 * decade]);
+    steps.find(|step| 6.0 * step >= span).unwrap_or(span)
 }
 
 /// The smallest and the largest of those that are finite.

@@ -56,6 +56,8 @@ pub struct Panel {
 struct Axis {
     label: String,
     logarithmic: bool,
+    /// Whether ticks are at whole numbers alone.
+    whole: bool,
     range: Option<(f64, f64)>,
 }
 
@@ -90,7 +92,7 @@ enum Layer {
 impl Panel {
     /// Axes with these labels, which name units.
     pub fn new(title: impl Into<String>, x: impl Into<String>, y: impl Into<String>) -> Self {
-        let axis = |label| Axis { label, logarithmic: false, range: None };
+        let axis = |label| Axis { label, logarithmic: false, whole: false, range: None };
         Panel {
             title: title.into(),
             x: axis(x.into()),
@@ -112,6 +114,12 @@ impl Panel {
     /// Makes the vertical axis logarithmic.
     pub fn log_y(mut self) -> Self {
         self.y.logarithmic = true;
+        self
+    }
+
+    /// Puts the ticks of a horizontal axis that counts something at whole numbers alone.
+    pub fn whole_x(mut self) -> Self {
+        self.x.whole = true;
         self
     }
 

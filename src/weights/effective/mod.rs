@@ -53,9 +53,9 @@ const MOST: f64 = SHARES[1];
 /// What is computed of effective ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EffectiveOptions {
-    /// Random walks of each kind, if they can be made in seconds; else fewer.
+    /// Random walks of each kind, if they can be made in seconds; else fewer. None if it is 0.
     pub draws: usize,
-    /// CP terms up to which decompositions are searched for.
+    /// CP terms up to which decompositions are searched for; not at all if it is 0.
     pub terms: usize,
     /// Walks with the spectra of the steps even where they take minutes.
     pub all: bool,
@@ -126,7 +126,7 @@ pub struct EffectiveRanks {
     pub fourth: Option<Spectrum>,
     /// Sums of few terms.
     pub cp: Option<CpTerms>,
-    /// Random walks with steps of the same lengths; `None` without movement.
+    /// Random walks with steps of the same lengths; `None` without movement, or if none are asked for.
     pub walk: Option<Null>,
     /// Random walks with steps of the same singular values; `None` where they would take minutes.
     pub turned: Option<Null>,
@@ -320,8 +320,10 @@ impl EffectiveRanks {
             // Of several histories the courses are over steps and histories together.
             let courses = found.steps.as_ref().filter(|_| movement.tracks() == 1);
             let spectra = [Some(rows), Some(columns), courses];
-            let EffectiveOptions { terms, .. } = *options;
-            found.cp = CpTerms::new(movement, total, spectra, [left, right], terms, watch)?;
+            let terms = options.terms;
+            if terms > 0 {
+                found.cp = CpTerms::new(movement, total, spectra, [left, right], terms, watch)?;
+            }
         }
         found.rows = rows.map(|(spectrum, _)| spectrum);
         found.columns = columns.map(|(spectrum, _)| spectrum);
@@ -330,8 +332,10 @@ impl EffectiveRanks {
             first: half.first,
             dimensions: [half.rows.dimensions, half.columns.dimensions],
         });
-        found.walk = Some(Null::walk(movement.size(), &norms, asked, draws, terms, watch));
-        found.turned = Null::of_step_spectra(movement, draws, terms, all, watch)?;
+        if draws > 0 {
+            found.walk = Some(Null::walk(movement.size(), &norms, asked, draws, terms, watch));
+            found.turned = Null::of_step_spectra(movement, draws, terms, all, watch)?;
+        }
         Ok(found)
     }
 }

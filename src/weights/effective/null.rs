@@ -147,7 +147,7 @@ impl Null {
         let made = counted("random walks", draws, watch, |draw| {
             let mut stream = Stream::new("random walk of weights", 0, draw as u64);
             let mut step = |norm: &f64| {
-                let mut step = Matrix::normal(small[0], small[1], 1.0, &mut stream);
+                let mut step = normal(small[0], small[1], &mut stream);
                 step.scale(norm / step.norm());
                 step
             };
@@ -369,11 +369,18 @@ pub(super) fn draws_within(draws: usize, work: usize) -> usize {
     draws.min(MIN_DRAWS.max(WORK / work.max(1))).max(1)
 }
 
+/// Standard normal entries.
+fn normal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix<f64> {
+    let mut matrix = Matrix::zeros(rows, columns);
+    stream.fill_normal(matrix.data_mut());
+    matrix
+}
+
 /// Orthonormal columns, (rows, columns), uniform among all: the Q of a normal matrix whose R has a
 /// positive diagonal (F. Mezzadri, "How to generate random matrices from the classical compact
 /// groups", Notices of the AMS 54, 2007).
 pub(super) fn orthonormal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix<f64> {
-    let (mut q, r) = f64::thin_qr(&Matrix::normal(rows, columns, 1.0, stream));
+    let (mut q, r) = f64::thin_qr(&normal(rows, columns, stream));
     for j in 0..q.cols() {
         if r[(j, j)] < 0.0 {
             q.column_mut(j).iter_mut().for_each(|x| *x = -*x);
