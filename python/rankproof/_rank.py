@@ -350,8 +350,11 @@ def named(name: str, values: Any) -> tuple[Array, str]:
         raise ValueError(f"{name}: has masked entries, expected numbers everywhere")
     try:
         return to_numpy(values)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    except TypeError as error:
+        # Of whatever kind: those of other packages are not made of a sentence.
+        raise TypeError(f"{name}: {error}") from error
 
 
 def _gates(split: int | Sequence[str] | None, matrices: Sequence[Array]) -> list[str]:

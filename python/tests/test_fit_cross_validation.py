@@ -298,6 +298,11 @@ def test_the_folder_is_that_of_the_command_line(
         cross_validate(recording, **{**FIXED, "iterations": 11}, out=out)
 
 
+def test_a_folder_that_cannot_be_made_is_refused() -> None:
+    with pytest.raises(OSError, match="test_fit_cross_validation.py: cannot be made"):
+        cross_validate(oscillation(), **FIXED, out=__file__)
+
+
 def test_after_an_interrupt_the_folder_is_free(recording: Path, fixed: Told, tmp_path: Path) -> None:
     class Interrupted(Inline):
         def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -361,7 +366,6 @@ def test_the_plot(recording: Path) -> None:
         ({"colour": 3}, "no option is called 'colour', expected one of"),
         ({"part": "1/2"}, "no option is called 'part'"),
         ({"held_out": 0}, "--held-out is 0"),
-        ({"out": __file__}, "test_fit_cross_validation.py"),
         ({"condition": [1, 2]}, '"condition" holds 2 numbers'),
     ],
 )

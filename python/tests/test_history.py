@@ -76,6 +76,9 @@ def test_arrays_of_jax_are_arrays():
         assert report.to_json() == rankproof.rank(list(weights)).to_json()
         assert report.to_json() == rankproof.rank(np.asarray(weights)).to_json()
         assert report.precision.array == weights.dtype.name
+    with pytest.raises(TypeError, match="^W_0: The numpy.ndarray conversion method __array__"):
+        # Within a function that is compiled there are no numbers.
+        jax.jit(rankproof.History().append)(weights[0])
 
 
 def test_bfloat16_is_kept():
