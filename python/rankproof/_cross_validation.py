@@ -333,7 +333,8 @@ def cross_validate(
     out : path, optional
         A folder in which every finished fit is kept, as ``rankproof cv --out`` keeps it: if this
         process is interrupted or dies, the same call goes on, and so does the command. More ranks,
-        units, seeds or folds take the fits that are there.
+        units, seeds or folds take the fits that are there. Workers that were forked outlive a process
+        that is killed, and keep the folder until they are ended too.
     executor : optional
         Whatever has `submit`; if not given, the threads of this process. A job carries the array with
         it, or the path of a Recording: of large recordings give the latter, where the other machines
