@@ -24,6 +24,8 @@ def to_numpy(values: Any) -> tuple[Array, str]:
     ValueError
         If an integer is none of float64.
     """
+    if hasattr(values, "toarray"):
+        raise TypeError(f"is a sparse {type(values).__name__}, expected an array of all entries")
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(values, torch.Tensor):
         values = values.detach().cpu()

@@ -232,10 +232,17 @@ def _recording(
         raise
 
 
-def _source(path: Any) -> Any:
-    """The file of an object of pynwb or pynapple."""
-    path = getattr(path, "nwb", path)
-    return getattr(path, "container_source", path)
+def _source(given: Any) -> _PathLike:
+    """A path, or the file from which pynwb or pynapple read an object."""
+    if isinstance(given, (str, os.PathLike)):
+        return given
+    path: str | None = getattr(getattr(given, "nwb", given), "container_source", None)
+    if path is None:
+        raise ValueError(
+            f"path: is a {type(given).__name__} that was not read from a file, expected a path, or what "
+            "pynwb or pynapple read from one"
+        )
+    return path
 
 
 def _operand(path: _PathLike) -> str:

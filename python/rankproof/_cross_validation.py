@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
@@ -20,7 +23,7 @@ _OPTIONS = set(LowTensorRankRNN().get_params()) - {"rank", "units", "progress"}
 
 
 class Executor(Protocol):
-    """What is used of an executor: those of `concurrent.futures`, dask, ray and submitit have it."""
+    """What is used of an executor: those of `concurrent.futures`, dask and submitit have it."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any: ...
 
@@ -33,9 +36,9 @@ class Plan:
     options: tuple[str, ...]
     grid: str | None
 
-    def load(self) -> _native.CrossValidation:
-        """The cross-validation, checked."""
-        return _native.CrossValidation(self.source.load(), list(self.options), self.grid)
+    def load(self, out: str | os.PathLike[str] | None = None) -> _native.CrossValidation:
+        """The cross-validation, checked, whose fits are kept in a folder if one is given."""
+        return _native.CrossValidation(self.source.load(), list(self.options), self.grid, out)
 
 
 # The cross-validation that this process carried out a job of last, by its source and options: an
@@ -295,6 +298,7 @@ def cross_validate(
     epoch: Any = None,
     trial: Any = None,
     bin_seconds: float | None = None,
+    out: str | os.PathLike[str] | None = None,
     executor: Executor | None = None,
     progress: bool | None = None,
     **model: Any,
@@ -326,11 +330,20 @@ def cross_validate(
         the level of 5 %.
     condition, epoch, trial, bin_seconds : optional
         Of the trials of an array, as for `LowTensorRankRNN.fit`.
+    out : path, optional
+        A folder in which every finished fit is kept, as ``rankproof cv --out`` keeps it: if this
+        process is interrupted or dies, the same call goes on, and so does the command. More ranks,
+        units, seeds or folds take the fits that are there. Workers that were forked outlive a process
+        that is killed, and keep the folder until they are ended too.
     executor : optional
-        Whatever has `submit`, such as the pools of `concurrent.futures`, those of dask and ray, or
-        the executor of submitit; if not given, the threads of this process. A job carries the array
-        with it, or the path of a Recording: of large recordings give the latter, where the other
-        machines see the file. Each job runs on one thread, if `threads` says nothing else.
+        Whatever has `submit`; if not given, the threads of this process. A job carries the array with
+        it, or the path of a Recording: of large recordings give the latter, where the other machines
+        see the file. Each job runs on one thread, if `threads` says nothing else. Besides the pools of
+        `concurrent.futures`:
+
+        - dask: ``client.get_executor()`` of a ``distributed.Client``;
+        - submitit, for Slurm: its ``AutoExecutor`` as it is;
+        - ray: ``SimpleNamespace(submit=lambda f, *a: ray.remote(f).remote(*a).future())``.
     progress : bool, optional
         Show bars; if not given, on a terminal and in notebooks that have tqdm.
     **model
@@ -383,11 +396,11 @@ def cross_validate(
     }
     text = None if grid is None else json.dumps(grid)
     plan = Plan(source, tuple(options(chosen)), text)
-    native = plan.load()
+    native = plan.load(out)
     carry_out = (
         _here(native, progress)
         if executor is None
-        else _by(executor, _on_one_thread(plan), progress)
+        else _by(executor, _on_one_thread(plan), native.keep, progress)
     )
     return CrossValidationSummary(*native.answer(carry_out))
 
@@ -422,16 +435,19 @@ def _here(native: _native.CrossValidation, progress: bool | None) -> _CarryOut:
     return carry_out
 
 
-def _by(executor: Executor, plan: Plan, progress: bool | None) -> _CarryOut:
-    """Hands the jobs of a stage to an executor."""
+def _by(
+    executor: Executor, plan: Plan, keep: Callable[[str], None], progress: bool | None
+) -> _CarryOut:
+    """Hands the jobs of a stage to an executor, and keeps each result when it comes."""
 
     def carry_out(stage: str, jobs: list[str]) -> list[str]:
         futures = [executor.submit(run_job, plan, job) for job in jobs]
-        results = []
+        results = [""] * len(jobs)
         try:
             with bar(len(jobs), stage, progress) as shown:
-                for future in futures:
-                    results.append(future.result())
+                for place in _as_they_end(futures):
+                    results[place] = futures[place].result()
+                    keep(results[place])
                     shown.update()
         except BaseException:
             for future in futures:
@@ -442,3 +458,23 @@ def _by(executor: Executor, plan: Plan, progress: bool | None) -> _CarryOut:
         return results
 
     return carry_out
+
+
+# How often futures are asked that cannot say by themselves that they ended.
+_PAUSE = 0.05
+
+
+def _as_they_end(futures: Sequence[Any]) -> Iterator[int]:
+    """The places of futures in the order in which they end."""
+    if all(isinstance(future, Future) for future in futures):
+        places = {future: place for place, future in enumerate(futures)}
+        yield from (places[future] for future in as_completed(places))
+        return
+    waiting = dict(enumerate(futures))
+    while waiting:
+        ended = [place for place, future in waiting.items() if future.done()]
+        for place in ended:
+            del waiting[place]
+            yield place
+        if not ended:
+            time.sleep(_PAUSE)

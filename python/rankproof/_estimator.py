@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 import os
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -28,7 +29,22 @@ class NotConverged(UserWarning):
 
 
 class NotFitted(ValueError, AttributeError):
-    """Something was asked of a model before it was fitted."""
+    """Something was asked of a model before it was fitted: a ``NotFittedError`` of scikit-learn, where
+    that is imported."""
+
+
+def _not_fitted(sentence: str) -> NotFitted:
+    sklearn = sys.modules.get("sklearn.exceptions")
+    if sklearn is None:
+        return NotFitted(sentence)
+    kind = type("NotFitted", (NotFitted, sklearn.NotFittedError), {"__reduce__": _as_not_fitted})
+    error: NotFitted = kind(sentence)
+    return error
+
+
+def _as_not_fitted(error: NotFitted) -> tuple[Any, ...]:
+    """How it is pickled: a class that is made on the fly is not found by its name."""
+    return _not_fitted, error.args
 
 
 class LowTensorRankRNN:
@@ -391,7 +407,7 @@ class LowTensorRankRNN:
     def _model(self) -> _native.Fitted:
         fitted: _native.Fitted | None = getattr(self, "_fitted", None)
         if fitted is None:
-            raise NotFitted(
+            raise _not_fitted(
                 f"this {type(self).__name__} is not fitted, expected a call of fit before"
             )
         return fitted

@@ -97,9 +97,14 @@ class Fitted:
 @final
 class CrossValidation:
     def __new__(
-        cls, recording: MemoryRecording, options: Sequence[str], grid: str | None = None
+        cls,
+        recording: MemoryRecording,
+        options: Sequence[str],
+        grid: str | None = None,
+        out: str | os.PathLike[str] | None = None,
     ) -> CrossValidation: ...
     def run_job(self, job: str) -> str: ...
+    def keep(self, result: str) -> None: ...
     def run_jobs(self, jobs: Sequence[str], done: Callable[[], object]) -> list[str]: ...
     def answer(
         self, carry_out: Callable[[str, list[str]], list[str]]

@@ -140,7 +140,8 @@ class WeightReport:
 
 
 def _table(gate: str, effective: Record) -> str:
-    """Dimensions for each share; in brackets the median of random walks."""
+    """Dimensions for each share; in brackets the median of random walks, of CP terms how many 95 % of
+    them need at least, as in the text."""
     head = "".join(f"<th>{text}</th>" for text in (gate, "90 %", "95 %", "99 %"))
     rows = [("CP terms", effective["cp"], effective["null"])]
     null = effective["null"] or {}
@@ -152,8 +153,10 @@ def _table(gate: str, effective: Record) -> str:
         cells = ""
         for share in ("r90", "r95", "r99"):
             number = f"&gt;{found['limit']}" if found[share] is None else str(found[share])
-            chance = walk[share] if walk else None
-            cells += f"<td>{number}{f' ({chance[1]:g})' if chance else ''}</td>"
+            if chance := walk[share] if walk else None:
+                low, median, _ = chance
+                number += f" ({low:g}+)" if found is effective["cp"] else f" ({median:g})"
+            cells += f"<td>{number}</td>"
         body += f"<tr><td>{name}</td>{cells}</tr>"
     return f"<table><tr>{head}</tr>{body}</table>"
 
@@ -350,8 +353,11 @@ def named(name: str, values: Any) -> tuple[Array, str]:
         raise ValueError(f"{name}: has masked entries, expected numbers everywhere")
     try:
         return to_numpy(values)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    except TypeError as error:
+        # Of whatever kind: those of other packages are not made of a sentence.
+        raise TypeError(f"{name}: {error}") from error
 
 
 def _gates(split: int | Sequence[str] | None, matrices: Sequence[Array]) -> list[str]:

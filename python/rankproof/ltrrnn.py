@@ -13,6 +13,8 @@ tanh, a linear decoder. These differ, and the numbers with them:
 - ``learning_rate`` is that of parameters of another scale: 0.001 there is 0.03 here.
 - Fitting ends when the loss has not fallen for about ``steps_std_convergence`` iterations.
 - The orthogonal decoder has one gain.
+- Integers are spikes whose likelihood is Poisson, as that package's notebook says; its version 0.0.1
+  fits their squared error.
 - Euler's method, in steps of a bin, or shorter ones where a bin is longer than ``time_constant``.
 
 Hyperparameters that nothing here corresponds to are named in a warning.

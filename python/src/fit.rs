@@ -172,8 +172,8 @@ fn iterations(
     ) -> anyhow::Result<FittedRecording>
     + Send,
 ) -> PyResult<Fitted> {
-    let hear = |(iteration, train, validation): (usize, f64, f64)| match &report {
-        Some(report) => report.call1((iteration, train, validation)).map(|_| ()),
+    let hear = |made: Vec<(usize, f64, f64)>| match &report {
+        Some(report) => made.into_iter().try_for_each(|losses| report.call1(losses).map(drop)),
         None => Ok(()),
     };
     let fitted = background(
@@ -351,26 +351,33 @@ pub struct CrossValidation(CrossValidated);
 
 #[pymethods]
 impl CrossValidation {
-    /// As `rankproof cv` plans it with these options; the grid is JSON.
+    /// As `rankproof cv` plans it with these options; the grid is JSON, and `out` the folder in which
+    /// fits are kept.
     #[new]
-    #[pyo3(signature = (recording, options, grid=None))]
+    #[pyo3(signature = (recording, options, grid=None, out=None))]
     fn new(
         recording: &MemoryRecording,
         options: Vec<OsString>,
         grid: Option<&str>,
+        out: Option<PathBuf>,
     ) -> PyResult<Self> {
         let recording = Arc::clone(&recording.0);
-        CrossValidated::new(recording, &options, grid).map(CrossValidation).map_err(any_error)
+        CrossValidated::new(recording, &options, grid, out).map(CrossValidation).map_err(any_error)
     }
 
     /// Carries a job out.
     fn run_job(&self, py: Python<'_>, job: &str) -> PyResult<String> {
         let work = |tell: &(dyn Fn(Option<()>) -> bool + Sync)| self.0.run_job(job, &|| tell(None));
-        let found = background(py, work, |()| Ok(()))?.map_err(any_error)?;
+        let found = background(py, work, |_| Ok(()))?.map_err(any_error)?;
         found.ok_or_else(|| PyRuntimeError::new_err("the job was broken off"))
     }
 
-    /// Carries jobs out in parallel; `done` is called after each.
+    /// Keeps the result of a job in the folder, if there is one.
+    fn keep(&self, py: Python<'_>, result: &str) -> PyResult<()> {
+        py.detach(|| self.0.keep(result)).map_err(any_error)
+    }
+
+    /// Carries jobs out in parallel and keeps their results; `done` is called after each.
     fn run_jobs(
         &self,
         py: Python<'_>,
@@ -383,13 +390,14 @@ impl CrossValidation {
             };
             self.0.run_jobs(&jobs, &|| tell(None), &after)
         };
-        let hear = |()| done.call0().map(|_| ());
+        let hear = |ended: Vec<()>| ended.iter().try_for_each(|()| done.call0().map(drop));
         let found = background(py, work, hear)?.map_err(any_error)?;
         found.ok_or_else(|| PyRuntimeError::new_err("the jobs were broken off"))
     }
 
     /// Summary as JSON, the verdict in words, and all that the command prints. `carry_out` is given
-    /// the name of a stage and its jobs, and returns their results.
+    /// the name of a stage and its jobs, but for those that the folder has, and returns their
+    /// results.
     fn answer(&self, carry_out: Bound<'_, PyAny>) -> PyResult<(String, String, String)> {
         let by_python = |stage: &str, jobs: &[String]| -> anyhow::Result<Vec<String>> {
             Ok(carry_out.call1((stage, jobs.to_vec()))?.extract()?)

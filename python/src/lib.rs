@@ -4,7 +4,6 @@ mod background;
 mod error;
 mod fit;
 mod rank;
-mod work;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use numpy::ndarray::ArrayView2;
 use numpy::{PyReadonlyArray2, PyReadonlyArrayDyn};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use rankproof::matrix::Matrix;
 use rankproof::report::{
@@ -16,10 +17,12 @@ use rankproof::report::{
 use rankproof::scalar::Precision;
 use rankproof::weights::{
     AnswerOptions, Exactly, Grid, InputOutput, RecordedWeights, Shared, SliceError, Slices,
-    SomeRows, WeightAnswer, WeightPart, WeightStream,
+    SomeRows, Stage, Watch, WeightAnswer, WeightPart, WeightStream,
 };
+use rayon::ThreadPoolBuilder;
 
-use crate::work;
+use crate::background::background;
+use crate::error::exception;
 
 /// What was found: the JSON of the command line, the first screen, and a sentence for each gate.
 type Found = (String, String, Vec<String>);
@@ -100,7 +103,7 @@ pub fn rank_arrays(
         Some(false) => Exactly::Never,
     };
     let whole: Arc<dyn Slices> = Arc::new(Arrays { arrays: Arc::new(arrays), shape });
-    work::run(py, progress.as_ref(), move |watch| {
+    watched(py, progress.as_ref(), move |watch| {
         let part = |gate: Option<String>, slices: Arc<dyn Slices>| {
             let stream = WeightStream::new(Box::new(Shared(slices)), stored, grid, watch);
             let tracks = vec![stream.map_err(|error| anyhow::anyhow!(error))?];
@@ -133,10 +136,40 @@ pub fn rank_files(
     small: bool,
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Found> {
-    work::run(py, progress.as_ref(), move |watch| {
+    watched(py, progress.as_ref(), move |watch| {
         let (weights, answers) = rankproof::cli::rank(arguments, small, watch)?;
         found(&weights, &answers)
     })
+}
+
+/// Ends ranks from the inside; caught where they were begun.
+struct Stopped;
+
+/// Does work in threads of its own, which end with it: those of a pool for all calls would be missing
+/// after a fork. `progress` is called with what is done, how many parts of it, and of how many. The
+/// work ends at the next part that it tells of.
+fn watched<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(Watch<'_>) -> anyhow::Result<T> + Send,
+) -> PyResult<T> {
+    let pool = ThreadPoolBuilder::new().build();
+    let pool = pool.map_err(|error| PyRuntimeError::new_err(format!("threads: {error}")))?;
+    let work = |tell: &(dyn Fn(Option<Stage>) -> bool + Sync)| {
+        let watch = |now: Stage| {
+            if !tell(Some(now)) {
+                resume_unwind(Box::new(Stopped));
+            }
+        };
+        pool.install(|| work(&watch))
+    };
+    let hear = |stages: Vec<Stage>| match (progress, stages.last()) {
+        (Some(progress), Some(&Stage { what, done, all })) => {
+            progress.call1((what, done, all)).map(drop)
+        }
+        _ => Ok(()),
+    };
+    background(py, work, hear)?.map_err(|error| exception(&error))
 }
 
 fn found(weights: &RecordedWeights, answers: &[WeightAnswer]) -> anyhow::Result<Found> {

@@ -1,5 +1,6 @@
 """Commands as functions."""
 
+import datetime
 import os
 import signal
 import subprocess
@@ -109,6 +110,30 @@ def test_objects_of_pynwb_are_read_again(tmp_path):
     for given in (File(), Wrapped()):
         with pytest.raises(FileNotFoundError, match=r"none.nwb: does not exist"):
             rankproof.prepare(given, spikes="units", every=1, bin=0.05)
+
+
+def test_a_file_that_pynwb_reads_is_prepared(tmp_path):
+    pynwb = pytest.importorskip("pynwb", reason="passed over: there is no pynwb")
+    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+    file = pynwb.NWBFile("a session", "it", start)
+    file.add_trial_column("side", "where")
+    for trial in range(12):
+        file.add_trial(start_time=float(trial), stop_time=trial + 0.9, side="lr"[trial % 2])
+    random = np.random.default_rng(1)
+    for _ in range(4):
+        file.add_unit(spike_times=np.sort(random.uniform(0, 12, size=200)))
+    keywords = {"spikes": "units", "align": "trials.start_time", "window": (0, 0.8), "bin": 0.1}
+    with pytest.raises(ValueError, match="is a NWBFile that was not read from a file, expected a path"):
+        rankproof.prepare(file, **keywords)
+    path = tmp_path / "file.nwb"
+    with pynwb.NWBHDF5IO(path, "w") as io:
+        io.write(file)
+    expected = rankproof.prepare(path, condition="side", **keywords)
+    assert expected.shape == (4, 8, 12) and expected.condition_names == ["l", "r"]
+    with pynwb.NWBHDF5IO(path, "r") as io:
+        found = rankproof.prepare(io.read(), condition="side", **keywords)
+    assert np.array_equal(found.activity, expected.activity)
+    assert found.conditions == expected.conditions
 
 
 def test_errors_have_the_sentence_of_the_command_line(tmp_path):

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import signal
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -68,6 +72,7 @@ class Told:
     """What the command line found: the line of summary.json, and what it printed."""
 
     def __init__(self, folder: Path, printed: str) -> None:
+        self.folder = folder
         self.line = (folder / "summary.json").read_text().rstrip("\n")
         self.printed = printed
         self.jobs = {path.stem: path.read_text() for path in (folder / "jobs").iterdir()}
@@ -160,6 +165,160 @@ def test_any_executor_will_do(recording: Path, fixed: Told) -> None:
     assert executor.jobs == len(fixed.jobs)
 
 
+class Job:
+    """A future of its own kind, as submitit has."""
+
+    def __init__(self, result: str, polls: int) -> None:
+        self._result, self._polls = result, polls
+
+    def done(self) -> bool:
+        self._polls -= 1
+        return self._polls < 0
+
+    def result(self) -> str:
+        assert self._polls < 0
+        return self._result
+
+
+class Polled:
+    """Its jobs end in another order."""
+
+    def __init__(self) -> None:
+        self.jobs = 0
+
+    def submit(self, fn: Any, /, *args: Any) -> Job:
+        self.jobs += 1
+        return Job(fn(*args), polls=-self.jobs % 3)
+
+
+def test_futures_of_another_kind_are_asked(recording: Path, fixed: Told) -> None:
+    assert is_same(cross_validate(recording, **FIXED, executor=Polled()), fixed)
+
+
+def dask(folder: Path) -> Any:
+    """Workers of their own process."""
+    distributed = pytest.importorskip("distributed", reason="passed over: there is no dask.distributed")
+    client = distributed.Client(
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder
+    )
+    return client.get_executor(), client.shutdown
+
+
+def submitit(folder: Path) -> Any:
+    submitit = pytest.importorskip("submitit", reason="passed over: there is no submitit")
+    executor = submitit.AutoExecutor(folder=folder, cluster="local")
+    executor.update_parameters(timeout_min=10)
+    return executor, lambda: None
+
+
+def ray(folder: Path) -> Any:
+    ray = pytest.importorskip("ray", reason="passed over: there is no ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+
+    class Pool:
+        def submit(self, fn: Any, /, *args: Any) -> Any:
+            return ray.remote(fn).remote(*args).future()
+
+    return Pool(), ray.shutdown
+
+
+@pytest.mark.parametrize("of", [dask, submitit, ray])
+def test_executors_of_clusters(recording: Path, fixed: Told, tmp_path: Path, of: Any) -> None:
+    executor, end = of(tmp_path)
+    try:
+        assert is_same(cross_validate(recording, **FIXED, executor=executor), fixed)
+    finally:
+        end()
+
+
+KILLED = """
+import json, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from rankproof import cross_validate
+
+class Stuck(ThreadPoolExecutor):
+    jobs = 0
+
+    def submit(self, fn, /, *args):
+        self.jobs += 1
+        return super().submit(fn, *args) if self.jobs <= 3 else super().submit(time.sleep, 1000)
+
+recording, out, keywords = json.loads(sys.argv[1])
+cross_validate(recording, out=out, executor=Stuck(1), **keywords)
+"""
+
+
+@pytest.mark.parametrize("kind", ["searched", "fixed"])
+def test_a_killed_one_goes_on(
+    recording: Path, tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    expected: Told = request.getfixturevalue(kind)
+    keywords = {**(SEARCH if kind == "searched" else FIXED), "ranks": [1, 2]}
+    out = tmp_path / "cv"
+    given = json.dumps([str(recording), str(out), keywords])
+    process = subprocess.Popen([sys.executable, "-c", KILLED, given])
+
+    def kept() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in out.glob("jobs/[!.]*")}
+
+    while len(kept()) < 3:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    before = kept()
+    assert len(before) == 3 and not (out / "summary.json").exists()
+    executor = Inline()
+    assert is_same(cross_validate(recording, **keywords, out=out, executor=executor), expected)
+    assert executor.jobs == len(expected.jobs) - 3
+    after = kept()
+    assert len(after) == len(expected.jobs) and before.items() <= after.items()
+    for name in ("summary.json", "plan.json", "held_out_loss.svg"):
+        assert (out / name).read_text() == (expected.folder / name).read_text()
+
+
+def test_the_folder_is_that_of_the_command_line(
+    recording: Path, fixed: Told, tmp_path: Path
+) -> None:
+    out = tmp_path / "cv"
+    shutil.copytree(fixed.folder, out)
+    (out / "summary.json").unlink()
+    executor = Inline()
+    found = cross_validate(recording, **FIXED, out=out, executor=executor)
+    assert is_same(found, fixed) and executor.jobs == 0
+    # What this package keeps the command takes.
+    shutil.rmtree(out)
+    cross_validate(recording, **FIXED, out=out)
+    kept = {path.name: path.stat().st_mtime_ns for path in (out / "jobs").iterdir()}
+    assert fixed.printed.split("\nResults")[0] in command(
+        "cv", recording, *FIXED_OPTIONS, "--out", out
+    )
+    assert kept == {path.name: path.stat().st_mtime_ns for path in (out / "jobs").iterdir()}
+    with pytest.raises(ValueError, match="holds fits of another recording or with other settings"):
+        cross_validate(recording, **{**FIXED, "iterations": 11}, out=out)
+
+
+def test_a_folder_that_cannot_be_made_is_refused() -> None:
+    with pytest.raises(OSError, match="test_fit_cross_validation.py: cannot be made"):
+        cross_validate(oscillation(), **FIXED, out=__file__)
+
+
+def test_after_an_interrupt_the_folder_is_free(recording: Path, fixed: Told, tmp_path: Path) -> None:
+    class Interrupted(Inline):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future = super().submit(fn, *args, **kwargs)
+            if self.jobs == 3:
+                future = Future()
+                future.set_exception(KeyboardInterrupt())
+            return future
+
+    # Who holds the exception holds all that was there when it was raised.
+    with pytest.raises(KeyboardInterrupt) as held:
+        cross_validate(recording, **FIXED, out=tmp_path, executor=Interrupted())
+    assert is_same(cross_validate(recording, **FIXED, out=tmp_path), fixed)
+    assert held.tb is not None
+
+
 def test_the_table_and_the_verdict_say_what_the_summary_says(recording: Path) -> None:
     pandas = pytest.importorskip("pandas")
     found = cross_validate(recording, **SEARCH)
@@ -207,7 +366,6 @@ def test_the_plot(recording: Path) -> None:
         ({"colour": 3}, "no option is called 'colour', expected one of"),
         ({"part": "1/2"}, "no option is called 'part'"),
         ({"held_out": 0}, "--held-out is 0"),
-        ({"out": "cv"}, "no option is called 'out'"),
         ({"condition": [1, 2]}, '"condition" holds 2 numbers'),
     ],
 )

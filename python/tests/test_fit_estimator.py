@@ -9,6 +9,7 @@ import os
 import pickle
 import signal
 import threading
+import unittest
 import warnings
 from multiprocessing import get_context
 from pathlib import Path
@@ -432,6 +433,44 @@ def test_any_array_is_fitted_or_refused_in_a_sentence(
         assert model.predict().shape == shape
 
 
+class OfRows(LowTensorRankRNN):
+    """Takes the arrays of two dimensions that checks of scikit-learn give: a row is a trial of three
+    equal bins."""
+
+    def _trials(self, X: Any) -> Any:
+        is_rows = np.ndim(X) == 2 and not hasattr(X, "toarray")
+        return np.repeat(np.asarray(X)[:, np.newaxis], 3, axis=1) if is_rows else X
+
+    def fit(self, X: Any, y: Any = None) -> OfRows:  # type: ignore[override]
+        return super().fit(self._trials(X))
+
+    def predict(self, X: Any) -> Any:  # type: ignore[override]
+        return super().predict(self._trials(X))[:, 0]
+
+    def score(self, X: Any, y: Any = None) -> float:  # type: ignore[override]
+        return super().score(self._trials(X))
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        tags = InputTags(allow_nan=True)
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False), input_tags=tags)
+
+
+WORDS = "an error comes in the words of the command line, and not in those of scikit-learn"
+# What scikit-learn checks that does not apply, and why.
+DO_NOT_APPLY = {
+    "check_complex_data": WORDS,
+    "check_estimators_empty_data_messages": WORDS,
+    "check_fit2d_1sample": WORDS,
+    "check_fit2d_predict1d": WORDS,
+    "check_n_features_in_after_fitting": WORDS,
+    "check_dtype_object": "arrays of objects are refused: what numbers they hold they do not say",
+    "check_methods_sample_order_invariance": "the order of trials counts: weights change over trials",
+    "check_methods_subset_invariance": "so do the trials before and after: priors are smooth",
+}
+
+
 class TestWithScikitLearn:
     """What scikit-learn asks of an estimator.
 
@@ -462,11 +501,33 @@ class TestWithScikitLearn:
             getattr(checks, check)("LowTensorRankRNN", LowTensorRankRNN())
 
     def test_all_checks(self) -> None:
+        """Of arrays of three dimensions scikit-learn has no more than those above."""
         checks = pytest.importorskip("sklearn.utils.estimator_checks")
         exceptions = pytest.importorskip("sklearn.exceptions")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", exceptions.SkipTestWarning)
             checks.check_estimator(LowTensorRankRNN())
+
+    def test_the_checks_of_two_dimensions(self) -> None:
+        checks = pytest.importorskip("sklearn.utils.estimator_checks")
+        model = OfRows(rank=1, units=4, iterations=4, held_out=0.2, block=(1, 1), guard=(0, 0))
+        passed, failed = set(), set()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for estimator, check in checks.estimator_checks_generator(model):
+                name = check.func.__name__
+                try:
+                    check(estimator)
+                except unittest.SkipTest:
+                    continue
+                except Exception as error:
+                    assert name in DO_NOT_APPLY, f"{name}: {error}"
+                    failed.add(name)
+                else:
+                    passed.add(name)
+        assert len(passed) >= 25 and "check_estimators_unfitted" in passed
+        # None is passed over that applies; those of other versions may not be there.
+        assert not passed & set(DO_NOT_APPLY)
 
     def test_trials_are_cross_validated(self) -> None:
         selection = pytest.importorskip("sklearn.model_selection")

@@ -64,6 +64,23 @@ def test_what_is_no_next_matrix_is_refused(tmp_path):
     assert len(history) == 1 and np.array_equal(history.weights, W[:1])
 
 
+def test_arrays_of_jax_are_arrays():
+    jax = pytest.importorskip("jax", reason="passed over: there is no JAX")
+    for dtype in (jax.numpy.float32, jax.numpy.bfloat16, jax.numpy.float16):
+        weights = jax.numpy.asarray(W, dtype)
+        history = rankproof.History()
+        for matrix in weights:
+            history.append(matrix)
+        report = rankproof.rank(weights)
+        assert history.report().to_json() == report.to_json()
+        assert report.to_json() == rankproof.rank(list(weights)).to_json()
+        assert report.to_json() == rankproof.rank(np.asarray(weights)).to_json()
+        assert report.precision.array == weights.dtype.name
+    with pytest.raises(TypeError, match="^W_0: The numpy.ndarray conversion method __array__"):
+        # Within a function that is compiled there are no numbers.
+        jax.jit(rankproof.History().append)(weights[0])
+
+
 def test_bfloat16_is_kept():
     torch = pytest.importorskip("torch", reason="there is no torch")
     history = rankproof.History()

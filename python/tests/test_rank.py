@@ -130,6 +130,11 @@ def test_a_report_shows_what_it_found():
     assert report.sentence in str(report).replace("\n", " ")
     assert repr(report) == report.sentence
     assert "<td>CP terms</td>" in report._repr_html_() and report.shape == (21, 12, 12)
+    # In brackets what the text has: of CP terms a lower bound.
+    terms = next(line.split() for line in str(report).splitlines() if line.startswith("CP terms"))
+    cells = " ".join(terms[2:]).replace(") ", ")|").split("|")
+    assert len(cells) == 3 and all(cell.endswith("+)") for cell in cells), cells
+    assert all(f"<td>{cell}</td>" in report._repr_html_().replace("&gt;", ">") for cell in cells)
     with pytest.raises(AttributeError, match="no 'r96', only participation_ratio"):
         report.effective.rows.r96
 

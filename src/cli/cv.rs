@@ -1,24 +1,22 @@
 //! `rankproof cv`: do the weights of a recording have low tensor rank?
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::fit::{
-    Architecture, Attempt, Candidate, Compared, Comparison, CrossValidation,
-    CrossValidationSummary, Estimate, FitError, Grid, HeldOut, Job, Likelihood, Search, Searched,
-    SizeEstimate, Split, TrialPrior,
+    Attempt, Candidate, Compared, Comparison, CrossValidation, CrossValidationSummary, Estimate,
+    FitError, Grid, HeldOut, Job, Likelihood, Search, Searched, SizeEstimate, Split, TrialPrior,
 };
 use crate::recording::Recording;
-use crate::report::cross_validation_figure;
 use anyhow::{Context, bail};
 use clap::{Args, Command, ValueEnum};
 use rayon::prelude::*;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::collect::Parts;
+use super::cv_folder::{self, Folder};
 use super::cv_parts::{self, Lot, Missing};
 use super::files::Files;
 use super::interrupt;
@@ -26,7 +24,7 @@ use super::job::Plan as JobPlan;
 use super::list_of_numbers;
 use super::lock::Lock;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
-use super::output::{print, progress, say, table, write_json};
+use super::output::{print, progress, say, table};
 use super::part::{PartArguments, copied};
 use super::several;
 
@@ -114,14 +112,6 @@ fn read_numbers(text: &str) -> Result<Numbers, String> {
         return Err(expected());
     }
     Ok(Numbers(numbers))
-}
-
-/// What the folder says of the run in it.
-#[derive(PartialEq, Serialize, Deserialize)]
-struct Plan {
-    cross_validation: CrossValidation,
-    precision: Precision,
-    fingerprint: String,
 }
 
 /// What the search chooses, and `--fixed` leaves to options.
@@ -263,10 +253,8 @@ pub fn answered(
         search.validate(recording)?;
     }
     let _lock = Lock::of_folder(out, arguments.many.part)?;
-    let jobs = out.join(JOBS);
-    fs::create_dir_all(&jobs).with_context(|| format!("{}: cannot be made", jobs.display()))?;
-    agree_on_plan(arguments, out, &search.cv, recording)?;
-    copied(&lot.sources(out), out, Path::new(JOBS))?;
+    Folder(out).open(&search.cv, arguments.fitting.precision, recording)?;
+    copied(&lot.sources(out), out, Path::new(cv_folder::JOBS))?;
     let runner = Runner { recording, arguments, out, lot };
     let summary = if arguments.fixed { runner.fixed(&search.cv) } else { runner.searched(search) };
     let summary = match summary {
@@ -280,8 +268,7 @@ pub fn answered(
         other => other?,
     };
     let Some(summary) = summary else { return Ok(Outcome::Part(None)) };
-    write_json(&out.join(SUMMARY), &SummaryFile { schema: 1, summary: &summary })?;
-    cross_validation_figure(&summary).save(out.join(FIGURE))?;
+    Folder(out).finish(&summary)?;
     print(&shown(&summary, out))?;
     Ok(Outcome::Answered(Box::new(summary)))
 }
@@ -293,28 +280,11 @@ fn read_grid(path: &Path) -> anyhow::Result<Grid> {
         .with_context(|| format!("{name}: is no grid, expected the form that --print-grid prints"))
 }
 
-/// What the folder gets, besides the results of fits.
-const PLAN: &str = "plan.json";
-const SUMMARY: &str = "summary.json";
-const FIGURE: &str = "held_out_loss.svg";
-/// The folder in it for the results of fits.
-const JOBS: &str = "jobs";
-
 /// What is read, and everything that could be written. A search writes no file of a fit that is there
 /// already: it takes it for the result.
 fn files(arguments: &Arguments, recording: &Path, out: &Path, cv: &CrossValidation) -> Files {
-    let sizes = cv.ranks.iter().flat_map(|&rank| cv.units.iter().map(move |&units| (rank, units)));
-    let mut names: BTreeSet<PathBuf> =
-        sizes.flat_map(|(rank, units)| cv.comparisons(2, rank, units)).map(file_of).collect();
-    names.extend(cv.jobs().into_iter().map(file_of));
-    names.extend([PLAN, SUMMARY, FIGURE].map(PathBuf::from));
     let read = [recording].into_iter().chain(arguments.grid.as_deref());
-    Files::default().reads(read).writes_in("--out", out, names)
-}
-
-/// Where the result of a fit is, in the folder.
-fn file_of(job: Job) -> PathBuf {
-    Path::new(JOBS).join(job.name() + ".json")
+    Files::default().reads(read).writes_in("--out", out, cv_folder::names(cv))
 }
 
 fn tell_of_interruption(out: &Path) {
@@ -340,41 +310,6 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Cross
     }
     cv.validate().map_err(with_flag)?;
     Ok(cv)
-}
-
-/// Keeps a folder from mixing fits of two runs.
-fn agree_on_plan(
-    arguments: &Arguments,
-    out: &Path,
-    cv: &CrossValidation,
-    recording: &Recording,
-) -> anyhow::Result<()> {
-    // More ranks, units, seeds or folds are a longer run of the same kind.
-    let kind = CrossValidation {
-        ranks: Vec::new(),
-        units: Vec::new(),
-        seeds: 0,
-        folds: 0,
-        architecture: Architecture { units: 0, rank: 0, ..cv.architecture.clone() },
-        ..cv.clone()
-    };
-    let plan = Plan {
-        cross_validation: kind,
-        precision: arguments.fitting.precision,
-        fingerprint: recording.fingerprint(),
-    };
-    let path = out.join(PLAN);
-    let _agreeing = Lock::for_a_moment(out)?;
-    let Ok(text) = fs::read_to_string(&path) else { return write_json(&path, &plan) };
-    let there: Plan = serde_json::from_str(&text)
-        .with_context(|| format!("{}: is not the plan of a cross-validation", path.display()))?;
-    if there != plan {
-        bail!(
-            "{}: holds fits of another recording or with other settings; give another --out",
-            out.display()
-        );
-    }
-    Ok(())
 }
 
 /// Carries out fits in parallel, each at most once.
@@ -443,7 +378,7 @@ impl Runner<'_> {
     ) -> anyhow::Result<Vec<R>> {
         for job in jobs.iter().filter(|job| !self.lot.computes(number(job))) {
             let name = name(job);
-            if !self.path_of(&name).exists() {
+            if !Folder(self.out).path_of(&name).exists() {
                 return Err(self.lot.missing(number(job), name, self.out).into());
             }
         }
@@ -459,19 +394,13 @@ impl Runner<'_> {
         found
     }
 
-    fn path_of(&self, name: &str) -> PathBuf {
-        self.out.join(JOBS).join(format!("{name}.json"))
-    }
-
     fn one<R: Serialize + DeserializeOwned>(
         &self,
         name: &str,
         run: impl Fn(&dyn Fn() -> bool) -> Result<Option<R>, FitError>,
     ) -> anyhow::Result<R> {
-        let path = self.path_of(name);
-        if let Ok(text) = fs::read_to_string(&path) {
-            let found = serde_json::from_str(&text)
-                .with_context(|| format!("{}: is not the result of a fit", path.display()))?;
+        let folder = Folder(self.out);
+        if let Some(found) = folder.result(name)? {
             return Ok(found);
         }
         if interrupt::asked() {
@@ -479,17 +408,9 @@ impl Runner<'_> {
         }
         let found = run(&|| !interrupt::asked()).with_context(|| name.to_owned())?;
         let found = found.ok_or(Interrupted)?;
-        write_json(&path, &found)?;
+        folder.keep(name, &found)?;
         Ok(found)
     }
-}
-
-/// summary.json.
-#[derive(Serialize)]
-struct SummaryFile<'a> {
-    schema: u32,
-    #[serde(flatten)]
-    summary: &'a CrossValidationSummary,
 }
 
 /// What is asked of a recording in memory.
@@ -510,11 +431,6 @@ impl InMemory {
         }
         Ok(InMemory { fixed, fitting, search })
     }
-}
-
-/// The line of summary.json.
-pub(super) fn summary_json(summary: &CrossValidationSummary) -> anyhow::Result<String> {
-    Ok(serde_json::to_string(&SummaryFile { schema: 1, summary })?)
 }
 
 fn shown(summary: &CrossValidationSummary, folder: &Path) -> String {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
@@ -16,14 +16,16 @@ use serde::de::DeserializeOwned;
 use tempfile::NamedTempFile;
 
 use crate::fit::{
-    Attempt, Change, Decoded, Fit, FitError, FitFloat, Grid, Job, Learned, Outcome, Progress, Role,
-    Search, States, Summary, decode,
+    Attempt, Attempted, Change, Decoded, Fit, FitError, FitFloat, Fold, Grid, Job, Learned,
+    Outcome, Progress, Role, Search, States, Summary, decode,
 };
 use crate::recording::Recording;
 
 use super::cv;
+use super::cv_folder::{self, Folder};
 use super::fit::{self, Plan};
 use super::fitted;
+use super::lock::Lock;
 use super::model_arguments::{FittingArguments, Precision};
 use super::sentence_of;
 
@@ -257,6 +259,8 @@ pub struct CrossValidated {
     fitting: FittingArguments,
     fixed: bool,
     search: Search,
+    /// Where fits are kept, if they are.
+    out: Option<PathBuf>,
 }
 
 /// The answer of a cross-validation.
@@ -271,6 +275,7 @@ pub struct CrossValidationAnswer {
 
 impl CrossValidated {
     /// As `rankproof cv` plans it with these options, without paths; `grid` is what --grid reads.
+    /// In the folder `out`, if one is given, every finished fit is kept as the command keeps it.
     ///
     /// # Errors
     ///
@@ -279,6 +284,7 @@ impl CrossValidated {
         recording: Arc<Recording>,
         options: &[OsString],
         grid: Option<&str>,
+        out: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
         recording.validate()?;
         let arguments: cv::Arguments =
@@ -293,7 +299,7 @@ impl CrossValidated {
         if fixed && is_given {
             bail!("--grid is given with --fixed, which searches nothing");
         }
-        Ok(CrossValidated { recording, fitting, fixed, search })
+        Ok(CrossValidated { recording, fitting, fixed, search, out })
     }
 
     /// Carries a job out; none if `go_on` said no after an iteration.
@@ -331,12 +337,34 @@ impl CrossValidated {
         }
     }
 
-    /// Carries several out in parallel; results are in the order of the jobs. `go_on` is asked
-    /// between iterations, and `done` called after each job. None if they were broken off.
+    /// Keeps the result of a job in the folder, if there is one: for those who carry jobs out by
+    /// themselves, as soon as one has ended.
     ///
     /// # Errors
     ///
-    /// Those of [`run_job`](Self::run_job).
+    /// If it is no result, or cannot be written.
+    pub fn keep(&self, result: &str) -> anyhow::Result<()> {
+        let Some(folder) = self.folder() else { return Ok(()) };
+        if self.fixed {
+            let fold: Fold = read_result(result)?;
+            folder.keep(&fold.job.name(), &fold)
+        } else {
+            let attempted: Attempted = read_result(result)?;
+            folder.keep(&attempted.attempt.name(), &attempted)
+        }
+    }
+
+    fn folder(&self) -> Option<Folder<'_>> {
+        self.out.as_deref().map(Folder)
+    }
+
+    /// Carries several out in parallel, and keeps the results, which are in the order of the jobs.
+    /// `go_on` is asked between iterations, and `done` called after each job. None if they were
+    /// broken off.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run_job`](Self::run_job) and [`keep`](Self::keep).
     pub fn run_jobs(
         &self,
         jobs: &[String],
@@ -347,51 +375,88 @@ impl CrossValidated {
             if !go_on() {
                 return Ok(None);
             }
-            let found = self.result_of(job, go_on);
+            let found = self.result_of(job, go_on)?;
+            found.as_deref().map_or(Ok(()), |result| self.keep(result))?;
             done();
-            found
+            Ok(found)
         };
         self.fitting.on_threads(|| jobs.par_iter().map(run).collect())?
     }
 
     /// The answer. `carry_out` is given the name of a stage and its jobs, and returns their results
-    /// in the same order; which jobs there are in a stage depends on the results before.
+    /// in the same order; which jobs there are in a stage depends on the results before. It is not
+    /// given those whose results are in the folder, which gets the others, and the answer. Nobody
+    /// else writes to the folder meanwhile.
     ///
     /// # Errors
     ///
-    /// If `carry_out` fails, or a result is none.
+    /// If `carry_out` fails, a result is none, or the folder holds fits with other settings.
     pub fn answer(
         &self,
         mut carry_out: impl FnMut(&str, &[String]) -> anyhow::Result<Vec<String>>,
     ) -> anyhow::Result<CrossValidationAnswer> {
+        let cv = &self.search.cv;
+        let _lock = match self.folder() {
+            None => None,
+            Some(folder) => {
+                let lock = Lock::of_folder(folder.0, None)?;
+                folder.open(cv, self.fitting.precision, &self.recording)?;
+                Some(lock)
+            }
+        };
         let summary = if self.fixed {
-            let cv = &self.search.cv;
-            cv.answer_by(&self.recording, |jobs| by_text("fits", jobs, &mut carry_out))?
+            cv.answer_by(&self.recording, |jobs| {
+                self.results("fits", jobs, Job::name, &mut carry_out)
+            })?
         } else {
             self.search.answer_by(&self.recording, |stage, attempts| {
-                by_text(stage, attempts, &mut carry_out)
+                self.results(stage, attempts, Attempt::name, &mut carry_out)
             })?
         };
+        if let Some(folder) = self.folder() {
+            folder.finish(&summary)?;
+        }
         Ok(CrossValidationAnswer {
-            json: cv::summary_json(&summary)?,
+            json: cv_folder::summary_json(&summary)?,
             verdict: summary.verdict.in_words(),
             text: cv::told(&summary),
         })
     }
+
+    /// From the folder, or carried out as text.
+    fn results<J: Serialize, R: Serialize + DeserializeOwned>(
+        &self,
+        stage: &str,
+        jobs: &[J],
+        name: impl Fn(&J) -> String,
+        carry_out: &mut impl FnMut(&str, &[String]) -> anyhow::Result<Vec<String>>,
+    ) -> anyhow::Result<Vec<R>> {
+        let kept = |job| self.folder().map_or(Ok(None), |folder| folder.result(&name(job)));
+        let mut found: Vec<Option<R>> = jobs.iter().map(kept).collect::<Result<_, _>>()?;
+        let missing: Vec<usize> = (0..jobs.len()).filter(|&job| found[job].is_none()).collect();
+        if missing.is_empty() {
+            return Ok(found.into_iter().flatten().collect());
+        }
+        let texts = missing.iter().map(|&job| serde_json::to_string(&jobs[job]));
+        let results = carry_out(stage, &texts.collect::<Result<Vec<_>, _>>()?)?;
+        if results.len() != missing.len() {
+            bail!("{} jobs came back with {} results", missing.len(), results.len());
+        }
+        for (job, text) in missing.into_iter().zip(results) {
+            let result = read_result(&text)?;
+            let name = name(&jobs[job]);
+            // It may have been kept when it came.
+            if let Some(folder) = self.folder().filter(|folder| !folder.path_of(&name).exists()) {
+                folder.keep(&name, &result)?;
+            }
+            found[job] = Some(result);
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
 }
 
-/// Jobs carried out as text.
-fn by_text<J: Serialize, R: DeserializeOwned>(
-    stage: &str,
-    jobs: &[J],
-    carry_out: &mut impl FnMut(&str, &[String]) -> anyhow::Result<Vec<String>>,
-) -> anyhow::Result<Vec<R>> {
-    let texts: Vec<String> = jobs.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-    let results = carry_out(stage, &texts)?;
-    if results.len() != jobs.len() {
-        bail!("{} jobs came back with {} results", jobs.len(), results.len());
-    }
-    results.iter().map(|text| serde_json::from_str(text).context("result of a job")).collect()
+fn read_result<R: DeserializeOwned>(text: &str) -> anyhow::Result<R> {
+    serde_json::from_str(text).context("result of a job")
 }
 
 fn read<J: DeserializeOwned>(text: &str) -> anyhow::Result<J> {
@@ -455,7 +520,7 @@ mod tests {
         assert_eq!(refused(&["--rank=0", "--units=5"]).lines().count(), 1);
         assert!(refused(&["--rank=1", "--learning-rate=-1"]).contains("--learning-rate is -1"));
         let refused = |texts: &[&str]| {
-            let fixed = CrossValidated::new(recording(), &options(texts), None);
+            let fixed = CrossValidated::new(recording(), &options(texts), None, None);
             format!("{:#}", fixed.err().expect("a choice of the search"))
         };
         assert!(refused(&["--length=3"]).contains("--fixed"));
@@ -472,7 +537,7 @@ mod tests {
             "--iterations=6",
             "--threads=1",
         ]);
-        let cv = CrossValidated::new(recording(), &options, None).unwrap();
+        let cv = CrossValidated::new(recording(), &options, None, None).unwrap();
         let one = |job: &String| Ok(cv.run_job(job, &|| true)?.expect("not broken off"));
         let alone = cv.answer(|_, jobs| jobs.iter().map(one).collect()).unwrap();
         let together =
@@ -481,5 +546,43 @@ mod tests {
         assert!(alone.text.contains(&alone.verdict), "{}", alone.text);
         assert!(cv.run_jobs(&["{}".to_owned()], &|| true, &|| ()).is_err());
         assert!(cv.answer(|_, _| Ok(vec![])).is_err());
+    }
+
+    /// Of a cross-validation that stopped after its first jobs the folder has those, and the next
+    /// one is not asked for them.
+    #[test]
+    fn a_folder_keeps_what_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let texts = ["--fixed", "--ranks=1,2", "--units=4", "--folds=2", "--iterations=6"];
+        let new = |more: &[&str]| {
+            let out = Some(folder.path().join("cv"));
+            let options = options(&[&texts[..], more].concat());
+            CrossValidated::new(recording(), &options, None, out).unwrap()
+        };
+        let cv = new(&[]);
+        let one = |job: &String| Ok(cv.run_job(job, &|| true)?.expect("not broken off"));
+        let stopped = cv.answer(|_, jobs| {
+            for job in &jobs[..3] {
+                cv.keep(&one(job)?)?;
+            }
+            assert!(cv.answer(|_, _| Ok(vec![])).is_err(), "the folder is locked");
+            bail!("stopped")
+        });
+        assert_eq!(stopped.err().unwrap().to_string(), "stopped");
+        let mut asked = 0;
+        let resumed = new(&[]).answer(|_, jobs| {
+            asked += jobs.len();
+            jobs.iter().map(one).collect()
+        });
+        let never = |_: &str, _: &[String]| bail!("all are there");
+        let again = new(&["--threads=2"]).answer(never).unwrap();
+        let made = fs::read_dir(folder.path().join("cv").join("jobs")).unwrap().count();
+        assert_eq!(asked, made - 3);
+        assert_eq!(resumed.unwrap().json, again.json);
+        let summary = fs::read_to_string(folder.path().join("cv").join("summary.json")).unwrap();
+        assert_eq!(summary, again.json + "\n");
+        let other = new(&["--seed=2"]).answer(never).err().unwrap().to_string();
+        assert!(other.contains("with other settings"), "{other}");
+        assert!(cv.keep("{}").is_err());
     }
 }

@@ -5,6 +5,7 @@ mod apply;
 mod checkpoints;
 mod collect;
 mod cv;
+mod cv_folder;
 mod cv_parts;
 mod decode;
 mod discover;

@@ -235,7 +235,7 @@ impl ModelArguments {
             let name = likelihood.name();
             bail!("--likelihood {name} needs counts, and the recording holds {}", quantity.name());
         }
-        if likelihood == Likelihood::Gaussian && is_constant(recording) {
+        if likelihood == Likelihood::Gaussian && recording.is_constant() {
             bail!("the activity of each neuron is constant: there is nothing to fit");
         }
         if self.initial_spread.is_some() && !matches!(self.initial, InitialName::Hierarchy) {
@@ -327,16 +327,6 @@ impl ModelArguments {
             through: self.input_columns.map_or(Through::Weights, Through::Own),
         }
     }
-}
-
-/// Whether no neuron ever has two different values.
-fn is_constant(recording: &Recording) -> bool {
-    (0..recording.neurons).all(|n| {
-        let all = recording.activity.iter().skip(n).step_by(recording.neurons);
-        let mut present = all.filter(|entry| !entry.is_nan());
-        let first = present.next();
-        present.all(|entry| Some(entry) == first)
-    })
 }
 
 impl FittingArguments {

@@ -9,6 +9,7 @@ use super::FitFloat;
 use super::architecture::{Architecture, Bias};
 use super::cross_validation::FitError;
 use super::fitting::{Fit, Outcome, Progress, Settings};
+use super::likelihood::Likelihood;
 use super::misfit::Misfit;
 use super::model::Model;
 use super::objective::Objective;
@@ -169,6 +170,10 @@ impl Learned {
         let expected = || format!("{neurons}, as in the recording that was fitted");
         let found = recording.neurons;
         Misfit::unless(found == neurons, "number of neurons", found, expected())?;
+        // Losses are in units of a variance, but for counts.
+        let varies =
+            self.architecture.likelihood != Likelihood::Gaussian || !recording.is_constant();
+        Misfit::unless(varies, "activity of each neuron", "constant", "values that differ")?;
         let Some(Origin { neuron_names, bin_seconds }) = &self.origin else { return Ok(()) };
         let other = recording.neuron_names.iter().zip(neuron_names).find(|(a, b)| a != b);
         if let Some((found, expected)) = other {
@@ -322,6 +327,19 @@ mod tests {
         let applied = learned.apply(&others, &roles, settings, go_on).unwrap();
         let truth = Matrix::from_columns(2, 25, factors.columns(35..60).data().to_vec());
         (applied, truth)
+    }
+
+    /// It used to be said that such a fit diverges.
+    #[test]
+    fn trials_without_variance_are_refused() {
+        let (mut recording, model, architecture) = simulated(false);
+        let learned = Learned::new(&model, &architecture, &recording).unwrap();
+        recording.activity.fill(0.5);
+        let roles = vec![Role::Train; recording.activity.len()];
+        let go_on = |_: &Fit<f64>, _| ControlFlow::Continue(());
+        let refused = learned.apply(&recording, &roles, Settings::default(), go_on);
+        let sentence = "activity of each neuron is constant, expected values that differ";
+        assert_eq!(refused.err().unwrap().to_string(), sentence);
     }
 
     #[test]

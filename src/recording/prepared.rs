@@ -113,6 +113,16 @@ impl Recording {
         self.activity[self.place(n, t, k)]
     }
 
+    /// Whether no neuron ever has two different values.
+    pub fn is_constant(&self) -> bool {
+        (0..self.neurons).all(|n| {
+            let all = self.activity.iter().skip(n).step_by(self.neurons);
+            let mut present = all.filter(|entry| !entry.is_nan());
+            let first = present.next();
+            present.all(|entry| Some(entry) == first)
+        })
+    }
+
     /// Where entry (n, t, k), neuron n in bin t of trial k, stands in `activity`.
     ///
     /// # Panics
