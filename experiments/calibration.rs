@@ -115,9 +115,9 @@ fn answer(constant: bool, seed: u64, quick: bool) -> Result<Answer, Box<dyn Erro
         cv: CrossValidation {
             ranks: if quick { vec![2] } else { vec![1, 2, 3] },
             units: vec![units],
-            seeds: 1,
+            seeds: 2,
             folds: if quick { 4 } else { 5 },
-            held_out: HeldOut::default(),
+            held_out: HeldOut::of_search(),
             settings: Settings { iterations: if quick { 250 } else { 400 }, ..Settings::default() },
             architecture: Architecture::new(units, 1, recording.bins),
         },

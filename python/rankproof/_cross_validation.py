@@ -288,7 +288,7 @@ def cross_validate(
     *,
     ranks: Iterable[int] = range(1, 7),
     units: Iterable[int] = (50,),
-    seeds: int = 1,
+    seeds: int | None = None,
     folds: int = 5,
     split: str = "blocks",
     fixed: bool = False,
@@ -315,8 +315,9 @@ def cross_validate(
         NaN where nothing was recorded. Integers are counts of spikes, floats are values.
     ranks, units : iterable of int
         To choose from.
-    seeds : int
-        Random starts of each fit.
+    seeds : int, optional
+        Random starts: with `fixed` of each fit, whose losses are averaged (1 if not given); else of
+        the fits that the answer rests on, of which the best on validation entries counts (2).
     folds : int
         How often other entries are held out.
     split : {"blocks", "future", "neurons"}

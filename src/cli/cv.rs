@@ -54,9 +54,10 @@ pub struct Arguments {
     /// The numbers of units to choose from.
     #[arg(long, value_parser = read_numbers, default_value = "50")]
     units: Numbers,
-    /// Random starts of each fit.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    seeds: u64,
+    /// Random starts: with --fixed of each fit, whose losses are averaged (1 if not given); else of
+    /// the fits that the answer rests on, of which the best on validation entries counts (2).
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
     /// Folds: how often other entries are held out.
     #[arg(long, default_value_t = 5)]
     folds: usize,
@@ -296,12 +297,16 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Cross
     let (ranks, units) = (arguments.ranks.0.clone(), arguments.units.0.clone());
     let largest = ranks[ranks.len() - 1];
     let architecture = arguments.model.architecture(recording, units[0], largest)?;
+    let (held_out, seeds) = match arguments.fixed {
+        true => (arguments.fitting.held_out()?, 1),
+        false => (arguments.fitting.held_out_of_search()?, 2),
+    };
     let cv = CrossValidation {
         ranks,
         units,
-        seeds: arguments.seeds,
+        seeds: arguments.seeds.unwrap_or(seeds),
         folds: arguments.folds,
-        held_out: HeldOut { split: arguments.split.into(), ..arguments.fitting.held_out()? },
+        held_out: HeldOut { split: arguments.split.into(), ..held_out },
         settings: arguments.fitting.settings()?,
         architecture,
     };

@@ -129,9 +129,10 @@ pub struct FittingArguments {
     #[arg(long, value_parser = threads(), help_heading = "Fitting")]
     pub threads: Option<u16>,
 
-    /// The share of entries held out for testing, and again as many for stopping.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05, help_heading = "Held-out entries")]
-    held_out: f64,
+    /// The share of entries held out for testing, and again as many for stopping; 0.05 if not given.
+    /// A `cv` that searches holds out half as many for stopping; there it is 0.1 if not given.
+    #[arg(long, value_name = "SHARE", help_heading = "Held-out entries")]
+    held_out: Option<f64>,
     /// Bins and trials of a held-out block of a neuron.
     #[arg(
         long,
@@ -348,8 +349,18 @@ impl FittingArguments {
 
     /// What is held out.
     pub fn held_out(&self) -> anyhow::Result<HeldOut> {
-        if !(0.0..=0.25).contains(&self.held_out) {
-            bail!("--held-out is {}, expected a share from 0 to 0.25", self.held_out);
+        self.held_out_as_in(HeldOut::default())
+    }
+
+    /// What is held out in a search.
+    pub fn held_out_of_search(&self) -> anyhow::Result<HeldOut> {
+        Ok(self.held_out_as_in(HeldOut::of_search())?.with_less_validation())
+    }
+
+    fn held_out_as_in(&self, usual: HeldOut) -> anyhow::Result<HeldOut> {
+        let share = self.held_out.unwrap_or(usual.share);
+        if !(0.0..=0.25).contains(&share) {
+            bail!("--held-out is {share}, expected a share from 0 to 0.25");
         }
         if self.block.0 == 0 || self.block.1 == 0 {
             bail!("--block holds no entry, expected at least one bin and one trial");
@@ -359,7 +370,8 @@ impl FittingArguments {
             trials: self.block.1,
             guard_bins: self.guard.0,
             guard_trials: self.guard.1,
-            share: self.held_out,
+            share,
+            validation: None,
             split: Split::Blocks,
         })
     }

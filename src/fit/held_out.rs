@@ -39,8 +39,11 @@ pub struct HeldOut {
     pub guard_bins: usize,
     /// Trials of the guard band on each side.
     pub guard_trials: usize,
-    /// The share of the blocks that is held out for testing, and again as many for validation.
+    /// The share of the blocks that is held out for testing.
     pub share: f64,
+    /// The share that is held out for validation; as many as for testing if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<f64>,
     /// What is held out for testing.
     #[serde(default)]
     pub split: Split,
@@ -54,16 +57,33 @@ impl Default for HeldOut {
             guard_bins: 2,
             guard_trials: 2,
             share: 0.05,
+            validation: None,
             split: Split::Blocks,
         }
     }
 }
 
 impl HeldOut {
+    /// What suits a [`Search`](super::Search): twice as many entries for testing, on whose number it
+    /// depends how small a difference is seen.
+    pub fn of_search() -> Self {
+        HeldOut { share: 0.1, ..HeldOut::default() }.with_less_validation()
+    }
+
+    /// The same with half as many entries for validation as for testing.
+    #[must_use]
+    pub fn with_less_validation(self) -> Self {
+        HeldOut { validation: Some(self.share / 2.0), ..self }
+    }
+
+    fn share_of_validation(&self) -> f64 {
+        self.validation.unwrap_or(self.share)
+    }
+
     /// The number of folds that find blocks of their own, for tests and for validation.
     pub fn most_folds(&self) -> usize {
         // Rounded, so that a share of 0.05 gives ten folds and not nine.
-        let of_blocks = (0.5 / self.share + 1e-9) as usize;
+        let of_blocks = (1.0 / (self.share + self.share_of_validation()) + 1e-9) as usize;
         match self.split {
             Split::Blocks => of_blocks,
             Split::FutureTrials => of_blocks.min(FIFTHS),
@@ -97,14 +117,17 @@ impl HeldOut {
         let mut roles = recorded(recording);
         let tiles = Tiles { sizes: self, recording };
         let order = Stream::new("held-out blocks", seed, 0).permutation(tiles.count());
-        let count = ((tiles.count() as f64 * self.share) as usize).max(1);
+        let [test, validation] = [self.share, self.share_of_validation()]
+            .map(|share| ((tiles.count() as f64 * share) as usize).max(1));
         let of_blocks = |role: Role| role != Role::Test || self.split == Split::Blocks;
-        let set = |which: usize, role: Role| {
-            let first = (2 * fold + which) * count;
+        let first = fold * (test + validation);
+        let set = |first: usize, count: usize, role: Role| {
             let wanted = if held_out.contains(&role) && of_blocks(role) { count } else { 0 };
             order.iter().skip(first).take(wanted).map(move |&tile| (tile, role))
         };
-        let held: Vec<(usize, Role)> = set(0, Role::Test).chain(set(1, Role::Validation)).collect();
+        let held: Vec<(usize, Role)> = set(first, test, Role::Test)
+            .chain(set(first + test, validation, Role::Validation))
+            .collect();
         for &(tile, _) in &held {
             let band = [self.guard_bins, self.guard_trials];
             tiles.places(tile, band).for_each(|place| roles[place] = Role::Unused);
@@ -256,6 +279,24 @@ mod tests {
                         assert_ne!(at(n, t, k), Role::Train);
                     }
                 }
+            }
+        }
+    }
+
+    /// A search tests on more than it chooses by, and five folds still find entries of their own.
+    #[test]
+    fn a_search_holds_out_less_for_validation_than_for_tests() {
+        let (recording, held_out) = (recording(), HeldOut::of_search());
+        assert_eq!(held_out.most_folds(), 6);
+        let mut tested = vec![false; recording.activity.len()];
+        for fold in 0..5 {
+            let both = [Role::Test, Role::Validation];
+            let roles = held_out.roles(&recording, fold, &both, 1).unwrap();
+            let [test, validation] = both.map(|role| share(&roles, role, |_| true));
+            assert!((0.08..0.12).contains(&test), "{test}");
+            assert!((0.04..0.06).contains(&validation), "{validation}");
+            for (place, _) in roles.iter().enumerate().filter(|&(_, &role)| role == Role::Test) {
+                assert!(!std::mem::replace(&mut tested[place], true));
             }
         }
     }

@@ -9,7 +9,7 @@ use super::gradient::ModelGradient;
 use super::model::Model;
 use super::parts::{Readout, Weights};
 use crate::matrix::Matrix;
-use crate::scalar::{Scalar, Stream};
+use crate::scalar::{Scalar, Stream, View, vectorised};
 
 /// A model together with what of it is not learned.
 #[derive(Clone, Copy, Debug)]
@@ -122,15 +122,21 @@ impl<'a, S: FitFloat> Network<'a, S> {
         self.architecture.nonlinearity.activation().apply(rates, slopes);
     }
 
-    /// The rates at the bins, (N, T M).
-    fn rates_at_bins(&self, trace: &Trace<S>) -> Matrix<S> {
+    /// Does something with the rates at the bins, (N, T M). Where every step is a bin they are not
+    /// copied.
+    fn with_rates_at_bins<R>(&self, trace: &Trace<S>, work: impl FnOnce(View<'_, S>) -> R) -> R {
+        if self.architecture.steps_per_bin == 1 {
+            let first = trace.at(self.architecture.step_of_bin(0)).start;
+            let count = self.bins * trace.trials.len();
+            return work(trace.rates.columns(first..first + count));
+        }
         let units = self.model.units();
         let mut data = Vec::with_capacity(units * self.bins * trace.trials.len());
         for t in 0..self.bins {
             let columns = trace.at(self.architecture.step_of_bin(t));
             data.extend_from_slice(trace.rates.columns(columns).data());
         }
-        Matrix::from_columns(units, self.bins * trace.trials.len(), data)
+        work(View::new(&data, units, self.bins * trace.trials.len()))
     }
 
     /// The states at the bins of some trials, one after the other, (N, T) each.
@@ -146,15 +152,16 @@ impl<'a, S: FitFloat> Network<'a, S> {
 
     /// D phi(x) + offset at the bins, with the gains of trials, (neurons, T M).
     pub fn outputs(&self, trace: &Trace<S>) -> Matrix<S> {
-        let rates = self.rates_at_bins(trace);
         let Readout { matrix, offset } = &self.model.readout;
-        let mut outputs = Matrix::zeros(matrix.rows(), rates.cols());
+        let mut outputs = Matrix::zeros(matrix.rows(), self.bins * trace.trials.len());
         if let Some(offset) = offset {
             for column in outputs.data_mut().chunks_exact_mut(offset.rows()) {
                 column.copy_from_slice(offset.data());
             }
         }
-        S::gemm(outputs.data_mut(), true, matrix.view(), rates.view());
+        self.with_rates_at_bins(trace, |rates| {
+            S::gemm(outputs.data_mut(), true, matrix.view(), rates);
+        });
         if self.is_logarithmic() {
             self.for_gains(trace, &mut outputs, |output, logarithm| *output += logarithm);
         } else {
@@ -278,11 +285,22 @@ impl<'a, S: FitFloat> Network<'a, S> {
     }
 
     fn readout_gradient(&self, trace: &Trace<S>, errors: &Matrix<S>) -> Readout<S> {
-        let sum = |n, _| (0..errors.cols()).fold(S::ZERO, |sum, j| sum + errors[(n, j)]);
-        let offset = self.model.offset().map(|offset| Matrix::from_fn(offset.rows(), 1, sum));
-        let matrix = Matrix::product(errors.view(), self.rates_at_bins(trace).t());
+        let offset = self.model.offset().map(|_| sum_of_columns(errors));
+        let matrix = self
+            .with_rates_at_bins(trace, |rates| Matrix::product(errors.view(), rates.transpose()));
         Readout { matrix, offset }
     }
+}
+
+/// Column after column, as they stand in memory.
+fn sum_of_columns<S: Scalar>(matrix: &Matrix<S>) -> Matrix<S> {
+    let mut sum = vec![S::ZERO; matrix.rows()];
+    vectorised(|| {
+        for column in matrix.data().chunks_exact(matrix.rows().max(1)) {
+            sum.iter_mut().zip(column).for_each(|(sum, &entry)| *sum += entry);
+        }
+    });
+    Matrix::from_columns(matrix.rows(), 1, sum)
 }
 
 /// The entries of some neighbouring columns, to change.

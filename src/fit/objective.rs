@@ -8,6 +8,7 @@ use super::architecture::{Architecture, Grouping, Recurrence};
 use super::assembly::Assembly;
 use super::factors::Factors;
 use super::gradient::ModelGradient;
+use super::likelihood::Likelihood;
 use super::misfit::Misfit;
 use super::model::Model;
 use super::network::Network;
@@ -63,7 +64,8 @@ impl<S: FitFloat> Objective<S> {
     /// # Errors
     ///
     /// If a choice of the architecture is out of its range, its likelihood does not allow the
-    /// entries of the recording, none of them is to be fitted, or there is too little memory.
+    /// entries of the recording, none of them is to be fitted, they do not vary though errors are
+    /// measured by their variance, or there is too little memory.
     pub fn new(architecture: &Architecture, observations: Observations<S>) -> Result<Self, Misfit> {
         architecture.validate()?;
         let (likelihood, quantity) = (architecture.likelihood, observations.quantity);
@@ -73,6 +75,10 @@ impl<S: FitFloat> Objective<S> {
         let [train, validation] = [Role::Train, Role::Validation]
             .map(|role| Measure::new(&observations, architecture, role));
         Misfit::unless(train.entries > 0, "number of entries to fit", 0, "at least 1")?;
+        // Errors are measured by how much a neuron varies.
+        let has_unit = likelihood != Likelihood::Gaussian || observations.vary();
+        let expected = "above 0: of no neuron do they vary, so that there is nothing to explain";
+        Misfit::unless(has_unit, "variance of the entries to fit", 0, expected)?;
         let Observations { neurons, bins, ref groups, .. } = observations;
         let sizes = [neurons, bins, groups.trials(), groups.count(Grouping::Condition)];
         architecture.memory(size_of::<S>(), sizes).check()?;
@@ -324,5 +330,35 @@ impl Measure {
     /// NaN if there are no entries.
     fn loss(&self, sum: f64) -> f64 {
         if self.entries == 0 { f64::NAN } else { sum / self.scale + self.constant }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::Recording;
+
+    #[test]
+    fn entries_that_do_not_vary_are_refused_where_their_variance_is_the_unit() {
+        let refused = |entry: fn(usize) -> f64, likelihood| {
+            let activity = (0..24).map(entry).collect();
+            let recording = Recording::from_array(activity, [4, 3, 2], 0.1).build().unwrap();
+            let recording = match likelihood {
+                Likelihood::Gaussian => recording,
+                _ => Recording { quantity: crate::recording::Quantity::Counts, ..recording },
+            };
+            let observations = Observations::<f32>::new(&recording, &[Role::Train; 24]).unwrap();
+            let architecture = Architecture { likelihood, ..Architecture::new(3, 1, 3) };
+            Objective::new(&architecture, observations).err().map(|error| error.to_string())
+        };
+        // Each neuron has its own value; the second differs by less than single precision shows.
+        let levels = |place: usize| [0.1, 7.0][place % 2];
+        let nearly = |place: usize| if place == 0 { 0.1 + 1e-12 } else { 0.1 };
+        for entry in [levels, nearly] {
+            let error = refused(entry, Likelihood::Gaussian).expect("refused");
+            assert!(error.starts_with("variance of the entries to fit is 0, expected"), "{error}");
+        }
+        assert_eq!(refused(|place| [0.1, place as f64][place % 2], Likelihood::Gaussian), None);
+        assert_eq!(refused(|_| 2.0, Likelihood::Poisson), None);
     }
 }

@@ -153,6 +153,16 @@ impl<S: Real> Observations<S> {
         self.chunks.iter().flat_map(|chunk| &chunk.roles).filter(|&&other| other == role).count()
     }
 
+    /// True if the training entries of a neuron are not all the same, in this precision.
+    pub(super) fn vary(&self) -> bool {
+        let mut first: Vec<Option<S>> = vec![None; self.neurons];
+        self.chunks.iter().any(|chunk| {
+            let trained = chunk.roles.iter().enumerate().filter(|&(_, &r)| r == Role::Train);
+            let mut entries = trained.map(|(place, _)| (place, chunk.activity.data()[place]));
+            entries.any(|(place, x)| *first[place % self.neurons].get_or_insert(x) != x)
+        })
+    }
+
     /// The mean of the variances of the neurons, each weighted by its training entries: the mean
     /// squared error of predicting each neuron by its mean.
     pub(super) fn variance(&self) -> f64 {

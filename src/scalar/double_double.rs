@@ -184,6 +184,7 @@ impl Scalar for DoubleDouble {
     const ELEMENTARY: Option<Elementary<Self>> = Some(Elementary {
         tanh: |values| values.iter_mut().for_each(|x| *x = x.tanh()),
         exp: Self::exp,
+        exp_all: |values| values.iter_mut().for_each(|x| *x = x.exp()),
         ln: Self::ln,
         sqrt: Real::sqrt,
         to_f64: Real::to_f64,

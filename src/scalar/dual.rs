@@ -92,10 +92,8 @@ impl<S: Scalar> Scalar for Dual<S> {
         None => None,
         Some(_) => Some(Elementary {
             tanh: |values| values.iter_mut().for_each(|x| *x = tanh(*x)),
-            exp: |x| {
-                let value = (real::<S>().exp)(x.value);
-                Dual { value, derivative: value * x.derivative }
-            },
+            exp,
+            exp_all: |values| values.iter_mut().for_each(|x| *x = exp(*x)),
             ln: |x| Dual {
                 value: (real::<S>().ln)(x.value),
                 derivative: quotient(x.derivative, x.value),
@@ -138,6 +136,11 @@ fn real<S: Scalar>() -> Elementary<S> {
 
 fn quotient<S: Scalar>(numerator: S, denominator: S) -> S {
     denominator.inverse().map_or(S::ZERO, |inverse| numerator * inverse)
+}
+
+fn exp<S: Scalar>(x: Dual<S>) -> Dual<S> {
+    let value = (real::<S>().exp)(x.value);
+    Dual { value, derivative: value * x.derivative }
 }
 
 fn tanh<S: Scalar>(x: Dual<S>) -> Dual<S> {

@@ -9,6 +9,9 @@ pub struct Elementary<S: 'static> {
     pub tanh: fn(&mut [S]),
     /// e^x.
     pub exp: fn(S) -> S,
+    /// Replaces every entry by its exponential, a slice at a time. Of floats it is infinite from 700
+    /// on and zero below -700.
+    pub exp_all: fn(&mut [S]),
     /// The natural logarithm of a positive number.
     pub ln: fn(S) -> S,
     /// The square root of a number that is not negative.

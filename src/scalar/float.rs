@@ -1,4 +1,4 @@
-//! f64 and f32: products go to faer, the hyperbolic tangent is vectorised.
+//! f64 and f32: products go to faer, the hyperbolic tangent and the exponential are vectorised.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -9,13 +9,14 @@ use super::view::assert_product_shapes;
 use super::{AddProduct, Elementary, Real, Scalar, Stream, View, vectorised};
 
 macro_rules! float_scalar {
-    ($float:ty, $tanh:path $(, $left_factor:item)?) => {
+    ($float:ty, $tanh:path, $exp_all:path $(, $left_factor:item)?) => {
         impl Scalar for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const ELEMENTARY: Option<Elementary<Self>> = Some(Elementary {
                 tanh: $tanh,
                 exp: <$float>::exp,
+                exp_all: $exp_all,
                 ln: <$float>::ln,
                 sqrt: <$float>::sqrt,
                 to_f64: Real::to_f64,
@@ -97,12 +98,13 @@ macro_rules! float_scalar {
 float_scalar!(
     f64,
     tanh_f64,
+    exp_f64,
     fn left_factor<'a>(matrix: View<'a, f64>) -> AddProduct<'a, f64> {
         let factor = LeftFactor::new(matrix);
         Box::new(move |x, out| factor.add_product(x, out))
     }
 );
-float_scalar!(f32, tanh_f32);
+float_scalar!(f32, tanh_f32, exp_f32);
 
 /// The contiguous vectors whose inner products with a vector make up the product of a matrix with that
 /// vector, in the order of its entries, where it is of that form. faer sums these in as many parts as a
@@ -197,6 +199,25 @@ fn tanh(x: f64) -> f64 {
     if x.is_nan() { x } else { result.copysign(x) }
 }
 
+fn exp_f64(values: &mut [f64]) {
+    vectorised(|| values.iter_mut().for_each(|value| *value = exp(*value)));
+}
+
+fn exp_f32(values: &mut [f32]) {
+    vectorised(|| values.iter_mut().for_each(|value| *value = exp(f64::from(*value)) as f32));
+}
+
+/// e^x without branches, within 3 units in the last place; infinite from 700 on and zero below -700.
+/// NaN stays NaN.
+#[inline(always)]
+fn exp(x: f64) -> f64 {
+    const MOST: f64 = 700.0;
+    let (is_large, is_small) = (x >= MOST, x < -MOST);
+    let (e, f) = exp_of_moderate(if is_large || is_small { 0.0 } else { x });
+    let finite = if is_small { 0.0 } else { e / f };
+    if is_large { f64::INFINITY } else { finite }
+}
+
 /// By Horner's rule, the highest coefficient first. Multiply-add is one rounding and, on machines of
 /// the last ten years, one instruction.
 #[inline(always)]
@@ -204,7 +225,7 @@ fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
     coefficients.into_iter().reduce(|sum, next| sum.mul_add(x, next)).unwrap_or(0.0)
 }
 
-/// e^x for |x| < 700 as a numerator and a denominator, without branches.
+/// e^x for |x| <= 700 as a numerator and a denominator, without branches.
 #[inline(always)]
 fn exp_of_moderate(x: f64) -> (f64, f64) {
     // Adding and subtracting 1.5 * 2^52 rounds to an integer, whose bits stand at the low end.
@@ -227,7 +248,32 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn exponentials_of_what_is_too_large_are_infinite_and_of_what_is_no_number_none() {
+        let mut values = [0.0, 1e9, f64::INFINITY, -1e9, f64::NEG_INFINITY, 1.0];
+        exp_f64(&mut values);
+        assert_eq!(values[..5], [1.0, f64::INFINITY, f64::INFINITY, 0.0, 0.0]);
+        assert!((values[5] - std::f64::consts::E).abs() < 1e-15);
+        let mut values = [f32::NAN, 100.0, -200.0];
+        exp_f32(&mut values);
+        assert!(values[0].is_nan());
+        assert_eq!(values[1..], [f32::INFINITY, 0.0]);
+    }
+
     proptest! {
+        #[test]
+        fn exp_is_accurate_to_three_units(x in prop_oneof![-699.0..699.0f64, -1.0..1.0f64]) {
+            let mut values = [x];
+            exp_f64(&mut values);
+            let error = (values[0] - x.exp()).abs();
+            prop_assert!(error <= 3.0 * f64::EPSILON * x.exp(), "{} {}", values[0], x.exp());
+            let mut values = [x as f32];
+            exp_f32(&mut values);
+            let (found, expected) = (values[0], f64::from(x as f32).exp() as f32);
+            let is_near = found == expected || ((found - expected) / expected).abs() <= f32::EPSILON;
+            prop_assert!(is_near || expected < f32::MIN_POSITIVE, "{found} {expected}");
+        }
+
         #[test]
         fn tanh_is_accurate_to_three_units(x in prop_oneof![-30.0..30.0f64, -1.0..1.0f64, -1e-3..1e-3f64]) {
             let mut values = [x];

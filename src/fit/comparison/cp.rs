@@ -19,7 +19,7 @@ impl Predictor for Cp {
 }
 
 /// Of the activity less the training mean of each neuron.
-fn decomposition(training: &Training, rank: usize) -> Decomposition<f64> {
+pub(super) fn decomposition(training: &Training, rank: usize) -> Decomposition<f64> {
     let recording = training.recording;
     let shape = [recording.neurons, recording.bins, recording.trials];
     let [mut tensor, mut weights] = [(), ()].map(|()| vec![0.0; recording.activity.len()]);

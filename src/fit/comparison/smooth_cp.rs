@@ -1,9 +1,11 @@
 //! A CP decomposition of the activity whose trial factors are smooth.
 
 use super::Predictor;
+use super::cp::decomposition;
 use super::smoothing::smooth_course;
 use super::training::Training;
 use crate::scalar::Stream;
+use crate::tensor::Decomposition;
 
 /// R terms, (neuron, bin, trial), of which the trial factors are random walks. How far they go in a
 /// trial is chosen on the validation entries.
@@ -14,7 +16,7 @@ const STEPS: [f64; 4] = [0.5, 0.2, 0.07, 0.02];
 
 /// Updates of a term when it is added.
 const FIRST: usize = 8;
-/// Rounds of all terms after that, at most.
+/// Rounds of all terms, at most.
 const ROUNDS: usize = 30;
 /// Rounds without a better validation error after which fitting ends.
 const PATIENCE: usize = 3;
@@ -29,17 +31,29 @@ struct Term {
 
 impl Predictor for SmoothCp {
     fn predictions(&self, training: &Training, rank: usize) -> Vec<f64> {
-        let fits = STEPS.iter().map(|&step| fitted(training, rank, step));
+        let plain = plain_terms(&decomposition(training, rank));
+        let of_step = |&step: &f64| {
+            let greedy = greedy_terms(training, rank, step);
+            [plain.clone(), greedy].map(|terms| smoothed(training, terms, step))
+        };
+        let fits = STEPS.iter().flat_map(of_step);
         let best = fits.min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are steps");
         training.means(|place| sum(training, &best.1, place))
     }
 }
 
-/// The validation error and the terms of the best round.
-///
-/// Terms are added one by one, each fitted to what the others leave: terms of a decomposition without
-/// a prior may cancel, and are then far from smooth.
-fn fitted(training: &Training, rank: usize, step: f64) -> (f64, Vec<Term>) {
+/// Those of a decomposition without a prior. They may cancel, and are then far from smooth; but what
+/// they predict is never given up for less.
+fn plain_terms(Decomposition { a, b, c }: &Decomposition<f64>) -> Vec<Term> {
+    let term = |r| {
+        let [neurons, bins, trials] = [a, b, c].map(|factor| factor.column(r).to_vec());
+        Term { neurons, bins, trials }.normalised()
+    };
+    (0..a.cols()).map(term).collect()
+}
+
+/// Terms that are added one by one, each smooth and fitted to what the others leave.
+fn greedy_terms(training: &Training, rank: usize, step: f64) -> Vec<Term> {
     let mut residual = training.deviations.clone();
     let mut terms: Vec<Term> = Vec::new();
     for r in 0..rank {
@@ -48,6 +62,13 @@ fn fitted(training: &Training, rank: usize, step: f64) -> (f64, Vec<Term>) {
         term.shift(training, &mut residual, -1.0);
         terms.push(term);
     }
+    terms
+}
+
+/// The validation error and the terms of the best round of updates, the start among them.
+fn smoothed(training: &Training, mut terms: Vec<Term>, step: f64) -> (f64, Vec<Term>) {
+    let mut residual = training.deviations.clone();
+    terms.iter().for_each(|term| term.shift(training, &mut residual, -1.0));
     let mut best = (training.error(|place| sum(training, &terms, place)), terms.clone());
     let mut since = 0;
     for _ in 0..ROUNDS {

@@ -84,6 +84,17 @@ fn a_smooth_decomposition_predicts_noisy_trials_better() {
     assert!(explained(&signal, Comparison::SmoothCp, 1) > 0.9);
 }
 
+/// Trial factors without any order: nothing is gained by smoothness, and nothing lost.
+#[test]
+fn a_smooth_decomposition_is_not_worse_than_a_plain_one_where_nothing_is_smooth() {
+    let found = recording(|n, t, k| {
+        let term = |r: f64| number(n, r) * number(t, r + 3.0) * scattered(k, r + 0.3);
+        term(1.0) + term(2.0) + term(4.0)
+    });
+    let [smooth, plain] = [Comparison::SmoothCp, Comparison::Cp].map(|m| explained(&found, m, 3));
+    assert!(plain > 0.9 && smooth > plain - 0.01, "{smooth} {plain}");
+}
+
 /// A rotation of two dimensions whose speed changes over trials, from another state in each.
 #[test]
 fn linear_dynamics_take_the_bin_before() {

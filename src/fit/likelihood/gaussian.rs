@@ -1,6 +1,6 @@
 //! Normal activity of the same variance everywhere: least squares.
 
-use super::{Law, Start, each_entry};
+use super::{Law, Start, all_entries};
 use crate::fit::FitFloat;
 use crate::fit::observations::{Chunk, Statistics};
 use crate::matrix::Matrix;
@@ -70,10 +70,16 @@ impl<S: FitFloat> Law<S> for Gaussian {
         _: &[Statistics],
         factor: S,
     ) -> [f64; 2] {
-        each_entry(outputs, chunk, factor, |_, output, activity| {
-            let error = output - activity;
-            (error * error, error + error)
-        })
+        all_entries(
+            outputs,
+            chunk,
+            factor,
+            |_| (),
+            |output, _, activity| {
+                let error = output - activity;
+                (error * error, error + error)
+            },
+        )
     }
 
     fn recorded(&self) -> Quantity {

@@ -2,7 +2,7 @@
 
 use statrs::function::factorial::ln_factorial;
 
-use super::{Law, each_entry};
+use super::{Law, all_entries};
 use crate::fit::FitFloat;
 use crate::fit::observations::{Chunk, Statistics};
 use crate::matrix::Matrix;
@@ -35,9 +35,8 @@ impl<S: FitFloat> Law<S> for Poisson {
         _: &[Statistics],
         factor: S,
     ) -> [f64; 2] {
-        let exp = S::ELEMENTARY.expect("floats have real functions").exp;
-        each_entry(outputs, chunk, factor, |_, output, activity| {
-            let rate = exp(output);
+        let exp_all = S::ELEMENTARY.expect("floats have real functions").exp_all;
+        all_entries(outputs, chunk, factor, exp_all, |output, rate, activity| {
             (rate - activity * output, rate - activity)
         })
     }

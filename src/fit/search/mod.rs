@@ -139,7 +139,7 @@ pub struct Searched {
 const HALVING: usize = 3;
 
 /// Architectures for which the answer is looked at, at most.
-const MOST_CONTENDERS: usize = 5;
+const MOST_CONTENDERS: usize = 4;
 
 /// Orders of trials that are tried before it is asked whether more would tell more.
 const ORDERS_AT_A_TIME: usize = 4;
@@ -181,8 +181,18 @@ struct Closing {
     /// Changing and constant weights with these architectures.
     others: Vec<Attempted>,
     winners: Vec<Winner>,
+    /// What each chose, from every start, and from the best one.
+    starts: Vec<Attempted>,
     finals: Vec<Attempted>,
     orders: Orders,
+}
+
+/// Fits of changing weights: of every rank from one start, and of the ranks that the folds chose from
+/// all starts; among others.
+#[derive(Clone, Copy)]
+struct Ranks<'a> {
+    ranks: &'a [Attempted],
+    starts: &'a [Attempted],
 }
 
 /// Carries out attempts, each once.
@@ -382,7 +392,7 @@ impl Search {
         let all = |_, _| true;
         let opening = self.opening(recording, &all, &mut ledger)?;
         let closing = self.closing(recording, &opening, &all, &mut ledger)?;
-        let Closing { others, winners, finals, orders } = closing;
+        let Closing { others, winners, starts, finals, orders } = closing;
         let contenders = self.contenders(&opening.shared, &others);
         let gain = self.gain(recording, &finals)?;
         let diverged = ledger.known.values().filter(|found| found.validation.loss.is_nan()).count();
@@ -395,7 +405,8 @@ impl Search {
             contenders,
             replication: None,
         };
-        Ok(self.summary(&finals, &opening.ranks, &orders, gain, searched)?)
+        let of_ranks = Ranks { ranks: &opening.ranks, starts: &starts };
+        Ok(self.summary(&finals, of_ranks, &orders, gain, searched)?)
     }
 
     /// The share of the same that belongs to some models in some folds, which `is_own` tells. A model
@@ -441,7 +452,8 @@ impl Search {
         let winners: Vec<Winner> = second.iter().filter_map(Contest::winner).collect();
         // Which rank is best shows at the end alone.
         let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
-        let winners = self.best_of_all(&winners, &ranks, ledger)?;
+        let once: Vec<Attempt> = winners.iter().map(|&winner| self.once(winner)).collect();
+        let winners = best_of_all(&winners, &ledger.all("winners", &once)?, &ranks);
         let shared = shared_by_both(&first, &of_trials);
         Ok(Opening { shared, winners, ranks })
     }
@@ -458,10 +470,13 @@ impl Search {
         let winners: Vec<Winner> = winners.copied().collect();
         let others =
             ledger.all("other architectures", &self.of_others(&opening.shared, &winners))?;
-        let winners = self.best_of_all(&winners, &others, ledger)?;
-        let finals = ledger.all("winners", &self.finals(&winners))?;
+        let others = best_of_starts(&others);
+        let own = best_of_starts(&ledger.all("winners", &self.finals(&winners))?);
+        let winners = best_of_all(&winners, &own, &others);
+        let starts = ledger.all("winners", &self.finals(&winners))?;
+        let finals = best_of_starts(&starts);
         let orders = self.orders(recording, &winners, &finals, ledger)?;
-        Ok(Closing { others, winners, finals, orders })
+        Ok(Closing { others, winners, starts, finals, orders })
     }
 
     fn first_contests(&self, recording: &Recording) -> Vec<Contest> {
@@ -577,37 +592,11 @@ impl Search {
         (0..starts).map(move |number| Attempt { seed: seed.wrapping_add(number), ..attempt })
     }
 
-    /// The winners, each replaced by another candidate that was fitted to the end too and has less
-    /// validation loss. Changing and constant weights choose from the same at last, so that they
-    /// differ less by chance.
-    fn best_of_all<E>(
-        &self,
-        winners: &[Winner],
-        others: &[Attempted],
-        ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
-    ) -> Result<Vec<Winner>, E> {
-        let own: Vec<Attempt> = winners.iter().map(|&winner| self.once(winner)).collect();
-        let own = ledger.all("winners", &own)?;
-        let loss = |found: &Attempted| match found.validation.loss {
-            loss if loss.is_nan() => f64::INFINITY,
-            loss => loss,
-        };
-        let better = |(&winner, own): (&Winner, &Attempted)| {
-            let is_its = |found: &&Attempted| {
-                (found.attempt.comparison, found.attempt.fold) == (winner.comparison, winner.fold)
-            };
-            let all = std::iter::once(own).chain(others.iter().filter(is_its));
-            let best = all.min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap_or(own);
-            Winner { candidate: best.attempt.candidate, ..winner }
-        };
-        Ok(winners.iter().zip(&own).map(better).collect())
-    }
-
     fn finals(&self, winners: &[Winner]) -> Vec<Attempt> {
         winners.iter().flat_map(|&winner| self.to_the_end(winner)).collect()
     }
 
-    /// Changing and constant weights of every rank, with what else they chose.
+    /// Changing and constant weights of every rank from the first start, with what else they chose.
     fn rank_attempts(&self, winners: &[Winner]) -> Vec<Attempt> {
         let both = winners.iter().filter(|won| BOTH.contains(&won.comparison));
         let of_ranks = both.flat_map(|winner| {
@@ -615,7 +604,7 @@ impl Search {
             let with = |&rank| Candidate { rank, ..winner.candidate };
             ranks.map(move |rank| Winner { candidate: with(rank), ..*winner })
         });
-        of_ranks.flat_map(|winner| self.to_the_end(winner)).collect()
+        of_ranks.map(|winner| self.once(winner)).collect()
     }
 
     /// The held-out losses of changing weights in the first fold, with the order of the recording and
@@ -628,8 +617,8 @@ impl Search {
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
     ) -> Result<Orders, E> {
         let is_first = |found: &&Attempted| {
-            let Attempt { comparison, fold, seed, .. } = found.attempt;
-            (comparison, fold, seed) == (Comparison::LowTensorRank, 0, self.cv.settings.seed)
+            let Attempt { comparison, fold, .. } = found.attempt;
+            (comparison, fold) == (Comparison::LowTensorRank, 0)
         };
         let in_order = finals.iter().find(is_first).map_or(f64::NAN, |found| found.test.loss);
         let won = |won: &&Winner| won.comparison == Comparison::LowTensorRank && won.fold == 0;
@@ -652,13 +641,16 @@ impl Search {
         across_epochs: bool,
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
     ) -> Result<Vec<f64>, E> {
-        let attempt = self.once(*winner);
-        let orders: Vec<Attempt> = (1..=self.permutations as u64)
-            .map(|order| Attempt { order, across_epochs, ..attempt })
-            .collect();
+        let of_order = |order: u64| {
+            let starts = self.to_the_end(*winner);
+            starts.map(move |attempt| Attempt { order, across_epochs, ..attempt })
+        };
+        let orders: Vec<u64> = (1..=self.permutations as u64).collect();
         let mut losses = Vec::new();
         for some in orders.chunks(ORDERS_AT_A_TIME) {
-            losses.extend(ledger.all("shuffled orders", some)?.iter().map(|found| found.test.loss));
+            let some: Vec<Attempt> = some.iter().copied().flat_map(of_order).collect();
+            let found = best_of_starts(&ledger.all("shuffled orders", &some)?);
+            losses.extend(found.iter().map(|found| found.test.loss));
             // Less orders than could tell are all tried: nothing can be settled.
             let can_tell = !is_settled(0, self.permutations);
             if can_tell && is_settled(as_good(&losses, in_order), self.permutations) {
@@ -673,10 +665,10 @@ impl Search {
     fn of_others(&self, shared: &[Shared], winners: &[Winner]) -> Vec<Attempt> {
         let with = |shared: Shared, comparison| {
             let winners = winners.iter().filter(move |won| won.comparison == comparison);
-            winners.map(move |winner| {
+            winners.flat_map(move |winner| {
                 let rank = winner.candidate.rank.min(shared.units);
                 let candidate = Candidate { shared, rank, ..winner.candidate };
-                self.once(Winner { candidate, ..*winner })
+                self.to_the_end(Winner { candidate, ..*winner })
             })
         };
         let both = |&shared| BOTH.into_iter().flat_map(move |comparison| with(shared, comparison));
@@ -727,13 +719,13 @@ impl Search {
     fn summary(
         &self,
         finals: &[Attempted],
-        ranks: &[Attempted],
+        of_ranks: Ranks,
         orders: &Orders,
         gain: f64,
         search: Searched,
     ) -> Result<CrossValidationSummary, Misfit> {
         let cv = self.of_one_size(&search.winners);
-        let table = cv.table(&as_ranks(ranks, cv.units[0]));
+        let table = cv.table(&as_ranks(of_ranks.ranks, cv.units[0]));
         let SizeEstimate { rank, units, .. } = cv.choose(&table)?;
         let chosen = as_chosen(finals);
         let is_there = |other: &Comparison| finals.iter().any(|f| f.attempt.comparison == *other);
@@ -759,8 +751,7 @@ impl Search {
             stable: (clear, close().count()),
             best_model: best_model(search.low_tensor_rank, &comparisons),
         });
-        let of_rank = ranks.iter().filter(|found| found.attempt.candidate.rank == rank);
-        let factors: Vec<Factors> = of_rank.filter_map(|found| found.factors.clone()).collect();
+        let factors = of_ranks.factors(rank);
         Ok(CrossValidationSummary {
             likelihood: cv.architecture.likelihood,
             folds: cv.folds,
@@ -787,6 +778,18 @@ impl Search {
         changing.for_each(|won| *counts.entry(won.candidate.shared.units).or_default() += 1);
         let most = counts.iter().max_by_key(|&(_, count)| count).map(|(&units, _)| units);
         CrossValidation { units: most.into_iter().collect(), ..self.cv.clone() }
+    }
+}
+
+impl Ranks<'_> {
+    /// The terms of all different fits of a rank.
+    fn factors(&self, rank: usize) -> Vec<Factors> {
+        let all = self.ranks.iter().chain(self.starts);
+        let of_rank = all.filter(|found| found.attempt.candidate.rank == rank);
+        let named: BTreeMap<String, &Factors> = of_rank
+            .filter_map(|found| Some((found.attempt.name(), found.factors.as_ref()?)))
+            .collect();
+        named.into_values().cloned().collect()
     }
 }
 
@@ -835,6 +838,37 @@ fn shared_by_both(first: &[Contest], of_trials: &[Contest]) -> Vec<Shared> {
     }
     counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     counts.into_iter().take(MOST_CONTENDERS).map(|(shared, _)| shared).collect()
+}
+
+/// Of neighbouring fits that differ in their random start alone, the one of the least validation loss.
+fn best_of_starts(found: &[Attempted]) -> Vec<Attempted> {
+    let of_any_start = |found: &Attempted| Attempt { seed: 0, ..found.attempt };
+    let starts = found.chunk_by(|a, b| of_any_start(a) == of_any_start(b));
+    starts.filter_map(|starts| best_of(starts.iter()).cloned()).collect()
+}
+
+/// The one of the least validation loss; one that broke down only if all did.
+fn best_of<'a>(found: impl Iterator<Item = &'a Attempted>) -> Option<&'a Attempted> {
+    let loss = |found: &Attempted| match found.validation.loss {
+        loss if loss.is_nan() => f64::INFINITY,
+        loss => loss,
+    };
+    found.min_by(|a, b| loss(a).total_cmp(&loss(b)))
+}
+
+/// The winners, given how each did, each replaced by another candidate that was fitted to the end too
+/// and has less validation loss. Changing and constant weights choose from the same at last, so that
+/// they differ less by chance.
+fn best_of_all(winners: &[Winner], own: &[Attempted], others: &[Attempted]) -> Vec<Winner> {
+    let better = |(&winner, own): (&Winner, &Attempted)| {
+        let is_its = |found: &&Attempted| {
+            (found.attempt.comparison, found.attempt.fold) == (winner.comparison, winner.fold)
+        };
+        let all = std::iter::once(own).chain(others.iter().filter(is_its));
+        let best = best_of(all).unwrap_or(own);
+        Winner { candidate: best.attempt.candidate, ..winner }
+    };
+    winners.iter().zip(own).map(better).collect()
 }
 
 fn losses(of: &[Attempted]) -> Vec<f64> {
