@@ -36,6 +36,9 @@ use crate::theorem::{Case, Inconclusive, InitialWeights, Setting, nested_ranks};
 /// Numbers of a tensor up to which its family is looked at.
 const MAX_NUMBERS: usize = 400;
 
+/// Directions beyond those that could be independent.
+const SPARE: u64 = 2;
+
 /// States of all trials up to which it is trained again for every direction.
 const MAX_STATES: usize = 1024;
 
@@ -53,8 +56,8 @@ pub struct Family {
 }
 
 impl Family {
-    /// The families of one learning step, of two, and so on; `None` for those that are too large, whose
-    /// increments depend on each other, or of which nothing is known. By core-closure the number of
+    /// The families of so many learning steps, for each number that is wanted; `None` for those that are
+    /// too large, whose increments depend on each other, or of which nothing is known. By core-closure the number of
     /// neurons does not enter, so they are as few as there are channels.
     ///
     /// # Errors
@@ -63,10 +66,11 @@ impl Family {
     pub fn of_steps(
         setting: &Setting,
         stream: &Stream,
+        wanted: &[usize],
     ) -> Result<Vec<Option<Family>>, Inconclusive> {
         let Dimensions { steps, trials, .. } = setting.dimensions;
         let is_closed = setting.is_linear() && setting.initial_weights != InitialWeights::Full;
-        let nothing = vec![None; setting.learning_steps];
+        let nothing = vec![None; wanted.len()];
         if !is_closed || steps * trials > MAX_STATES {
             return Ok(nothing);
         }
@@ -80,12 +84,16 @@ impl Family {
             (1..=setting.learning_steps).map(|k| trajectory.increment(k)).collect();
         let nested = nested_ranks(&slices);
         let numbers = |k: usize| nested[k - 1].iter().product::<usize>() * k;
-        let Some(last) = (1..=slices.len()).rev().find(|&k| numbers(k) <= MAX_NUMBERS) else {
-            return Ok(nothing);
+        let fits = |&k: &usize| k > 0 && k <= slices.len() && numbers(k) <= MAX_NUMBERS;
+        // What changes of bases make of a tensor is there without training, and needs no direction.
+        let open = |k: usize| {
+            let core = Core::of(&slices[..k])?;
+            Some(numbers(k) - dimension(&changes_of_bases(&core.slices)))
         };
-        // What changes of bases make of a tensor is there without training.
-        let directions = numbers(last) + 2;
-        let moved: Result<Vec<_>, Inconclusive> = (1..=directions as u64)
+        let fitting = wanted.iter().copied().filter(fits);
+        let Some(directions) = fitting.clone().filter_map(open).max() else { return Ok(nothing) };
+        let last = fitting.max().expect("one of them at least");
+        let moved: Result<Vec<_>, Inconclusive> = (1..=directions as u64 + SPARE)
             .into_par_iter()
             .map(|direction| {
                 let case = Case::<Dual<Fp>>::draw(setting, stream.along(direction), None)?;
@@ -96,43 +104,19 @@ impl Family {
             .collect();
         let moved = moved?;
         let ranks: Vec<_> = trajectory.gradients().iter().map(|g| g.compressed().width()).collect();
-        let family = |k: usize| {
-            let fits = numbers(k) <= MAX_NUMBERS;
-            let moved: Vec<_> = moved.iter().map(|slopes| &slopes[..k.min(last)]).collect();
-            let rank_ones = ranks.iter().take(k).filter(|&&rank| rank == 1).count();
-            fits.then(|| Family::of(&slices[..k], &nested[..k], &moved, rank_ones)).flatten()
+        let family = |k: &usize| {
+            fits(k).then_some(())?;
+            let core = Core::of(&slices[..*k])?;
+            let mut tangents = changes_of_bases(&core.slices);
+            tangents.extend(moved.iter().map(|slopes| flat(&core.of_others(&slopes[..*k]))));
+            Some(Family {
+                format: [core.rows.len(), core.cols.len(), *k],
+                dimension: dimension(&tangents),
+                nested: nested[..*k].to_vec(),
+                rank_ones: ranks.iter().take(*k).filter(|&&rank| rank == 1).count(),
+            })
         };
-        Ok((1..=slices.len()).map(family).collect())
-    }
-
-    /// `None` if the slices depend on each other.
-    fn of(
-        slices: &[Matrix<Fp>],
-        nested: &[[usize; 2]],
-        moved: &[&[Matrix<Fp>]],
-        rank_ones: usize,
-    ) -> Option<Family> {
-        let tensor = Reduced::from_slices(slices.to_vec());
-        let [r1, r2, r3] = tensor.unfolding_ranks(0.0).map(|rank| rank.bounds.lower);
-        if r3 < slices.len() {
-            return None;
-        }
-        // Coordinates in a basis, along whatever complement: what it takes away changes of bases make.
-        let rows = pivots(&tensor.unfolding(Mode::Row));
-        let cols = pivots(&tensor.unfolding(Mode::Column));
-        let core = |slices: &[Matrix<Fp>]| {
-            let entry = |slice: &Matrix<Fp>, i: usize, j: usize| slice[(rows[i], cols[j])];
-            let core = |slice| Matrix::from_fn(r1, r2, |i, j| entry(slice, i, j));
-            slices.iter().map(core).collect::<Vec<_>>()
-        };
-        let mut tangents = changes_of_bases(&core(slices));
-        tangents.extend(moved.iter().map(|slopes| flat(&core(slopes))));
-        Some(Family {
-            format: [r1, r2, slices.len()],
-            dimension: dimension(&tangents),
-            nested: nested.to_vec(),
-            rank_ones,
-        })
+        Ok(wanted.iter().map(family).collect())
     }
 
     /// What almost all members have at least.
@@ -207,6 +191,34 @@ impl Family {
             + flags(r2, levels.iter().map(|level| level.cols));
         numbers + flags + k * (k - 1) / 2 >= self.dimension
             && sum_dimension(self.format, levels) == self.dimension
+    }
+}
+
+/// A tensor in coordinates of its rows and columns.
+struct Core {
+    rows: Vec<usize>,
+    cols: Vec<usize>,
+    slices: Vec<Matrix<Fp>>,
+}
+
+impl Core {
+    /// `None` if the slices depend on each other.
+    fn of(slices: &[Matrix<Fp>]) -> Option<Self> {
+        let tensor = Reduced::from_slices(slices.to_vec());
+        let independent = Fp::rank(&tensor.unfolding(Mode::Step), 0.0).bounds.lower;
+        let [rows, cols] = [Mode::Row, Mode::Column].map(|mode| pivots(&tensor.unfolding(mode)));
+        let mut core = Core { rows, cols, slices: Vec::new() };
+        core.slices = core.of_others(slices);
+        (independent == slices.len()).then_some(core)
+    }
+
+    /// Other slices along whatever complement: what this takes away changes of bases make.
+    fn of_others(&self, slices: &[Matrix<Fp>]) -> Vec<Matrix<Fp>> {
+        let core = |slice: &Matrix<Fp>| {
+            let entry = |i: usize, j: usize| slice[(self.rows[i], self.cols[j])];
+            Matrix::from_fn(self.rows.len(), self.cols.len(), entry)
+        };
+        slices.iter().map(core).collect()
     }
 }
 
@@ -355,7 +367,8 @@ mod tests {
         let dimensions = Dimensions { neurons: 12, d_in, d_out, steps: 8, trials: 6 };
         let setting = Setting { learning_steps, ..Setting::plain(dimensions) };
         let stream = Stream::new("family", 0, 0);
-        Family::of_steps(&setting, &stream).expect("a linear network is in the field")
+        let wanted: Vec<_> = (1..=learning_steps).collect();
+        Family::of_steps(&setting, &stream, &wanted).expect("a linear network is in the field")
     }
 
     fn ends(family: &Family) -> (usize, Option<usize>) {

@@ -21,8 +21,9 @@ fn setting(arithmetic: Arithmetic) -> Domain {
 
 /// Of the setting, whatever the arithmetic: the dimensions are counted in the prime field.
 fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let families = Family::of_steps(&case.setting, &case.stream)?;
-    let family = families.last().and_then(Option::as_ref).ok_or(Inconclusive::Unavailable)?;
+    let mut families =
+        Family::of_steps(&case.setting, &case.stream, &[case.setting.learning_steps])?;
+    let family = families.remove(0).ok_or(Inconclusive::Unavailable)?;
     let missing = family.format.iter().product::<usize>() - family.dimension;
     let quantity = "dimensions of its format that learning misses";
     Ok(vec![Observation::number(quantity, Bounds::exactly(missing), 0)])
