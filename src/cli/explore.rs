@@ -29,6 +29,12 @@ use super::{any_choice, list_of_numbers};
 /// Rows are numbers of inputs and outputs, columns learning steps. `4` stands for a rank that
 /// reaches its bound, `4<7` for one that does not: there a theorem is missing, or its bound is
 /// loose. `7>4` would be a bound that is wrong, and exit status 1. With the defaults the rows of one input grow as the Fibonacci numbers.
+///
+/// With `--measure cp` an entry is a number, or `8..9`: at least 8, at most 9. Lower ends hold over every
+/// field. An upper end without a mark holds over the prime field of the computation and, being made by
+/// rational steps, of generic instances over the rationals. `7*` is that of a theorem, over any field;
+/// `7r` holds over the real and complex numbers; `7c` over the complex numbers alone, where over the
+/// reals more terms may be needed. The last line of the legend tells the share of single numbers.
 #[derive(Args)]
 pub struct Arguments {
     /// What is measured; rank if not given.
@@ -287,14 +293,18 @@ fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {
 }
 
 fn write_csv(path: &Path, cells: &[GridCell]) -> anyhow::Result<()> {
-    let mut text = String::from("d_in,d_out,step,lower,upper,disagreeing,missed,bound,theorem\n");
+    let mut text =
+        String::from("d_in,d_out,step,lower,upper,disagreeing,missed,bound,theorem,over\n");
     for cell in cells {
-        let GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem } = cell;
+        let GridCell { d_in, d_out, step, measured, field, disagreeing, missed, limit, theorem } =
+            cell;
         let missed = missed.map_or_else(String::new, |missed| format!("{missed:.0e}"));
         let id = theorem.map_or("", |theorem| theorem.id);
         text += &format!(
-            "{d_in},{d_out},{step},{},{},{disagreeing},{missed},{limit},{id}\n",
-            measured.lower, measured.upper
+            "{d_in},{d_out},{step},{},{},{disagreeing},{missed},{limit},{id},{}\n",
+            measured.lower,
+            measured.upper,
+            field.name()
         );
     }
     write_atomically(path, |file| file.write_all(text.as_bytes()))?;

@@ -7,6 +7,7 @@ use super::collect::Parts;
 use crate::bounds::Bounds;
 use crate::conjecture::{GridCell, Sweep};
 use crate::named::Named;
+use crate::tensor::Field;
 use crate::theorem;
 
 /// What turns the results.
@@ -49,6 +50,8 @@ pub struct Cell {
     step: usize,
     lower: usize,
     upper: usize,
+    /// The numbers over which the upper end holds.
+    field: String,
     disagreeing: usize,
     missed: Option<f64>,
     limit: usize,
@@ -58,10 +61,12 @@ pub struct Cell {
 impl Cell {
     /// Of what was measured.
     pub fn of(cell: &GridCell) -> Self {
-        let &GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem } = cell;
+        let &GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem, .. } =
+            cell;
+        let field = cell.field.name().to_owned();
         let Bounds { lower, upper } = measured;
         let theorem = theorem.map(|theorem| theorem.id.to_owned());
-        Cell { d_in, d_out, step, lower, upper, disagreeing, missed, limit, theorem }
+        Cell { d_in, d_out, step, lower, upper, field, disagreeing, missed, limit, theorem }
     }
 
     /// The cells of all parts in the order of the sweep: pairs of channel numbers fall to the parts
@@ -96,7 +101,10 @@ impl Cell {
     }
 
     fn measured(self) -> anyhow::Result<GridCell> {
-        let Cell { d_in, d_out, step, lower, upper, disagreeing, missed, limit, theorem } = self;
+        let Cell { d_in, d_out, step, lower, upper, disagreeing, missed, limit, .. } = self;
+        let field = (Field::ALL.into_iter().find(|field| field.name() == self.field))
+            .with_context(|| format!("names a field {:?}, which there is not", self.field))?;
+        let theorem = self.theorem;
         let theorem = match theorem {
             None => None,
             Some(id) => {
@@ -105,6 +113,6 @@ impl Cell {
             }
         };
         let measured = Bounds { lower, upper };
-        Ok(GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem })
+        Ok(GridCell { d_in, d_out, step, measured, field, disagreeing, missed, limit, theorem })
     }
 }

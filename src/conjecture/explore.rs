@@ -6,9 +6,14 @@ use crate::bounds::Bounds;
 use crate::part::Part;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
+use crate::tensor::Field;
 use crate::theorem::{
-    Case, Inconclusive, MAX_MISSED, Measure, Setting, Theorem, best_limit, entries, probability,
+    Case, CpEnds, Inconclusive, InitialState, InitialWeights, MAX_MISSED, Measure, Setting,
+    Theorem, best_limit, cp_ends, entries, probability,
 };
+use crate::training::Trajectory;
+
+use super::Family;
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +60,11 @@ pub struct GridCell {
     pub d_out: usize,
     /// Learning steps.
     pub step: usize,
-    /// The largest value over the instances; both ends the largest.
+    /// The largest value over the instances; both ends the largest. Of a CP rank the one over the
+    /// complex numbers, or the closure of the field.
     pub measured: Bounds,
+    /// The numbers over which the upper end holds.
+    pub field: Field,
     /// Instances whose value is another one.
     pub disagreeing: usize,
     /// The probability with which all instances miss the generic rank, at most; `None` where it is
@@ -74,9 +82,42 @@ impl GridCell {
         self.measured.lower == self.limit
     }
 
+    /// Both ends, of which the upper one may be that of a theorem; a bound that is wrong is none.
+    pub fn known(&self) -> Bounds {
+        match self.is_refuted() {
+            true => self.measured,
+            false => Bounds { upper: self.measured.upper.min(self.limit), ..self.measured },
+        }
+    }
+
+    /// True if the upper end is that of a theorem, and no construction is known that is as short.
+    pub fn is_narrowed(&self) -> bool {
+        self.known() != self.measured
+    }
+
     /// True if the generic rank exceeds the bound for certain: a theorem of the registry is wrong.
     pub fn is_refuted(&self) -> bool {
         self.measured.lower > self.limit
+    }
+}
+
+impl Sweep {
+    /// The tables by which CP ranks are judged: this one from each kind of W_0, from h_0 = 0 and from an
+    /// h_0 that all trials share.
+    pub fn variants(&self) -> Vec<Sweep> {
+        let starts = [
+            InitialWeights::Zero,
+            InitialWeights::ScaledIdentity,
+            InitialWeights::LowRank(2),
+            InitialWeights::Full,
+        ];
+        let states = [InitialState::Zero, InitialState::Common];
+        let variant = |initial_weights, initial_state| Sweep {
+            setting: Setting { initial_weights, initial_state, ..self.setting.clone() },
+            ..self.clone()
+        };
+        let of_start = |start| states.map(|state| variant(start, state));
+        starts.into_iter().flat_map(of_start).collect()
     }
 }
 
@@ -125,24 +166,67 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<GridCell>, Inconc
     (setting.dimensions.d_in, setting.dimensions.d_out) = (d_in, d_out);
     // One step more, so that the gradient after the last one is there too.
     setting.learning_steps = sweep.steps.iter().max().map_or(1, |&last| last + 1);
+    let stream = |number| Stream::new("explore", sweep.seed, number);
     let instances: Result<Vec<_>, _> = (0..sweep.instances)
         .map(|number| {
-            let stream = Stream::new("explore", sweep.seed, number);
-            let trajectory = Case::<Fp>::draw(&setting, stream, None)?.train()?;
-            let measured = sweep.steps.iter().map(|&step| sweep.measure.of(&trajectory, step));
+            let trajectory = Case::<Fp>::draw(&setting, stream(number), None)?.train()?;
+            let measured = sweep.steps.iter().map(|&step| value(sweep.measure, &trajectory, step));
             measured.collect::<Option<Vec<_>>>().ok_or(Inconclusive::Unavailable)
         })
         .collect();
     let instances = instances?;
     let cells = sweep.steps.iter().enumerate().map(|(index, &step)| {
         let values = instances.iter().map(|values| values[index]);
-        let measured = values.clone().fold(Bounds::exactly(0), Bounds::max);
+        let of_all = values.clone().fold((Bounds::exactly(0), Field::Own), larger);
         let (limit, theorem) = best_limit(&setting, sweep.measure, step);
-        let disagreeing = values.filter(|&value| value != measured).count();
+        let disagreeing = values.filter(|&value| value != of_all).count();
         let missed = missed(&setting, sweep, step, limit);
-        GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem }
+        let (measured, field) = of_all;
+        GridCell { d_in, d_out, step, measured, field, disagreeing, missed, limit, theorem }
     });
-    Ok(cells.collect())
+    let mut cells: Vec<_> = cells.collect();
+    let is_open = |cell: &GridCell| sweep.measure == Measure::Cp && cell.known().known().is_none();
+    let open: Vec<_> = cells.iter().filter(|cell| is_open(cell)).map(|cell| cell.step).collect();
+    if !open.is_empty() {
+        let families = Family::of_steps(&setting, &stream(0), &open)?;
+        for (cell, family) in cells.iter_mut().filter(|cell| is_open(cell)).zip(families) {
+            if let Some(family) = family {
+                narrow(cell, &family);
+            }
+        }
+    }
+    Ok(cells)
+}
+
+/// A value and the numbers over which its upper end holds.
+type Value = (Bounds, Field);
+
+fn value(measure: Measure, trajectory: &Trajectory<Fp>, step: usize) -> Option<Value> {
+    if measure != Measure::Cp || step == 0 {
+        return Some((measure.of(trajectory, step)?, Field::Own));
+    }
+    let ends: CpEnds = cp_ends(trajectory, step)?;
+    Some((ends.bounds(), ends.field()))
+}
+
+/// Both ends the larger, and the numbers of the larger upper end.
+fn larger(one: Value, other: Value) -> Value {
+    let field = match one.0.upper.cmp(&other.0.upper) {
+        std::cmp::Ordering::Less => other.1,
+        std::cmp::Ordering::Equal => one.1.max(other.1),
+        std::cmp::Ordering::Greater => one.1,
+    };
+    (one.0.max(other.0), field)
+}
+
+/// What almost all instances have, where those that were looked at leave it open.
+fn narrow(cell: &mut GridCell, family: &Family) {
+    let measured = &mut cell.measured;
+    measured.lower = measured.lower.max(family.lower_end().bound);
+    let Bounds { lower, upper } = cell.known();
+    if let Some(end) = family.upper_end(lower, upper) {
+        (cell.measured.upper, cell.field) = (end.bound, end.construction.field());
+    }
 }
 
 /// See [`GridCell::missed`]: the generic rank is at most `limit`, and so is the size of the minor that
@@ -203,6 +287,46 @@ mod tests {
         };
         let cells = explore(&sweep, &|| ()).expect("polynomials are in the field");
         assert!(!cells[0].is_explained() && cells[0].measured.lower > 2);
+    }
+
+    /// Of CP ranks: no lower end is above a bound, and most are single numbers.
+    fn shares(sweep: &Sweep) -> Vec<[usize; 2]> {
+        let share = |variant: &Sweep| {
+            let cells = explore(variant, &|| ()).expect("a linear network is in the field");
+            assert!(!cells.iter().any(GridCell::is_refuted), "{:?}", variant.setting);
+            let single = cells.iter().filter(|cell| cell.known().known().is_some()).count();
+            [single, cells.len()]
+        };
+        sweep.variants().iter().map(share).collect()
+    }
+
+    #[test]
+    fn most_cp_ranks_of_the_small_variants_are_single_numbers() {
+        let sweep = Sweep {
+            setting: linear(),
+            d_in: vec![1, 2],
+            d_out: vec![1, 2],
+            steps: (0..=4).collect(),
+            measure: Measure::Cp,
+            instances: 1,
+            seed: 0,
+        };
+        let shares = shares(&sweep);
+        // From W_0 = 0 and w I with h_0 = 0 all of them are.
+        assert_eq!([shares[0], shares[2]], [[20, 20]; 2], "{shares:?}");
+        let single: usize = shares.iter().map(|share| share[0]).sum();
+        assert!(single >= 100, "{shares:?}");
+    }
+
+    /// The tables by which CP ranks are judged, printed.
+    #[test]
+    #[ignore = "takes minutes"]
+    fn shares_of_the_variants() {
+        let sweep = Sweep { measure: Measure::Cp, ..Sweep::default() };
+        for (variant, [single, cells]) in sweep.variants().iter().zip(shares(&sweep)) {
+            let Setting { initial_weights, initial_state, .. } = variant.setting;
+            println!("W_0 {initial_weights:?} h_0 {initial_state:?}: {single} of {cells}");
+        }
     }
 
     #[test]

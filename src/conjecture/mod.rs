@@ -8,11 +8,13 @@
 
 mod discover;
 mod explore;
+mod family;
 mod lattice;
 mod status;
 
 pub use discover::{Discovered, Discovery, Found, Point, Row, Term};
 pub use explore::{Exploration, GridCell, Sweep, explore, explore_part};
+pub use family::Family;
 pub use lattice::{Group, Lattice, Survey, Surveyed};
 pub use status::{Conjecture, Status};
 

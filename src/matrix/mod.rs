@@ -1,5 +1,6 @@
 //! Dense matrices over a scalar: products, rank with its evidence, factored form, subspaces.
 
+mod dual;
 mod elimination;
 mod factors;
 mod modular;

@@ -2,7 +2,8 @@
 
 use crate::conjecture::{GridCell, Sweep};
 use crate::scalar::PRIME;
-use crate::theorem::MAX_MISSED;
+use crate::tensor::Field;
+use crate::theorem::{MAX_MISSED, Measure};
 
 /// Rows are numbers of inputs and outputs, columns learning steps.
 #[derive(Clone, Debug)]
@@ -10,7 +11,9 @@ pub struct ExplorationTable {
     /// `d_in`, `d_out`, and the steps.
     pub headers: Vec<String>,
     /// Numbers of inputs and outputs, and an entry for each step: `7` where the bound is reached,
-    /// `7<12` where it is not, `7>5` where it is exceeded, `7~` where instances disagree.
+    /// `7<12` where it is not, `7>5` where it is exceeded, `7~` where instances disagree. Of a CP
+    /// rank `7*` where the upper end is that of a theorem, `7r` and `7c` where it holds over the
+    /// real or the complex numbers.
     pub rows: Vec<Vec<String>>,
     /// What the entries mean, a line each.
     pub legend: Vec<String>,
@@ -33,7 +36,16 @@ impl ExplorationTable {
 }
 
 fn entry(cell: &GridCell) -> String {
-    let mut entry = cell.measured.to_string();
+    let mut entry = cell.known().to_string();
+    if cell.is_narrowed() {
+        entry.push('*');
+    } else {
+        entry += match cell.field {
+            Field::Own => "",
+            Field::Real => "r",
+            Field::Complex => "c",
+        };
+    }
     if cell.is_refuted() {
         entry += &format!(">{}", cell.limit);
     } else if !cell.is_explained() {
@@ -69,6 +81,40 @@ fn generic(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
     lines
 }
 
+/// How many CP ranks are known, and over which numbers.
+fn of_cp(cells: &[GridCell]) -> Vec<String> {
+    let count =
+        |is_one: &dyn Fn(&GridCell) -> bool| cells.iter().filter(|cell| is_one(cell)).count();
+    let known = |cell: &GridCell| cell.known().known().is_some();
+    let by = |cell: &GridCell| if cell.is_narrowed() { Field::Own } else { cell.field };
+    let over = |field: Field| count(&|cell| known(cell) && by(cell) <= field);
+    let single = count(&known);
+    let share = 100.0 * single as f64 / cells.len().max(1) as f64;
+    let mut lines = vec![format!(
+        "3..5: at least 3, at most 5. Single numbers: {single} of {} cells, {share:.0} %; {} of them over \
+         any field, {} over the reals.",
+        cells.len(),
+        over(Field::Own),
+        over(Field::Real),
+    )];
+    let marks: [(&str, &dyn Fn(&GridCell) -> bool); 3] = [
+        ("*: the upper end is that of a theorem", &|cell| cell.is_narrowed()),
+        ("r: the upper end holds over the real and complex numbers", &|cell| {
+            !cell.is_narrowed() && cell.field == Field::Real
+        }),
+        ("c: the upper end holds over the complex numbers alone", &|cell| {
+            !cell.is_narrowed() && cell.field == Field::Complex
+        }),
+    ];
+    for (what, is_one) in marks {
+        let cells = count(is_one);
+        if cells > 0 {
+            lines.push(format!("{what}: {cells} cells."));
+        }
+    }
+    lines
+}
+
 fn legend(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
     let mut ids: Vec<_> = cells.iter().filter_map(|cell| cell.theorem).map(|t| t.id).collect();
     ids.sort_unstable();
@@ -84,6 +130,9 @@ fn legend(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
             cells.len()
         ),
     ];
+    if sweep.measure == Measure::Cp {
+        lines.extend(of_cp(cells));
+    }
     lines.extend(generic(sweep, cells));
     if refuted > 0 {
         lines.push(format!("7>4: above its bound, which is wrong: {refuted} cells."));
@@ -122,6 +171,7 @@ mod tests {
             d_out: 1,
             step,
             measured: Bounds::exactly(step),
+            field: Field::Own,
             disagreeing: 0,
             missed: Some(0.0),
             limit: 2,
@@ -129,6 +179,9 @@ mod tests {
         };
         let table = ExplorationTable::new(&sweep, &[1, 2, 3].map(cell));
         assert_eq!(table.rows, [["1", "1", "1<2", "2", "3>2"]]);
+        let narrowed = GridCell { measured: Bounds { lower: 1, upper: 4 }, ..cell(1) };
+        let complex = GridCell { measured: Bounds::exactly(1), field: Field::Complex, ..cell(1) };
+        assert_eq!([entry(&narrowed), entry(&complex)], ["1..2*<2", "1c<2"]);
         let exceeded = "7>4: above its bound, which is wrong: 1 cells.";
         assert!(table.legend.iter().any(|line| line == exceeded), "{:?}", table.legend);
     }

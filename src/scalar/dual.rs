@@ -124,8 +124,10 @@ impl<S: Scalar> Scalar for Dual<S> {
         self.value.is_finite() && self.derivative.is_finite()
     }
 
+    /// The number that the other arithmetic has at this place of the stream, in the direction of the
+    /// stream [beside](Stream::beside) it.
     fn random(stream: &mut Stream) -> Self {
-        Dual { value: S::random(stream), derivative: S::random(stream) }
+        Dual { value: S::random(stream), derivative: S::random(stream.beside()) }
     }
 }
 

@@ -25,6 +25,9 @@ use super::ziggurat::Ziggurat;
 pub struct Stream {
     key: [u8; 32],
     generator: ChaCha12Rng,
+    /// Which of the streams that run beside this one is meant.
+    direction: u64,
+    beside: Option<Box<Stream>>,
 }
 
 impl Stream {
@@ -34,7 +37,25 @@ impl Stream {
         key[..8].copy_from_slice(&fingerprint(purpose).to_le_bytes());
         key[8..16].copy_from_slice(&seed.to_le_bytes());
         key[16..24].copy_from_slice(&case.to_le_bytes());
-        Stream { key, generator: ChaCha12Rng::from_seed(key) }
+        Stream::of(key, 0)
+    }
+
+    fn of(key: [u8; 32], direction: u64) -> Self {
+        Stream { key, generator: ChaCha12Rng::from_seed(key), direction, beside: None }
+    }
+
+    /// The same stream with another one [beside](Stream::beside) it, and beside all of its parts:
+    /// the same place, and another direction to leave it in.
+    pub fn along(&self, direction: u64) -> Self {
+        Stream { direction, beside: None, ..self.clone() }
+    }
+
+    /// The stream that runs beside this one, for what belongs to a number and is not to change it.
+    pub fn beside(&mut self) -> &mut Stream {
+        let Stream { beside, direction, key, .. } = self;
+        beside.get_or_insert_with(|| {
+            Box::new(Stream::of(*key, 0).named("beside").named(&direction.to_string()))
+        })
     }
 
     /// The stream of one named part of what this one is for. It does not depend on how much was
@@ -44,7 +65,7 @@ impl Stream {
         let chained =
             fingerprint(part) ^ u64::from_le_bytes(key[24..].try_into().expect("8 bytes"));
         key[24..].copy_from_slice(&chained.rotate_left(17).to_le_bytes());
-        Stream { key, generator: ChaCha12Rng::from_seed(key) }
+        Stream::of(key, self.direction)
     }
 
     /// The 32 bytes that determine the stream, to seed another generator with.

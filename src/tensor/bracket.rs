@@ -56,6 +56,32 @@ pub struct UpperEnd {
     pub residual: f64,
 }
 
+/// The numbers over which an upper end holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Those of the computation. In the prime field such a construction takes rational steps alone,
+    /// so that a generic instance has it over the rationals too.
+    Own,
+    /// The real numbers, and the complex ones.
+    Real,
+    /// The complex numbers, or the closure of the field, and not less: it takes roots.
+    Complex,
+}
+
+impl Field {
+    /// From the one that says most.
+    pub const ALL: [Field; 3] = [Field::Own, Field::Real, Field::Complex];
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Field::Own => "any",
+            Field::Real => "real",
+            Field::Complex => "complex",
+        }
+    }
+}
+
 /// How a decomposition was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Construction {
@@ -63,6 +89,21 @@ pub enum Construction {
     Lines(Mode),
     /// From slices along a mode, in a basis of it, each factored by itself.
     Slices(Mode),
+    /// Each gradient factored by itself.
+    Gradients,
+    /// Matrices of rank one that span the slices along a mode, as many as these have dimensions:
+    /// found in the span of the slices, which is large enough to have them.
+    Spanned(Mode),
+    /// From gradients factored one by one, and the last two of them, as a pencil, together.
+    Peeled {
+        /// Terms of the gradients that are factored.
+        cut: usize,
+    },
+    /// By pairs of slices, of which each is made diagonalisable (Ja'Ja').
+    Pairs,
+    /// That of almost all tensors like this one: of the same format, or with slices in the same nested
+    /// spaces of rows and columns.
+    Generic,
     /// By the CP solver.
     Fitted {
         /// [`Decomposition::condition`]; infinite if the terms can change and their sum not.
@@ -75,10 +116,30 @@ impl fmt::Display for Construction {
         match self {
             Construction::Lines(mode) => write!(f, "lines along the {}s", mode.name()),
             Construction::Slices(mode) => write!(f, "slices along the {}s", mode.name()),
+            Construction::Gradients => f.write_str("gradients, each factored"),
+            Construction::Spanned(mode) => {
+                write!(f, "matrices of rank one in the span of the {}s", mode.name())
+            }
+            Construction::Peeled { cut } => {
+                write!(f, "{cut} terms of gradients, and the pencil of the last two")
+            }
+            Construction::Pairs => f.write_str("pairs of slices made diagonalisable"),
+            Construction::Generic => f.write_str("the terms of generic tensors of its kind"),
             Construction::Fitted { condition } if condition.is_finite() => {
                 write!(f, "fitted terms of condition {condition:.0e}")
             }
             Construction::Fitted { .. } => f.write_str("fitted terms, one choice among many"),
+        }
+    }
+}
+
+impl Construction {
+    /// Where a decomposition that is made so holds.
+    pub fn field(self) -> Field {
+        match self {
+            Construction::Peeled { .. } | Construction::Generic => Field::Complex,
+            Construction::Pairs => Field::Real,
+            _ => Field::Own,
         }
     }
 }
@@ -130,8 +191,31 @@ impl<S: RankRevealing> Reduced<S> {
     /// Raises the lower end as far as [`best_lower_end`](Reduced::best_lower_end) can.
     pub fn raise(&self, bracket: &mut CpBracket<S>, noise: f64) {
         let best = self.best_lower_end(noise, bracket.bounds().upper);
-        if best.bound > bracket.lower_end.bound {
-            bracket.lower_end = best;
+        bracket.lower_end.raise(Some(best));
+    }
+
+    /// Takes another decomposition if it has fewer terms and reproduces the tensor within the noise.
+    pub fn offer(
+        &self,
+        bracket: &mut CpBracket<S>,
+        decomposition: Decomposition<S>,
+        construction: Construction,
+        noise: f64,
+    ) {
+        if decomposition.terms() >= bracket.decomposition.terms() {
+            return;
+        }
+        // In the bases of the core, in which the tensor has all there is of it.
+        let core = Decomposition {
+            a: S::coordinates(&self.left, &decomposition.a),
+            b: S::coordinates(&self.right, &decomposition.b),
+            c: decomposition.c,
+        };
+        let residual = self.residual(&core).filter(|&r| r <= self.allowed_residual(noise));
+        if let Some(residual) = residual {
+            let (a, b) = (self.left.times(&core.a), self.right.times(&core.b));
+            bracket.decomposition = Decomposition { a, b, c: core.c };
+            (bracket.residual, bracket.construction) = (residual, construction);
         }
     }
 

@@ -11,22 +11,27 @@
 //! decomposed by [`cp_decompose`] and [`cp_decompose_weighted`].
 
 mod bracket;
+mod certify;
 mod cp;
 mod dense;
+mod interval;
 mod lower;
 mod shorten;
 mod shrink;
+mod upper;
 
-pub use bracket::{Construction, CpBracket, Decomposition, UpperEnd};
+pub use bracket::{Construction, CpBracket, Decomposition, Field, UpperEnd};
+pub use certify::{Certified, certified_terms};
 pub use cp::{
     Compress, Compressed, CpError, CpFit, CpGrowth, CpOptions, ErrorByRank, cp_decompose,
     cp_decompose_weighted, cp_error, cp_error_by_rank, cp_growth,
 };
 pub use dense::Dense;
 pub use lower::{Certificate, LowerEnd};
+pub use upper::{pairs_bound, pairs_of_slices, peeled};
 
 use crate::matrix::{Factors, Matrix, Rank, RankRevealing};
-use crate::scalar::Scalar;
+use crate::scalar::{Fp, Scalar};
 
 /// One summand of a tensor: slice k is `weights[k]` times the matrix.
 #[derive(Clone, Debug)]
@@ -124,6 +129,20 @@ impl<S: RankRevealing> Tensor<S> {
             slice
         });
         Reduced { slices: slices.collect(), left, right, lost: 0.0 }
+    }
+}
+
+impl Tensor<Fp> {
+    /// The tensor with these slices of one shape, in bases of the sums of their column and of their
+    /// row spaces.
+    pub fn concise(slices: &[Matrix<Fp>]) -> Reduced<Fp> {
+        let (rows, cols) = slices.first().map_or((0, 0), |slice| (slice.rows(), slice.cols()));
+        let terms = slices.iter().enumerate().map(|(k, slice)| Term {
+            factors: Factors::new(slice.clone(), Matrix::scaled_identity(cols, Fp::ONE))
+                .compressed(),
+            weights: (0..slices.len()).map(|j| Fp::from_integer(i64::from(j == k))).collect(),
+        });
+        Tensor::new(rows, cols, slices.len(), terms.collect()).reduced()
     }
 }
 

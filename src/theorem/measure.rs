@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Setting, Theorem};
+use super::{Setting, Theorem, cp_ends};
 use crate::bounds::Bounds;
 use crate::matrix::RankRevealing;
 use crate::named::Named;
@@ -49,7 +49,8 @@ impl fmt::Display for Measure {
 
 impl Measure {
     /// The value after `k` learning steps. `None` where there is none: the gradient after the last
-    /// step, or a CP rank that rounding hides.
+    /// step, or a CP rank that rounding hides. In the field the upper end of a CP rank is that over its
+    /// closure.
     pub fn of<S: RankRevealing>(self, trajectory: &Trajectory<S>, k: usize) -> Option<Bounds> {
         if self == Measure::GradientRank {
             let gradient = trajectory.gradient(k)?;
@@ -61,18 +62,13 @@ impl Measure {
         if self == Measure::Rank {
             return Some(trajectory.rank(k).bounds);
         }
+        if self == Measure::Cp {
+            return Some(cp_ends(trajectory, k)?.bounds());
+        }
         let increments: Vec<_> = (1..=k).map(|j| trajectory.increment(j)).collect();
         let n = trajectory.neurons();
-        let noise = trajectory.tensor_noise();
         let tensor = Tensor::from_slices(n, n, &increments).reduced();
-        match self {
-            Measure::Cp => {
-                let mut bracket = tensor.cp_bracket(noise)?;
-                tensor.raise(&mut bracket, noise);
-                Some(bracket.bounds())
-            }
-            _ => Some(tensor.unfolding_ranks(noise)[2].bounds),
-        }
+        Some(tensor.unfolding_ranks(trajectory.tensor_noise())[2].bounds)
     }
 }
 

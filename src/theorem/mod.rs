@@ -6,6 +6,7 @@
 //! which makes [`ALL`].
 
 mod check;
+mod cp_ends;
 #[cfg(feature = "verify")]
 mod drawing;
 mod first_gradient;
@@ -24,6 +25,7 @@ mod sources;
 mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
+pub use cp_ends::{CpEnds, cp_ends, nested_ranks};
 pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
 pub use measure::{Measure, best_limit, best_limit_among};

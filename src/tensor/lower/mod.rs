@@ -6,11 +6,14 @@
 //! | Koszul flattening | less than twice the second largest dimension | every arithmetic; border rank |
 //! | pencil | the CP rank of a tensor with one dimension of two | the field; CP rank alone |
 //! | algebra | nearly twice the dimension, of algebras | the field; CP rank alone |
+//! | substitution | one for each matrix of rank one that is known, and the best of what is left | the field; CP rank alone |
+//! | count | what the dimension of a family of tensors asks for | almost all of the family; border rank |
 //!
 //! A bound on the border rank holds for all tensors near enough as well, so it survives rounding.
 //! One on the CP rank alone does not: the W state has CP rank three, and tensors of CP rank two as
-//! near to it as one likes. Hence the last two are used in the field alone. All four hold over
-//! every extension of the field, its algebraic closure included.
+//! near to it as one likes. Hence pencil, algebra and substitution are used in the field alone. All hold
+//! over every extension of the field, its algebraic closure included; of a generic instance, whose ranks
+//! are no less than those modulo a prime, over the rationals, the reals and the complex numbers.
 //!
 //! What each gives, by computation (see the tests):
 //!
@@ -28,8 +31,9 @@ mod algebra;
 #[cfg(test)]
 mod known_rank_tests;
 mod koszul;
-mod pencil;
-mod polynomial;
+pub(super) mod pencil;
+pub(super) mod polynomial;
+mod substitution;
 
 use std::fmt;
 
@@ -83,6 +87,20 @@ pub enum Certificate {
         /// The number of its maximal two-sided ideals, over the algebraic closure.
         ideals: usize,
     },
+    /// Matrices of rank one in the span of the steps, each of which is a term, and what is left when
+    /// the rows or columns of these are taken out.
+    Substitution {
+        /// How many matrices.
+        removed: usize,
+        /// Of what is left.
+        rest: Box<Certificate>,
+    },
+    /// Tensors of fewer terms make a set of fewer dimensions than those that are learned: it is of
+    /// almost all instances, not of each.
+    Count {
+        /// The dimensions of all tensors that are learned, in all bases.
+        dimension: usize,
+    },
 }
 
 impl Certificate {
@@ -116,6 +134,12 @@ impl fmt::Display for Certificate {
                  {ideals} for its maximal ideals",
                 product.name(),
             ),
+            Certificate::Substitution { removed, rest } => {
+                write!(f, "substitution of {removed} matrices of rank one, and {rest}")
+            }
+            Certificate::Count { dimension } => {
+                write!(f, "the {dimension} dimensions of what is learned")
+            }
         }
     }
 }
@@ -183,7 +207,7 @@ impl LowerEnd {
         LowerEnd { bound, certificate: Certificate::Unfolding(mode) }
     }
 
-    fn raise(&mut self, other: Option<LowerEnd>) {
+    pub(super) fn raise(&mut self, other: Option<LowerEnd>) {
         if let Some(other) = other.filter(|other| other.bound > self.bound) {
             *self = other;
         }

@@ -25,7 +25,7 @@ use super::polynomial::Polynomial;
 use super::{Certificate, LowerEnd};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::scalar::{Fp, Scalar, Stream};
-use crate::tensor::Mode;
+use crate::tensor::{Mode, Tensor};
 
 /// Rows or columns of the largest matrix that is eliminated.
 const LARGEST: usize = 512;
@@ -43,6 +43,39 @@ pub(super) fn bound(mode: Mode, slices: &[&Matrix<Fp>]) -> Option<LowerEnd> {
         bound: rows + cols - rank + defect,
         certificate: Certificate::Pencil { mode, shape, rank, defect },
     })
+}
+
+/// The CP rank over the algebraic closure of the tensor with these two slices. `None` where two
+/// eigenvalues share a multiplicity of two or more, or a matrix would be too large.
+pub(in crate::tensor) fn closed_rank(first: &Matrix<Fp>, second: &Matrix<Fp>) -> Option<usize> {
+    let core = Tensor::concise(&[first.clone(), second.clone()]);
+    let (rows, cols) = (core.left.cols(), core.right.cols());
+    if rows.max(cols) > LARGEST {
+        return None;
+    }
+    let (rank, pencil) = Pencil::regular_at_infinity(&core.slices[0], &core.slices[1]);
+    if rank == 0 {
+        return Some(0);
+    }
+    let repeated = pencil.polynomial(rank)?.repeated_roots();
+    let is_known = repeated.iter().all(|roots| roots.degree() == 1);
+    is_known.then(|| rows + cols - rank + pencil.defect(rank))
+}
+
+/// The dependency of least degree among a random vector and its images under a map, whose roots are
+/// eigenvalues of it: all of them, but for bad luck.
+pub(in crate::tensor) fn minimal_polynomial(
+    map: &Matrix<Fp>,
+    stream: &mut Stream,
+) -> Option<Polynomial> {
+    let size = map.rows();
+    let mut powers = vec![Matrix::random(size, 1, stream)];
+    for j in 0..size {
+        powers.push(map.times(&powers[j]));
+    }
+    let kernel = Matrix::beside(size, &powers).kernel();
+    // The first vector of the kernel is the dependency of least degree.
+    (kernel.cols() > 0).then(|| Polynomial::new(kernel.column(0).to_vec()))
 }
 
 /// x E - F.
@@ -86,13 +119,7 @@ impl Pencil {
         let right = Matrix::random(self.e.cols(), rank, &mut stream);
         let squeezed = |matrix: &Matrix<Fp>| left.times(matrix).times(&right);
         let map = squeezed(&self.e).inverse()?.times(&squeezed(&self.f));
-        let mut powers = vec![Matrix::random(rank, 1, &mut stream)];
-        for j in 0..rank {
-            powers.push(map.times(&powers[j]));
-        }
-        let kernel = Matrix::beside(rank, &powers).kernel();
-        // The first vector of the kernel is the dependency of least degree.
-        (kernel.cols() > 0).then(|| Polynomial::new(kernel.column(0).to_vec()))
+        minimal_polynomial(&map, &mut stream)
     }
 
     /// The mean number of Jordan blocks of two rows or more at the roots of a polynomial without

@@ -1,10 +1,10 @@
-//! Polynomials over the prime field, as far as eigenvalues of high multiplicity need them.
+//! Polynomials over the prime field, as far as eigenvalues need them.
 
-use crate::scalar::{Fp, Scalar};
+use crate::scalar::{Fp, PRIME, Scalar, Stream};
 
 /// Coefficients, the constant one first; the last is not zero.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Polynomial(Vec<Fp>);
+pub(in crate::tensor) struct Polynomial(Vec<Fp>);
 
 impl Polynomial {
     pub fn new(mut coefficients: Vec<Fp>) -> Self {
@@ -75,6 +75,58 @@ impl Polynomial {
         self.monic()
     }
 
+    /// The product with another one, modulo a third that is not constant.
+    fn times_modulo(&self, other: &Self, modulus: &Self) -> Self {
+        if self.is_zero() || other.is_zero() {
+            return Polynomial(Vec::new());
+        }
+        let mut product = vec![Fp::ZERO; self.0.len() + other.0.len() - 1];
+        for (i, &x) in self.0.iter().enumerate() {
+            for (j, &y) in other.0.iter().enumerate() {
+                product[i + j] += x * y;
+            }
+        }
+        Polynomial::new(product).divided(modulus).1
+    }
+
+    /// A power of it, modulo another one that is not constant.
+    fn power_modulo(&self, mut exponent: u64, modulus: &Self) -> Self {
+        let (mut base, mut result) = (self.divided(modulus).1, Polynomial(vec![Fp::ONE]));
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                result = result.times_modulo(&base, modulus);
+            }
+            base = base.times_modulo(&base, modulus);
+            exponent >>= 1;
+        }
+        result
+    }
+
+    /// The roots in the field, each once (D. G. Cantor and H. Zassenhaus, "A new algorithm for
+    /// factoring polynomials over finite fields", Math. Comp. 36, 1981).
+    pub fn roots(&self, stream: &mut Stream) -> Vec<Fp> {
+        if self.degree() == 0 {
+            return Vec::new();
+        }
+        let x = Polynomial(vec![Fp::ZERO, Fp::ONE]);
+        let fixed = x.power_modulo(PRIME, self).minus(&x);
+        let (mut found, mut open) = (Vec::new(), vec![self.clone().common(fixed)]);
+        while let Some(product) = open.pop() {
+            match product.degree() {
+                0 => {}
+                1 => found.push(-product.coefficient(0)),
+                _ => {
+                    // Half of all numbers are squares, so a random shift splits most products.
+                    let shifted = Polynomial(vec![Fp::random(stream), Fp::ONE]);
+                    let square = shifted.power_modulo((PRIME - 1) / 2, &product);
+                    let part = product.clone().common(square.minus(&Polynomial(vec![Fp::ONE])));
+                    open.extend([product.quotient(&part), part]);
+                }
+            }
+        }
+        found
+    }
+
     /// For each multiplicity from two on the polynomial that has all roots of this multiplicity
     /// once; those without roots are left out. By Yun's method, which needs a degree below the
     /// characteristic of the field (D. Y. Y. Yun, "On square-free decomposition algorithms",
@@ -130,6 +182,27 @@ mod tests {
             repeated(&[0, 0, 0, 1, 1, 2, 7, 7, 9, 9, 9, 9]),
             [with_roots(&[1, 7]), with_roots(&[0]), with_roots(&[9])]
         );
+    }
+
+    #[test]
+    fn roots_in_the_field_are_found_and_others_not() {
+        let mut stream = Stream::new("roots", 0, 0);
+        let mut roots = with_roots(&[3, -7, 3, 11]).roots(&mut stream);
+        roots.sort_by_key(|root| root.value());
+        assert_eq!(roots, [3, 11, -7].map(Fp::from_integer));
+        // x^2 - c has a root exactly where c is a square: of c and -c one, as -1 is none here.
+        let square = |c: i64| Polynomial::new(vec![Fp::from_integer(-c), Fp::ZERO, Fp::ONE]);
+        for c in 2..6 {
+            let counts = [c, -c].map(|c| square(c).roots(&mut stream).len());
+            let expected = if Fp::from_integer(-1).power((PRIME - 1) / 2) == Fp::ONE {
+                [counts[0]; 2]
+            } else {
+                [counts[0], 2 - counts[0]]
+            };
+            assert_eq!(counts, expected, "{c}");
+            assert!(counts.iter().all(|count| [0, 2].contains(count)));
+        }
+        assert_eq!(with_roots(&[]).roots(&mut stream), []);
     }
 
     #[test]
