@@ -80,6 +80,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("h_0 of its own, training of more than W, and spectral rules"),
     },
+    source: &["Schuessler et al. (2020)", "Pellegrino, Cayco-Gajic and Chadwick (2023)"],
     limit: Some(limit),
     attained: Some(attained),
     domain,
