@@ -164,6 +164,7 @@ registry![
     modes,
     weight_decay_tail,
     truncated_bptt,
+    effective_telescoping,
     perturbation,
 ];
 
