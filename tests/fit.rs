@@ -254,6 +254,7 @@ proptest! {
         });
         let row = VerificationRow {
             theorem: "fingerprints".into(),
+            source: vec!["Ziyin (2023)".into()],
             arithmetic: "exact".into(),
             cases: seed,
             held: seed / 3,

@@ -36,7 +36,8 @@ pub struct Arguments {
     neurons: u16,
     #[command(flatten)]
     network: NetworkArguments,
-    /// Take this theorem for unknown; may be given more than once.
+    /// Take this theorem for unknown; may be given more than once. minimum-cut, which computes a flow
+    /// and has no formula, always is.
     #[arg(long, value_name = "ID", value_parser = theorem)]
     without: Vec<&'static Theorem>,
     /// New instances that try to refute what was found.

@@ -28,7 +28,8 @@ pub struct NetworkArguments {
     /// Which parameters are learned.
     #[arg(long, value_delimiter = ',', default_value = "W", value_parser = blocks())]
     train: Vec<String>,
-    /// W_0: zero, identity (w I), full, or the rank of P Q^T in w I + P Q^T.
+    /// W_0: zero, identity (w I), full, symmetric-R (with R distinct eigenvalues), or the rank of
+    /// P Q^T in w I + P Q^T.
     #[arg(long, default_value = "zero")]
     start: InitialWeights,
     /// h_0.

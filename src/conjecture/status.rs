@@ -89,6 +89,7 @@ impl Conjecture {
             bound: "",
             tightness: "",
             proof: Proof::Conjectured,
+            source: &[],
             limit: None,
             attained: None,
             domain: self.setting,

@@ -55,6 +55,11 @@ pub fn entries(theorem: &Theorem) -> Vec<Entry> {
     let searched = searches.iter().filter(|(_, holds)| *holds).map(|(name, _)| *name);
     let tests = [file.as_str()].into_iter().chain(searched);
     let tests = tests.map(|name| Fact::File(format!("tests/theorems/{name}.rs"))).collect();
+    let mut source: Vec<_> =
+        theorem.source.iter().map(|&source| Fact::Words(source.to_owned())).collect();
+    if source.is_empty() {
+        source.push(Fact::Words("none that we know of".to_owned()));
+    }
     let words = |label, text: &str| Entry { label, facts: vec![Fact::Words(text.to_owned())] };
     let named = |label, path| Entry { label, facts: vec![Fact::File(path)] };
     let command = Fact::Command(format!("rankproof verify --theorem {}", theorem.id));
@@ -72,6 +77,7 @@ pub fn entries(theorem: &Theorem) -> Vec<Entry> {
         named("check", format!("src/theorem/{file}.rs")),
         Entry { label: "tests", facts: tests },
         Entry { label: "proof", facts: proof },
+        Entry { label: "source", facts: source },
         Entry { label: "run it", facts: vec![command] },
     ]
 }

@@ -26,6 +26,9 @@ pub struct VerificationRecord {
 pub struct VerificationRow {
     /// The theorem, by its id.
     pub theorem: String,
+    /// What the theorem stands on, or is near to.
+    #[serde(default)]
+    pub source: Vec<String>,
     /// The arithmetic, by its name.
     pub arithmetic: String,
     /// Cases in all.
@@ -48,6 +51,7 @@ impl VerificationRecord {
     pub fn new(seed: u64, lines: &[(&Theorem, Verification)]) -> Self {
         let results = lines.iter().map(|(theorem, result)| VerificationRow {
             theorem: theorem.id.to_owned(),
+            source: theorem.source.iter().map(|&source| source.to_owned()).collect(),
             arithmetic: result.arithmetic.name().to_owned(),
             cases: result.cases(),
             held: result.held,

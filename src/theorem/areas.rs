@@ -40,6 +40,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &["areas.rank_on_area", "areas.areas"],
         beyond: Some("a spectral method on each block by itself"),
     },
+    source: &["Perich et al. (2021)", "Semedo et al. (2019)"],
     limit: None,
     attained: None,
     domain,

@@ -53,6 +53,7 @@ pub const THEOREM: Theorem = Theorem {
              show, and a spectral method on each block by itself",
         ),
     },
+    source: &["Song, Yang and Wang (2016)", "Dubreuil et al. (2022)", "Beiran et al. (2021)"],
     limit: None,
     attained: None,
     domain,

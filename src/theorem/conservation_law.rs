@@ -54,6 +54,11 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("the step from the identity to gradient flow"),
     },
+    source: &[
+        "Arora, Cohen and Hazan (2018)",
+        "Du, Hu and Lee (2018)",
+        "Marcotte, Gribonval and Peyré (2023, arXiv 2307.00144)",
+    ],
     limit: None,
     attained: Some(|_| true),
     domain,

@@ -45,6 +45,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &["core_closure.core_closure", "core_closure.core_outputs_exact"],
         beyond: Some("trained B, C, b and h_0"),
     },
+    source: &["Ger and Barak (2026, arXiv 2605.04115)", "Mastrogiuseppe and Ostojic (2018)"],
     limit: None,
     attained: Some(|_| true),
     domain,

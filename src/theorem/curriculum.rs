@@ -43,6 +43,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &["curriculum.curriculum"],
         beyond: Some("that a bias shared by all tasks counts once"),
     },
+    source: &[],
     limit: None,
     attained: Some(fills_the_space),
     domain,

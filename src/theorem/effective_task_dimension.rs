@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("trained B and C"),
     },
+    source: &[],
     limit: None,
     attained: Some(attained),
     domain,

@@ -46,6 +46,7 @@ pub const THEOREM: Theorem = Theorem {
                  mathcomp-analysis",
         ),
     },
+    source: &["Werbos (1990)"],
     limit: None,
     attained: Some(|_| true),
     domain,

@@ -65,6 +65,11 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("trained B, C, b and h_0"),
     },
+    source: &[
+        "Hu et al. (2021)",
+        "Zhao et al. (2024, arXiv 2403.03507)",
+        "Arora, Cohen and Hazan (2018)",
+    ],
     limit: None,
     attained: None,
     domain,

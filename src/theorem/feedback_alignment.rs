@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &["Lillicrap et al. (2016)", "Murray (2019)"],
     limit: None,
     attained: None,
     domain,

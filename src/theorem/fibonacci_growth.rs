@@ -87,6 +87,10 @@ pub const THEOREM: Theorem = Theorem {
                  zero, and W_0 = w I + P Q^T",
         ),
     },
+    source: &[
+        "Pellegrino, Cayco-Gajic and Chadwick (2023)",
+        "Boix-Adsera et al. (2023, arXiv 2306.07042)",
+    ],
     limit: Some(limit),
     attained: Some(attained),
     domain,
@@ -105,7 +109,8 @@ pub const THEOREM: Theorem = Theorem {
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
     let applies = setting.is_linear()
-        && setting.initial_weights != InitialWeights::Full
+        && (setting.starts_at_identity()
+            || matches!(setting.initial_weights, InitialWeights::LowRank(_)))
         && (setting.rule.is_gd_like() || setting.rule.is_spectral());
     if !applies {
         return None;

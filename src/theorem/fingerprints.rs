@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &["Ziyin (2023, arXiv 2309.16932)"],
     limit: None,
     attained: Some(attained),
     domain,

@@ -62,6 +62,7 @@ pub const THEOREM: Theorem = Theorem {
              show",
         ),
     },
+    source: &["Hochreiter and Schmidhuber (1997)", "Cho et al. (2014)"],
     limit: None,
     attained: None,
     domain,

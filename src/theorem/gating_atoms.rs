@@ -46,6 +46,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &[],
     limit: None,
     attained: Some(attained),
     domain,

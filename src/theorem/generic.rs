@@ -170,7 +170,7 @@ impl Learning<'_> {
         // A step size and a momentum are random.
         let (eta, mu) = (Degree::VARIABLE, Degree::VARIABLE);
         let takes_momentum = self.setting.rule.momentum().is_some();
-        let mut now = self.start();
+        let mut now = self.start()?;
         let mut seen = now;
         let mut memory: Option<Point> = None;
         for _ in 0..self.setting.learning_steps {
@@ -217,19 +217,22 @@ impl Learning<'_> {
         seen.into_iter().max().map(|most| most.0.unwrap_or(0))
     }
 
-    fn start(&self) -> Point {
+    /// `None` of a start that is no polynomial.
+    fn start(&self) -> Option<Point> {
         let variable_if = |present| if present { Degree::VARIABLE } else { Degree::ZERO };
         let w = match self.setting.initial_weights {
             InitialWeights::Zero => Degree::ZERO,
             InitialWeights::ScaledIdentity | InitialWeights::Full => Degree::VARIABLE,
             InitialWeights::LowRank(_) => Degree::VARIABLE * Degree::VARIABLE,
+            // Reflections divide.
+            InitialWeights::Symmetric(_) => return None,
         };
         let state = match self.setting.initial_state {
             InitialState::Zero => Degree::ZERO,
             InitialState::Common | InitialState::PerTrial => Degree::VARIABLE,
             InitialState::AlongInputs => Degree::VARIABLE * Degree::VARIABLE,
         };
-        [w, Degree::VARIABLE, Degree::VARIABLE, variable_if(self.setting.bias), state]
+        Some([w, Degree::VARIABLE, Degree::VARIABLE, variable_if(self.setting.bias), state])
     }
 
     /// Of inputs and of the target at the end: see the families that a field has.

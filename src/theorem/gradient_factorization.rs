@@ -45,6 +45,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &["Pellegrino, Cayco-Gajic and Chadwick (2023)"],
     limit: Some(limit),
     attained: Some(attained),
     domain,

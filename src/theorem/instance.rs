@@ -104,8 +104,35 @@ pub(super) fn initial_weights<S: Scalar>(
             let factors = Factors::new(p, matrix(n, r, 1.0, stream, "Q"));
             (Block::low_rank(identity, factors.clone()), Some(factors))
         }
+        InitialWeights::Symmetric(count) => {
+            let mut eigenvalues = stream.named("eigenvalues");
+            let values: Vec<_> = (0..count.min(n)).map(|_| number(&mut eigenvalues, 0.7)).collect();
+            (Block::from(symmetric(n, &values, &stream.named("reflections"))), None)
+        }
         InitialWeights::Full => (Block::from(matrix(n, n, size, stream, "W")), None),
     }
+}
+
+/// A symmetric (N, N) matrix in general position with these eigenvalues in turn: a diagonal one that
+/// N random reflections turn.
+pub(crate) fn symmetric<S: Scalar>(n: usize, eigenvalues: &[S], stream: &Stream) -> Matrix<S> {
+    let value = |i: usize| eigenvalues[i % eigenvalues.len()];
+    let mut w = Matrix::from_fn(n, n, |i, j| if i == j { value(i) } else { S::ZERO });
+    let normals = matrix::<S>(n, n, 1.0, stream, "normals");
+    for k in 0..n {
+        let v = Matrix::from_columns(n, 1, normals.column(k).to_vec());
+        // A normal of length zero, which a field has, has no reflection.
+        let Some(inverse) = v.inner_product(&v).inverse() else { continue };
+        let twice = inverse + inverse;
+        // With s = 2 / v.v: W - s (W v) v^T - s v (W v)^T + s^2 (v.W v) v v^T.
+        let image = w.times(&v);
+        let along = twice * twice * v.inner_product(&image);
+        let (v, image) = (v.column(0), image.column(0));
+        w = Matrix::from_fn(n, n, |i, j| {
+            w[(i, j)] - twice * (image[i] * v[j] + v[i] * image[j]) + along * v[i] * v[j]
+        });
+    }
+    w
 }
 
 /// `None` if the arithmetic does not have the function.

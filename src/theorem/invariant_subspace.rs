@@ -45,6 +45,12 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &[
+        "Schuessler et al. (2020)",
+        "Cohen-Karlik et al. (ICLR 2023)",
+        "Yaras et al. (2023, arXiv 2306.01154)",
+        "Pellegrino, Cayco-Gajic and Chadwick (2023)",
+    ],
     limit: Some(limit),
     attained: Some(fills_the_space),
     domain,

@@ -59,6 +59,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("the decay of the singular values"),
     },
+    source: &["Schuessler et al. (2020)"],
     limit: Some(limit),
     attained: Some(attained),
     domain,

@@ -57,6 +57,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &["Murray (2019)", "Bellec et al. (2020)"],
     limit: None,
     attained: None,
     domain,

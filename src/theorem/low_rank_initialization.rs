@@ -39,6 +39,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &["Schuessler et al. (2020)"],
     limit: Some(limit),
     attained: Some(fills_the_space),
     domain,

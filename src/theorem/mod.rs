@@ -10,8 +10,10 @@ mod cp_ends;
 #[cfg(feature = "verify")]
 mod drawing;
 mod first_gradient;
+mod flow;
 mod generic;
 mod instance;
+mod learning_network;
 mod measure;
 mod model;
 mod movement;
@@ -28,6 +30,7 @@ pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, S
 pub use cp_ends::{CpEnds, cp_ends, nested_ranks};
 pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
+pub(crate) use instance::symmetric;
 pub use measure::{Measure, best_limit, best_limit_among};
 pub use model::{Model, Roles};
 pub use proof::Proof;
@@ -65,6 +68,9 @@ pub struct Theorem {
     pub tightness: &'static str,
     /// How it is proved.
     pub proof: Proof,
+    /// What it stands on, or is near to: authors and year, as the literature of its proof has them;
+    /// none where we know of none.
+    pub source: &'static [&'static str],
     /// What it allows a measure after k learning steps, known before training; `None` of settings
     /// that it does not speak about.
     pub limit: Option<Limit>,
@@ -141,6 +147,7 @@ registry![
     cell_types,
     areas,
     low_rank_initialization,
+    eigenspaces,
     factor_learning,
     effective_task_dimension,
     fibonacci_growth,
@@ -154,10 +161,12 @@ registry![
     momentum_angular_law,
     krylov_decay,
     linear_growth,
+    minimum_cut,
     short_trials,
     modes,
     weight_decay_tail,
     truncated_bptt,
+    effective_telescoping,
     perturbation,
 ];
 

@@ -52,6 +52,11 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &[
+        "Saxe, McClelland and Ganguli (2014)",
+        "Proca et al. (ICML 2025)",
+        "Bordelon et al. (2025, arXiv 2503.18754)",
+    ],
     limit: None,
     attained: Some(attained),
     domain,

@@ -51,6 +51,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("weight decay and clipping"),
     },
+    source: &["Marcotte, Gribonval and Peyré (2024, arXiv 2405.12888)"],
     limit: None,
     attained: Some(|_| true),
     domain,

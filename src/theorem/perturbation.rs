@@ -61,6 +61,7 @@ pub const THEOREM: Theorem = Theorem {
     bound: "exponents of 1 and 2 for eps, 2 and 4 for s, at least",
     tightness: "Generic instances have these exponents; each case that holds counts as attained.",
     proof: Proof::OnPaper,
+    source: &["Schuessler et al. (2020)", "Pellegrino, Cayco-Gajic and Chadwick (2023)"],
     limit: None,
     attained: None,
     domain,

@@ -51,6 +51,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("fewer monomials for odd psi or without a constant; h_0 along the inputs"),
     },
+    source: &[],
     limit: Some(limit),
     attained: None,
     domain,

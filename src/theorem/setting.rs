@@ -91,6 +91,8 @@ pub enum InitialWeights {
     ScaledIdentity,
     /// W_0 = w I + P Q^T with this many columns.
     LowRank(usize),
+    /// A random symmetric matrix with this many distinct eigenvalues.
+    Symmetric(usize),
     /// A random matrix.
     Full,
 }
@@ -201,13 +203,14 @@ impl Named for OptimizerKind {
     }
 }
 
-/// As commands name it: zero, identity, full, or the rank of P Q^T.
+/// As commands name it: zero, identity, symmetric-R, full, or the rank of P Q^T.
 impl fmt::Display for InitialWeights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InitialWeights::Zero => f.pad("zero"),
             InitialWeights::ScaledIdentity => f.pad("identity"),
             InitialWeights::LowRank(rank) => rank.fmt(f),
+            InitialWeights::Symmetric(eigenvalues) => f.pad(&format!("symmetric-{eigenvalues}")),
             InitialWeights::Full => f.pad("full"),
         }
     }
@@ -217,14 +220,16 @@ impl FromStr for InitialWeights {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "expected zero, identity, symmetric-1 or more, full or a rank".to_owned();
+        if let Some(count) = text.strip_prefix("symmetric-") {
+            let eigenvalues = count.parse().ok().filter(|&eigenvalues| eigenvalues > 0);
+            return eigenvalues.map(InitialWeights::Symmetric).ok_or_else(expected);
+        }
         match text {
             "zero" => Ok(InitialWeights::Zero),
             "identity" => Ok(InitialWeights::ScaledIdentity),
             "full" => Ok(InitialWeights::Full),
-            rank => rank
-                .parse()
-                .map(InitialWeights::LowRank)
-                .map_err(|_| "expected zero, identity, full or a rank".to_owned()),
+            rank => rank.parse().map(InitialWeights::LowRank).map_err(|_| expected()),
         }
     }
 }

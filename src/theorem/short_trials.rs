@@ -44,6 +44,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &["short_trials.two_steps", "short_trials.three_steps"],
         beyond: Some("that for T = 3 one input and one output have two dimensions"),
     },
+    source: &[],
     limit: Some(limit),
     attained: Some(attained),
     domain,

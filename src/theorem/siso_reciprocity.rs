@@ -56,6 +56,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("that R D_k is symmetric, which is read off the three matrices"),
     },
+    source: &[],
     limit: Some(limit),
     attained: Some(attained),
     domain,

@@ -47,6 +47,7 @@ pub const THEOREM: Theorem = Theorem {
                  gradient",
         ),
     },
+    source: &["Gupta, Koren and Singer (2018)", "Jordan et al. (2024)"],
     limit: Some(limit),
     attained: Some(fills_the_space),
     domain,

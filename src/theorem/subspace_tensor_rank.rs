@@ -38,6 +38,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: None,
     },
+    source: &["Pellegrino, Cayco-Gajic and Chadwick (2023)"],
     limit: None,
     attained: Some(attained),
     domain,

@@ -79,6 +79,11 @@ pub const THEOREM: Theorem = Theorem {
             "that the gradients of attention are those that it treats, which dual numbers show",
         ),
     },
+    source: &[
+        "Ziyin (2023, arXiv 2309.16932)",
+        "Marcotte, Gribonval and Peyré (2023, arXiv 2307.00144)",
+        "Yaras et al. (2023, arXiv 2306.01154)",
+    ],
     limit: Some(limit),
     attained: Some(attained),
     domain,

@@ -54,6 +54,7 @@ pub const THEOREM: Theorem = Theorem {
         ],
         beyond: Some("the shared first states"),
     },
+    source: &["Pellegrino, Cayco-Gajic and Chadwick (2023)"],
     limit: Some(limit),
     attained: Some(attained),
     domain,

@@ -49,6 +49,7 @@ pub const THEOREM: Theorem = Theorem {
                  than W_0 = 0",
         ),
     },
+    source: &[],
     limit: None,
     attained: Some(attained),
     domain,

@@ -41,6 +41,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &["truncated_bptt.truncated_gradient", "truncated_bptt.truncated_bptt"],
         beyond: Some("h_0 that is not zero, for which d = min(tau, T)"),
     },
+    source: &["Baker et al. (2024, arXiv 2402.06751)"],
     limit: None,
     attained: None,
     domain,

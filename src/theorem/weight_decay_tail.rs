@@ -42,6 +42,7 @@ pub const THEOREM: Theorem = Theorem {
         lemmas: &["weight_decay_tail.weight_decay_tail"],
         beyond: Some("the singular values"),
     },
+    source: &["Galanti et al. (2022, arXiv 2206.05794)"],
     limit: None,
     attained: Some(attained),
     domain,

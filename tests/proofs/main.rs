@@ -65,6 +65,23 @@ fn what_is_said_to_be_machine_checked_is() {
     }
 }
 
+/// The literature of a theorem is that of its proof.
+#[test]
+fn sources_are_in_the_proofs() {
+    for theorem in theorem::ALL {
+        let text = read(&format!("{}.md", file_of(theorem)));
+        let literature = text.split("## Literature").nth(1).unwrap_or_default();
+        let literature = literature.split("\n## ").next().unwrap_or_default();
+        for source in theorem.source {
+            let author = source.split([',', ' ']).next().unwrap_or_default();
+            let arxiv = source.split("arXiv ").nth(1).map(|number| number.trim_end_matches(')'));
+            for part in [Some(author), arxiv].into_iter().flatten() {
+                assert!(literature.contains(part), "{}: {part} is not in its proof", theorem.id);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_does_not_exist_is_reported() {
     for (lemma, part) in [

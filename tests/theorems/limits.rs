@@ -200,6 +200,7 @@ fn domain() -> Domain {
     activations.extend([ActivationKind::OddCubic, ActivationKind::Relu]);
     let mut initial_weights = vec![InitialWeights::Zero, InitialWeights::ScaledIdentity];
     initial_weights.extend((0..=3).map(InitialWeights::LowRank));
+    initial_weights.extend((1..=2).map(InitialWeights::Symmetric));
     initial_weights.push(InitialWeights::Full);
     let mut trained = vec![Subset::only(["W"]); 32];
     trained.extend((0..32).map(|bits: usize| {
@@ -261,7 +262,7 @@ impl Exceeded {
             ("W", trained.contains("W")),
             ("B", trained.contains("B")),
             ("C", trained.contains("C")),
-            ("b", trained.contains("bias")),
+            ("bias", trained.contains("bias")),
             ("h0", trained.contains("h0")),
         ];
         let parts: Vec<_> = parts.iter().filter(|(_, learns)| *learns).map(|part| part.0).collect();

@@ -11,7 +11,7 @@ use crate::network::architecture::{DynamicsOption, Shipped};
 use crate::network::{Activation, ActivationKind, Architecture, Dynamics, Network};
 use crate::scalar::Stream;
 use crate::task::{Dimensions, Task, TaskFamily};
-use crate::theorem::{InitialWeights, LossKind, OptimizerKind};
+use crate::theorem::{InitialWeights, LossKind, OptimizerKind, symmetric};
 use crate::training::{
     self, Batches, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
 };
@@ -70,11 +70,11 @@ pub struct Arguments {
     #[arg(long)]
     leak: Option<f64>,
     /// The weights W of rnn at the start: zero, identity (w I), full (independent random entries),
-    /// or the rank of P Q^T in w I + P Q^T; zero if not given. Other architectures start from normal
+    /// symmetric-R (with R distinct eigenvalues), or the rank of P Q^T in w I + P Q^T; zero if not given. Other architectures start from normal
     /// weights of standard deviation 1/sqrt(N).
     #[arg(long)]
     start: Option<InitialWeights>,
-    /// w, or the spectral radius of a full W_0; 0.5 if not given.
+    /// w, the spectral radius of a full W_0, or the size of eigenvalues; 0.5 if not given.
     #[arg(long)]
     gain: Option<f64>,
     /// Start from a random h_0 common to all trials, in place of zero.
@@ -156,8 +156,9 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.gain.is_some() && matches!(arguments.start, None | Some(InitialWeights::Zero)) {
         bail!("--gain is for another --start than zero, which is multiplied by it");
     }
-    if arguments.factors && arguments.start == Some(InitialWeights::Full) {
-        bail!("--factors keeps no N x N matrix, so it needs another --start than full");
+    let is_dense = |start| matches!(start, InitialWeights::Full | InitialWeights::Symmetric(_));
+    if let Some(start) = arguments.start.filter(|&start| arguments.factors && is_dense(start)) {
+        bail!("--factors keeps no N x N matrix, so it needs another --start than {start}");
     }
     if arguments.batch.is_some_and(|batch| batch > arguments.trials) {
         let (batch, trials) = (arguments.batch.unwrap_or(0), arguments.trials);
@@ -280,6 +281,11 @@ fn network(
         Some(InitialWeights::LowRank(rank)) => {
             let factors = Factors::new(normal(n, rank, unit, "P"), normal(n, rank, unit, "Q"));
             network = network.with("W", Block::low_rank(gain, factors));
+        }
+        Some(InitialWeights::Symmetric(count)) => {
+            let values = normal(1, count.min(n), gain, "eigenvalues");
+            let stream = stream.named("reflections");
+            network = network.with("W", symmetric(n, values.data(), &stream));
         }
         Some(InitialWeights::Full) => {
             network = network.with("W", normal(n, n, gain * unit, "W"));

@@ -23,7 +23,7 @@ use crate::network::Transport;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
 use crate::theorem::{
-    Case, Inconclusive, InitialWeights, Measure, Setting, Theorem, best_limit_among,
+    Case, Inconclusive, InitialWeights, Measure, Setting, Theorem, best_limit_among, minimum_cut,
 };
 
 /// What to look at.
@@ -47,7 +47,7 @@ pub struct Discovery {
     pub start: Vec<usize>,
     /// What is measured.
     pub measure: Measure,
-    /// Theorems that count as not known.
+    /// Theorems that count as not known, as minimum-cut always does: a flow is no formula.
     pub without: Vec<&'static str>,
     /// New instances that try to refute what was found.
     pub fresh: usize,
@@ -244,8 +244,12 @@ impl Discovery {
         let setting = self.setting(point);
         let mut rows: Vec<_> = (self.steps.iter())
             .map(|&step| {
+                // A flow is computed, and no formula.
+                let is_formula = |theorem: &Theorem| theorem.id != minimum_cut::THEOREM.id;
                 let is_known = |theorem: &Theorem| {
-                    point.cut == point.time && !self.without.contains(&theorem.id)
+                    point.cut == point.time
+                        && is_formula(theorem)
+                        && !self.without.contains(&theorem.id)
                 };
                 let known = best_limit_among(&setting, self.measure, step, is_known).0;
                 Row { point: Point { step, ..*point }, measured: 0, known }
