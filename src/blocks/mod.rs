@@ -7,6 +7,7 @@
 mod block;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -38,7 +39,8 @@ pub type Shapes = Vec<(String, (usize, usize))>;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocks<S> {
-    entries: Vec<(String, Block<S>)>,
+    /// Names are shared: every gradient and every point of a run has the same ones.
+    entries: Vec<(Arc<str>, Block<S>)>,
 }
 
 impl<S> Default for Blocks<S> {
@@ -137,7 +139,7 @@ impl<S: Scalar> Blocks<S> {
     pub fn random<N: AsRef<str>>(shapes: &[(N, (usize, usize))], stream: &Stream) -> Self {
         let block = |(name, (rows, cols)): &(N, (usize, usize))| {
             let name = name.as_ref();
-            (name.to_owned(), Block::from(Matrix::random(*rows, *cols, &mut stream.named(name))))
+            (name.into(), Block::from(Matrix::random(*rows, *cols, &mut stream.named(name))))
         };
         Blocks { entries: shapes.iter().map(block).collect() }
     }
@@ -154,12 +156,12 @@ impl<S: Scalar> Blocks<S> {
 
     /// Names and blocks, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Block<S>)> {
-        self.entries.iter().map(|(name, block)| (name.as_str(), block))
+        self.entries.iter().map(|(name, block)| (&**name, block))
     }
 
     /// Names and shapes, in order.
     pub fn shapes(&self) -> Shapes {
-        self.entries.iter().map(|(name, block)| (name.clone(), block.shape())).collect()
+        self.entries.iter().map(|(name, block)| (name.to_string(), block.shape())).collect()
     }
 
     /// The place of a block in the order.
@@ -168,8 +170,8 @@ impl<S: Scalar> Blocks<S> {
     ///
     /// If there is none of this name.
     pub fn index(&self, name: &str) -> Result<usize, NoSuchBlock> {
-        self.entries.iter().position(|(own, _)| own == name).ok_or_else(|| {
-            let names: Vec<_> = self.entries.iter().map(|(name, _)| name.as_str()).collect();
+        self.entries.iter().position(|(own, _)| **own == *name).ok_or_else(|| {
+            let names: Vec<_> = self.entries.iter().map(|(name, _)| &**name).collect();
             NoSuchBlock { name: name.into(), known: names.join(", ") }
         })
     }
@@ -195,7 +197,7 @@ impl<S: Scalar> Blocks<S> {
 
     /// A list of the same names, made block by block.
     pub fn replaced<R>(&self, mut block: impl FnMut(&str, &Block<S>) -> Block<R>) -> Blocks<R> {
-        let entry = |(name, own): &(String, Block<S>)| (name.clone(), block(name, own));
+        let entry = |(name, own): &(Arc<str>, Block<S>)| (name.clone(), block(name, own));
         Blocks { entries: self.entries.iter().map(entry).collect() }
     }
 
@@ -206,7 +208,7 @@ impl<S: Scalar> Blocks<S> {
 
     /// The same blocks, those of some names stored in full.
     pub(crate) fn into_dense_where(self, is_chosen: impl Fn(&str) -> bool) -> Self {
-        let dense = |(name, block): (String, Block<S>)| {
+        let dense = |(name, block): (Arc<str>, Block<S>)| {
             if is_chosen(&name) { (name, block.into_dense()) } else { (name, block) }
         };
         Blocks { entries: self.entries.into_iter().map(dense).collect() }
@@ -284,9 +286,9 @@ impl<S: Scalar> Blocks<S> {
     }
 
     fn assert_alike(&self, other: &Self) {
-        let names = |blocks: &Self| blocks.iter().map(|(name, _)| name.to_owned()).collect();
-        let (own, other): (Vec<String>, Vec<String>) = (names(self), names(other));
-        assert_eq!(own, other, "blocks of other names");
+        let own = self.entries.iter().map(|(name, _)| name);
+        let other = other.entries.iter().map(|(name, _)| name);
+        assert!(own.eq(other), "blocks of other names");
     }
 }
 

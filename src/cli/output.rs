@@ -55,7 +55,11 @@ pub fn progress(length: u64, what: &str) -> ProgressBar {
 
 /// Writes a value as one line of JSON.
 pub fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
-    let line = serde_json::to_string(value).context("JSON")? + "\n";
+    write_line(path, serde_json::to_string(value).context("JSON")?)
+}
+
+fn write_line(path: &Path, line: String) -> anyhow::Result<()> {
+    let line = line + "\n";
     Ok(write_atomically(path, |file| file.write_all(line.as_bytes()))?)
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 use thiserror::Error;
 
 /// Why a file could not be written: `out/ranks.json: cannot be written: Permission denied`.
@@ -41,22 +41,44 @@ fn replace<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>,
 ) -> io::Result<T> {
-    let target = target(path)?;
-    let directory = match target.parent() {
+    let mut new = NewFile::beside(path)?;
+    let outcome = write(&mut new.writer)?;
+    new.put_in_place()?;
+    Ok(outcome)
+}
+
+/// A file that is not in its place yet.
+struct NewFile {
+    target: PathBuf,
+    temporary: TempPath,
+    writer: BufWriter<File>,
+}
+
+impl NewFile {
+    fn beside(path: &Path) -> io::Result<Self> {
+        let target = target(path)?;
+        let directory = directory(&target);
+        remove_abandoned(directory);
+        let (file, temporary) = temporary_file(directory)?.into_parts();
+        // Says to others that somebody writes it; not every file system can.
+        let _ = file.try_lock();
+        Ok(NewFile { target, temporary, writer: BufWriter::new(file) })
+    }
+
+    fn put_in_place(self) -> io::Result<()> {
+        let file = self.writer.into_inner().map_err(IntoInnerError::into_error)?;
+        file.sync_all()?;
+        self.temporary.persist(&self.target)?;
+        sync_directory(directory(&self.target));
+        Ok(())
+    }
+}
+
+fn directory(target: &Path) -> &Path {
+    match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
-    remove_abandoned(directory);
-    let (file, temporary) = temporary_file(directory)?.into_parts();
-    // Says to others that somebody writes it; not every file system can.
-    let _ = file.try_lock();
-    let mut writer = BufWriter::new(file);
-    let outcome = write(&mut writer)?;
-    let file = writer.into_inner().map_err(IntoInnerError::into_error)?;
-    file.sync_all()?;
-    temporary.persist(&target)?;
-    sync_directory(directory);
-    Ok(outcome)
+    }
 }
 
 /// The file to replace: what a link points to, and never a directory, a pipe or a device.

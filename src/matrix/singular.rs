@@ -1,5 +1,7 @@
 //! Singular values and vectors: faer's for f64 and f32, one-sided Jacobi for double-double.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::Matrix;
 use super::qr::{ThinQr, tall_rows, triangle};
 use crate::scalar::{DoubleDouble, Real, Scalar};
@@ -103,6 +105,10 @@ singular_by_faer!(f64);
 singular_by_faer!(f32);
 
 impl SingularValues for DoubleDouble {
+    fn singular_values(matrix: &Matrix<Self>) -> Vec<f64> {
+        jacobi_values(matrix)
+    }
+
     fn singular(matrix: &Matrix<Self>) -> Singular<Self> {
         jacobi(matrix)
     }
@@ -117,25 +123,9 @@ pub(super) fn jacobi<S: Real>(matrix: &Matrix<S>) -> Singular<S> {
         let Singular { left, values, right } = jacobi(&matrix.transposed());
         return Singular { left: right, values, right: left };
     }
-    let mut columns: Vec<Vec<S>> = (0..matrix.cols()).map(|j| matrix.column(j).to_vec()).collect();
-    let identity = Matrix::scaled_identity(matrix.cols(), S::ONE);
-    let mut vectors: Vec<Vec<S>> =
-        (0..matrix.cols()).map(|j| identity.column(j).to_vec()).collect();
-    for _ in 0..SWEEPS {
-        let mut rotated = false;
-        for p in 0..columns.len() {
-            for q in p + 1..columns.len() {
-                if let Some((cosine, sine)) = rotation(&columns[p], &columns[q]) {
-                    rotate(&mut columns, p, q, cosine, sine);
-                    rotate(&mut vectors, p, q, cosine, sine);
-                    rotated = true;
-                }
-            }
-        }
-        if !rotated {
-            break;
-        }
-    }
+    let mut columns = columns_of(matrix);
+    let mut vectors = columns_of(&Matrix::scaled_identity(matrix.cols(), S::ONE));
+    make_orthogonal(&mut columns, Some(&mut vectors));
     let norms: Vec<S> = columns.iter().map(|column| dot(column, column).sqrt()).collect();
     let mut order: Vec<usize> = (0..columns.len()).collect();
     order.sort_by(|&a, &b| norms[b].to_f64().total_cmp(&norms[a].to_f64()));
@@ -149,9 +139,73 @@ pub(super) fn jacobi<S: Real>(matrix: &Matrix<S>) -> Singular<S> {
     }
 }
 
+/// The values of [`jacobi`] alone, without turning the vectors.
+fn jacobi_values<S: Real>(matrix: &Matrix<S>) -> Vec<f64> {
+    let is_wide = matrix.rows() < matrix.cols();
+    let mut columns = if is_wide { columns_of(&matrix.transposed()) } else { columns_of(matrix) };
+    make_orthogonal(&mut columns, None);
+    let norm = |column: &Vec<S>| dot(column, column).sqrt().to_f64();
+    let mut values: Vec<f64> = columns.iter().map(norm).collect();
+    values.sort_by(|a, b| b.total_cmp(a));
+    values
+}
+
+fn columns_of<S: Real>(matrix: &Matrix<S>) -> Vec<Vec<S>> {
+    (0..matrix.cols()).map(|j| matrix.column(j).to_vec()).collect()
+}
+
+/// Sweeps until all columns are orthogonal, the vectors turned with them.
+fn make_orthogonal<S: Real>(columns: &mut [Vec<S>], mut vectors: Option<&mut Vec<Vec<S>>>) {
+    for _ in 0..SWEEPS {
+        let vectors = vectors.as_deref_mut();
+        if !Arch::new().dispatch(Sweep { columns, vectors }) {
+            break;
+        }
+    }
+}
+
+/// A rotation of every pair of columns, and of the vectors with them; false if all were orthogonal.
+///
+/// Not a closure, because it and what it calls must be inlined into the code for the instructions of
+/// this machine: without those a fused multiply-add, of which double-double numbers are made, is a
+/// call.
+struct Sweep<'a, S> {
+    columns: &'a mut [Vec<S>],
+    vectors: Option<&'a mut Vec<Vec<S>>>,
+}
+
+impl<S: Real> WithSimd for Sweep<'_, S> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<V: Simd>(self, _: V) -> bool {
+        let Sweep { columns, mut vectors } = self;
+        let mut rotated = false;
+        for p in 0..columns.len() {
+            for q in p + 1..columns.len() {
+                if let Some((cosine, sine)) = rotation(&columns[p], &columns[q]) {
+                    rotate(columns, p, q, cosine, sine);
+                    if let Some(vectors) = &mut vectors {
+                        rotate(vectors, p, q, cosine, sine);
+                    }
+                    rotated = true;
+                }
+            }
+        }
+        rotated
+    }
+}
+
 /// The rotation that makes two columns orthogonal; `None` if they are, to rounding.
+#[inline(always)]
 fn rotation<S: Real>(p: &[S], q: &[S]) -> Option<(S, S)> {
-    let (pp, qq, pq) = (dot(p, p), dot(q, q), dot(p, q));
+    // Side by side, as each sum alone waits for its last addition.
+    let (mut pp, mut qq, mut pq) = (S::ZERO, S::ZERO, S::ZERO);
+    for (&p, &q) in p.iter().zip(q) {
+        pp += p * p;
+        qq += q * q;
+        pq += p * q;
+    }
     let size = pp.to_f64().sqrt() * qq.to_f64().sqrt();
     // Written so that a NaN, too, ends the sweeps.
     let needed = pq.to_f64().abs() > S::EPSILON * size;
@@ -170,6 +224,7 @@ fn rotation<S: Real>(p: &[S], q: &[S]) -> Option<(S, S)> {
     Some((cosine, cosine * tangent))
 }
 
+#[inline(always)]
 fn rotate<S: Scalar>(columns: &mut [Vec<S>], p: usize, q: usize, cosine: S, sine: S) {
     let (before, after) = columns.split_at_mut(q);
     for (a, b) in before[p].iter_mut().zip(&mut after[0]) {

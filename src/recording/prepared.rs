@@ -58,7 +58,7 @@ pub struct Behaviour {
 
 impl Behaviour {
     /// All dimensions in a bin of a trial, in a recording of so many bins.
-    #[cfg(feature = "files")]
+    #[cfg(any(test, feature = "files"))]
     pub(crate) fn in_bin(&self, bins: usize, bin: usize, trial: usize) -> &[f64] {
         let first = (trial * bins + bin) * self.names.len();
         &self.values[first..first + self.names.len()]

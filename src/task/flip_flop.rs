@@ -41,7 +41,7 @@ fn hold(pulses: &Matrix<f64>, trials: usize) -> Matrix<f64> {
     held
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
     use crate::task::{Limits, TaskFamily, tasks};

@@ -35,7 +35,7 @@ fn running_sums<S: Scalar>(inputs: &Matrix<S>, trials: usize) -> Matrix<S> {
     sums
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
     use crate::matrix::RankRevealing;

@@ -69,7 +69,7 @@ pub(super) fn draw<S: Scalar>(dimensions: &Dimensions, stream: &Stream) -> Task<
     Task::new(trials, inputs, targets, mask_after_start(dimensions)).expect("shapes that fit")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
     use crate::matrix::RankRevealing;

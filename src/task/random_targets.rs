@@ -28,7 +28,7 @@ pub(super) fn draw<S: Scalar>(dimensions: &Dimensions, stream: &Stream) -> Task<
     .expect("shapes that fit")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
     use crate::matrix::RankRevealing;

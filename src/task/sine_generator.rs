@@ -35,7 +35,7 @@ pub(super) fn draw(dimensions: &Dimensions, stream: &Stream) -> Task<f64> {
     fill(dimensions, stream, &inputs, &targets, mask_after_start(dimensions))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
     use crate::task::{Limits, TaskFamily, tasks};

@@ -98,6 +98,7 @@ mod tests {
         laws::hold(&Example);
     }
 
+    #[cfg(feature = "files")]
     #[test]
     fn it_is_the_one_of_torch() {
         laws::agrees_with_torch(&Gru::torch(), "gru");

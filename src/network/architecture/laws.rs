@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{Architecture, LossGradient, Workspace, derivative_along, gradient_by_tape};
 use crate::blocks::{Block, Blocks, Shapes, Subset};
+#[cfg(feature = "files")]
 use crate::file::Npz;
 use crate::matrix::{Factors, Matrix};
 use crate::network::{Activation, Loss, SquaredError};
@@ -167,6 +168,7 @@ impl Case<f64> {
 }
 
 /// Outputs, loss and all gradients are those that PyTorch found for its unit of this name.
+#[cfg(feature = "files")]
 pub fn agrees_with_torch(architecture: &dyn Architecture<f64>, unit: &str) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/torch_gates.npz");
     let mut archive = Npz::open(path).expect("a fixture");

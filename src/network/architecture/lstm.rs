@@ -80,6 +80,7 @@ mod tests {
         laws::hold(&Example);
     }
 
+    #[cfg(feature = "files")]
     #[test]
     fn it_is_the_one_of_torch() {
         laws::agrees_with_torch(&Lstm::torch(), "lstm");

@@ -205,9 +205,31 @@ pub fn gradient_by_tape<S: Scalar, A: Architecture<S> + ?Sized>(
     loss: &dyn Loss<S>,
     workspace: &mut Workspace<S>,
 ) -> Result<LossGradient<S>, TapeError> {
+    gradient_of(
+        &|scope, inputs| architecture.forward(scope, inputs),
+        blocks,
+        trained,
+        task,
+        loss,
+        workspace,
+    )
+}
+
+/// A forward pass. What works with one is compiled once for each arithmetic, not once more for each
+/// architecture.
+type Forward<'a, S> = &'a dyn for<'t> Fn(&Scope<'t, S>, &[Var<'t, S>]) -> Vec<Var<'t, S>>;
+
+fn gradient_of<S: Scalar>(
+    forward: Forward<'_, S>,
+    blocks: &Blocks<S>,
+    trained: &Subset,
+    task: &Task<S>,
+    loss: &dyn Loss<S>,
+    workspace: &mut Workspace<S>,
+) -> Result<LossGradient<S>, TapeError> {
     let memory = std::mem::take(&mut workspace.memory);
     let tape = Tape::in_memory(memory, blocks, trained, task.trials);
-    let found = recorded(architecture, &tape, &task.inputs, task.trials).and_then(|outputs| {
+    let found = recorded(forward, &tape, &task.inputs, task.trials).and_then(|outputs| {
         let values = tape.values(&outputs)?;
         same_shape("outputs and targets", &values, &task.targets)?;
         let value = loss.value(&values, task);
@@ -250,14 +272,23 @@ fn outputs_by_tape<S: Scalar, A: Architecture<S> + ?Sized>(
     inputs: &Matrix<S>,
     trials: usize,
 ) -> Result<Matrix<S>, TapeError> {
+    outputs_of(&|scope, inputs| architecture.forward(scope, inputs), blocks, inputs, trials)
+}
+
+fn outputs_of<S: Scalar>(
+    forward: Forward<'_, S>,
+    blocks: &Blocks<S>,
+    inputs: &Matrix<S>,
+    trials: usize,
+) -> Result<Matrix<S>, TapeError> {
     let tape = Tape::new(blocks, trials);
-    let outputs = recorded(architecture, &tape, inputs, trials)?;
+    let outputs = recorded(forward, &tape, inputs, trials)?;
     tape.values(&outputs)
 }
 
 /// Records the forward pass and checks that there is an output for every time.
-fn recorded<'t, S: Scalar, A: Architecture<S> + ?Sized>(
-    architecture: &A,
+fn recorded<'t, S: Scalar>(
+    forward: Forward<'_, S>,
     tape: &'t Tape<'t, S>,
     inputs: &Matrix<S>,
     trials: usize,
@@ -273,7 +304,7 @@ fn recorded<'t, S: Scalar, A: Architecture<S> + ?Sized>(
         scope.constant(&Matrix::from_columns(inputs.rows(), trials, columns))
     };
     let inputs: Vec<_> = (0..steps).map(input).collect();
-    let outputs = architecture.forward(&scope, &inputs);
+    let outputs = forward(&scope, &inputs);
     // The first error comes before what follows from it.
     tape.values(&outputs)?;
     if outputs.len() == steps + 1 {
