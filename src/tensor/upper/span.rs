@@ -64,14 +64,16 @@ fn rank_one_basis(unfolding: &Matrix<Fp>, rows: usize, cols: usize) -> Option<Fo
         return None;
     }
     let dimension = Fp::rank(unfolding, 0.0).bounds.lower;
-    let reaches = |long: usize, short: usize| dimension > 0 && dimension >= (long - 1) * short;
-    let turned = if reaches(rows, cols) {
-        false
-    } else if reaches(cols, rows) {
-        true
-    } else {
+    if dimension == 0 {
         return None;
-    };
+    }
+    // The side that needs no roots first.
+    let needed = [(rows - 1) * cols, (cols - 1) * rows];
+    let turned = if needed[0] <= needed[1] { 0 } else { 1 };
+    if dimension < needed[turned] {
+        return None;
+    }
+    let turned = turned == 1;
     let equations = unfolding.kernel();
     // a runs over the first side, x over the second.
     let [first, second] = if turned { [cols, rows] } else { [rows, cols] };
