@@ -94,6 +94,9 @@ pub enum Construction {
     /// Matrices of rank one that span the slices along a mode, as many as these have dimensions:
     /// found in the span of the slices, which is large enough to have them.
     Spanned(Mode),
+    /// The same where it takes roots of polynomials, which the field of the computation has, and the
+    /// rationals need not have.
+    SpannedByRoots(Mode),
     /// From gradients factored one by one, and the last two of them, as a pencil, together.
     Peeled {
         /// Terms of the gradients that are factored.
@@ -117,7 +120,7 @@ impl fmt::Display for Construction {
             Construction::Lines(mode) => write!(f, "lines along the {}s", mode.name()),
             Construction::Slices(mode) => write!(f, "slices along the {}s", mode.name()),
             Construction::Gradients => f.write_str("gradients, each factored"),
-            Construction::Spanned(mode) => {
+            Construction::Spanned(mode) | Construction::SpannedByRoots(mode) => {
                 write!(f, "matrices of rank one in the span of the {}s", mode.name())
             }
             Construction::Peeled { cut } => {
@@ -137,7 +140,9 @@ impl Construction {
     /// Where a decomposition that is made so holds.
     pub fn field(self) -> Field {
         match self {
-            Construction::Peeled { .. } | Construction::Generic => Field::Complex,
+            Construction::Peeled { .. }
+            | Construction::Generic
+            | Construction::SpannedByRoots(_) => Field::Complex,
             Construction::Pairs => Field::Real,
             _ => Field::Own,
         }

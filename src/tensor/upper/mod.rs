@@ -2,7 +2,7 @@
 //!
 //! | construction | terms | holds over |
 //! |---|---|---|
-//! | matrices of rank one in the span of c slices, d x e | c, if c > (d-1) e, or = and a root is there | the field |
+//! | matrices of rank one in the span of c slices, d x e | c, if c > (d-1) e; if c = (d-1) e, where there are roots | the field; where it has the roots |
 //! | gradients that are factored, and the pencil of two | their ranks, and that of the pencil | its closure |
 //! | pairs of slices | min(d e, d (1 + K / 2)), K slices of at most d rows and columns | the reals |
 

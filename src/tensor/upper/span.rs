@@ -6,7 +6,8 @@
 //! such matrices, and c of them that are independent span E. They are c terms, and fewer do not span it:
 //! the CP rank is c, over any field. If c = (d-1) e there are as many equations as unknowns: along a
 //! line of directions their determinant is a polynomial of degree e, and each root of it in the
-//! field gives a matrix. The same with d and e exchanged.
+//! field gives a matrix. These roots need not be rational, so that over the rationals, or the reals, there may be
+//! fewer. The same with d and e exchanged.
 //!
 //! Almost all spaces with (d-1) (e-1) < c are spanned by matrices of rank one over the complex numbers
 //! (Catalisano, Geramita and Gimigliano, "On the ideals of secant varieties to certain rational
@@ -28,7 +29,8 @@ impl Reduced<Fp> {
         for mode in Mode::ALL {
             let unfolding = self.unfolding(mode);
             let (rows, cols) = self.side(mode);
-            let Some([left, right]) = rank_one_basis(&unfolding, rows, cols) else { continue };
+            let Some(found) = rank_one_basis(&unfolding, rows, cols) else { continue };
+            let (made, [left, right]) = found;
             let terms = left.cols();
             if terms >= bracket.decomposition.terms() {
                 continue;
@@ -47,26 +49,31 @@ impl Reduced<Fp> {
                 }
             };
             // The decomposition is held against the tensor, whatever made it.
-            self.offer(bracket, decomposition, Construction::Spanned(mode), 0.0);
+            self.offer(bracket, decomposition, made(mode), 0.0);
         }
     }
 }
 
+/// How matrices were made, and they themselves.
+type Found = (fn(Mode) -> Construction, [Matrix<Fp>; 2]);
+
 /// Matrices of rank one, as columns (rows, c) and (cols, c), that span the rows of an unfolding, each a
-/// (rows, cols) matrix; `None` where they are not found.
-fn rank_one_basis(unfolding: &Matrix<Fp>, rows: usize, cols: usize) -> Option<[Matrix<Fp>; 2]> {
+/// (rows, cols) matrix, and what made them; `None` where they are not found.
+fn rank_one_basis(unfolding: &Matrix<Fp>, rows: usize, cols: usize) -> Option<Found> {
     if unfolding.rows() * unfolding.cols() > MAX_ENTRIES || rows * cols == 0 {
         return None;
     }
     let dimension = Fp::rank(unfolding, 0.0).bounds.lower;
-    let reaches = |long: usize, short: usize| dimension > 0 && dimension >= (long - 1) * short;
-    let turned = if reaches(rows, cols) {
-        false
-    } else if reaches(cols, rows) {
-        true
-    } else {
+    if dimension == 0 {
         return None;
-    };
+    }
+    // The side that needs no roots first.
+    let needed = [(rows - 1) * cols, (cols - 1) * rows];
+    let turned = if needed[0] <= needed[1] { 0 } else { 1 };
+    if dimension < needed[turned] {
+        return None;
+    }
+    let turned = turned == 1;
     let equations = unfolding.kernel();
     // a runs over the first side, x over the second.
     let [first, second] = if turned { [cols, rows] } else { [rows, cols] };
@@ -103,7 +110,9 @@ fn rank_one_basis(unfolding: &Matrix<Fp>, rows: usize, cols: usize) -> Option<[M
             }
         }
         if found.cols() == dimension {
-            return Some(if turned { [right, left] } else { [left, right] });
+            let made: fn(Mode) -> Construction =
+                if always { Construction::Spanned } else { Construction::SpannedByRoots };
+            return Some((made, if turned { [right, left] } else { [left, right] }));
         }
     }
     None
@@ -152,7 +161,7 @@ fn coordinates(
 mod tests {
     use super::*;
     use crate::bounds::Bounds;
-    use crate::tensor::Tensor;
+    use crate::tensor::{Field, Tensor};
 
     fn random(rows: usize, cols: usize, count: usize, seed: u64) -> Reduced<Fp> {
         let mut stream = Stream::new("tall", seed, 0);
@@ -186,7 +195,8 @@ mod tests {
     fn one_slice_less_takes_roots() {
         let (bounds, construction) = spanned(&random(3, 3, 6, 0));
         assert_eq!(bounds, Bounds::exactly(6));
-        assert_eq!(construction, Construction::Spanned(Mode::Step));
+        assert_eq!(construction, Construction::SpannedByRoots(Mode::Step));
+        assert_eq!(construction.field(), Field::Complex);
     }
 
     /// Control: slices that span less than their number, and too few of them.
