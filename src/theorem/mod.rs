@@ -164,7 +164,6 @@ registry![
     modes,
     weight_decay_tail,
     truncated_bptt,
-    effective_telescoping,
     perturbation,
 ];
 
