@@ -79,7 +79,9 @@ pub const THEOREM: Theorem = Theorem {
             "spectral_growth.spectral_growth",
             "inputs.initial_state_in_columns",
         ],
-        beyond: Some("h_0 of its own, training of more than W, and a spectral rule in three time steps"),
+        beyond: Some(
+            "h_0 of its own, training of more than W, and a spectral rule in three time steps",
+        ),
     },
     source: &["Schuessler et al. (2020)", "Pellegrino, Cayco-Gajic and Chadwick (2023)"],
     limit: Some(limit),

@@ -166,7 +166,6 @@ registry![
     modes,
     weight_decay_tail,
     truncated_bptt,
-    effective_telescoping,
     perturbation,
 ];
 
