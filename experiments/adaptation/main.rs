@@ -142,9 +142,9 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
             experiment.progress(format!("fit of rank {rank}, {units} units"));
             let mut held_out = [f64::NAN; FOLDS];
             let mut first = None;
-            for fold in 0..FOLDS {
+            for (fold, loss) in held_out.iter_mut().enumerate() {
                 let fit = fitted(&recording, &roles(fold)?, rank, units, plan.iterations)?;
-                held_out[fold] = fit.score(Role::Test).loss;
+                *loss = fit.score(Role::Test).loss;
                 first = first.or(Some(fit));
             }
             let fit = first.ok_or("no fold")?;

@@ -81,10 +81,12 @@ fn generic(sweep: &Sweep, cells: &[GridCell]) -> Vec<String> {
     lines
 }
 
+/// Whether a cell is to be counted.
+type Test<'a> = &'a dyn Fn(&GridCell) -> bool;
+
 /// How many CP ranks are known, and over which numbers.
 fn of_cp(cells: &[GridCell]) -> Vec<String> {
-    let count =
-        |is_one: &dyn Fn(&GridCell) -> bool| cells.iter().filter(|cell| is_one(cell)).count();
+    let count = |is_one: Test<'_>| cells.iter().filter(|cell| is_one(cell)).count();
     let known = |cell: &GridCell| cell.known().known().is_some();
     let by = |cell: &GridCell| if cell.is_narrowed() { Field::Own } else { cell.field };
     let over = |field: Field| count(&|cell| known(cell) && by(cell) <= field);
@@ -97,7 +99,7 @@ fn of_cp(cells: &[GridCell]) -> Vec<String> {
         over(Field::Own),
         over(Field::Real),
     )];
-    let marks: [(&str, &dyn Fn(&GridCell) -> bool); 3] = [
+    let marks: [(&str, Test<'_>); 3] = [
         ("*: the upper end is that of a theorem", &|cell| cell.is_narrowed()),
         ("r: the upper end holds over the real and complex numbers", &|cell| {
             !cell.is_narrowed() && cell.field == Field::Real

@@ -204,7 +204,9 @@ impl Place {
             let best =
                 (0..rest.cols()).max_by(|a, b| size(a).total_cmp(&size(b))).expect("a column");
             let norm = size(&best).sqrt();
-            if !(norm > 1e-8 * largest) {
+            // Not so of NaN either.
+            let is_independent = norm > 1e-8 * largest;
+            if !is_independent {
                 return None;
             }
             chosen.push(best);

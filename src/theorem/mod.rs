@@ -30,6 +30,7 @@ pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, S
 pub use cp_ends::{CpEnds, cp_ends, nested_ranks};
 pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
+#[cfg(feature = "cli")]
 pub(crate) use instance::symmetric;
 pub use measure::{Measure, best_limit, best_limit_among};
 pub use model::{Model, Roles};

@@ -79,7 +79,7 @@ mod tests {
         );
         let mut jordan = || {
             // Two Jordan blocks, of which each takes a term more.
-            let unit = |i: usize, j: usize| i == j || (i + 1 == j && i % 2 == 0);
+            let unit = |i: usize, j: usize| i == j || (i + 1 == j && i.is_multiple_of(2));
             let block = Matrix::from_fn(4, 4, |i, j| Fp::from_integer(i64::from(unit(i, j))));
             let left = Matrix::random(4, 4, &mut stream);
             let right = Matrix::random(4, 4, &mut stream);

@@ -75,7 +75,9 @@ pub fn pairs_of_slices(slices: &[Matrix<f64>]) -> Option<Decomposition<f64>> {
 fn inverse(matrix: &Matrix<f64>) -> Option<Matrix<f64>> {
     let singular = f64::singular(matrix);
     let least = *singular.values.last()?;
-    if !(least > f64::EPSILON * singular.values[0]) {
+    // Not so of NaN either.
+    let is_regular = least > f64::EPSILON * singular.values[0];
+    if !is_regular {
         return None;
     }
     let scaled = Matrix::from_fn(matrix.cols(), matrix.rows(), |i, j| {
