@@ -1,5 +1,6 @@
 use rankproof::conjecture::Family;
 use rankproof::conjecture::prelude::*;
+use rankproof::theorem::Setting;
 
 fn setting(arithmetic: Arithmetic) -> Domain {
     Domain {
@@ -19,10 +20,11 @@ fn setting(arithmetic: Arithmetic) -> Domain {
     }
 }
 
-/// Of the setting, whatever the arithmetic: the dimensions are counted in the prime field.
+/// Of the setting, whatever the arithmetic: the dimensions are counted in the prime field, which has
+/// no norm to clip by; clipping scales gradients alone.
 fn claim<S: RankRevealing>(case: &Case<S>) -> Observed {
-    let mut families =
-        Family::of_steps(&case.setting, &case.stream, &[case.setting.learning_steps])?;
+    let setting = Setting { clip: false, ..case.setting.clone() };
+    let mut families = Family::of_steps(&setting, &case.stream, &[setting.learning_steps])?;
     let family = families.remove(0).ok_or(Inconclusive::Unavailable)?;
     let missing = family.format.iter().product::<usize>() - family.dimension;
     let quantity = "dimensions of its format that learning misses";
