@@ -254,7 +254,7 @@ def _rows(name: str, layer: LayerReport) -> Iterator[dict[str, Any]]:
         cp = effective["cp"]
         row["cp_r95"] = cp and cp["r95"]
         row["cp_limit"] = cp and cp["limit"]
-        row["cp_r95_walk"] = null.get("r95") and null["r95"][0]
+        row["cp_r95_walk"] = null.get("r95")
         for side in ("in_activity", "in_errors"):
             share = getattr(layer, side)
             row[side] = share and share["share"]

@@ -154,8 +154,8 @@ def _table(gate: str, effective: Record) -> str:
         for share in ("r90", "r95", "r99"):
             number = f"&gt;{found['limit']}" if found[share] is None else str(found[share])
             if chance := walk[share] if walk else None:
-                low, median, _ = chance
-                number += f" ({low:g}+)" if found is effective["cp"] else f" ({median:g})"
+                of_terms = found is effective["cp"]
+                number += f" ({chance}+)" if of_terms else f" ({chance[1]:g})"
             cells += f"<td>{number}</td>"
         body += f"<tr><td>{name}</td>{cells}</tr>"
     return f"<table><tr>{head}</tr>{body}</table>"

@@ -64,7 +64,7 @@ struct CpRecord {
     at_least: [usize; 3],
 }
 
-/// Numbers are the 5th, the 50th and the 95th percentile over draws.
+/// Three numbers are the 5th, the 50th and the 95th percentile over draws.
 #[derive(Serialize)]
 struct NullRecord {
     draws: usize,
@@ -76,10 +76,12 @@ struct NullRecord {
     steps: Option<NullRanksRecord>,
     /// The most that one CP term, two terms, and so on can hold: the median.
     cp_explained: Vec<f64>,
-    /// CP terms that 90, 95 and 99 % need at least.
-    r90: Option<[f64; 3]>,
-    r95: Option<[f64; 3]>,
-    r99: Option<[f64; 3]>,
+    /// CP terms that 90, 95 and 99 % need at least, in 95 % of the draws: as the text has them.
+    r90: Option<usize>,
+    r95: Option<usize>,
+    r99: Option<usize>,
+    /// What each draw needs at least, for 90, 95 and 99 %.
+    cp_at_least: Option<[[f64; 3]; 3]>,
 }
 
 #[derive(Serialize)]
@@ -203,7 +205,7 @@ impl From<&Null> for NullRecord {
                 }
             })
         };
-        let terms = |place: usize| null.cp_at_least.map(|terms| triple(terms[place]));
+        let terms = |place: usize| null.cp_at_least.map(|terms| terms[place].low.round() as usize);
         NullRecord {
             draws: null.draws,
             size: null.size,
@@ -215,6 +217,7 @@ impl From<&Null> for NullRecord {
             r90: terms(0),
             r95: terms(1),
             r99: terms(2),
+            cp_at_least: null.cp_at_least.map(|terms| terms.map(triple)),
         }
     }
 }
