@@ -86,13 +86,16 @@ impl Family {
         let numbers = |k: usize| nested[k - 1].iter().product::<usize>() * k;
         let fits = |&k: &usize| k > 0 && k <= slices.len() && numbers(k) <= MAX_NUMBERS;
         // What changes of bases make of a tensor is there without training, and needs no direction.
-        let open = |k: usize| {
+        let begun = |&k: &usize| {
+            fits(&k).then_some(())?;
             let core = Core::of(&slices[..k])?;
-            Some(numbers(k) - dimension(&changes_of_bases(&core.slices)))
+            let tangents = changes_of_bases(&core.slices);
+            Some((k, core, tangents))
         };
-        let fitting = wanted.iter().copied().filter(fits);
-        let Some(directions) = fitting.clone().filter_map(open).max() else { return Ok(nothing) };
-        let last = fitting.max().expect("one of them at least");
+        let begun: Vec<_> = wanted.iter().map(begun).collect();
+        let open = |(k, _, tangents): &(usize, Core, Vec<_>)| numbers(*k) - dimension(tangents);
+        let Some(directions) = begun.iter().flatten().map(open).max() else { return Ok(nothing) };
+        let last = begun.iter().flatten().map(|&(k, ..)| k).max().expect("one of them at least");
         let moved: Result<Vec<_>, Inconclusive> = (1..=directions as u64 + SPARE)
             .into_par_iter()
             .map(|direction| {
@@ -104,19 +107,16 @@ impl Family {
             .collect();
         let moved = moved?;
         let ranks: Vec<_> = trajectory.gradients().iter().map(|g| g.compressed().width()).collect();
-        let family = |k: &usize| {
-            fits(k).then_some(())?;
-            let core = Core::of(&slices[..*k])?;
-            let mut tangents = changes_of_bases(&core.slices);
-            tangents.extend(moved.iter().map(|slopes| flat(&core.of_others(&slopes[..*k]))));
-            Some(Family {
-                format: [core.rows.len(), core.cols.len(), *k],
+        let family = |(k, core, mut tangents): (usize, Core, Vec<_>)| {
+            tangents.extend(moved.iter().map(|slopes| flat(&core.of_others(&slopes[..k]))));
+            Family {
+                format: [core.rows.len(), core.cols.len(), k],
                 dimension: dimension(&tangents),
-                nested: nested[..*k].to_vec(),
-                rank_ones: ranks.iter().take(*k).filter(|&&rank| rank == 1).count(),
-            })
+                nested: nested[..k].to_vec(),
+                rank_ones: ranks.iter().take(k).filter(|&&rank| rank == 1).count(),
+            }
         };
-        Ok(wanted.iter().map(family).collect())
+        Ok(begun.into_iter().map(|begun| begun.map(family)).collect())
     }
 
     /// What almost all members have at least.
@@ -306,33 +306,23 @@ fn flat(slices: &[Matrix<Fp>]) -> Vec<Fp> {
     slices.iter().flat_map(|slice| slice.data().iter().copied()).collect()
 }
 
+fn pairs(size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..size).flat_map(move |to| (0..size).map(move |from| (to, from)))
+}
+
 /// The directions in which changes of the bases of rows, columns and steps move a tensor.
 fn changes_of_bases(slices: &[Matrix<Fp>]) -> Vec<Vec<Fp>> {
     let (rows, cols, k) = (slices[0].rows(), slices[0].cols(), slices.len());
     let mut tangents = Vec::new();
-    for to in 0..rows {
-        for from in 0..rows {
-            let moved = |slice: &Matrix<Fp>| {
-                Matrix::from_fn(
-                    rows,
-                    cols,
-                    |i, j| if i == to { slice[(from, j)] } else { Fp::ZERO },
-                )
-            };
-            tangents.push(flat(&slices.iter().map(moved).collect::<Vec<_>>()));
-        }
+    let mut add = |entry: &dyn Fn(&Matrix<Fp>, usize, usize) -> Fp| {
+        let moved = |slice| Matrix::from_fn(rows, cols, |i, j| entry(slice, i, j));
+        tangents.push(flat(&slices.iter().map(moved).collect::<Vec<_>>()));
+    };
+    for (to, from) in pairs(rows) {
+        add(&|slice, i, j| if i == to { slice[(from, j)] } else { Fp::ZERO });
     }
-    for to in 0..cols {
-        for from in 0..cols {
-            let moved = |slice: &Matrix<Fp>| {
-                Matrix::from_fn(
-                    rows,
-                    cols,
-                    |i, j| if j == to { slice[(i, from)] } else { Fp::ZERO },
-                )
-            };
-            tangents.push(flat(&slices.iter().map(moved).collect::<Vec<_>>()));
-        }
+    for (to, from) in pairs(cols) {
+        add(&|slice, i, j| if j == to { slice[(i, from)] } else { Fp::ZERO });
     }
     for to in 0..k {
         for from in slices {

@@ -36,13 +36,6 @@ impl CpEnds {
             self.upper = upper;
         }
     }
-
-    /// Takes a lower end that says more.
-    pub fn raise_to(&mut self, lower: LowerEnd) {
-        if lower.bound > self.lower.bound {
-            self.lower = lower;
-        }
-    }
 }
 
 /// Both ends after `k` learning steps, one or more. `None` where rounding hides them.
@@ -112,11 +105,9 @@ impl Learned<Fp> {
         }
 
         let enough = ends.upper.bound;
-        ends.raise_to(tensor.best_lower_end(0.0, enough));
-        if ends.lower.bound < enough
-            && let Some(found) = tensor.substituted(&basis, enough)
-        {
-            ends.raise_to(found);
+        ends.lower.raise(Some(tensor.best_lower_end(0.0, enough)));
+        if ends.lower.bound < enough {
+            ends.lower.raise(tensor.substituted(&basis, enough));
         }
         Some(ends)
     }

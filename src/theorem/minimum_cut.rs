@@ -76,20 +76,15 @@ pub const THEOREM: Theorem = Theorem {
 const MOST: usize = 1 << 10;
 
 fn limit(setting: &Setting, measure: Measure, k: usize) -> Option<usize> {
-    if measure == Measure::R3 {
-        return None;
-    }
     let gradients = k * setting.gradients_per_step();
     let last = gradients.max(setting.gradients());
-    let cuts = if measure == Measure::GradientRank { k.max(last) } else { last };
-    let cuts = cuts_of(setting, cuts)?;
     match measure {
-        Measure::Rank => Some(cuts.weights[gradients]),
-        Measure::GradientRank => Some(cuts.gradients[k]),
+        Measure::Rank => Some(cuts_of(setting, last)?.weights[gradients]),
+        Measure::GradientRank => Some(cuts_of(setting, k.max(last))?.gradients[k]),
         // Momentum can give an update the rank of all gradients so far; a combination is no more
         // than their sum.
         Measure::Cp if !setting.rule.is_gd_like() => None,
-        Measure::Cp => Some(cuts.gradients[..gradients].iter().sum()),
+        Measure::Cp => Some(cuts_of(setting, last)?.gradients[..gradients].iter().sum()),
         Measure::R3 => None,
     }
 }

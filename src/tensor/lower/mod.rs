@@ -207,7 +207,8 @@ impl LowerEnd {
         LowerEnd { bound, certificate: Certificate::Unfolding(mode) }
     }
 
-    pub(super) fn raise(&mut self, other: Option<LowerEnd>) {
+    /// Takes another end that says more.
+    pub(crate) fn raise(&mut self, other: Option<LowerEnd>) {
         if let Some(other) = other.filter(|other| other.bound > self.bound) {
             *self = other;
         }
