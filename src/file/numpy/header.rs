@@ -1,8 +1,8 @@
 //! The header of a `.npy` array: a Python dictionary of element type, order and shape.
 //!
-//! Parsed here and not by npyz, which multiplies the lengths of a shape without a check for
-//! overflow, allocates a header of the length that the file claims, and recurses with the nesting
-//! of its text.
+//! Parsed here, as the crates for this format (npyz, ndarray-npy) allocate a header of the length
+//! that the file claims and recurse with the nesting of its text, by a parser generator that takes
+//! longer to compile than everything else that reads files.
 
 use std::io::{self, Read};
 
@@ -10,6 +10,9 @@ use crate::file::error::ReadErrorKind;
 
 /// The longest header that is read, in bytes. One of numbers takes about 100.
 const LONGEST: u64 = 1 << 16;
+
+/// Bytes before the text in version 1.0.
+const PREFIX: usize = 10;
 
 /// What the header of an array says.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +55,28 @@ impl Header {
             return Err(malformed(format!("it claims {length} bytes and ends after {found}")));
         }
         Parser { rest: &text }.header()
+    }
+
+    /// Magic string, version 1.0, length and text, whose end is a multiple of 64 bytes as the format
+    /// asks for.
+    ///
+    /// # Panics
+    ///
+    /// If there are so many axes that their lengths take 64 kB.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let order = if self.fortran_order { "True" } else { "False" };
+        let lengths: String = self.shape.iter().map(|length| format!("{length}, ")).collect();
+        let descr = &self.descr;
+        let mut text =
+            format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': ({lengths}), }}");
+        let whole = (PREFIX + text.len() + 1).next_multiple_of(64);
+        text.push_str(&" ".repeat(whole - PREFIX - text.len() - 1));
+        text.push('\n');
+        let length = u16::try_from(text.len()).expect("a few axes");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(text.as_bytes());
+        bytes
     }
 }
 
@@ -218,6 +243,16 @@ mod tests {
         assert!(header.shape.is_empty());
         let python2 = parse("{'descr': '<f8', 'fortran_order': False, 'shape': (3L,), }").unwrap();
         assert_eq!(python2.shape, [3]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for shape in [vec![], vec![3], vec![3, 4, 123_456_789, 0, 7, 12]] {
+            let header = Header { descr: "<f8".into(), fortran_order: false, shape };
+            let bytes = header.to_bytes();
+            assert_eq!((bytes.len() % 64, bytes.last()), (0, Some(&b'\n')));
+            assert_eq!(Header::read(&mut &bytes[..]).unwrap(), header);
+        }
     }
 
     #[test]

@@ -3,8 +3,6 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use npyz::{Endianness, TypeChar, TypeStr};
-
 use super::header::Header;
 use crate::file::element::{Class, NumberType, TextBudget, byte_count, c_order, read_all, reserve};
 use crate::file::error::ReadErrorKind;
@@ -13,6 +11,9 @@ use crate::file::value::{Loaded, Numbers};
 /// bfloat16 as NumPy writes it with ml_dtypes, of which no other type of two raw bytes has the sign
 /// of little-endian order: those are `|V2`.
 const BFLOAT16: &str = "<V2";
+
+/// Bytes of a character of a string of Unicode.
+const CHARACTER: usize = 4;
 
 /// The longest string that is read, in bytes.
 const LONGEST_TEXT: usize = 1 << 14;
@@ -142,33 +143,32 @@ impl Element {
             let number = NumberType::new(Class::Bfloat, 2, false).expect("a size that exists");
             return Ok(Element::Number(number));
         }
-        let parsed: TypeStr = descr.parse().map_err(|_| refused("elements of unknown type"))?;
-        let (class, size) = (parsed.type_char(), parsed.num_bytes().unwrap_or(0));
-        let big_endian = parsed.endianness() == Endianness::Big;
-        let number = |class| NumberType::new(class, size, big_endian).map(Element::Number);
-        let number = match class {
-            TypeChar::Bool => number(Class::Bool),
-            TypeChar::Int => number(Class::Int),
-            TypeChar::Uint => number(Class::Uint),
-            TypeChar::Float => number(Class::Float),
+        let (order, kind, size) =
+            parts(descr).ok_or_else(|| refused("elements of unknown type"))?;
+        let class = match kind {
+            'b' => Some(Class::Bool),
+            'i' => Some(Class::Int),
+            'u' => Some(Class::Uint),
+            'f' => Some(Class::Float),
             _ => None,
         };
-        if let Some(number) = number {
-            return Ok(number);
+        let big_endian = order == '>';
+        if let Some(number) = class.and_then(|class| NumberType::new(class, size, big_endian)) {
+            return Ok(Element::Number(number));
         }
-        match (class, size) {
-            (TypeChar::ByteStr | TypeChar::UnicodeStr, 0) => Err(refused("empty strings")),
-            (TypeChar::ByteStr | TypeChar::UnicodeStr, _) => {
-                let wide = class == TypeChar::UnicodeStr;
-                let length = if wide { size / 4 } else { size };
-                let text = Element::Text { length, wide, big_endian };
+        match kind {
+            'S' | 'a' | 'U' if size == 0 => Err(refused("empty strings")),
+            'S' | 'a' | 'U' => {
+                let wide = kind == 'U';
+                let text = Element::Text { length: size, wide, big_endian };
                 if text.size() > LONGEST_TEXT { Err(refused("long strings")) } else { Ok(text) }
             }
-            (TypeChar::Float, _) => Err(refused("extended-precision floats")),
-            (TypeChar::Complex, _) => Err(refused("complex numbers")),
-            (TypeChar::Object, _) => Err(ReadErrorKind::Objects),
-            (TypeChar::DateTime | TypeChar::TimeDelta, _) => Err(refused("dates or times")),
-            _ => Err(refused("raw bytes")),
+            'f' if matches!(size, 12 | 16) => Err(refused("extended-precision floats")),
+            'c' => Err(refused("complex numbers")),
+            'O' => Err(ReadErrorKind::Objects),
+            'M' | 'm' => Err(refused("dates or times")),
+            'V' => Err(refused("raw bytes")),
+            _ => Err(refused("elements of unknown type")),
         }
     }
 
@@ -176,7 +176,9 @@ impl Element {
     fn size(self) -> usize {
         match self {
             Element::Number(number) => number.size(),
-            Element::Text { length, wide, .. } => length * if wide { 4 } else { 1 },
+            Element::Text { length, wide, .. } => {
+                length.saturating_mul(if wide { CHARACTER } else { 1 })
+            }
         }
     }
 
@@ -186,7 +188,7 @@ impl Element {
             let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
             return String::from_utf8_lossy(&bytes[..end]).into_owned();
         };
-        let (characters, _) = bytes.as_chunks::<4>();
+        let (characters, _) = bytes.as_chunks::<CHARACTER>();
         let read = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
         let text: String = characters
             .iter()
@@ -194,6 +196,27 @@ impl Element {
             .collect();
         text.trim_end_matches('\0').to_owned()
     }
+}
+
+/// Byte order, kind and size of a type as NumPy names it: `<f8`, `|S5`, `|O`, `<M8[ns]`. `None` if it
+/// is no such name, or one of numbers of several bytes without their order.
+fn parts(descr: &str) -> Option<(char, char, usize)> {
+    let mut characters = descr.chars();
+    let (order, kind) = (characters.next()?, characters.next()?);
+    let rest = characters.as_str();
+    let (digits, unit) = rest.split_at(rest.find('[').unwrap_or(rest.len()));
+    let is_unit = unit.is_empty() || matches!(kind, 'M' | 'm') && unit.ends_with(']');
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !matches!(order, '<' | '>' | '|')
+        || !is_unit
+        || !is_number
+        || (kind == 'O') != digits.is_empty()
+    {
+        return None;
+    }
+    let size = if kind == 'O' { 0 } else { digits.parse().ok()? };
+    let needs_order = kind == 'U' || matches!(kind, 'i' | 'u' | 'f' | 'c' | 'M' | 'm') && size > 1;
+    (order != '|' || !needs_order).then_some((order, kind, size))
 }
 
 fn refused(what: &str, descr: &str) -> ReadErrorKind {

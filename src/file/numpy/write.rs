@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use npyz::{DType, WriteOptions, WriterBuilder};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
+use super::header::Header;
 use crate::file::atomic::{WriteError, write_atomically};
 
 /// Members from this size on get the headers for members beyond 4 GiB; half of that, because
@@ -100,7 +100,9 @@ impl<W: Write + Seek> NpzWriter<W> {
         let bytes = bytes.ok_or_else(|| invalid(format!("array {name:?} is too large")))?;
         let count = bytes / size_of::<E>();
         self.zip.start_file(format!("{name}.npy"), options(bytes as u64))?;
-        self.header::<E>(shape)?;
+        let header =
+            Header { descr: E::DESCR.to_owned(), fortran_order: false, shape: shape.to_vec() };
+        self.zip.write_all(&header.to_bytes())?;
         let mut written = 0;
         for part in parts {
             written += part.as_ref().len();
@@ -123,17 +125,6 @@ impl<W: Write + Seek> NpzWriter<W> {
     pub fn finish(self) -> io::Result<W> {
         let UntilFailure { out, has_failed, .. } = self.zip.finish()?;
         if has_failed { Err(io::Error::other("writing failed before")) } else { Ok(out) }
-    }
-
-    fn header<E: Element>(&mut self, shape: &[usize]) -> io::Result<()> {
-        let descr = E::DESCR.parse().map_err(io::Error::other)?;
-        let shape: Vec<u64> = shape.iter().map(|&length| length as u64).collect();
-        WriteOptions::new_header_only()
-            .dtype(DType::new_scalar(descr))
-            .shape(&shape)
-            .writer(&mut self.zip)
-            .write_header_only()?;
-        Ok(())
     }
 
     fn numbers<E: Element>(&mut self, data: &[E]) -> io::Result<()> {
