@@ -66,8 +66,8 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["neurons", "sweep", "time", "trials", "activation", "task",
         "optimizer", "train", "start", "state", "instances", "csv"])]
     lattice: bool,
-    /// With --measure cp, also search for real terms where the upper end holds over the complex numbers: of an instance,
-    /// and certified; formats of up to 256 numbers. Takes minutes.
+    /// With --measure cp, also search for real terms, of instances and certified, where an upper end holds
+    /// over the complex numbers alone or is loose; of formats of up to 256 numbers. Takes minutes.
     #[arg(long, conflicts_with = "lattice")]
     real: bool,
     /// Also write the cells as CSV; `missed` bounds the probability that a rank is not the generic

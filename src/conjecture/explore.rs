@@ -351,6 +351,28 @@ mod tests {
         assert!(!cells[0].is_explained() && cells[0].measured.lower > 2);
     }
 
+    /// One input and one output: after three steps siso-reciprocity proves a CP rank of three. A bracket of
+    /// three to four is one number with it, and says that it is the theorem's.
+    #[test]
+    fn a_theorem_narrows_a_bracket() {
+        let sweep = Sweep {
+            setting: linear(),
+            d_in: vec![1],
+            d_out: vec![1],
+            steps: vec![3],
+            measure: Measure::Cp,
+            ..Sweep::default()
+        };
+        let found = explore(&sweep, &|| ()).expect("a linear network is in the field").remove(0);
+        assert_eq!(found.theorem.map(|theorem| theorem.id), Some("siso-reciprocity"));
+        assert_eq!((found.limit, found.known()), (3, Bounds::exactly(3)));
+        let loose = GridCell { measured: Bounds { lower: 3, upper: 4 }, ..found.clone() };
+        assert_eq!((loose.known(), loose.is_narrowed()), (Bounds::exactly(3), true));
+        // Control: a bound that is exceeded narrows nothing.
+        let wrong = GridCell { measured: Bounds { lower: 4, upper: 5 }, ..found };
+        assert_eq!((wrong.known(), wrong.is_narrowed()), (wrong.measured, false));
+    }
+
     /// Of CP ranks: no lower end is above a bound, and most are single numbers.
     fn shares(sweep: &Sweep) -> Vec<[usize; 2]> {
         let share = |variant: &Sweep| {

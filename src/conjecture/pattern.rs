@@ -17,6 +17,9 @@ use super::family::{changes_of_bases, dimension};
 /// Slices up to which a basis for all of their spaces is looked for: every set of them is met.
 const MAX_SLICES: usize = 10;
 
+/// Kinds of terms up to which all choices are tried.
+const MAX_KINDS: usize = 4;
+
 /// Slices, a bit for each.
 type Slices = u32;
 
@@ -98,14 +101,15 @@ impl Pattern {
         dimension(&tangents)
     }
 
-    /// The fewest terms in a range that are found to make almost all of its tensors. There may be fewer:
-    /// the kinds of terms are chosen one after the other, and exchanged one by one.
+    /// The fewest terms in a range that are found to make almost all of its tensors. Of more than
+    /// [`MAX_KINDS`] kinds there may be fewer: they are chosen one after the other, and exchanged one by one.
     pub fn fewest(&self, terms: Range<usize>) -> Option<usize> {
         let search = Search::of(self);
         let mut counts = vec![0; search.kinds.len()];
         (1..terms.end).find(|&used| {
             search.add(&mut counts);
-            used >= terms.start && search.exchange(&mut counts)
+            let is_wanted = used >= terms.start && search.can_be_filled(used);
+            is_wanted && (search.exchange(&mut counts) || search.any_choice(used))
         })
     }
 
@@ -171,13 +175,33 @@ impl Search {
         counts[best.1] += 1;
     }
 
+    /// False if so many terms have fewer numbers than there are entries.
+    fn can_be_filled(&self, terms: usize) -> bool {
+        let most = self.kinds.iter().map(Kind::numbers).max();
+        most.is_some_and(|most| terms * most >= self.entries)
+    }
+
+    /// Whether any choice of so many terms fills all, if there are few kinds.
+    fn any_choice(&self, terms: usize) -> bool {
+        let mut counts = vec![0; self.kinds.len()];
+        self.kinds.len() <= MAX_KINDS && self.any_choice_from(0, terms, &mut counts)
+    }
+
+    /// The same with the counts of the first kinds given.
+    fn any_choice_from(&self, kind: usize, terms: usize, counts: &mut [usize]) -> bool {
+        if kind + 1 < counts.len() {
+            return (0..=terms).any(|own| {
+                counts[kind] = own;
+                self.any_choice_from(kind + 1, terms - own, counts)
+            });
+        }
+        counts[kind] = terms;
+        let numbers = self.kinds.iter().zip(&*counts).map(|(kind, count)| kind.numbers() * count);
+        numbers.sum::<usize>() >= self.entries && self.filled(counts) == self.entries
+    }
+
     /// Exchanges kinds as long as more is filled. True if all is.
     fn exchange(&self, counts: &mut Vec<usize>) -> bool {
-        let terms: usize = counts.iter().sum();
-        let most = self.kinds.iter().map(Kind::numbers).max().unwrap_or(0);
-        if terms * most < self.entries {
-            return false;
-        }
         let mut filled = self.filled(counts);
         while filled < self.entries {
             let exchanged = (0..counts.len()).filter(|&from| counts[from] > 0).flat_map(|from| {

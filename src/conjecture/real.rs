@@ -1,19 +1,19 @@
 //! Real terms of an instance, found in floating point and certified.
 //!
 //! D_1..D_k of one instance are computed in double-double, with as few neurons as there are channels (see
-//! core-closure), and brought into bases of rows, columns and steps in which they are well conditioned, which keeps the CP
-//! rank. Terms are searched for in double precision and certified for all tensors that are within
-//! [`NOISE`] of these numbers; double-double rounds a thousand million times finer. So the instance has so many terms
-//! over the reals, and so do all instances near it. Others may need more: over the reals almost all
-//! tensors need not have one CP rank.
+//! core-closure), and brought into bases of rows, columns and steps in which they are well conditioned,
+//! which keeps the CP rank. Terms are searched for in double precision and certified for all tensors that
+//! are within [`NOISE`] of these numbers; double-double rounds a thousand million times finer. So the
+//! instance has so many terms over the reals, and so do all instances near it. Others may need more:
+//! over the reals almost all tensors need not have one CP rank.
 //!
-//! Where terms have derivatives that make all tensors of the format is open, over the complex numbers too. A certificate
-//! shows that one instance is there, and so almost all complex ones are.
+//! Where terms have derivatives that make all tensors of the format is open, over the complex numbers too.
+//! A certificate shows that one instance is there, and so almost all complex ones are.
 
 use std::ops::RangeInclusive;
 
 use crate::matrix::{Matrix, RankRevealing};
-use crate::scalar::{DoubleDouble, Real, Scalar, Stream};
+use crate::scalar::{DoubleDouble, Real, Stream};
 use crate::tensor::{Dense, Tensor, certified_terms};
 use crate::theorem::{Case, Setting};
 
@@ -66,6 +66,7 @@ fn balanced(slices: &[Matrix<DoubleDouble>]) -> Dense {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::Scalar;
     use crate::task::Dimensions;
 
     fn setting(d_in: usize, d_out: usize) -> Setting {

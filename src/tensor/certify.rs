@@ -41,8 +41,8 @@ pub struct Certified {
 }
 
 /// Searches for a decomposition of so many terms, and proves that there is an exact one over the
-/// reals, also of every tensor whose entries are no more than `noise` away. `None` if none is found, or it cannot be proved: a search can miss, so this says nothing
-/// against one.
+/// reals, also of every tensor whose entries are no more than `noise` away. `None` if none is found, or
+/// it cannot be proved: a search can miss, so this says nothing against one.
 pub fn certified_terms(
     tensor: &Dense,
     terms: usize,
