@@ -104,8 +104,16 @@ fn ranks(
     steps: usize,
 ) -> Result<Vec<GridCell>, Box<dyn Error>> {
     let steps = (0..=steps).collect();
-    let sweep =
-        Sweep { setting, d_in, d_out, steps, measure: Measure::Rank, instances: 3, seed: 1 };
+    let sweep = Sweep {
+        setting,
+        d_in,
+        d_out,
+        steps,
+        measure: Measure::Rank,
+        instances: 3,
+        seed: 1,
+        real: false,
+    };
     Ok(explore(&sweep, &|| ()).map_err(|reason| format!("exploring: {reason}"))?)
 }
 

@@ -66,8 +66,13 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["neurons", "sweep", "time", "trials", "activation", "task",
         "optimizer", "train", "start", "state", "instances", "csv"])]
     lattice: bool,
+    /// With --measure cp, also search for real terms, of instances and certified, where an upper end holds
+    /// over the complex numbers alone or is loose; of formats of up to 256 numbers. Takes minutes.
+    #[arg(long, conflicts_with = "lattice")]
+    real: bool,
     /// Also write the cells as CSV; `missed` bounds the probability that a rank is not the generic
-    /// one, and is empty where nothing bounds it.
+    /// one, and is empty where nothing bounds it; `generic` is the CP rank of almost all tensors of the format
+    /// over the complex numbers, and `real` the terms that --real has found of an instance.
     #[arg(long, value_name = "FILE", conflicts_with = "part")]
     csv: Option<PathBuf>,
     /// The folder for what a part finds; made if it is not there.
@@ -166,7 +171,7 @@ fn choices<'a>(arguments: &Arguments, sweep: &'a Sweep) -> Choices<'a> {
 /// Prints the table of a whole run, and writes it.
 fn concluded(sweep: &Sweep, cells: &[GridCell], csv: Option<&Path>) -> anyhow::Result<u8> {
     if let Some(path) = csv {
-        write_csv(path, cells)?;
+        write_csv(path, sweep.measure, cells)?;
     }
     print(&shown(sweep, cells))?;
     Ok(u8::from(cells.iter().any(GridCell::is_refuted)))
@@ -259,6 +264,7 @@ fn sweep(arguments: &Arguments) -> anyhow::Result<Sweep> {
         measure: arguments.measure.unwrap_or(default.measure),
         instances: arguments.instances,
         seed: arguments.seed,
+        real: arguments.real,
     })
 }
 
@@ -292,16 +298,19 @@ fn shown(sweep: &Sweep, cells: &[GridCell]) -> String {
     format!("{}\n{}\n", table, legend.join("\n"))
 }
 
-fn write_csv(path: &Path, cells: &[GridCell]) -> anyhow::Result<()> {
-    let mut text =
-        String::from("d_in,d_out,step,lower,upper,disagreeing,missed,bound,theorem,over\n");
+fn write_csv(path: &Path, measure: Measure, cells: &[GridCell]) -> anyhow::Result<()> {
+    let mut text = String::from(
+        "d_in,d_out,step,lower,upper,disagreeing,missed,bound,theorem,over,generic,real\n",
+    );
+    let is_cp = measure == Measure::Cp;
     for cell in cells {
-        let GridCell { d_in, d_out, step, measured, field, disagreeing, missed, limit, theorem } =
-            cell;
+        let GridCell { d_in, d_out, step, measured, field, disagreeing, missed, limit, .. } = cell;
         let missed = missed.map_or_else(String::new, |missed| format!("{missed:.0e}"));
-        let id = theorem.map_or("", |theorem| theorem.id);
+        let id = cell.theorem.map_or("", |theorem| theorem.id);
+        let real = cell.real.map_or_else(String::new, |real| real.to_string());
+        let generic = if is_cp { cell.generic().to_string() } else { String::new() };
         text += &format!(
-            "{d_in},{d_out},{step},{},{},{disagreeing},{missed},{limit},{id},{}\n",
+            "{d_in},{d_out},{step},{},{},{disagreeing},{missed},{limit},{id},{},{generic},{real}\n",
             measured.lower,
             measured.upper,
             field.name()

@@ -24,6 +24,7 @@ pub struct Choices<'a> {
     steps: &'a [usize],
     instances: u64,
     seed: u64,
+    real: bool,
 }
 
 impl<'a> Choices<'a> {
@@ -38,6 +39,7 @@ impl<'a> Choices<'a> {
             steps: &sweep.steps,
             instances: sweep.instances,
             seed: sweep.seed,
+            real: sweep.real,
         }
     }
 }
@@ -52,6 +54,10 @@ pub struct Cell {
     upper: usize,
     /// The numbers over which the upper end holds.
     field: String,
+    /// The dimensions of rows, columns and steps; zeros if the measure is not the CP rank.
+    format: [usize; 3],
+    /// Certified real terms.
+    real: Option<usize>,
     disagreeing: usize,
     missed: Option<f64>,
     limit: usize,
@@ -61,12 +67,26 @@ pub struct Cell {
 impl Cell {
     /// Of what was measured.
     pub fn of(cell: &GridCell) -> Self {
-        let &GridCell { d_in, d_out, step, measured, disagreeing, missed, limit, theorem, .. } =
+        let &GridCell { d_in, d_out, step, measured, format, disagreeing, missed, limit, .. } =
             cell;
         let field = cell.field.name().to_owned();
         let Bounds { lower, upper } = measured;
-        let theorem = theorem.map(|theorem| theorem.id.to_owned());
-        Cell { d_in, d_out, step, lower, upper, field, disagreeing, missed, limit, theorem }
+        let theorem = cell.theorem.map(|theorem| theorem.id.to_owned());
+        let real = cell.real;
+        Cell {
+            d_in,
+            d_out,
+            step,
+            lower,
+            upper,
+            field,
+            format,
+            real,
+            disagreeing,
+            missed,
+            limit,
+            theorem,
+        }
     }
 
     /// The cells of all parts in the order of the sweep: pairs of channel numbers fall to the parts
@@ -101,7 +121,7 @@ impl Cell {
     }
 
     fn measured(self) -> anyhow::Result<GridCell> {
-        let Cell { d_in, d_out, step, lower, upper, disagreeing, missed, limit, .. } = self;
+        let Cell { d_in, d_out, step, lower, upper, format, disagreeing, missed, limit, .. } = self;
         let field = (Field::ALL.into_iter().find(|field| field.name() == self.field))
             .with_context(|| format!("names a field {:?}, which there is not", self.field))?;
         let theorem = self.theorem;
@@ -113,6 +133,18 @@ impl Cell {
             }
         };
         let measured = Bounds { lower, upper };
-        Ok(GridCell { d_in, d_out, step, measured, field, disagreeing, missed, limit, theorem })
+        Ok(GridCell {
+            d_in,
+            d_out,
+            step,
+            measured,
+            field,
+            format,
+            real: self.real,
+            disagreeing,
+            missed,
+            limit,
+            theorem,
+        })
     }
 }

@@ -6,7 +6,7 @@ use crate::bounds::Bounds;
 use crate::part::Part;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
-use crate::tensor::Field;
+use crate::tensor::{Field, generic_rank};
 use crate::theorem::{
     Case, CpEnds, Inconclusive, InitialState, InitialWeights, MAX_MISSED, Measure, Setting,
     Theorem, best_limit, cp_ends, entries, probability,
@@ -14,6 +14,8 @@ use crate::theorem::{
 use crate::training::Trajectory;
 
 use super::Family;
+use super::family::narrowest;
+use super::real::real_terms;
 
 /// The grid: every number of inputs with every number of outputs, each over the learning steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,8 @@ pub struct Sweep {
     pub instances: u64,
     /// The seed of the random numbers.
     pub seed: u64,
+    /// Of CP ranks, whether real terms are searched for and certified.
+    pub real: bool,
 }
 
 /// Linear networks in which the rows of one input grow as the Fibonacci numbers.
@@ -47,6 +51,7 @@ impl Default for Sweep {
             measure: Measure::Rank,
             instances: 3,
             seed: 1,
+            real: false,
         }
     }
 }
@@ -65,6 +70,11 @@ pub struct GridCell {
     pub measured: Bounds,
     /// The numbers over which the upper end holds.
     pub field: Field,
+    /// Of a CP rank the dimensions of rows, columns and steps of D_1..D_k; zeros of other measures.
+    pub format: [usize; 3],
+    /// Of a CP rank so many terms as an instance has over the reals, by a certificate, if it was
+    /// [looked for](Sweep::real) and found.
+    pub real: Option<usize>,
     /// Instances whose value is another one.
     pub disagreeing: usize,
     /// The probability with which all instances miss the generic rank, at most; `None` where it is
@@ -88,6 +98,12 @@ impl GridCell {
             true => self.measured,
             false => Bounds { upper: self.measured.upper.min(self.limit), ..self.measured },
         }
+    }
+
+    /// Of a CP rank the generic one of the format over the complex numbers: see
+    /// [`generic_rank`](crate::tensor::generic_rank).
+    pub fn generic(&self) -> usize {
+        generic_rank(self.format)
     }
 
     /// True if the upper end is that of a theorem, and no construction is known that is as short.
@@ -177,12 +193,24 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<GridCell>, Inconc
     let instances = instances?;
     let cells = sweep.steps.iter().enumerate().map(|(index, &step)| {
         let values = instances.iter().map(|values| values[index]);
-        let of_all = values.clone().fold((Bounds::exactly(0), Field::Own), larger);
+        let of_all = values.clone().fold(Value::exactly(Bounds::exactly(0)), Value::larger);
         let (limit, theorem) = best_limit(&setting, sweep.measure, step);
         let disagreeing = values.filter(|&value| value != of_all).count();
         let missed = missed(&setting, sweep, step, limit);
-        let (measured, field) = of_all;
-        GridCell { d_in, d_out, step, measured, field, disagreeing, missed, limit, theorem }
+        let Value { measured, field, format } = of_all;
+        GridCell {
+            d_in,
+            d_out,
+            step,
+            measured,
+            field,
+            format,
+            real: None,
+            disagreeing,
+            missed,
+            limit,
+            theorem,
+        }
     });
     let mut cells: Vec<_> = cells.collect();
     let is_open = |cell: &GridCell| sweep.measure == Measure::Cp && cell.known().known().is_none();
@@ -195,28 +223,44 @@ fn row(sweep: &Sweep, d_in: usize, d_out: usize) -> Result<Vec<GridCell>, Inconc
             }
         }
     }
+    if let Some(setting) = narrowest(&setting).filter(|_| sweep.real) {
+        let streams: Vec<_> = (0..sweep.instances).map(stream).collect();
+        cells.iter_mut().for_each(|cell| look_for_real_terms(cell, &setting, &streams));
+    }
     Ok(cells)
 }
 
-/// A value and the numbers over which its upper end holds.
-type Value = (Bounds, Field);
+/// What one instance has: see [`GridCell`].
+#[derive(Clone, Copy, PartialEq)]
+struct Value {
+    measured: Bounds,
+    field: Field,
+    format: [usize; 3],
+}
+
+impl Value {
+    fn exactly(measured: Bounds) -> Self {
+        Value { measured, field: Field::Own, format: [0; 3] }
+    }
+
+    /// Both ends and the format the larger, and the numbers of the larger upper end.
+    fn larger(self, other: Value) -> Value {
+        let field = match self.measured.upper.cmp(&other.measured.upper) {
+            std::cmp::Ordering::Less => other.field,
+            std::cmp::Ordering::Equal => self.field.max(other.field),
+            std::cmp::Ordering::Greater => self.field,
+        };
+        let format = [0, 1, 2].map(|mode| self.format[mode].max(other.format[mode]));
+        Value { measured: self.measured.max(other.measured), field, format }
+    }
+}
 
 fn value(measure: Measure, trajectory: &Trajectory<Fp>, step: usize) -> Option<Value> {
     if measure != Measure::Cp || step == 0 {
-        return Some((measure.of(trajectory, step)?, Field::Own));
+        return Some(Value::exactly(measure.of(trajectory, step)?));
     }
     let ends: CpEnds = cp_ends(trajectory, step)?;
-    Some((ends.bounds(), ends.field()))
-}
-
-/// Both ends the larger, and the numbers of the larger upper end.
-fn larger(one: Value, other: Value) -> Value {
-    let field = match one.0.upper.cmp(&other.0.upper) {
-        std::cmp::Ordering::Less => other.1,
-        std::cmp::Ordering::Equal => one.1.max(other.1),
-        std::cmp::Ordering::Greater => one.1,
-    };
-    (one.0.max(other.0), field)
+    Some(Value { measured: ends.bounds(), field: ends.field(), format: ends.format })
 }
 
 /// What almost all instances have, where those that were looked at leave it open.
@@ -226,6 +270,22 @@ fn narrow(cell: &mut GridCell, family: &Family) {
     let Bounds { lower, upper } = cell.known();
     if let Some(end) = family.upper_end(lower, upper) {
         (cell.measured.upper, cell.field) = (end.bound, end.construction.field());
+    }
+}
+
+/// As many terms as are known over the complex numbers, or fewer, of the first instance that has them over the
+/// reals. What one has almost all complex ones have.
+fn look_for_real_terms(cell: &mut GridCell, setting: &Setting, streams: &[Stream]) {
+    let Bounds { lower, upper } = cell.known();
+    let n = setting.dimensions.neurons;
+    let is_settled = lower == upper && cell.field != Field::Complex;
+    if cell.step == 0 || is_settled || cell.format != [n, n, cell.step] {
+        return;
+    }
+    let mut found = streams.iter().map(|s| real_terms(setting, s, cell.step, lower..=upper));
+    cell.real = found.find_map(|terms| terms);
+    if let Some(real) = cell.real.filter(|&real| real < cell.measured.upper) {
+        (cell.measured.upper, cell.field) = (real, Field::Complex);
     }
 }
 
@@ -263,6 +323,7 @@ mod tests {
             measure: Measure::Rank,
             instances: 2,
             seed: 0,
+            real: false,
         };
         let cells = explore(&sweep, &|| ()).expect("a linear network is in the field");
         let found: Vec<_> = cells.iter().map(|cell| cell.measured.lower).collect();
@@ -284,9 +345,32 @@ mod tests {
             measure: Measure::Rank,
             instances: 1,
             seed: 0,
+            real: false,
         };
         let cells = explore(&sweep, &|| ()).expect("polynomials are in the field");
         assert!(!cells[0].is_explained() && cells[0].measured.lower > 2);
+    }
+
+    /// One input and one output: after three steps siso-reciprocity proves a CP rank of three. A bracket of
+    /// three to four is one number with it, and says that it is the theorem's.
+    #[test]
+    fn a_theorem_narrows_a_bracket() {
+        let sweep = Sweep {
+            setting: linear(),
+            d_in: vec![1],
+            d_out: vec![1],
+            steps: vec![3],
+            measure: Measure::Cp,
+            ..Sweep::default()
+        };
+        let found = explore(&sweep, &|| ()).expect("a linear network is in the field").remove(0);
+        assert_eq!(found.theorem.map(|theorem| theorem.id), Some("siso-reciprocity"));
+        assert_eq!((found.limit, found.known()), (3, Bounds::exactly(3)));
+        let loose = GridCell { measured: Bounds { lower: 3, upper: 4 }, ..found.clone() };
+        assert_eq!((loose.known(), loose.is_narrowed()), (Bounds::exactly(3), true));
+        // Control: a bound that is exceeded narrows nothing.
+        let wrong = GridCell { measured: Bounds { lower: 4, upper: 5 }, ..found };
+        assert_eq!((wrong.known(), wrong.is_narrowed()), (wrong.measured, false));
     }
 
     /// Of CP ranks: no lower end is above a bound, and most are single numbers.
@@ -310,6 +394,7 @@ mod tests {
             measure: Measure::Cp,
             instances: 1,
             seed: 0,
+            real: false,
         };
         let shares = shares(&sweep);
         // From W_0 = 0 and w I with h_0 = 0 all of them are.
@@ -341,6 +426,7 @@ mod tests {
             measure: Measure::Rank,
             instances: 1,
             seed: 0,
+            real: false,
         };
         assert_eq!(explore(&sweep, &|| ()).err(), Some(Inconclusive::Unavailable));
     }

@@ -6,10 +6,13 @@
 //! ranks beside the best bound that the registry knows; where the two differ there is something to
 //! find.
 
+mod count;
 mod discover;
 mod explore;
 mod family;
 mod lattice;
+mod pattern;
+mod real;
 mod status;
 
 pub use discover::{Discovered, Discovery, Found, Point, Row, Term};

@@ -1,5 +1,7 @@
 //! An exploration as a table: ranks beside their bounds.
 
+use std::cmp::Ordering;
+
 use crate::conjecture::{GridCell, Sweep};
 use crate::scalar::PRIME;
 use crate::tensor::Field;
@@ -108,11 +110,27 @@ fn of_cp(cells: &[GridCell]) -> Vec<String> {
             !cell.is_narrowed() && cell.field == Field::Complex
         }),
     ];
+    let against = |ordering| {
+        count(&|cell| known(cell) && cell.measured.lower.cmp(&cell.generic()) == ordering)
+    };
+    lines.push(format!(
+        "generic rank of the format over the complex numbers: reached by {} of the single numbers, below it {}, \
+         above it {}.",
+        against(Ordering::Equal),
+        against(Ordering::Less),
+        against(Ordering::Greater),
+    ));
     for (what, is_one) in marks {
         let cells = count(is_one);
         if cells > 0 {
             lines.push(format!("{what}: {cells} cells."));
         }
+    }
+    let real = count(&|cell| cell.real.is_some() && cell.real == cell.known().known());
+    if real > 0 {
+        lines.push(format!(
+            "as many terms over the reals, of an instance and certified: {real} of these cells."
+        ));
     }
     lines
 }
@@ -167,6 +185,7 @@ mod tests {
             measure: Measure::Rank,
             instances: 1,
             seed: 0,
+            real: false,
         };
         let cell = |step| GridCell {
             d_in: 1,
@@ -174,6 +193,8 @@ mod tests {
             step,
             measured: Bounds::exactly(step),
             field: Field::Own,
+            format: [0; 3],
+            real: None,
             disagreeing: 0,
             missed: Some(0.0),
             limit: 2,

@@ -25,7 +25,7 @@ use crate::matrix::Matrix;
 use crate::scalar::Stream;
 
 /// Entries of a tensor up to which decompositions are certified: it takes their cube of products.
-const MAX_ENTRIES: usize = 200;
+const MAX_ENTRIES: usize = 256;
 
 /// Newton steps before the box is drawn, and boxes that are tried, each four times as wide.
 const NEWTON: usize = 4;
@@ -41,12 +41,26 @@ pub struct Certified {
 }
 
 /// Searches for a decomposition of so many terms, and proves that there is an exact one over the
-/// reals. `None` if none is found, or it cannot be proved: a search can miss, so this says nothing
-/// against one.
-pub fn certified_terms(tensor: &Dense, terms: usize, stream: &Stream) -> Option<Certified> {
+/// reals, also of every tensor whose entries are no more than `noise` away. `None` if none is found, or
+/// it cannot be proved: a search can miss, so this says nothing against one.
+pub fn certified_terms(
+    tensor: &Dense,
+    terms: usize,
+    noise: f64,
+    stream: &Stream,
+) -> Option<Certified> {
+    if !can_be_certified(tensor.shape(), terms) {
+        return None;
+    }
     let options = CpOptions { starts: 8, max_iterations: 300, tolerance: 1e-9, enough: 1e-13 };
     let fit = cp_decompose(tensor, terms, &options, stream).ok()?;
-    fit.decomposition.certified(tensor, 0.0)
+    fit.decomposition.certified(tensor, noise)
+}
+
+/// True if there are no more entries than are affordable, and than there are numbers up to the scales of terms.
+fn can_be_certified(shape: [usize; 3], terms: usize) -> bool {
+    let entries: usize = shape.iter().product();
+    entries <= MAX_ENTRIES && terms * (shape.iter().sum::<usize>().saturating_sub(2)) >= entries
 }
 
 impl Decomposition<f64> {
@@ -60,7 +74,7 @@ impl Decomposition<f64> {
         let shape = [self.a.rows(), self.b.rows(), self.c.rows()];
         assert_eq!(shape, tensor.shape(), "a decomposition of this tensor");
         let entries = tensor.data().len();
-        if entries > MAX_ENTRIES || self.terms() * shape.iter().sum::<usize>() < entries {
+        if !can_be_certified(shape, self.terms()) {
             return None;
         }
         let mut place = Place::of(self);
@@ -297,7 +311,7 @@ mod tests {
     }
 
     fn certified(tensor: &Dense, terms: usize) -> Option<Certified> {
-        certified_terms(tensor, terms, &Stream::new("certified", 0, 0))
+        certified_terms(tensor, terms, 0.0, &Stream::new("certified", 0, 0))
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod bracket;
 mod certify;
 mod cp;
 mod dense;
+mod generic;
 mod interval;
 mod lower;
 mod shorten;
@@ -27,6 +28,7 @@ pub use cp::{
     cp_decompose_weighted, cp_error, cp_error_by_rank, cp_growth,
 };
 pub use dense::Dense;
+pub use generic::generic_rank;
 pub use lower::{Certificate, LowerEnd};
 pub use upper::{pairs_bound, pairs_of_slices, peeled};
 

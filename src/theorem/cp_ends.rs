@@ -4,8 +4,7 @@ use crate::bounds::Bounds;
 use crate::matrix::{Factors, Matrix, RankRevealing};
 use crate::scalar::Fp;
 use crate::tensor::{
-    Construction, Decomposition, Field, LowerEnd, Mode, Reduced, Tensor, UpperEnd, pairs_bound,
-    peeled,
+    Construction, Decomposition, Field, LowerEnd, Tensor, UpperEnd, pairs_bound, peeled,
 };
 use crate::training::Trajectory;
 
@@ -17,6 +16,8 @@ pub struct CpEnds {
     /// It is at most this, over the numbers of the [construction](Construction::field): the least of
     /// all that are known.
     pub upper: UpperEnd,
+    /// The dimensions of rows, columns and steps.
+    pub format: [usize; 3],
 }
 
 impl CpEnds {
@@ -48,7 +49,8 @@ pub fn cp_ends<S: RankRevealing>(trajectory: &Trajectory<S>, k: usize) -> Option
     let tensor = Tensor::from_slices(n, n, &learned.increments).reduced();
     let mut bracket = tensor.cp_bracket(noise)?;
     tensor.raise(&mut bracket, noise);
-    Some(CpEnds { upper: bracket.upper_end(), lower: bracket.lower_end })
+    let format = tensor.unfolding_ranks(noise).map(|rank| rank.bounds.upper);
+    Some(CpEnds { upper: bracket.upper_end(), lower: bracket.lower_end, format })
 }
 
 /// What was learned in some steps.
@@ -94,9 +96,8 @@ impl Learned<Fp> {
         let mut bracket = tensor.cp_bracket(0.0)?;
         tensor.offer(&mut bracket, self.by_gradients(), Construction::Gradients, 0.0);
         tensor.span_by_rank_one(&mut bracket);
-        let mut ends = CpEnds { upper: bracket.upper_end(), lower: bracket.lower_end };
-
-        let [r1, r2, r3] = tensor.unfolding_ranks(0.0).map(|rank| rank.bounds.upper);
+        let format @ [r1, r2, r3] = tensor.unfolding_ranks(0.0).map(|rank| rank.bounds.upper);
+        let mut ends = CpEnds { upper: bracket.upper_end(), lower: bracket.lower_end, format };
         let end = |bound, construction| UpperEnd { bound, construction, residual: 0.0 };
         ends.lower_to(end(pairs_bound(r1, r2, r3), Construction::Pairs));
         let basis = self.basis();
@@ -151,11 +152,13 @@ impl Learned<Fp> {
     }
 }
 
-/// The dimensions of rows and columns that the first slices have together, of one after the other.
-pub fn nested_ranks(slices: &[Matrix<Fp>]) -> Vec<[usize; 2]> {
-    let reduced = |count: usize| Reduced::from_slices(slices[..count].to_vec());
-    let ranks = |tensor: Reduced<Fp>| {
-        [Mode::Row, Mode::Column].map(|mode| Fp::rank(&tensor.unfolding(mode), 0.0).bounds.lower)
-    };
-    (1..=slices.len()).map(|count| ranks(reduced(count))).collect()
+/// Matrices (N, N) that span the increments of `k` learning steps, as many as these: the gradients, of lower
+/// rank, if they do, else the increments themselves. `None` outside the prime field.
+pub fn spanning_slices<S: RankRevealing>(
+    trajectory: &Trajectory<S>,
+    k: usize,
+) -> Option<Vec<Matrix<Fp>>> {
+    let learned = Learned::of(trajectory, k).in_field()?;
+    let basis: Vec<_> = learned.basis().iter().map(Factors::to_matrix).collect();
+    Some(if basis.is_empty() { learned.increments } else { basis })
 }

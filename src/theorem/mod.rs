@@ -27,7 +27,7 @@ mod sources;
 mod verification;
 
 pub use check::{Case, CaseId, CaseReport, Inconclusive, Observation, Observed, SECOND_INSTANCES};
-pub use cp_ends::{CpEnds, cp_ends, nested_ranks};
+pub use cp_ends::{CpEnds, cp_ends, spanning_slices};
 pub use generic::{MAX_MISSED, entries, missed, of_training, probability};
 pub use instance::Instance;
 #[cfg(feature = "cli")]

@@ -10,14 +10,23 @@
 //! is at least the rank of the map over binomial(2p, p). With p = 1 and three slices it is Strassen's
 //! equation.
 //!
+//! **Up to matrices of rank one.** If multiples of some matrices u v^T may be added to the slices, the map
+//! changes by L Z R, where L has the columns e_I (x) u and R the rows e_J (x) v. Whatever Z is, its rank is at least
+//!
+//! ```text
+//! rank [K L] + rank [K; R] - rank [K L; R 0].
+//! ```
+//!
 //! 1. V. Strassen, "Rank and optimal computation of generic tensors", Linear Algebra and its
 //!    Applications 52 (1983).
 //! 2. J. M. Landsberg and G. Ottaviani, "New lower bounds for the border rank of matrix
 //!    multiplication", Theory of Computing 11 (2015): the restriction to 2p + 1 dimensions.
+//! 3. Y. Tian, "The maximal and minimal ranks of some expressions of generalized inverses of matrices",
+//!    Southeast Asian Bulletin of Mathematics 25 (2002): the least rank of K + L Z R.
 
 use super::{Certificate, LowerEnd};
 use crate::matrix::{Matrix, RankRevealing};
-use crate::scalar::Stream;
+use crate::scalar::{Fp, Scalar, Stream};
 use crate::tensor::Mode;
 
 /// Rows or columns of the largest flattening that is tried.
@@ -52,6 +61,51 @@ pub(super) fn raise<S: RankRevealing>(
             certificate: Certificate::Koszul { mode, dimensions, shape, rank, per_term },
         }));
     }
+}
+
+/// What the flattenings of the slices have at least if multiples of these columns u and v, (rows, s) and
+/// (cols, s), are added to each slice as u v^T, whatever multiples. Until `enough` is shown.
+pub(super) fn up_to(
+    slices: &[Matrix<Fp>],
+    left: &Matrix<Fp>,
+    right: &Matrix<Fp>,
+    enough: usize,
+) -> LowerEnd {
+    let mut best = LowerEnd { bound: 0, certificate: Certificate::Unfolding(Mode::Step) };
+    let (rows, cols) = (left.rows(), right.rows());
+    for p in 1..=slices.len().saturating_sub(1) / 2 {
+        let dimensions = 2 * p + 1;
+        let (blocks, per_term) = (binomial(dimensions, p), binomial(2 * p, p));
+        if best.bound >= enough || blocks * (rows.max(cols) + left.cols()) > LARGEST {
+            break;
+        }
+        let flattening = flattening(&restricted(slices, dimensions), p);
+        let (left, right) = (in_blocks(left, blocks), in_blocks(right, blocks).transposed());
+        let shape = (flattening.rows(), flattening.cols());
+        let wide = Matrix::beside(shape.0, [&flattening, &left]);
+        let below =
+            Matrix::beside(right.rows(), [&right, &Matrix::zeros(right.rows(), left.cols())]);
+        let both = [&wide, &below].map(Matrix::transposed);
+        let both = Matrix::beside(wide.cols(), &both);
+        let tall = [&flattening, &right].map(Matrix::transposed);
+        let tall = Matrix::beside(shape.1, &tall);
+        let [wide, tall, both] = [wide, tall, both].map(|m| Fp::rank(&m, 0.0).bounds.lower);
+        let rank = wide + tall - both;
+        let mode = Mode::Step;
+        best.raise(Some(LowerEnd {
+            bound: rank.div_ceil(per_term),
+            certificate: Certificate::Koszul { mode, dimensions, shape, rank, per_term },
+        }));
+    }
+    best
+}
+
+/// Columns once in each of so many blocks of rows, (blocks rows, blocks columns).
+fn in_blocks(columns: &Matrix<Fp>, blocks: usize) -> Matrix<Fp> {
+    let (rows, count) = (columns.rows(), columns.cols());
+    Matrix::from_fn(blocks * rows, blocks * count, |i, j| {
+        if i / rows == j / count { columns[(i % rows, j % count)] } else { Fp::ZERO }
+    })
 }
 
 /// Combinations of the slices along a random basis, orthonormal in floating point.
