@@ -152,6 +152,10 @@ fn fall(case: &Case<DoubleDouble>) -> Observed {
 const SMALL: RangeInclusive<i32> = 5..=10;
 
 /// Learning with eta times the step sizes, along gradients of all trials.
+///
+/// # Errors
+///
+/// If the run diverges.
 pub fn learned<S: RankRevealing>(case: &Case<S>, eta: S) -> Result<Trajectory<S>, TrainingError> {
     let steps = case.setting.learning_steps;
     let schedule = &case.instance.optimizer.schedule;
