@@ -1,13 +1,14 @@
 //! Dense matrices over a scalar: products, rank with its evidence, factored form, subspaces.
 
-mod dual;
 mod elimination;
 mod factors;
 mod modular;
+mod nilpotent;
 mod qr;
 mod rank;
 mod real;
 mod singular;
+mod smith;
 mod solve;
 mod subspace;
 

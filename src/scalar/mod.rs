@@ -1,7 +1,7 @@
 //! The number types, and the one trait through which everything else sees them.
 //!
 //! A network, its adjoint, the optimizers and the theorems are written once, generic over
-//! [`Scalar`], and run in five arithmetics:
+//! [`Scalar`], and run in six arithmetics:
 //!
 //! | type | what it is for |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | [`f64`], [`f32`] | what a user of floating point sees |
 //! | [`DoubleDouble`] | about 32 digits: decides what f64 leaves inside its rounding noise |
 //! | [`Dual<S>`](Dual) | first-order perturbations over any of the others: an independent derivative |
+//! | [`Series`] | power series over the field: in which order of a small step something appears |
 //!
 //! **Why these.** A random instance misses the generic rank with probability at most
 //! (degree of the minor)/p (Schwartz-Zippel), so a large prime is worth its time. That degree grows
@@ -30,6 +31,7 @@ mod float;
 mod left_factor;
 mod precision;
 mod prime;
+mod series;
 mod stream;
 mod text;
 mod view;
@@ -44,6 +46,7 @@ pub use elementary::Elementary;
 pub(crate) use float::to_faer;
 pub use precision::Precision;
 pub use prime::{Fp, PRIME};
+pub use series::Series;
 pub use stream::Stream;
 pub use text::significant;
 pub use view::View;

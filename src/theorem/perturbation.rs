@@ -127,7 +127,12 @@ fn within(over: Size, measured: &Measured) -> Observation {
 /// Whether an exponent is at least the predicted one: 0 if it is, 1 if not, both ends if the
 /// confidence interval does not say. Where nothing is clear of the noise, which lies far below the
 /// prediction at all sizes, the law holds.
-fn law(of: &'static str, over: Size, predicted: f64, points: &[(f64, f64)]) -> Observation {
+pub(super) fn law(
+    of: &'static str,
+    over: Size,
+    predicted: f64,
+    points: &[(f64, f64)],
+) -> Observation {
     let measured = Slope::of_logs(points);
     let is_enough = measured.map_or(Some(true), |slope| slope.is_at_least(predicted, TOLERANCE));
     let below = match is_enough {

@@ -92,6 +92,8 @@ pub enum Side {
 pub enum Size {
     /// eps, of what the start differs by from w I.
     Start,
+    /// eta, of what step sizes are multiples of.
+    Step,
     /// s, of inputs, initial state and bias.
     Drive,
 }
@@ -165,6 +167,7 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Size::Start => "eps",
+            Size::Step => "eta",
             Size::Drive => "s",
         })
     }
