@@ -87,6 +87,14 @@ impl<S: Scalar> Block<S> {
         }
     }
 
+    /// What the identity is multiplied by where the matrix is not stored in full; else zero.
+    pub fn identity(&self) -> S {
+        match self {
+            Block::Dense(_) => S::ZERO,
+            Block::Factored { identity, .. } => *identity,
+        }
+    }
+
     /// The whole matrix.
     pub fn to_matrix(&self) -> Matrix<S> {
         match self {

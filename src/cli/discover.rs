@@ -27,8 +27,9 @@ pub struct Arguments {
     /// What is measured.
     #[arg(long, value_parser = any_choice::<Measure>(), default_value = "rank")]
     measure: Measure,
-    /// What varies: d_in, d_out, time, trials, step, cut (errors are cut after so many steps) or
-    /// start (the rank of P Q^T in W_0), each a range or a list, as in d_in=1..4 or time=3,4,6.
+    /// What varies: d_in, d_out, time, trials, step, cut (errors are cut after so many steps), start
+    /// (the rank of P Q^T in W_0) or types (of neurons, each with a leak of its own), each a range
+    /// or a list, as in d_in=1..4 or time=3,4,6.
     #[arg(long, value_name = "NAME=VALUES")]
     sweep: Vec<Swept>,
     /// Neurons, N.
@@ -62,7 +63,7 @@ struct Swept {
     values: Vec<usize>,
 }
 
-const SWEPT: [&str; 7] = ["d_in", "d_out", "time", "trials", "step", "cut", "start"];
+const SWEPT: [&str; 8] = ["d_in", "d_out", "time", "trials", "step", "cut", "start", "types"];
 
 impl FromStr for Swept {
     type Err = String;
@@ -117,6 +118,15 @@ fn planned(arguments: &Arguments) -> anyhow::Result<Discovery> {
     if !start.is_empty() && setting.initial_weights != InitialWeights::Zero {
         bail!("--start and --sweep start=.. both say what W_0 is, expected one of them");
     }
+    let (cut, types) = (swept("cut", default.cut), swept("types", default.types));
+    if !types.is_empty() && (!cut.is_empty() || !setting.is_linear()) {
+        bail!("--sweep types=.. is for linear networks whose errors are not cut");
+    }
+    // New instances have half as many again.
+    let most = types.iter().max().map_or(0, |&most| most + most.div_ceil(2));
+    if most > neurons {
+        bail!("--sweep types=.. has up to {most} types in new instances, of {neurons} --neurons");
+    }
     let steps = swept("step", default.steps);
     memory(&setting, steps.iter().copied().max().unwrap_or(0)).check()?;
     Ok(Discovery {
@@ -126,8 +136,9 @@ fn planned(arguments: &Arguments) -> anyhow::Result<Discovery> {
         time: swept("time", default.time),
         trials: swept("trials", default.trials),
         steps,
-        cut: swept("cut", default.cut),
+        cut,
         start,
+        types,
         measure: arguments.measure,
         without: arguments.without.iter().map(|theorem| theorem.id).collect(),
         fresh: usize::from(arguments.fresh),
@@ -206,13 +217,16 @@ fn least_of(terms: &[String]) -> String {
 }
 
 fn at(row: &Row) -> String {
-    let Point { d_in, d_out, time, trials, step, cut, start, .. } = row.point;
+    let Point { d_in, d_out, time, trials, step, cut, start, types, .. } = row.point;
     let mut text = format!("p={d_in} q={d_out} T={time} M={trials} k={step}");
     if cut < time {
         let _ = write!(text, " tau={cut}");
     }
     if start > 0 {
         let _ = write!(text, " r={start}");
+    }
+    if types > 1 {
+        let _ = write!(text, " R={types}");
     }
     text
 }
@@ -223,7 +237,7 @@ fn file(name: &str, discovery: &Discovery, found: &Discovered) -> String {
     let names: Vec<_> = found.terms.iter().map(|found| found.term.to_string()).collect();
     let codes: Vec<_> = found.terms.iter().map(|found| found.term.code()).collect();
     let codes = codes.join(",\n        ");
-    let is_cut = !discovery.cut.is_empty();
+    let (is_cut, is_typed) = (!discovery.cut.is_empty(), !discovery.types.is_empty());
     let range = |list: &[usize]| {
         let most = list.iter().max().copied().unwrap_or(1);
         format!("{}..={most}", list.iter().min().copied().unwrap_or(1))
@@ -248,6 +262,9 @@ fn file(name: &str, discovery: &Discovery, found: &Discovered) -> String {
     if is_cut {
         uses = format!("use std::num::NonZeroUsize;\n\n{uses}use rankproof::network::Transport;\n");
     }
+    if is_typed {
+        uses += "use rankproof::network::architecture::CellTypes;\n";
+    }
     if used("fibonacci") {
         uses += "use rankproof::theorem::fibonacci_growth::fibonacci;\n";
     }
@@ -268,11 +285,24 @@ fn file(name: &str, discovery: &Discovery, found: &Discovered) -> String {
          let mut network = case.instance.network.clone();\n    \
          network.architecture.transport = Transport::Truncated(NonZeroUsize::MIN.saturating_add(cut - 1));\n    \
          let learned = case.training_of(&network).run(case.setting.learning_steps)?;\n"
+            .into()
+    } else if is_typed {
+        let most = discovery.types.iter().max().copied().unwrap_or(1);
+        format!(
+            "    let most = {most}.min(case.setting.dimensions.neurons);\n    \
+             let types = 1 + case.stream.named(\"types\").below(most);\n    \
+             let architecture = CellTypes::of(types);\n    \
+             let mut training = case.training();\n    \
+             training.architecture = &architecture;\n    \
+             let learned = training.run(case.setting.learning_steps)?;\n"
+        )
     } else {
-        "    let learned = case.train()?;\n"
+        String::from("    let learned = case.train()?;\n")
     };
-    if is_cut && used("cut") {
-        lines += "    let cut = cut as i64;\n";
+    for (is_drawn, name) in [(is_cut, "cut"), (is_typed, "types")] {
+        if is_drawn && used(name) {
+            let _ = writeln!(lines, "    let {name} = {name} as i64;");
+        }
     }
     let step = match measure {
         Measure::GradientRank => "learned.steps() - 1",

@@ -17,7 +17,7 @@ use std::ops::{Index, IndexMut, Range};
 
 pub use factors::Factors;
 pub use qr::ThinQr;
-pub(crate) use qr::tall_rows;
+pub(crate) use qr::{orthonormal_columns, tall_rows};
 pub use rank::{CLEAR_GAP, Evidence, Rank, RankRevealing};
 pub use real::Cholesky;
 pub use singular::{Singular, SingularValues, count_for_share, over_largest};

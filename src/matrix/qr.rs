@@ -85,21 +85,47 @@ fn gram_schmidt<S: Real>(matrix: &Matrix<S>) -> (Matrix<S>, Matrix<S>) {
     let width = matrix.rows().min(matrix.cols());
     let mut q = Matrix::zeros(matrix.rows(), width);
     for j in 0..width {
-        let mut column = Matrix::from_columns(matrix.rows(), 1, matrix.column(j).to_vec());
-        let before = column.norm();
-        for _ in 0..2 {
-            let coordinates = Matrix::product(q.t(), column.view());
-            column.add_scaled(-S::ONE, &q.times(&coordinates));
-        }
-        let norm = column.inner_product(&column).sqrt();
-        if norm.to_f64() > DEPENDENT * S::EPSILON * before {
-            let inverse = norm.inverse().expect("a norm above zero");
-            column.scale(inverse);
-            q.column_mut(j).copy_from_slice(column.data());
+        if let Some(direction) = direction(q.view(), matrix.column(j)) {
+            q.column_mut(j).copy_from_slice(direction.data());
         }
     }
     let r = Matrix::product(q.t(), matrix.view());
     (q, r)
+}
+
+/// Orthonormal columns, (m, d), that span those of a matrix (m, n) to rounding, in the order of the
+/// columns that add a direction.
+pub(crate) fn orthonormal_columns<S: Real>(matrix: &Matrix<S>) -> Matrix<S> {
+    let rows = matrix.rows();
+    let mut basis = Matrix::zeros(rows, rows.min(matrix.cols()));
+    let mut found = 0;
+    for j in 0..matrix.cols() {
+        if found == basis.cols() {
+            break;
+        }
+        if let Some(direction) = direction(basis.columns(0..found), matrix.column(j)) {
+            basis.column_mut(found).copy_from_slice(direction.data());
+            found += 1;
+        }
+    }
+    basis.truncated(found)
+}
+
+/// What of a column is outside the span of orthonormal ones (or zeros), as a column of norm one;
+/// none if that is nothing but rounding.
+fn direction<S: Real>(known: View<'_, S>, column: &[S]) -> Option<Matrix<S>> {
+    let mut column = Matrix::from_columns(known.rows(), 1, column.to_vec());
+    let before = column.norm();
+    for _ in 0..2 {
+        let coordinates = Matrix::product(known.transpose(), column.view());
+        column.add_scaled(-S::ONE, &Matrix::product(known, coordinates.view()));
+    }
+    let norm = Matrix::product(column.t(), column.view())[(0, 0)].sqrt();
+    if norm.to_f64() <= DEPENDENT * S::EPSILON * before {
+        return None;
+    }
+    column.scale(norm.inverse()?);
+    Some(column)
 }
 
 #[cfg(test)]

@@ -11,19 +11,19 @@
 //!
 //! Why: W X s = X (v I + K Gamma) s and W^T X l = X (v I + K^T Gamma) l with v = c_k w, so
 //! states and adjoint states have coordinates whatever X is, and the gradient is X times a sum of
-//! their products times X^T.
+//! their products times X^T. [`Cores`] is the network of these coordinates where Gamma = I.
 
 use super::effective_task_dimension::orthonormal_rows;
 use super::{
     Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Observation, Observed, Proof,
     Theorem,
 };
-use crate::blocks::{Block, Subset};
-use crate::matrix::{Factors, Matrix, RankRevealing};
+use crate::blocks::Subset;
+use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Network;
 use crate::network::architecture::Architecture;
 use crate::task::Dimensions;
-use crate::training::{GradientFault, NOISE_FACTOR};
+use crate::training::{Cores, GradientFault, NOISE_FACTOR};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -78,7 +78,7 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let wider = neurons + 1 + stream.below(8);
     let embedding = orthonormal_rows(neurons, wider, &mut stream).transposed();
     let narrow = &case.instance.network;
-    let wide = widened(case, &embedding);
+    let wide = widened(narrow, &embedding);
     let steps = case.setting.learning_steps;
     let (small, large) = (case.train()?, case.training_of(&wide).run(steps)?);
 
@@ -114,21 +114,8 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 
 /// The network of more neurons with the same Gram matrix: U X in the place of X, where the columns of
 /// U, the embedding, are orthonormal.
-fn widened<S: RankRevealing>(case: &Case<S>, embedding: &Matrix<S>) -> Network<S> {
-    let narrow = &case.instance.network;
-    let start = narrow.parts();
-    let corner = start.w.to_matrix()[(0, 0)];
-    let w = match &case.instance.low_rank {
-        Some(factors) => {
-            let [p, q] = [&factors.left, &factors.right].map(|side| embedding.times(side));
-            let identity = corner - factors.to_matrix()[(0, 0)];
-            Block::low_rank(identity, Factors::new(p, q))
-        }
-        None => Block::scaled_identity(embedding.rows(), corner),
-    };
-    let wide = narrow.clone().with("W", w);
-    wide.with("B", embedding.times(start.b))
-        .with("C", Matrix::product(start.c.view(), embedding.t()))
-        .with("bias", embedding.times(start.bias))
-        .with("h0", embedding.times(start.h0))
+fn widened<S: RankRevealing>(narrow: &Network<S>, embedding: &Matrix<S>) -> Network<S> {
+    let cores = Cores { basis: embedding.clone(), network: narrow.clone() };
+    let blocks = cores.widened(&narrow.blocks, narrow.parts().w.identity());
+    Network { blocks, ..narrow.clone() }
 }

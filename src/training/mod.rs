@@ -1,5 +1,6 @@
 //! Training by exact gradients, and the trajectory of weights that it leaves.
 
+mod cores;
 mod descent;
 mod fault;
 #[cfg(feature = "cli")]
@@ -10,6 +11,7 @@ mod rule;
 mod trainer;
 mod trajectory;
 
+pub use cores::{Cores, NotClosed};
 pub use fault::{Faulty, GradientFault};
 #[cfg(feature = "cli")]
 pub(crate) use memory::memory;

@@ -432,6 +432,78 @@ fn a_wide_linear_network_is_trained_in_factors() {
     assert!(stdout(&output).contains("5 (rows), 5 (columns)"), "{}", stdout(&output));
 }
 
+/// What is printed of the few is what is printed of all, and `rank` reads what is written.
+#[test]
+fn cores_learn_what_all_neurons_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = ["all.npz", "cores.npz"].map(|name| folder.path().join(name));
+    let [whole, file] = files.each_ref().map(|file| file.to_str().expect("text"));
+    let line = "train --task random-targets --neurons 60 --steps 2 --start 1 --initial-state --learn \
+                W,B,b --optimizer nesterov --decay 0.1 --clip 0.2";
+    let line: Vec<_> = line.split_whitespace().collect();
+    let all = rankproof(&[&line[..], &["--out", whole]].concat());
+    let few = rankproof(&[&line[..], &["--cores", "--out", file]].concat());
+    for output in [&all, &few] {
+        assert!(output.status.success(), "{}", stderr(output));
+    }
+    // Of each row of the tables k, the loss and the largest singular value; the least are noise.
+    let told = |output: &Output| -> Vec<[String; 3]> {
+        let text = stdout(output);
+        let rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let rows = rows.filter(|row| row.len() > 3 && row[0].parse::<usize>().is_ok());
+        rows.map(|row| [0, 1, 3].map(|column| row[column].to_owned())).collect()
+    };
+    assert_eq!(told(&all).len(), 3 * 2);
+    assert_eq!(told(&all), told(&few));
+    assert!(stdout(&few).contains("60 neurons, which learn as 8 do: loss"), "{}", stdout(&few));
+
+    // W_2 by the formula of --help, from what is written.
+    let mut npz = Npz::open(file).expect("an archive");
+    let mut array = |name: &str| npz.array(name).expect("an array");
+    let (basis, cores, identity) = (array("basis"), array("W"), array("identity"));
+    assert_eq!((array("B").shape, array("C").shape), (vec![3, 8, 3], vec![2, 8]));
+    assert_eq!((&basis.shape[..], &cores.shape[..]), (&[60, 8][..], &[3, 8, 8][..]));
+    let u = Matrix::from_fn(60, 8, |i, j| basis.data[8 * i + j]);
+    let c = identity.data[2];
+    let inner = |i: usize, j: usize| cores.data[2 * 64 + 8 * i + j] - if i == j { c } else { 0.0 };
+    let w = Matrix::product(u.times(&Matrix::from_fn(8, 8, inner)).view(), u.t());
+    let learned = Npz::open(whole).expect("an archive").array("W").expect("an array");
+    let differs = |i: usize, j: usize| {
+        let diagonal = if i == j { c } else { 0.0 };
+        learned.data[2 * 3600 + 60 * i + j] - w[(i, j)] - diagonal
+    };
+    let difference = Matrix::from_fn(60, 60, differs).norm();
+    assert!(c > 0.4 && c < 0.5 && difference < 1e-13, "{c} {difference:e}");
+
+    let output = rankproof(&["rank", file, "--array", "W", "--delta"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("8 x 8 weights"), "{}", stdout(&output));
+}
+
+#[test]
+fn cores_are_refused_where_they_do_not_close() {
+    let fixed = ["train", "--task", "integrator", "--neurons", "4", "--steps", "1", "--cores"];
+    for (line, sentence) in [
+        ("--phi tanh", "--cores is for linear networks, so it needs another --phi than tanh"),
+        ("--psi relu", "--cores is for linear networks, so it needs another --psi than relu"),
+        ("--start full", "--cores keeps no N x N matrix, so it needs another --start than full"),
+        ("--start symmetric-2", "so it needs another --start than symmetric-2"),
+        (
+            "--optimizer adam",
+            "that do not see the basis of the neurons, and adam acts entry by entry",
+        ),
+        ("--architecture gru", "--cores does not apply to --architecture gru"),
+        ("--factors", "'--cores' cannot be used with '--factors'"),
+        ("--d-in 1000000000000000", "memory"),
+        ("--start 18446744073709551615", "memory"),
+    ] {
+        let output = rankproof(&[&fixed[..], &line.split(' ').collect::<Vec<_>>()].concat());
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {message}");
+        assert!(message.contains(sentence) && !message.contains("panicked"), "{message}");
+    }
+}
+
 #[test]
 fn verify_refuses_an_arithmetic_that_no_named_theorem_has() {
     let output = rankproof(&["verify", "--theorem", "tightness", "--arithmetic", "f64"]);

@@ -8,12 +8,12 @@ use crate::blocks::{Block, Blocks, Subset};
 use crate::matrix::{Factors, Matrix};
 use crate::named::Named;
 use crate::network::architecture::{DynamicsOption, Shipped};
-use crate::network::{Activation, ActivationKind, Architecture, Dynamics, Network};
+use crate::network::{Activation, ActivationKind, Architecture, Dynamics, Network, Rnn};
 use crate::scalar::Stream;
 use crate::task::{Dimensions, Task, TaskFamily};
 use crate::theorem::{InitialWeights, LossKind, OptimizerKind, symmetric};
 use crate::training::{
-    self, Batches, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
+    self, Batches, Cores, Optimizer, Schedule, Storage, Training, TrainingError, Trajectory,
 };
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
@@ -113,6 +113,12 @@ pub struct Arguments {
     /// the archive then holds left (N, R), right (N, R) and coefficients (K+1, R) in place of W.
     #[arg(long)]
     factors: bool,
+    /// Train the few neurons that learn as the N of a linear rnn do (core-closure), for any N: the
+    /// archive is that of these d neurons, with which `rank` does as with any other, and `basis`
+    /// (N, d) and `identity` (K+1) lead back: W_k is identity_k (I - basis basis^T) + basis W basis^T,
+    /// B is basis B, C is C basis^T, h0 is basis h0.
+    #[arg(long, conflicts_with = "factors")]
+    cores: bool,
     /// The archive to write.
     #[arg(long, value_name = "FILE.npz")]
     out: Option<PathBuf>,
@@ -127,13 +133,28 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Files::default().writes("--out", &arguments.out).check()?;
     check(arguments)?;
     let _lock = arguments.out.as_deref().map(Lock::of_file).transpose()?;
-    let trajectory = train(arguments)?;
+    let Learned { trajectory, space } = train(arguments)?;
     let reports: Vec<_> = trajectory.followed().map(|(_, block)| Report::of(block)).collect();
     if let Some(path) = &arguments.out {
-        save(path, arguments, &trajectory, &reports)?;
+        save(path, arguments, &trajectory, &reports, space.as_ref())?;
     }
-    print(&describe(arguments, &trajectory, &reports))?;
+    print(&describe(arguments, &trajectory, &reports, space.as_ref()))?;
     Ok(0)
+}
+
+/// What came of a training.
+struct Learned {
+    trajectory: Trajectory<f64>,
+    /// Where the neurons of `--cores` are among the N.
+    space: Option<Space>,
+}
+
+/// The space in which the network learns.
+struct Space {
+    /// U, (N, d), with orthonormal columns.
+    basis: Matrix<f64>,
+    /// w of W_0 = w I + P Q^T.
+    identity: f64,
 }
 
 /// What single arguments cannot say.
@@ -156,15 +177,39 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.gain.is_some() && matches!(arguments.start, None | Some(InitialWeights::Zero)) {
         bail!("--gain is for another --start than zero, which is multiplied by it");
     }
-    let is_dense = |start| matches!(start, InitialWeights::Full | InitialWeights::Symmetric(_));
-    if let Some(start) = arguments.start.filter(|&start| arguments.factors && is_dense(start)) {
-        bail!("--factors keeps no N x N matrix, so it needs another --start than {start}");
-    }
+    check_thin(arguments)?;
     if arguments.batch.is_some_and(|batch| batch > arguments.trials) {
         let (batch, trials) = (arguments.batch.unwrap_or(0), arguments.trials);
         bail!("--batch is {batch}, expected at most the {trials} trials there are");
     }
     check_memory(arguments)
+}
+
+/// What networks without N x N matrices cannot have.
+fn check_thin(arguments: &Arguments) -> anyhow::Result<()> {
+    let thin = [("--factors", arguments.factors), ("--cores", arguments.cores)];
+    let Some((option, _)) = thin.into_iter().find(|(_, given)| *given) else { return Ok(()) };
+    let is_dense = |start| matches!(start, InitialWeights::Full | InitialWeights::Symmetric(_));
+    if let Some(start) = arguments.start.filter(|&start| is_dense(start)) {
+        bail!("{option} keeps no N x N matrix, so it needs another --start than {start}");
+    }
+    if !arguments.cores {
+        return Ok(());
+    }
+    for (name, function) in [("--phi", arguments.phi), ("--psi", arguments.psi)] {
+        if let Some(function) = function.filter(|&kind| kind != ActivationKind::Identity) {
+            let function = function.name();
+            bail!("--cores is for linear networks, so it needs another {name} than {function}");
+        }
+    }
+    if arguments.optimizer.rule.is_entrywise() {
+        let optimizer = arguments.optimizer.name();
+        bail!(
+            "--cores is for methods that do not see the basis of the neurons, and {optimizer} acts \
+             entry by entry"
+        );
+    }
+    Ok(())
 }
 
 /// What is not said of this architecture.
@@ -184,6 +229,7 @@ fn check_architecture(arguments: &Arguments) -> anyhow::Result<()> {
         ("--start", arguments.start.is_some()),
         ("--gain", arguments.gain.is_some()),
         ("--factors", arguments.factors),
+        ("--cores", arguments.cores),
     ];
     match of_rnn.iter().find(|(_, given)| *given && architecture != Shipped::Rnn) {
         Some((option, _)) => bail!(
@@ -200,9 +246,24 @@ fn check_memory(arguments: &Arguments) -> anyhow::Result<()> {
         Some(InitialWeights::LowRank(rank)) => rank,
         _ => 0,
     };
-    let needed = training::memory(&dimensions(arguments), arguments.steps, storage(arguments));
-    let needed = needed.and("the start", size_of::<f64>(), &[4, rank, arguments.neurons]);
-    let hint = if arguments.factors { "" } else { "; --factors keeps no N x N matrix" };
+    let sizes = dimensions(arguments);
+    let start = [4, rank, arguments.neurons];
+    if arguments.cores {
+        // B, C, h_0, b, P and Q: beside each other, and as orthonormal columns.
+        let channels = sizes.d_in.saturating_add(sizes.d_out);
+        let sources = channels.saturating_add(rank.saturating_mul(2)).saturating_add(2);
+        let few = Dimensions { neurons: sources.min(sizes.neurons), ..sizes };
+        let needed = training::memory(&few, arguments.steps, Storage::Slices)
+            .and("the start", size_of::<f64>(), &start)
+            .and("the space of learning", size_of::<f64>(), &[4, sources, sizes.neurons]);
+        return needed.check().map_err(Into::into);
+    }
+    let needed = training::memory(&sizes, arguments.steps, storage(arguments));
+    let needed = needed.and("the start", size_of::<f64>(), &start);
+    let hint = match arguments.factors {
+        true => "",
+        false => "; --factors keeps no N x N matrix, nor does --cores",
+    };
     needed.check().map_err(|error| anyhow!("{error}{hint}"))
 }
 
@@ -220,16 +281,21 @@ fn dimensions(arguments: &Arguments) -> Dimensions {
     }
 }
 
-fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
+fn train(arguments: &Arguments) -> anyhow::Result<Learned> {
     let stream = Stream::new("train", arguments.seed, 0);
     let dimensions = dimensions(arguments);
     let task: Task<f64> = arguments
         .task
         .draw(&dimensions, &stream.named("task"))
         .context("a task of real numbers")?;
-    let network = network(arguments, &dimensions, &stream)?;
+    let mut network = network(arguments, &dimensions, &stream)?;
     let loss = arguments.loss.build().context("a loss of real numbers")?;
-    let storage = storage(arguments);
+    let (optimizer, storage) = (optimizer(arguments)?, storage(arguments));
+    let mut space = None;
+    if arguments.cores {
+        let (blocks, found) = few_neurons(arguments, network.blocks, &optimizer)?;
+        (network.blocks, space) = (blocks, Some(found));
+    }
     let training = Training {
         trained: trained(arguments, &network.blocks)?,
         batches: match arguments.batch {
@@ -237,7 +303,7 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
             None => Batches::Full,
         },
         storage,
-        ..Training::new(&network, &task, &*loss, optimizer(arguments)?)
+        ..Training::new(&network, &task, &*loss, optimizer)
     };
     let bar = progress(arguments.steps as u64, "");
     // In the pool, where large products use two threads.
@@ -248,11 +314,32 @@ fn train(arguments: &Arguments) -> anyhow::Result<Trajectory<f64>> {
         })
     });
     bar.finish_and_clear();
-    trajectory.map_err(|error| match error {
+    let trajectory = trajectory.map_err(|error| match error {
         TrainingError::Diverged { .. } => {
             anyhow::anyhow!("{error}; a smaller --step-size than {} may help", arguments.step_size)
         }
         _ => error.into(),
+    })?;
+    Ok(Learned { trajectory, space })
+}
+
+/// The blocks of the neurons that learn in the place of all, and where they are among them.
+fn few_neurons(
+    arguments: &Arguments,
+    blocks: Blocks<f64>,
+    optimizer: &Optimizer<f64>,
+) -> anyhow::Result<(Blocks<f64>, Space)> {
+    let network = Network { architecture: Rnn::new(dynamics(arguments)?), blocks };
+    let Cores { basis, network } = Cores::of(&network, &optimizer.rule).context("--cores")?;
+    let identity = network.parts().w.identity();
+    Ok((network.blocks, Space { basis, identity }))
+}
+
+fn dynamics(arguments: &Arguments) -> anyhow::Result<Dynamics<f64>> {
+    Ok(Dynamics {
+        leak: arguments.leak.unwrap_or(0.5),
+        phi: activation(arguments.phi)?,
+        psi: activation(arguments.psi)?,
     })
 }
 
@@ -262,11 +349,7 @@ fn network(
     sizes: &Dimensions,
     stream: &Stream,
 ) -> anyhow::Result<Network<f64, Box<dyn Architecture<f64>>>> {
-    let dynamics = Dynamics {
-        leak: arguments.leak.unwrap_or(0.5),
-        phi: activation(arguments.phi)?,
-        psi: activation(arguments.psi)?,
-    };
+    let dynamics = dynamics(arguments)?;
     let name = arguments.architecture.name();
     let mut network = (arguments.architecture.network(sizes, &dynamics, stream))
         .with_context(|| format!("--architecture {name}"))?;

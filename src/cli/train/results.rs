@@ -10,7 +10,7 @@ use crate::network::architecture::Shipped;
 use crate::training::{BlockTrajectory, Trajectory};
 
 use super::super::output::{paragraph, table};
-use super::Arguments;
+use super::{Arguments, Space};
 
 /// What became of a block, from the core of the tensor of its increments.
 pub(super) struct Report {
@@ -72,6 +72,7 @@ pub(super) fn save(
     arguments: &Arguments,
     trajectory: &Trajectory<f64>,
     reports: &[Report],
+    space: Option<&Space>,
 ) -> anyhow::Result<()> {
     let steps = trajectory.steps();
     write_npz(path, |npz| {
@@ -93,6 +94,12 @@ pub(super) fn save(
                 Err(_) if is_vector(name) => npz.array(name, &[rows], block.to_matrix().data())?,
                 Err(_) => npz.array(name, &[rows, cols], &row_major(&block.to_matrix()))?,
             }
+        }
+        if let Some(Space { basis, identity }) = space {
+            npz.array("basis", &[basis.rows(), basis.cols()], &row_major(basis))?;
+            let left = |k| trajectory.of("W").map_or(1.0, |history| history.remainder(k));
+            let identity: Vec<_> = (0..=steps).map(|k| left(k) * identity).collect();
+            npz.array("identity", &[steps + 1], &identity)?;
         }
         npz.array("loss", &[steps + 1], &trajectory.losses)?;
         let several = reports.len() > 1;
@@ -141,15 +148,18 @@ pub(super) fn describe(
     arguments: &Arguments,
     trajectory: &Trajectory<f64>,
     reports: &[Report],
+    space: Option<&Space>,
 ) -> String {
     let (task, neurons) = (arguments.task.name(), arguments.neurons);
     let kind = match arguments.architecture {
         Shipped::Rnn => String::new(),
         other => format!(", {}", other.name()),
     };
+    let learn =
+        space.map_or(String::new(), |space| format!(", which learn as {} do", space.basis.cols()));
     let losses = &trajectory.losses;
     let mut text =
-        format!("{task}{kind} with {neurons} neurons: loss {:.6} at the start\n", losses[0]);
+        format!("{task}{kind} with {neurons} neurons{learn}: loss {:.6} at the start\n", losses[0]);
     for ((name, block), report) in trajectory.followed().zip(reports) {
         if reports.len() > 1 || arguments.architecture != Shipped::Rnn {
             let (rows, cols) = block.shape();

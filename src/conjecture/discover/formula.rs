@@ -24,6 +24,8 @@ pub struct Point {
     pub cut: usize,
     /// r, the rank of P Q^T or the number of eigenvalues at the start; 0 where neither is asked for.
     pub start: usize,
+    /// R, types of neurons; 1 where all are alike.
+    pub types: usize,
 }
 
 /// A number that does not grow: the first factor of a product.
@@ -34,6 +36,10 @@ enum Count {
     Inputs,
     Outputs,
     Start,
+    Types,
+    TypesLeast,
+    TypesInputs,
+    TypesOutputs,
     Trials,
     Product,
     InputPairs,
@@ -72,12 +78,16 @@ pub struct Term {
 }
 
 impl Count {
-    const ALL: [Count; 13] = [
+    const ALL: [Count; 17] = [
         Count::One,
         Count::Least,
         Count::Inputs,
         Count::Outputs,
         Count::Start,
+        Count::Types,
+        Count::TypesLeast,
+        Count::TypesInputs,
+        Count::TypesOutputs,
         Count::Trials,
         Count::Product,
         Count::InputPairs,
@@ -89,13 +99,17 @@ impl Count {
     ];
 
     fn of(self, point: &Point) -> usize {
-        let Point { d_in: p, d_out: q, trials, start, .. } = *point;
+        let Point { d_in: p, d_out: q, trials, start, types, .. } = *point;
         match self {
             Count::One => 1,
             Count::Least => p.min(q),
             Count::Inputs => p,
             Count::Outputs => q,
             Count::Start => start,
+            Count::Types => types,
+            Count::TypesLeast => types * p.min(q),
+            Count::TypesInputs => types * p,
+            Count::TypesOutputs => types * q,
             Count::Trials => trials,
             Count::Product => p * q,
             Count::InputPairs => p * (p + 1) / 2,
@@ -115,6 +129,10 @@ impl Count {
             Count::Inputs => ["p", "p"],
             Count::Outputs => ["q", "q"],
             Count::Start => ["r", "r"],
+            Count::Types => ["R", "types"],
+            Count::TypesLeast => ["R m", "types * p.min(q)"],
+            Count::TypesInputs => ["R p", "types * p"],
+            Count::TypesOutputs => ["R q", "types * q"],
             Count::Trials => ["M", "trials"],
             Count::Product => ["p q", "p * q"],
             Count::InputPairs => ["C(p+1,2)", "p * (p + 1) / 2"],
@@ -129,6 +147,11 @@ impl Count {
     /// Numbers of channels, each of which may grow; products of them come as they are or with k.
     fn grows(self) -> bool {
         self <= Count::Trials
+    }
+
+    /// Numbers of channels of all types.
+    fn is_of_types(self) -> bool {
+        matches!(self, Count::Types | Count::TypesLeast | Count::TypesInputs | Count::TypesOutputs)
     }
 }
 
@@ -201,6 +224,7 @@ impl Monomial {
         let has = |which: fn(&Point) -> bool| points.iter().any(which);
         let (has_cut, has_start) =
             (has(|point| point.cut < point.time), has(|point| point.start > 0));
+        let has_types = has(|point| point.types > 1);
         let mut seen = std::collections::HashSet::new();
         let mut all = Vec::new();
         for growth in Growth::all() {
@@ -209,6 +233,7 @@ impl Monomial {
                 let of_cut = matches!(growth, Growth::Cut(_) | Growth::StepsCut(_));
                 let plain = matches!(growth, Growth::Constant | Growth::Steps);
                 if of_start.contains(&count) && !has_start
+                    || count.is_of_types() && !has_types
                     || of_cut && !has_cut
                     || !count.grows() && !plain
                 {
@@ -263,8 +288,8 @@ impl Term {
     /// How long it is: by this the simpler of two that do the same is kept.
     pub(super) fn length(&self) -> usize {
         let of = |&(times, monomial): &(i64, Monomial)| {
-            let products =
-                usize::from(!monomial.count.grows()) + usize::from(monomial.count != Count::One);
+            let products = usize::from(!monomial.count.grows() || monomial.count.is_of_types())
+                + usize::from(monomial.count != Count::One);
             2 + times.unsigned_abs() as usize
                 + usize::from(times < 0)
                 + products
@@ -277,7 +302,7 @@ impl Term {
         self.parts.iter().map(of).sum()
     }
 
-    /// As an expression of Rust over integers p, q, r, k, time, cut and trials.
+    /// As an expression of Rust over integers p, q, r, k, time, cut, types and trials.
     pub fn code(&self) -> String {
         self.written(|monomial| monomial.code(), " * ")
     }
@@ -312,8 +337,17 @@ impl fmt::Display for Term {
 mod tests {
     use super::*;
 
-    const POINT: Point =
-        Point { d_in: 2, d_out: 3, neurons: 20, time: 6, trials: 4, step: 3, cut: 2, start: 1 };
+    const POINT: Point = Point {
+        d_in: 2,
+        d_out: 3,
+        neurons: 20,
+        time: 6,
+        trials: 4,
+        step: 3,
+        cut: 2,
+        start: 1,
+        types: 2,
+    };
 
     fn monomial(count: Count, growth: Growth) -> Monomial {
         Monomial { count, growth }
@@ -349,6 +383,15 @@ mod tests {
             ),
             (
                 vec![
+                    (1, monomial(Count::TypesInputs, Growth::Constant)),
+                    (1, monomial(Count::TypesLeast, Growth::Steps)),
+                ],
+                "R p + k R m",
+                "types * p + types * p.min(q) * k",
+                4 + 3 * 4,
+            ),
+            (
+                vec![
                     (-2, monomial(Count::One, Growth::Steps)),
                     (3, monomial(Count::One, Growth::Constant)),
                 ],
@@ -366,7 +409,7 @@ mod tests {
 
     #[test]
     fn what_says_the_same_everywhere_is_there_once() {
-        let whole = Point { cut: 6, start: 0, ..POINT };
+        let whole = Point { cut: 6, start: 0, types: 1, ..POINT };
         let points: Vec<_> = (0..4).map(|step| Point { step, ..whole }).collect();
         let all = Monomial::all(&points);
         // Of one number of inputs all that is constant says the same.
@@ -377,6 +420,7 @@ mod tests {
         let count = all.iter().filter(|monomial| monomial.growth == Growth::Constant).count();
         assert_eq!(values.len(), count);
         assert!(all.iter().all(|monomial| !matches!(monomial.growth, Growth::Cut(_))));
+        assert!(all.iter().all(|monomial| !monomial.count.is_of_types()));
         let of_two = Monomial::all(&[POINT, Point { start: 2, ..POINT }]);
         assert!(of_two.iter().any(|monomial| monomial.count == Count::Start));
     }

@@ -20,6 +20,7 @@ pub use search::Row;
 use search::{Candidates, whole};
 
 use crate::network::Transport;
+use crate::network::architecture::CellTypes;
 use crate::scalar::{Fp, Stream};
 use crate::task::Dimensions;
 use crate::theorem::{
@@ -45,6 +46,8 @@ pub struct Discovery {
     pub cut: Vec<usize>,
     /// Ranks of P Q^T, or numbers of eigenvalues, at the start; if empty that of the setting.
     pub start: Vec<usize>,
+    /// Numbers of types of neurons, each with a leak of its own; if empty all are alike.
+    pub types: Vec<usize>,
     /// What is measured.
     pub measure: Measure,
     /// Theorems that count as not known, as minimum-cut always does: a flow is no formula.
@@ -89,6 +92,7 @@ impl Default for Discovery {
             steps: (0..=6).collect(),
             cut: Vec::new(),
             start: Vec::new(),
+            types: Vec::new(),
             measure: Measure::Rank,
             without: Vec::new(),
             fresh: 60,
@@ -174,18 +178,19 @@ impl Discovery {
                     for &trials in &self.trials {
                         for cut in or(&self.cut, usize::MAX) {
                             for start in or(&self.start, 0) {
-                                let cut = cut.min(time);
-                                let step = 0;
-                                points.push(Point {
-                                    d_in,
-                                    d_out,
-                                    neurons,
-                                    time,
-                                    trials,
-                                    step,
-                                    cut,
-                                    start,
-                                });
+                                for types in or(&self.types, 1) {
+                                    points.push(Point {
+                                        d_in,
+                                        d_out,
+                                        neurons,
+                                        time,
+                                        trials,
+                                        step: 0,
+                                        cut: cut.min(time),
+                                        start,
+                                        types,
+                                    });
+                                }
                             }
                         }
                     }
@@ -218,6 +223,7 @@ impl Discovery {
                 step: 0,
                 cut,
                 start: draw("start", &self.start),
+                types: if self.types.is_empty() { 1 } else { draw("types", &self.types) },
             }
         });
         points.collect()
@@ -242,12 +248,17 @@ impl Discovery {
     /// The rows of one place, over the learning steps.
     fn rows(&self, point: &Point) -> Result<Vec<Row>, Inconclusive> {
         let setting = self.setting(point);
+        // Networks of types are linear, and their errors go all the way.
+        if !self.types.is_empty() && (point.cut < point.time || !setting.is_linear()) {
+            return Err(Inconclusive::Unavailable);
+        }
         let mut rows: Vec<_> = (self.steps.iter())
             .map(|&step| {
                 // A flow is computed, and no formula.
                 let is_formula = |theorem: &Theorem| theorem.id != minimum_cut::THEOREM.id;
                 let is_known = |theorem: &Theorem| {
                     point.cut == point.time
+                        && point.types == 1
                         && is_formula(theorem)
                         && !self.without.contains(&theorem.id)
                 };
@@ -263,7 +274,12 @@ impl Discovery {
                 let cut = NonZeroUsize::new(point.cut).ok_or(Inconclusive::Unavailable)?;
                 network.architecture.transport = Transport::Truncated(cut);
             }
-            let trajectory = case.training_of(&network).run(setting.learning_steps)?;
+            let types = CellTypes::of(point.types);
+            let mut training = case.training_of(&network);
+            if !self.types.is_empty() {
+                training.architecture = &types;
+            }
+            let trajectory = training.run(setting.learning_steps)?;
             for row in &mut rows {
                 let value = self.measure.of(&trajectory, row.point.step);
                 let value = value.ok_or(Inconclusive::Unavailable)?;
@@ -338,6 +354,31 @@ mod tests {
         let (found, terms) = found(&small());
         assert!(terms.is_empty(), "{terms:?}");
         assert_eq!(found.reached(&found.rows)[0], found.rows.len());
+    }
+
+    /// cell-types, which is no bound of tables, and how fast it is reached.
+    #[test]
+    fn each_type_of_neurons_is_found_to_add_all_channels() {
+        let (found, terms) = found(&Discovery {
+            types: vec![1, 2, 3],
+            d_in: vec![1, 2],
+            d_out: vec![1, 3],
+            ..small()
+        });
+        assert!(terms.contains(&"R p + R q".to_owned()), "{terms:?}");
+        let [known, both] = found.reached(&found.rows);
+        assert!(known < both && both == found.rows.len(), "{known} {both}");
+    }
+
+    /// truncated-bptt, which is none either.
+    #[test]
+    fn each_step_of_a_cut_error_is_found_to_count_once() {
+        let (found, terms) = found(&Discovery {
+            setting: Setting { initial_weights: InitialWeights::Full, ..small().setting },
+            cut: vec![1, 2, 3],
+            ..small()
+        });
+        assert!(terms.iter().any(|term| term.contains("(tau-1)")), "{terms:?}");
     }
 
     #[test]

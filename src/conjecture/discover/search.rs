@@ -220,8 +220,8 @@ mod tests {
             (40, 2, 5),
         ] {
             for step in 0..6 {
-                let (neurons, trials, cut, start) = (100, 8, time, 0);
-                let point = Point { d_in, d_out, neurons, time, trials, step, cut, start };
+                let (neurons, trials, cut, start, types) = (100, 8, time, 0, 1);
+                let point = Point { d_in, d_out, neurons, time, trials, step, cut, start, types };
                 rows.push(Row { point, measured: law(&point).min(neurons), known: neurons });
             }
         }

@@ -9,6 +9,7 @@
 //! | [`Rnn`] | h' = (1 - a) h + a phi(W psi(h) + B u + b), with an adjoint of its own |
 //! | [`LowRank`] | the same with W = w I + M N^T |
 //! | [`Populations`] | cell types and areas with own leaks and gains, and weights between some |
+//! | [`CellTypes`] | a linear network with a leak for each type of neurons, and one block W |
 //! | [`Stack`] | architectures one after the other |
 //! | [`Gru`], [`Lstm`] | PyTorch's, equations and weights |
 //! | [`MinimalGated`] | a gated unit with one gate |
@@ -60,6 +61,7 @@
 //! ```
 
 mod attention;
+mod cell_types;
 mod closed_loop;
 mod divisive;
 mod gru;
@@ -74,6 +76,7 @@ mod shipped;
 mod stack;
 
 pub use attention::{Attention, Scores};
+pub use cell_types::CellTypes;
 pub use closed_loop::{ClosedLoop, Observed};
 pub use divisive::{Divisive, Gain};
 pub use gru::Gru;
