@@ -223,6 +223,14 @@ fn a_rank_is_chosen_and_compared_and_a_second_run_repeats_no_fit() {
     assert_eq!(jobs(), before);
     let mixed = refused(folder, &line.replace("--iterations 60", "--iterations 61"));
     assert!(mixed.contains("with other settings"), "{mixed}");
+    // Fits of a version in which they meant something else.
+    let plan = folder.join("cv/plan.json");
+    let mut older = json(plan.clone());
+    older.as_object_mut().unwrap().remove("form").expect("the form of the fits");
+    std::fs::write(&plan, older.to_string()).unwrap();
+    let older = refused(folder, line);
+    assert!(older.contains("cv: holds fits of another version of rankproof"), "{older}");
+    assert!(older.contains("give another --out"), "{older}");
 }
 
 const GRID: &str = r#"{"initial":["condition",{"hierarchy":0.3},"trial"],

@@ -317,7 +317,7 @@ def cross_validate(
         To choose from.
     seeds : int, optional
         Random starts: with `fixed` of each fit, whose losses are averaged (1 if not given); else of
-        the fits that the answer rests on, of which the best on validation entries counts (2).
+        the fits that the answer rests on, whose predictions are averaged (2).
     folds : int
         How often other entries are held out.
     split : {"blocks", "future", "neurons"}

@@ -40,8 +40,9 @@ use super::several;
 /// In each fold each network chooses its own initial states, inputs, time constant, gains and inputs
 /// of trials, units and rank, and changing weights their prior, on entries that are neither fitted
 /// nor tested: of the candidates the best third is fitted for three times as many iterations, until
-/// one is left. --print-grid prints them, --grid gives others, --fixed gives all models the one
-/// architecture of the options.
+/// one is left. Changing and constant weights are then fitted side by side, in the architectures that
+/// came far, and take the one that is best over all folds. --print-grid prints the candidates, --grid
+/// gives others, --fixed gives all models the one architecture of the options.
 #[derive(Args)]
 pub struct Arguments {
     /// The recording, as `rankproof prepare` or `simulate` writes it. Of several, each has a folder
@@ -55,7 +56,7 @@ pub struct Arguments {
     #[arg(long, value_parser = read_numbers, default_value = "50")]
     units: Numbers,
     /// Random starts: with --fixed of each fit, whose losses are averaged (1 if not given); else of
-    /// the fits that the answer rests on, of which the best on validation entries counts (2).
+    /// the fits that the answer rests on, whose predictions are averaged (2).
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
     /// Folds: how often other entries are held out.

@@ -26,9 +26,16 @@ pub const JOBS: &str = "jobs";
 #[derive(Clone, Copy)]
 pub struct Folder<'a>(pub &'a Path);
 
+/// What fits come to changes its form, or what is fitted its meaning: then this counts on, and folders
+/// from before are refused.
+const FORM: u32 = 2;
+
 /// What the folder says of the run in it.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Plan {
+    /// [`FORM`]; 0 of the first versions, which did not write it.
+    #[serde(default)]
+    form: u32,
     cross_validation: CrossValidation,
     precision: Precision,
     fingerprint: String,
@@ -66,13 +73,20 @@ impl Folder<'_> {
             ..cv.clone()
         };
         let fingerprint = recording.fingerprint();
-        let plan = Plan { cross_validation: kind, precision, fingerprint };
+        let plan = Plan { form: FORM, cross_validation: kind, precision, fingerprint };
         let path = self.0.join(PLAN);
         let _agreeing = Lock::for_a_moment(self.0)?;
         let Ok(text) = fs::read_to_string(&path) else { return write_json(&path, &plan) };
         let there: Plan = serde_json::from_str(&text).with_context(|| {
             format!("{}: is not the plan of a cross-validation", path.display())
         })?;
+        if there.form != plan.form {
+            bail!(
+                "{}: holds fits of another version of rankproof, expected those of this one; give \
+                 another --out",
+                self.0.display()
+            );
+        }
         if there != plan {
             bail!(
                 "{}: holds fits of another recording or with other settings; give another --out",

@@ -11,7 +11,6 @@ use thiserror::Error;
 use super::FitFloat;
 use super::architecture::{Architecture, Recurrence};
 use super::comparison::Comparison;
-use super::factors::Factors;
 use super::fitting::{Diverged, Fit, Outcome, Settings};
 use super::held_out::HeldOut;
 use super::likelihood::Likelihood;
@@ -434,8 +433,6 @@ pub(super) struct Fitted {
     pub scores: [Score; 3],
     /// Iterations made.
     pub iterations: usize,
-    /// The terms of the weights, unless they are free in each trial.
-    pub factors: Option<Factors>,
 }
 
 /// A fit; `None` if `go_on` said no after an iteration.
@@ -455,8 +452,7 @@ pub(super) fn fitted<S: FitFloat>(
     }
     let model = fit.model();
     let scores = JUDGED.map(|role| fit.objective().score(&model, role));
-    let factors = fit.objective().factors(&model);
-    Ok(Some(Fitted { scores, iterations: fit.iterations(), factors }))
+    Ok(Some(Fitted { scores, iterations: fit.iterations() }))
 }
 
 /// The one of the least validation loss; one that is not a number only if all are.

@@ -139,6 +139,7 @@ mod network;
 mod objective;
 mod observations;
 mod orthonormal;
+mod paired;
 mod parts;
 mod pooled;
 mod prior;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::likelihood::Likelihood;
-use super::observations::Statistics;
-use crate::recording::Quantity;
+use super::observations::{Observations, Role, Statistics};
+use crate::recording::{Quantity, Recording};
 
 /// How well entries are predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,4 +81,22 @@ impl Sums {
             },
         }
     }
+}
+
+/// How well the entries of a role are predicted by these means, by their places in
+/// [`Recording::activity`].
+pub(super) fn of_means(
+    recording: &Recording,
+    roles: &[Role],
+    observations: &Observations<f64>,
+    likelihood: Likelihood,
+    role: Role,
+    mean: impl Fn(usize) -> f64,
+) -> Score {
+    let mut sums = Sums::new(likelihood);
+    for (place, _) in roles.iter().enumerate().filter(|&(_, &other)| other == role) {
+        let neuron = &observations.statistics[place % recording.neurons];
+        sums.add(recording.activity[place], mean(place), neuron);
+    }
+    sums.score(observations.variance())
 }

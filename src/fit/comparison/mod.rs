@@ -18,7 +18,7 @@ use super::likelihood::Likelihood;
 use super::misfit::Misfit;
 use super::observations::{Observations, Role, Statistics};
 use super::prior::TrialPrior;
-use super::score::{Score, Sums};
+use super::score::{Score, of_means};
 use crate::recording::Recording;
 use training::Training;
 
@@ -191,13 +191,10 @@ impl Comparison {
         let means = predictor.predictions(&training, rank);
         let observations = Observations::<f64>::new(recording, roles)?;
         let score = |role, floor| {
-            let mut sums = Sums::new(likelihood);
-            for (place, _) in roles.iter().enumerate().filter(|&(_, &other)| other == role) {
-                let neuron = &observations.statistics[recording.entry_of(place)[0]];
-                let mean = above_floor(likelihood, means[place], floor, neuron);
-                sums.add(recording.activity[place], mean, neuron);
-            }
-            sums.score(observations.variance())
+            of_means(recording, roles, &observations, likelihood, role, |place| {
+                let neuron = &observations.statistics[place % recording.neurons];
+                above_floor(likelihood, means[place], floor, neuron)
+            })
         };
         let floors = FLOORS.into_iter().map(|floor| (floor, score(Role::Validation, floor).loss));
         // The first of those that are equal, and that without validation entries.

@@ -4,10 +4,15 @@
 //! that are free in each trial, chooses among the candidates of a [`Grid`] on the validation entries
 //! of that fold, never on those of the test: first where trials start, what drives them, the time
 //! constant and the units, at the largest rank; then gains and inputs of trials; then the rank and, if
-//! weights change, the prior of trial factors. Models without a network choose their rank. Of the candidates, each fitted with few iterations, the best third is fitted with
-//! three times as many, and so on until one is left (successive halving: Karnin et al. 2013, Jamieson
-//! and Talwalkar 2016). The winners are fitted to the end; so are the architectures that came far with
-//! changing or with constant weights, with both, and the best of all is compared on the test entries.
+//! weights change, the prior of trial factors. Models without a network choose their rank. Of the
+//! candidates, each fitted with few iterations, the best third is fitted with three times as many, and
+//! so on until one is left (successive halving: Karnin et al. 2013, Jamieson and Talwalkar 2016).
+//!
+//! The architectures that came far with changing or with constant weights are then fitted to the end
+//! with both, in all folds, side by side ([`nested`](super::paired::Starts::nested)). Of these changing
+//! and constant weights each take the one of the least validation loss over all folds, so that what
+//! differs from fold to fold is not the architecture; they are compared on the test entries. All
+//! networks predict by the mean of fits from several random starts.
 
 mod answer;
 mod grid;
@@ -27,12 +32,13 @@ use super::architecture::Recurrence;
 use super::comparison::{Comparison, condition_means};
 use super::cross_validation::{
     Compared, CrossValidation, CrossValidationSummary, Estimate, FitError, Fold, JUDGED, Job,
-    SizeEstimate, fitted,
+    SizeEstimate,
 };
 use super::factors::{Factors, Replication};
 use super::fitting::Settings;
 use super::misfit::Misfit;
 use super::observations::Role;
+use super::paired::{Averaged, Starts};
 use super::prior::TrialPrior;
 use super::score::Score;
 use super::verdict::{Standing, Verdict};
@@ -71,6 +77,10 @@ pub struct Attempt {
     /// Whether trials are shuffled across epochs, too.
     #[serde(default)]
     pub across_epochs: bool,
+    /// Of what the answer rests on the number of random starts, of which the seed is the first: it
+    /// predicts by their mean, and weights that change go on from constant ones.
+    #[serde(default)]
+    pub starts: Option<u64>,
 }
 
 /// How it went. Losses are NaN if fitting diverged.
@@ -86,9 +96,12 @@ pub struct Attempted {
     pub train: Score,
     /// Iterations made.
     pub iterations: usize,
-    /// The terms of changing weights that were fitted to the end.
+    /// The terms of changing weights that were fitted to the end, from each start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<Factors>,
+    /// Of changing weights on which the answer rests, the constant ones beside them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub factors: Option<Factors>,
+    pub constant: Option<Box<Attempted>>,
 }
 
 /// What a model chose in a fold.
@@ -108,6 +121,8 @@ pub struct Contender {
     /// What they have alike.
     #[serde(flatten)]
     pub shared: Shared,
+    /// The terms of both.
+    pub rank: usize,
     /// The validation loss of the better of the two, a mean over folds.
     pub validation: f64,
     /// Whether that is within one standard error of the best.
@@ -169,8 +184,8 @@ struct Orders {
 
 /// What models choose in a fold before architectures are compared.
 struct Opening {
-    /// The architectures that the folds propose.
-    shared: Vec<Shared>,
+    /// Changing weights in the architectures that the folds propose.
+    contenders: Vec<Candidate>,
     winners: Vec<Winner>,
     /// Every rank with what else was chosen.
     ranks: Vec<Attempted>,
@@ -178,21 +193,11 @@ struct Opening {
 
 /// What they come to after it.
 struct Closing {
-    /// Changing and constant weights with these architectures.
+    /// Changing weights, with constant ones, in these architectures: all folds of each.
+    pairs: Vec<Attempted>,
+    /// What the other models chose.
     others: Vec<Attempted>,
-    winners: Vec<Winner>,
-    /// What each chose, from every start, and from the best one.
-    starts: Vec<Attempted>,
-    finals: Vec<Attempted>,
     orders: Orders,
-}
-
-/// Fits of changing weights: of every rank from one start, and of the ranks that the folds chose from
-/// all starts; among others.
-#[derive(Clone, Copy)]
-struct Ranks<'a> {
-    ranks: &'a [Attempted],
-    starts: &'a [Attempted],
 }
 
 /// Carries out attempts, each once.
@@ -204,7 +209,7 @@ struct Ledger<F> {
 impl Attempt {
     /// Its name, for files.
     pub fn name(&self) -> String {
-        let Attempt { comparison, candidate, fold, seed, iterations, order, across_epochs } = self;
+        let &Attempt { comparison, candidate, fold, seed, iterations, order, .. } = self;
         let model = comparison.name();
         if !comparison.is_network() {
             return match comparison.has_rank() {
@@ -212,9 +217,10 @@ impl Attempt {
                 false => format!("{model}_fold{fold}"),
             };
         }
-        let across = if *across_epochs { "-across" } else { "" };
+        let across = if self.across_epochs { "-across" } else { "" };
+        let starts = self.starts.map_or(String::new(), |count| format!("_starts{count}"));
         format!(
-            "{model}_{}_seed{seed}_fold{fold}_order{order}{across}_iterations{iterations}",
+            "{model}_{}_seed{seed}_fold{fold}_order{order}{across}_iterations{iterations}{starts}",
             candidate.name()
         )
     }
@@ -303,32 +309,66 @@ impl Search {
         let Attempt { comparison, candidate, fold, seed, .. } = attempt;
         let roles = cv.roles(recording, fold)?;
         let likelihood = cv.architecture.likelihood;
-        let found = |[test, validation, train]: [Score; 3], iterations, factors| {
-            Some(Attempted { attempt, validation, test, train, iterations, factors })
+        let found = |[test, validation, train]: [Score; 3], iterations, factors| Attempted {
+            attempt,
+            validation,
+            test,
+            train,
+            iterations,
+            factors,
+            constant: None,
         };
         let (rank, first) = (candidate.rank, cv.settings.seed);
         if let Some(scores) =
             comparison.scores(recording, &roles, likelihood, rank, first, JUDGED)?
         {
-            return Ok(found(scores, 0, None));
+            return Ok(Some(found(scores, 0, vec![])));
         }
         let recurrence = comparison.recurrence(candidate.prior.unwrap_or_default());
         let architecture = candidate.architecture(&cv.architecture, recurrence, recording.bins);
         let settings = Settings { seed, iterations: attempt.iterations, ..cv.settings };
-        let shuffled = self.shuffled(recording, &attempt);
+        let starts = Starts {
+            recording: &self.shuffled(recording, &attempt),
+            roles: &roles,
+            architecture: &architecture,
+            settings,
+            count: attempt.starts.unwrap_or(1),
+        };
         let is_kept = comparison == Comparison::LowTensorRank
             && attempt.order == 0
             && attempt.iterations == cv.settings.iterations;
-        match fitted::<S>(&shuffled, &roles, &architecture, settings, go_on) {
-            Ok(fitted) => Ok(fitted.and_then(|fitted| {
-                found(fitted.scores, fitted.iterations, fitted.factors.filter(|_| is_kept))
-            })),
+        let own = |of: Averaged| {
+            let factors = if is_kept { of.factors } else { vec![] };
+            found(of.scores, of.iterations, factors)
+        };
+        let beside = |scores, iterations| {
+            let constant = found(scores, iterations, vec![]);
+            Some(Box::new(Attempted { attempt: attempt.with_constant(), ..constant }))
+        };
+        let changes = matches!(comparison, Comparison::LowTensorRank | Comparison::Epochs);
+        let fitted = if attempt.is_pair() {
+            starts.nested::<S>(go_on).map(|both| {
+                let [changing, constant] = both?;
+                let constant = beside(constant.scores, constant.iterations);
+                Some(Attempted { constant, ..own(changing) })
+            })
+        } else if attempt.starts.is_some() && changes {
+            starts.from_constant::<S>(go_on).map(|changing| changing.map(own))
+        } else {
+            starts.averaged::<S>(go_on).map(|averaged| averaged.map(own))
+        };
+        match fitted {
             Err(FitError::Diverged(diverged)) => {
                 let nothing =
                     Score { entries: 0, loss: f64::NAN, r2: f64::NAN, bits_per_spike: f64::NAN };
-                Ok(found([nothing; 3], diverged.iteration, None))
+                let broken = |constant| Attempted {
+                    constant,
+                    ..found([nothing; 3], diverged.iteration, vec![])
+                };
+                let constant = attempt.is_pair().then(|| beside([nothing; 3], diverged.iteration));
+                Ok(Some(broken(constant.flatten())))
             }
-            Err(error) => Err(error),
+            fitted => fitted,
         }
     }
 
@@ -391,22 +431,22 @@ impl Search {
         let mut ledger = Ledger { carry_out, known: BTreeMap::new() };
         let all = |_, _| true;
         let opening = self.opening(recording, &all, &mut ledger)?;
-        let closing = self.closing(recording, &opening, &all, &mut ledger)?;
-        let Closing { others, winners, starts, finals, orders } = closing;
-        let contenders = self.contenders(&opening.shared, &others);
+        let Closing { pairs, others, orders } =
+            self.closing(recording, &opening, &all, &mut ledger)?;
+        let mut finals = BOTH.map(|model| self.pooled(&of_model(&pairs, model))).concat();
+        finals.extend(others);
         let gain = self.gain(recording, &finals)?;
         let diverged = ledger.known.values().filter(|found| found.validation.loss.is_nan()).count();
         let searched = Searched {
             grid: self.grid.clone(),
             fits: ledger.known.len(),
             diverged,
-            winners,
+            winners: finals.iter().map(Winner::of).collect(),
             low_tensor_rank: self.cv.estimate(&as_chosen(&finals), Comparison::LowTensorRank, 0, 0),
-            contenders,
+            contenders: self.contenders(&pairs),
             replication: None,
         };
-        let of_ranks = Ranks { ranks: &opening.ranks, starts: &starts };
-        Ok(self.summary(&finals, of_ranks, &orders, gain, searched)?)
+        Ok(self.summary(&finals, &opening.ranks, &orders, gain, searched)?)
     }
 
     /// The share of the same that belongs to some models in some folds, which `is_own` tells. A model
@@ -452,13 +492,12 @@ impl Search {
         let winners: Vec<Winner> = second.iter().filter_map(Contest::winner).collect();
         // Which rank is best shows at the end alone.
         let ranks = ledger.all("ranks", &self.rank_attempts(&winners))?;
-        let once: Vec<Attempt> = winners.iter().map(|&winner| self.once(winner)).collect();
-        let winners = best_of_all(&winners, &ledger.all("winners", &once)?, &ranks);
-        let shared = shared_by_both(&first, &of_trials);
-        Ok(Opening { shared, winners, ranks })
+        let contenders = self.proposed(&shared_by_both(&first, &of_trials), &winners, &ranks);
+        Ok(Opening { contenders, winners, ranks })
     }
 
-    /// How the architectures of all compare, and what each model of those asked for comes to.
+    /// How changing and constant weights do in the architectures of all, and what each other model of
+    /// those asked for comes to.
     fn closing<E>(
         &self,
         recording: &Recording,
@@ -466,17 +505,64 @@ impl Search {
         is_own: &dyn Fn(Comparison, usize) -> bool,
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
     ) -> Result<Closing, E> {
-        let winners = opening.winners.iter().filter(|won| is_own(won.comparison, won.fold));
-        let winners: Vec<Winner> = winners.copied().collect();
+        let own = |winner: &Winner| is_own(winner.comparison, winner.fold);
+        let pairs: Vec<Attempt> =
+            self.pairs(&opening.contenders).filter(own).map(|pair| self.to_the_end(pair)).collect();
+        let pairs = ledger.all("changing and constant weights", &pairs)?;
         let others =
-            ledger.all("other architectures", &self.of_others(&opening.shared, &winners))?;
-        let others = best_of_starts(&others);
-        let own = best_of_starts(&ledger.all("winners", &self.finals(&winners))?);
-        let winners = best_of_all(&winners, &own, &others);
-        let starts = ledger.all("winners", &self.finals(&winners))?;
-        let finals = best_of_starts(&starts);
-        let orders = self.orders(recording, &winners, &finals, ledger)?;
-        Ok(Closing { others, winners, starts, finals, orders })
+            opening.winners.iter().filter(|won| own(won) && !BOTH.contains(&won.comparison));
+        let others: Vec<Attempt> = others.map(|&winner| self.to_the_end(winner)).collect();
+        let others = ledger.all("winners", &others)?;
+        let orders = self.orders(recording, &pairs, ledger)?;
+        Ok(Closing { pairs, others, orders })
+    }
+
+    /// Changing weights in these architectures, with the rank that is best for them over all folds, and
+    /// with that which is best for constant ones; with the prior that most folds chose.
+    fn proposed(
+        &self,
+        shared: &[Shared],
+        winners: &[Winner],
+        ranks: &[Attempted],
+    ) -> Vec<Candidate> {
+        let priors = winners.iter().filter(|won| won.comparison == Comparison::LowTensorRank);
+        let prior = most_frequent(priors.filter_map(|won| won.candidate.prior)).into_iter().next();
+        let mut best: Vec<usize> = Vec::new();
+        for model in BOTH {
+            let rank = self.pooled_rank(&of_model(ranks, model));
+            best.extend(rank.filter(|rank| !best.contains(rank)));
+        }
+        let with = |&rank: &usize| {
+            let all = shared.iter().take(MOST_CONTENDERS / best.len());
+            all.map(move |&shared| Candidate { shared, rank, prior })
+        };
+        best.iter().flat_map(with).collect()
+    }
+
+    /// The rank of the least validation loss over all folds.
+    fn pooled_rank(&self, found: &[Attempted]) -> Option<usize> {
+        let mean = |rank: usize| {
+            let of_rank = found.iter().filter(|found| found.attempt.candidate.rank == rank);
+            finite(Moments::of(of_rank.map(|found| found.validation.loss)).mean)
+        };
+        self.cv.ranks.iter().copied().min_by(|&a, &b| mean(a).total_cmp(&mean(b)))
+    }
+
+    /// Of fits of several candidates, each in all folds in turn, those of the one with the least
+    /// validation loss over all folds.
+    fn pooled(&self, found: &[Attempted]) -> Vec<Attempted> {
+        let mean = |of: &&[Attempted]| finite(Moments::of(losses(of).into_iter()).mean);
+        let best = found.chunks(self.cv.folds).min_by(|a, b| mean(a).total_cmp(&mean(b)));
+        best.map(<[Attempted]>::to_vec).unwrap_or_default()
+    }
+
+    /// Changing weights in all folds of each architecture.
+    fn pairs(&self, contenders: &[Candidate]) -> impl Iterator<Item = Winner> {
+        let comparison = Comparison::LowTensorRank;
+        let folds = self.cv.folds;
+        contenders.iter().copied().flat_map(move |candidate| {
+            (0..folds).map(move |fold| Winner { comparison, fold, candidate })
+        })
     }
 
     fn first_contests(&self, recording: &Recording) -> Vec<Contest> {
@@ -574,26 +660,20 @@ impl Search {
             iterations,
             order: 0,
             across_epochs: false,
+            starts: None,
         }
     }
 
-    /// A fit to the end from the first random start.
+    /// A fit with all iterations from the first random start.
     fn once(&self, winner: Winner) -> Attempt {
         let Winner { comparison, fold, candidate } = winner;
         self.attempt(comparison, candidate, fold, self.cv.settings.iterations)
     }
 
-    /// A fit to the end from each random start; one of a model without a network.
-    fn to_the_end(&self, winner: Winner) -> impl Iterator<Item = Attempt> + '_ {
-        let seed = self.cv.settings.seed;
-        let starts = if winner.comparison.is_network() { self.cv.seeds } else { 1 };
-        let attempt = self.once(winner);
-        // Seeds are names: after the last comes the first.
-        (0..starts).map(move |number| Attempt { seed: seed.wrapping_add(number), ..attempt })
-    }
-
-    fn finals(&self, winners: &[Winner]) -> Vec<Attempt> {
-        winners.iter().flat_map(|&winner| self.to_the_end(winner)).collect()
+    /// That on which the answer rests.
+    fn to_the_end(&self, winner: Winner) -> Attempt {
+        let starts = winner.comparison.is_network().then_some(self.cv.seeds);
+        Attempt { starts, ..self.once(winner) }
     }
 
     /// Changing and constant weights of every rank from the first start, with what else they chose.
@@ -608,27 +688,24 @@ impl Search {
     }
 
     /// The held-out losses of changing weights in the first fold, with the order of the recording and
-    /// with others; across epochs, if the order within them does not matter.
+    /// with others; across epochs, if the order within them does not matter. The architecture is the
+    /// best of that fold.
     fn orders<E>(
         &self,
         recording: &Recording,
-        winners: &[Winner],
-        finals: &[Attempted],
+        pairs: &[Attempted],
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
     ) -> Result<Orders, E> {
-        let is_first = |found: &&Attempted| {
-            let Attempt { comparison, fold, .. } = found.attempt;
-            (comparison, fold) == (Comparison::LowTensorRank, 0)
-        };
-        let in_order = finals.iter().find(is_first).map_or(f64::NAN, |found| found.test.loss);
-        let won = |won: &&Winner| won.comparison == Comparison::LowTensorRank && won.fold == 0;
-        let mut orders = Orders { in_order, within: vec![], across: vec![] };
-        let Some(winner) = winners.iter().find(won) else { return Ok(orders) };
-        orders.within = self.shuffled_losses(winner, in_order, false, ledger)?;
+        let mut orders = Orders { in_order: f64::NAN, within: vec![], across: vec![] };
+        let of_first = pairs.iter().filter(|found| found.attempt.fold == 0);
+        let Some(best) = best_of(of_first) else { return Ok(orders) };
+        let in_order = best.test.loss;
+        orders.in_order = in_order;
+        orders.within = self.shuffled_losses(best.attempt, in_order, false, ledger)?;
         let does_not_matter = is_settled(as_good(&orders.within, in_order), self.permutations);
         let can_tell = !is_settled(0, self.permutations);
         if recording.epochs_used() > 1 && does_not_matter && can_tell {
-            orders.across = self.shuffled_losses(winner, in_order, true, ledger)?;
+            orders.across = self.shuffled_losses(best.attempt, in_order, true, ledger)?;
         }
         Ok(orders)
     }
@@ -636,20 +713,17 @@ impl Search {
     /// A few orders at a time, until it is settled that order does not matter.
     fn shuffled_losses<E>(
         &self,
-        winner: &Winner,
+        attempt: Attempt,
         in_order: f64,
         across_epochs: bool,
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
     ) -> Result<Vec<f64>, E> {
-        let of_order = |order: u64| {
-            let starts = self.to_the_end(*winner);
-            starts.map(move |attempt| Attempt { order, across_epochs, ..attempt })
-        };
+        let of_order = |&order: &u64| Attempt { order, across_epochs, ..attempt };
         let orders: Vec<u64> = (1..=self.permutations as u64).collect();
         let mut losses = Vec::new();
         for some in orders.chunks(ORDERS_AT_A_TIME) {
-            let some: Vec<Attempt> = some.iter().copied().flat_map(of_order).collect();
-            let found = best_of_starts(&ledger.all("shuffled orders", &some)?);
+            let some: Vec<Attempt> = some.iter().map(of_order).collect();
+            let found = ledger.all("shuffled orders", &some)?;
             losses.extend(found.iter().map(|found| found.test.loss));
             // Less orders than could tell are all tried: nothing can be settled.
             let can_tell = !is_settled(0, self.permutations);
@@ -660,45 +734,31 @@ impl Search {
         Ok(losses)
     }
 
-    /// Other architectures with changing and with constant weights in all folds; rank and prior are
-    /// those that each chose in the fold.
-    fn of_others(&self, shared: &[Shared], winners: &[Winner]) -> Vec<Attempt> {
-        let with = |shared: Shared, comparison| {
-            let winners = winners.iter().filter(move |won| won.comparison == comparison);
-            winners.flat_map(move |winner| {
-                let rank = winner.candidate.rank.min(shared.units);
-                let candidate = Candidate { shared, rank, ..winner.candidate };
-                self.to_the_end(Winner { candidate, ..*winner })
-            })
-        };
-        let both = |&shared| BOTH.into_iter().flat_map(move |comparison| with(shared, comparison));
-        shared.iter().flat_map(both).collect()
-    }
-
     /// How these architectures compare changing with constant weights.
-    fn contenders(&self, shared: &[Shared], found: &[Attempted]) -> Vec<Contender> {
+    fn contenders(&self, pairs: &[Attempted]) -> Vec<Contender> {
         let mut contenders = Vec::new();
-        let mut errors = Vec::new();
-        for (&shared, found) in shared.iter().zip(found.chunks(2 * self.cv.folds)) {
-            let (changing, constant) = found.split_at(self.cv.folds);
-            let validation = |of: &[Attempted]| Moments::of(losses(of).into_iter());
-            let better = [changing, constant].map(validation).into_iter();
-            let better = better.min_by(|a, b| a.mean.total_cmp(&b.mean)).expect("two models");
-            let compared = self.cv.against(&as_chosen(found), Comparison::Constant, 0, 0);
-            errors.push(better.standard_error());
+        let mut validations: Vec<Vec<f64>> = Vec::new();
+        for found in pairs.chunks(self.cv.folds) {
+            let both = BOTH.map(|model| of_model(found, model));
+            let compared = self.cv.against(&as_chosen(&both.concat()), Comparison::Constant, 0, 0);
+            let better = self.pooled(&both.concat());
+            let Candidate { shared, rank, .. } = found[0].attempt.candidate;
             contenders.push(Contender {
                 shared,
-                validation: better.mean,
+                rank,
+                validation: mean(&losses(&better)),
                 is_close: false,
                 constant: Standing::new(&compared, self.cv.folds),
             });
+            validations.push(losses(&better));
         }
-        let ends = contenders.iter().zip(&errors);
-        let best = ends.min_by(|a, b| a.0.validation.total_cmp(&b.0.validation));
-        let limit = best.map_or(f64::NAN, |(best, error)| best.validation + error.max(0.0));
-        contenders
-            .iter_mut()
-            .for_each(|contender| contender.is_close = contender.validation <= limit);
+        let best = validations.iter().min_by(|a, b| finite(mean(a)).total_cmp(&finite(mean(b))));
+        let best = best.cloned().unwrap_or_default();
+        for (contender, losses) in contenders.iter_mut().zip(&validations) {
+            // The same folds: what they have in common does not count.
+            let behind = Moments::of(losses.iter().zip(&best).map(|(loss, best)| loss - best));
+            contender.is_close = behind.mean <= behind.standard_error();
+        }
         contenders
     }
 
@@ -719,13 +779,13 @@ impl Search {
     fn summary(
         &self,
         finals: &[Attempted],
-        of_ranks: Ranks,
+        ranks: &[Attempted],
         orders: &Orders,
         gain: f64,
         search: Searched,
     ) -> Result<CrossValidationSummary, Misfit> {
         let cv = self.of_one_size(&search.winners);
-        let table = cv.table(&as_ranks(of_ranks.ranks, cv.units[0]));
+        let table = cv.table(&as_ranks(ranks, cv.units[0]));
         let SizeEstimate { rank, units, .. } = cv.choose(&table)?;
         let chosen = as_chosen(finals);
         let is_there = |other: &Comparison| finals.iter().any(|f| f.attempt.comparison == *other);
@@ -751,7 +811,7 @@ impl Search {
             stable: (clear, close().count()),
             best_model: best_model(search.low_tensor_rank, &comparisons),
         });
-        let factors = of_ranks.factors(rank);
+        let factors = factors(ranks.iter().chain(finals), rank);
         Ok(CrossValidationSummary {
             likelihood: cv.architecture.likelihood,
             folds: cv.folds,
@@ -781,18 +841,6 @@ impl Search {
     }
 }
 
-impl Ranks<'_> {
-    /// The terms of all different fits of a rank.
-    fn factors(&self, rank: usize) -> Vec<Factors> {
-        let all = self.ranks.iter().chain(self.starts);
-        let of_rank = all.filter(|found| found.attempt.candidate.rank == rank);
-        let named: BTreeMap<String, &Factors> = of_rank
-            .filter_map(|found| Some((found.attempt.name(), found.factors.as_ref()?)))
-            .collect();
-        named.into_values().cloned().collect()
-    }
-}
-
 impl Contest {
     fn new(comparison: Comparison, fold: usize, candidates: Vec<Candidate>) -> Self {
         Contest { comparison, fold, finalists: candidates.clone(), candidates }
@@ -806,10 +854,7 @@ impl Contest {
     fn keep(&mut self, kept: usize, losses: Vec<f64>) {
         self.finalists = self.candidates.clone();
         let mut order: Vec<usize> = (0..losses.len()).collect();
-        let loss = |&place: &usize| match losses[place] {
-            loss if loss.is_nan() => f64::INFINITY,
-            loss => loss,
-        };
+        let loss = |&place: &usize| finite(losses[place]);
         order.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
         self.candidates = order.iter().take(kept).map(|&place| self.candidates[place]).collect();
     }
@@ -829,46 +874,48 @@ fn shared_by_both(first: &[Contest], of_trials: &[Contest]) -> Vec<Shared> {
         let of = move |one: &Candidate| Shared { gain, trial_input, ..one.shared };
         contest.finalists.iter().map(of)
     });
-    let mut counts: Vec<(Shared, usize)> = Vec::new();
+    most_frequent(all).into_iter().take(MOST_CONTENDERS).collect()
+}
+
+/// The different ones, the most frequent first.
+fn most_frequent<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut counts: Vec<(T, usize)> = Vec::new();
     for one in all {
-        match counts.iter_mut().find(|(shared, _)| *shared == one) {
+        match counts.iter_mut().find(|(known, _)| *known == one) {
             Some((_, count)) => *count += 1,
             None => counts.push((one, 1)),
         }
     }
     counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    counts.into_iter().take(MOST_CONTENDERS).map(|(shared, _)| shared).collect()
+    counts.into_iter().map(|(one, _)| one).collect()
 }
 
-/// Of neighbouring fits that differ in their random start alone, the one of the least validation loss.
-fn best_of_starts(found: &[Attempted]) -> Vec<Attempted> {
-    let of_any_start = |found: &Attempted| Attempt { seed: 0, ..found.attempt };
-    let starts = found.chunk_by(|a, b| of_any_start(a) == of_any_start(b));
-    starts.filter_map(|starts| best_of(starts.iter()).cloned()).collect()
+/// Those of a model, and those that constant weights are beside.
+fn of_model(found: &[Attempted], model: Comparison) -> Vec<Attempted> {
+    let beside = found.iter().filter_map(|found| found.constant.as_deref());
+    let all = found.iter().chain(beside);
+    all.filter(|found| found.attempt.comparison == model).cloned().collect()
+}
+
+/// The terms of all fits of changing weights of a rank.
+fn factors<'a>(found: impl Iterator<Item = &'a Attempted>, rank: usize) -> Vec<Factors> {
+    let of_rank = found.filter(|found| found.attempt.candidate.rank == rank);
+    of_rank.flat_map(|found| found.factors.iter().cloned()).collect()
 }
 
 /// The one of the least validation loss; one that broke down only if all did.
 fn best_of<'a>(found: impl Iterator<Item = &'a Attempted>) -> Option<&'a Attempted> {
-    let loss = |found: &Attempted| match found.validation.loss {
-        loss if loss.is_nan() => f64::INFINITY,
-        loss => loss,
-    };
+    let loss = |found: &Attempted| finite(found.validation.loss);
     found.min_by(|a, b| loss(a).total_cmp(&loss(b)))
 }
 
-/// The winners, given how each did, each replaced by another candidate that was fitted to the end too
-/// and has less validation loss. Changing and constant weights choose from the same at last, so that
-/// they differ less by chance.
-fn best_of_all(winners: &[Winner], own: &[Attempted], others: &[Attempted]) -> Vec<Winner> {
-    let better = |(&winner, own): (&Winner, &Attempted)| {
-        let is_its = |found: &&Attempted| {
-            (found.attempt.comparison, found.attempt.fold) == (winner.comparison, winner.fold)
-        };
-        let all = std::iter::once(own).chain(others.iter().filter(is_its));
-        let best = best_of(all).unwrap_or(own);
-        Winner { candidate: best.attempt.candidate, ..winner }
-    };
-    winners.iter().zip(own).map(better).collect()
+/// A loss that is not a number is the worst.
+fn finite(loss: f64) -> f64 {
+    if loss.is_nan() { f64::INFINITY } else { loss }
+}
+
+fn mean(losses: &[f64]) -> f64 {
+    Moments::of(losses.iter().copied()).mean
 }
 
 fn losses(of: &[Attempted]) -> Vec<f64> {
@@ -894,6 +941,26 @@ fn as_ranks(found: &[Attempted], units: usize) -> Vec<Fold> {
     let changing =
         found.iter().filter(|found| found.attempt.comparison == Comparison::LowTensorRank);
     changing.map(|found| found.as_fold(found.attempt.candidate.rank, units)).collect()
+}
+
+impl Attempt {
+    /// The constant weights beside changing ones.
+    fn with_constant(self) -> Self {
+        let candidate = Candidate { prior: None, ..self.candidate };
+        Attempt { comparison: Comparison::Constant, candidate, ..self }
+    }
+
+    /// Whether constant weights are fitted beside it.
+    fn is_pair(&self) -> bool {
+        self.starts.is_some() && self.comparison == Comparison::LowTensorRank && self.order == 0
+    }
+}
+
+impl Winner {
+    fn of(found: &Attempted) -> Self {
+        let Attempt { comparison, fold, candidate, .. } = found.attempt;
+        Winner { comparison, fold, candidate }
+    }
 }
 
 impl Attempted {

@@ -73,15 +73,38 @@ fn answer(
 
 /// How an attempt goes with this loss on test entries.
 fn attempted(attempt: &Attempt, test: &dyn Fn(&Attempt) -> f64) -> Attempted {
+    judged(attempt, &validation, test)
+}
+
+/// How an attempt, and constant weights beside it, go with these losses on validation and test entries.
+fn judged(
+    attempt: &Attempt,
+    validation: &dyn Fn(&Attempt) -> f64,
+    test: &dyn Fn(&Attempt) -> f64,
+) -> Attempted {
     let score = |loss| Score { entries: 1, loss, r2: 1.0 - loss, bits_per_spike: f64::NAN };
+    let beside = || Box::new(judged(&attempt.with_constant(), validation, test));
     Attempted {
         attempt: *attempt,
         validation: score(validation(attempt)),
         test: score(test(attempt)),
         train: score(0.0),
         iterations: attempt.iterations,
-        factors: None,
+        factors: vec![],
+        constant: attempt.is_pair().then(beside),
     }
+}
+
+/// What a search comes to with these losses on validation and test entries.
+fn searched(
+    validation: impl Fn(&Attempt) -> f64,
+    test: impl Fn(&Attempt) -> f64,
+) -> CrossValidationSummary {
+    let found = search().answer_by(&recording(), |_, attempts| {
+        let one = |attempt: &Attempt| judged(attempt, &validation, &test);
+        Ok::<_, Misfit>(attempts.iter().map(one).collect())
+    });
+    found.unwrap()
 }
 
 /// Each model in each fold by itself, once until architectures are compared and once to the end: what
@@ -147,8 +170,8 @@ fn each_network_chooses_by_validation_entries_and_few_candidates_are_fitted_to_t
     }
     assert_eq!((search.fits, search.diverged), (names.len(), 0));
     // Of 48 candidates of each network and of their ranks and priors; the rest are models without a
-    // network with their ranks, ranks, starts and other architectures.
-    assert!(to_the_end < 39 * FOLDS, "{to_the_end}");
+    // network with their ranks, ranks of networks and other architectures.
+    assert!(to_the_end < 36 * FOLDS, "{to_the_end}");
     assert_eq!((summary.ranks.len(), summary.units), (3, 8));
 }
 
@@ -159,22 +182,64 @@ fn a_rank_that_learns_slowly_is_not_lost() {
         let is_late = attempt.candidate.rank == 3 && attempt.iterations == 1500;
         validation(attempt) - if is_late { 0.1 } else { 0.0 }
     };
-    let search = search();
-    let found = search.answer_by(&recording(), |_, attempts| {
-        let score = |loss| Score { entries: 1, loss, r2: 1.0 - loss, bits_per_spike: f64::NAN };
-        let attempted = |attempt: &Attempt| Attempted {
-            attempt: *attempt,
-            validation: score(slow(attempt)),
-            test: score(level(attempt)),
-            train: score(0.0),
-            iterations: attempt.iterations,
-            factors: None,
-        };
-        Ok::<_, Misfit>(attempts.iter().map(attempted).collect())
-    });
-    let winners = found.unwrap().search.expect("what was searched").winners;
+    let winners = searched(slow, level).search.expect("what was searched").winners;
     let both = winners.iter().filter(|winner| BOTH.contains(&winner.comparison));
     assert!(both.clone().count() == 2 * FOLDS && both.clone().all(|won| won.candidate.rank == 3));
+}
+
+/// Each fold by itself would take another architecture, and changing weights another rank than
+/// constant ones.
+#[test]
+fn changing_and_constant_weights_take_one_architecture_in_all_folds() {
+    let of_fold = |attempt: &Attempt| {
+        let Candidate { shared, rank, .. } = attempt.candidate;
+        let start = [Start::Condition, Start::Hierarchy(0.5), Start::Hierarchy(0.5)][attempt.fold];
+        let best = if attempt.comparison == Comparison::Constant { 3 } else { 2 };
+        let miss = |is_best: bool, by: f64| if is_best { 0.0 } else { by };
+        validation(&Attempt { candidate: Candidate { rank: 2, ..attempt.candidate }, ..*attempt })
+            + miss(shared.initial == start, 0.3)
+            + miss(rank == best, 0.01)
+    };
+    let search = searched(of_fold, level).search.expect("what was searched");
+    for (model, rank) in [(Comparison::LowTensorRank, 2), (Comparison::Constant, 3)] {
+        let winners: Vec<&Winner> =
+            search.winners.iter().filter(|won| won.comparison == model).collect();
+        assert_eq!(winners.len(), FOLDS);
+        for winner in winners {
+            assert_eq!(winner.candidate.shared.initial, Start::Hierarchy(0.5), "{winner:?}");
+            assert_eq!(winner.candidate.rank, rank);
+        }
+    }
+    // The others choose in each fold.
+    let free = search.winners.iter().filter(|won| won.comparison == Comparison::Free);
+    let starts: Vec<Start> = free.map(|won| won.candidate.shared.initial).collect();
+    assert_eq!(starts, [Start::Condition, Start::Hierarchy(0.5), Start::Hierarchy(0.5)]);
+    // Two architectures with either rank.
+    assert_eq!(search.contenders.len(), 4);
+    assert!(search.contenders.iter().all(|one| [2, 3].contains(&one.rank)));
+}
+
+/// What folds have in common does not make an architecture as good as the best.
+#[test]
+fn architectures_are_close_if_the_same_folds_do_not_tell_them_from_the_best() {
+    let contenders = |by: f64| {
+        let of_fold = move |attempt: &Attempt| {
+            let is_best = attempt.candidate.shared.initial == Start::Hierarchy(0.5);
+            let spread = 0.02 * (attempt.fold as f64 - 1.0);
+            0.1 * attempt.fold as f64 + if is_best { 0.0 } else { by + spread }
+        };
+        searched(of_fold, level).search.expect("what was searched").contenders
+    };
+    // Standard errors of three folds: 0.02 over the root of three.
+    let close = |by: f64| {
+        let found = contenders(by);
+        assert!(found.len() > 1);
+        found
+            .iter()
+            .filter(|one| one.shared.initial != Start::Hierarchy(0.5))
+            .all(|one| one.is_close)
+    };
+    assert!(close(0.011) && !close(0.012));
 }
 
 fn changing(test: impl Fn(&Attempt) -> f64) -> Answer {
