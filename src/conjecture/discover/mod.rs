@@ -373,7 +373,7 @@ mod tests {
     /// truncated-bptt, which is none either.
     #[test]
     fn each_step_of_a_cut_error_is_found_to_count_once() {
-        let (found, terms) = found(&Discovery {
+        let (_, terms) = found(&Discovery {
             setting: Setting { initial_weights: InitialWeights::Full, ..small().setting },
             cut: vec![1, 2, 3],
             ..small()
