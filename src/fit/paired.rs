@@ -103,7 +103,7 @@ impl Starts<'_> {
 
     /// The network, whose weights change, from constant weights alone. `None` and errors as for
     /// [`averaged`](Starts::averaged).
-    pub fn from_constant<S: FitFloat>(
+    pub fn after_constant<S: FitFloat>(
         &self,
         go_on: impl Fn() -> bool,
     ) -> Result<Option<Averaged>, FitError> {

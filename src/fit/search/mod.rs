@@ -353,7 +353,7 @@ impl Search {
                 Some(Attempted { constant, ..own(changing) })
             })
         } else if attempt.starts.is_some() && changes {
-            starts.from_constant::<S>(go_on).map(|changing| changing.map(own))
+            starts.after_constant::<S>(go_on).map(|changing| changing.map(own))
         } else {
             starts.averaged::<S>(go_on).map(|averaged| averaged.map(own))
         };
