@@ -2,24 +2,13 @@
 //! 21 bins by a network of 200 units and tensor rank 5.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rankproof::fit::{Architecture, HeldOut, Objective, Observations, Role, Simulation};
 use rankproof::scalar::Stream;
 
+#[path = "problems/fit.rs"]
+mod problem;
+
 fn bench(criterion: &mut Criterion) {
-    let simulation = Simulation {
-        neurons: 200,
-        units: 200,
-        trials: 250,
-        bins: 21,
-        rank: 5,
-        ..Simulation::default()
-    };
-    let (recording, _) = simulation.recording(1).expect("sizes in their ranges");
-    let roles = HeldOut::default().roles(&recording, 0, &[Role::Validation], 1);
-    let observations = Observations::<f32>::new(&recording, &roles.expect("a first fold"));
-    let observations = observations.expect("a role for each entry");
-    let objective = Objective::new(&Architecture::new(200, 5, 21), observations);
-    let objective = objective.expect("choices in their ranges");
+    let objective = problem::objective();
     let stream = Stream::new("fit bench", 0, 0);
     let blocks = objective.start(&stream);
     let gradient = || objective.gradient(&blocks, &stream).expect("blocks of this objective");

@@ -119,17 +119,39 @@ with warnings.catch_warnings(record=True) as warned:
     found = package.fit(HYPERPARAMETERS, *arrays)
 seconds = time.process_time() - begin
 losses = returned[0] if arguments.package == "ltrRNN" else found.losses
+def explained(factors):
+    """The share of the variance of the true course over trials, a line, that trial factors explain."""
+    course = np.arange(len(trial_id), dtype=float)
+    known = np.column_stack([np.ones_like(course), np.asarray(factors, dtype=float)])
+    rest = course - known @ np.linalg.lstsq(known, course, rcond=None)[0]
+    return 1 - rest.var() / course.var()
+
+
+def smooth(state):
+    """The trial factors that a model of ltrRNN saved, without what is independent from trial to trial."""
+    distance = np.subtract.outer(trial_id, trial_id) / HYPERPARAMETERS["l"]
+    covariance = HYPERPARAMETERS["sigma"] ** 2 / (1 + distance**2 / 2) + 1e-6 * np.eye(len(trial_id))
+    white, mean = (state[f"sdes.0.{name}"].numpy() for name in ("W_trial.weight", "observation_bias"))
+    return np.linalg.cholesky(covariance) @ white + mean
+
+
+(folder,) = Path("runs/all").glob("*")
+if arguments.package == "ltrRNN":
+    factors = smooth(torch.load(folder / "model.pt"))
+else:
+    factors = np.transpose(found.get_components()[0])
 told = {
     "package": version,
     "shape": neural_data.shape,
     "block_mask": [round(mask.float().mean().item(), 4) for mask in masks],
     "losses": [round(float(loss), 4) for loss in losses],
+    "course_explained": round(float(explained(factors)), 4),
     "processor_seconds": round(seconds, 1),
     "files": sorted(path.name for path in Path("runs/all").glob("*/*")),
     "warned": [str(one.message) for one in warned if "passed over" in str(one.message)],
 }
 if not arguments.no_grid:
-    given = {"rnn_dim": [12, arguments.units], "rank": [1, 2]}
+    given = {"rnn_dim": [arguments.units], "rank": [1, 2, 3]}
     begin = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -528,7 +528,7 @@ fn explore_shows_the_fibonacci_row() {
     let gated = rankproof(&[&arguments[..], &swept, &["--activation", "relu"]].concat());
     assert!(stdout(&gated).contains("4 cells have no such bound"), "{}", stdout(&gated));
     let cells = fs::read_to_string(&file).expect("written");
-    assert_eq!(cells.lines().nth(4), Some("1,9,3,4,4,0,9e-35,4,fibonacci-growth,any"));
+    assert_eq!(cells.lines().nth(4), Some("1,9,3,4,4,0,9e-35,4,fibonacci-growth,any,,"));
     for wrong in ["d_in=0..2", "d_in", "neurons=3", "step=x"] {
         assert_eq!(rankproof(&["explore", "--sweep", wrong]).status.code(), Some(2), "{wrong}");
     }
