@@ -34,7 +34,7 @@ join <(grep -v '^#' "$recorded" | sort) <(sort <<<"$now") | awk '
     BEGIN { printf "%-10s %14s %14s %7s\n", "kernel", "recorded", "now", "ratio" }
     {
         ratio = $3 / $2
-        printf "%-10s %14d %14d %7.3f%s\n", $1, $2, $3, ratio, ratio > 1.02 ? "  MORE" : ""
-        more += ratio > 1.02
+        printf "%-10s %14d %14d %7.3f%s\n", $1, $2, $3, ratio, (ratio > 1.02) ? "  MORE" : ""
+        more += (ratio > 1.02)
     }
-    END { exit more > 0 }'
+    END { exit (more > 0) }'
