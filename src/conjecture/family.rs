@@ -243,7 +243,7 @@ pub(super) fn dimension(tangents: &[Vec<Fp>]) -> usize {
     rank(&all)
 }
 
-fn rank(matrix: &Matrix<Fp>) -> usize {
+pub(super) fn rank(matrix: &Matrix<Fp>) -> usize {
     Fp::rank(matrix, 0.0).bounds.lower
 }
 

@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::matrix::{Matrix, RankRevealing};
 use crate::scalar::{Fp, Scalar, Stream};
 
-use super::family::{changes_of_bases, dimension};
+use super::family::{changes_of_bases, dimension, rank};
 
 /// Slices up to which a basis for all of their spaces is looked for: every set of them is met.
 const MAX_SLICES: usize = 10;
@@ -346,10 +346,6 @@ fn join(one: &Matrix<Fp>, other: &Matrix<Fp>) -> Matrix<Fp> {
 
 fn basis(matrix: &Matrix<Fp>) -> Matrix<Fp> {
     if matrix.cols() == 0 { matrix.clone() } else { Fp::clear_basis(matrix, 0.0) }
-}
-
-fn rank(matrix: &Matrix<Fp>) -> usize {
-    Fp::rank(matrix, 0.0).bounds.lower
 }
 
 #[cfg(test)]

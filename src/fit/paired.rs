@@ -83,14 +83,11 @@ impl Starts<'_> {
         &self,
         go_on: impl Fn() -> bool,
     ) -> Result<Option<[Averaged; 2]>, FitError> {
-        let [changing, constant] = self.both::<S>()?;
+        let both = self.both::<S>()?;
         let one = |settings: Settings| {
-            let first = run(Fit::new(constant.clone(), settings), &go_on)?;
-            let Some(first) = first else { return Ok(None) };
-            let Some(moved) = run(from_constant(&changing, &first, settings), &go_on)? else {
-                return Ok(None);
-            };
-            let Some(back) = run(from_means(&constant, &moved, settings), &go_on)? else {
+            let Some([first, moved]) = moved(&both, settings, &go_on)? else { return Ok(None) };
+            let [_, constant] = &both;
+            let Some(back) = run(from_means(constant, &moved, settings), &go_on)? else {
                 return Ok(None);
             };
             let loss = |fit: &Fit<S>| fit.score(Role::Validation).loss;
@@ -107,17 +104,13 @@ impl Starts<'_> {
         &self,
         go_on: impl Fn() -> bool,
     ) -> Result<Option<Averaged>, FitError> {
-        let [changing, constant] = self.both::<S>()?;
-        let one = |settings: Settings| {
-            let first = run(Fit::new(constant.clone(), settings), &go_on)?;
-            let Some(first) = first else { return Ok(None) };
-            let moved = run(from_constant(&changing, &first, settings), &go_on)?;
-            Ok(moved.map(|moved| [moved]))
-        };
+        let both = self.both::<S>()?;
+        let one = |settings| Ok(moved(&both, settings, &go_on)?.map(|[_, moved]| [moved]));
         let found = self.summed(one)?;
         found.map(|[sum]| self.judged(sum)).transpose().map_err(FitError::from)
     }
 
+    /// Of changing and of constant weights.
     fn both<S: FitFloat>(&self) -> Result<[Objective<S>; 2], Misfit> {
         let changing = self.objective(self.architecture.recurrence.clone())?;
         Ok([changing, self.objective(Recurrence::Constant)?])
@@ -176,6 +169,18 @@ fn run<S: FitFloat>(mut fit: Fit<S>, go_on: impl Fn() -> bool) -> Result<Ran<S>,
     let report =
         |_: &_, _| if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
     Ok((fit.run(report)? != Outcome::Interrupted).then_some(fit))
+}
+
+/// Constant weights from a random start, and changing ones that went on from there.
+fn moved<S: FitFloat>(
+    [changing, constant]: &[Objective<S>; 2],
+    settings: Settings,
+    go_on: impl Fn() -> bool,
+) -> Result<Option<[Fit<S>; 2]>, Diverged> {
+    let first = run(Fit::new(constant.clone(), settings), &go_on)?;
+    let Some(first) = first else { return Ok(None) };
+    let moved = run(from_constant(changing, &first, settings), &go_on)?;
+    Ok(moved.map(|moved| [first, moved]))
 }
 
 /// Changing weights that do not change yet.

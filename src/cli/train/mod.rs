@@ -260,10 +260,8 @@ fn check_memory(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let needed = training::memory(&sizes, arguments.steps, storage(arguments));
     let needed = needed.and("the start", size_of::<f64>(), &start);
-    let hint = match arguments.factors {
-        true => "",
-        false => "; --factors keeps no N x N matrix, nor does --cores",
-    };
+    let hint =
+        if arguments.factors { "" } else { "; --factors keeps no N x N matrix, nor does --cores" };
     needed.check().map_err(|error| anyhow!("{error}{hint}"))
 }
 

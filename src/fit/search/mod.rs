@@ -739,9 +739,9 @@ impl Search {
         let mut contenders = Vec::new();
         let mut validations: Vec<Vec<f64>> = Vec::new();
         for found in pairs.chunks(self.cv.folds) {
-            let both = BOTH.map(|model| of_model(found, model));
-            let compared = self.cv.against(&as_chosen(&both.concat()), Comparison::Constant, 0, 0);
-            let better = self.pooled(&both.concat());
+            let both = BOTH.map(|model| of_model(found, model)).concat();
+            let compared = self.cv.against(&as_chosen(&both), Comparison::Constant, 0, 0);
+            let better = self.pooled(&both);
             let Candidate { shared, rank, .. } = found[0].attempt.candidate;
             contenders.push(Contender {
                 shared,
