@@ -298,7 +298,9 @@ impl<S: Scalar> Multiplier<'_, S> {
                     }
                 }
                 if *identity != S::ZERO {
-                    out.iter_mut().zip(x).for_each(|(out, &x)| *out += *identity * x);
+                    for (out, &x) in out.iter_mut().zip(x) {
+                        *out += *identity * x;
+                    }
                 }
             }
         }
@@ -319,7 +321,9 @@ fn product<S: Scalar>(factors: &Factors<S>) -> Matrix<S> {
 
 fn add_identity<S: Scalar>(matrix: &mut Matrix<S>, scale: S) {
     if scale != S::ZERO {
-        (0..matrix.rows()).for_each(|i| matrix[(i, i)] += scale);
+        for i in 0..matrix.rows() {
+            matrix[(i, i)] += scale;
+        }
     }
 }
 

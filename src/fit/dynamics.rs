@@ -182,11 +182,14 @@ impl<S: Real> Step<'_, S> {
 
 /// state = keep state + slope rate.
 pub(super) fn add_through_slopes<S: Real>(state: &mut [S], keep: S, slopes: &[S], rate: &[S]) {
-    vectorised(|| {
-        for ((state, &slope), &rate) in state.iter_mut().zip(slopes).zip(rate) {
-            *state = keep * *state + slope * rate;
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((state, &slope), &rate) in state.iter_mut().zip(slopes).zip(rate) {
+                *state = keep * *state + slope * rate;
+            }
+        },
+    );
 }
 
 /// The m-th of equal parts.

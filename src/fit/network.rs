@@ -89,7 +89,9 @@ impl<'a, S: FitFloat> Network<'a, S> {
             recurrence.advance(after, before, &value);
             if let Some(stream) = &mut noise {
                 let deviation = self.architecture.noise * self.architecture.leak.sqrt();
-                after.iter_mut().for_each(|x| *x += S::from_f64(deviation * stream.normal()));
+                for x in after.iter_mut() {
+                    *x += S::from_f64(deviation * stream.normal());
+                }
             }
         }
         self.rates_at(&mut trace, steps);
@@ -109,7 +111,9 @@ impl<'a, S: FitFloat> Network<'a, S> {
         let (width, steps) = (self.model.columns.cols(), self.steps());
         let mut data = Vec::with_capacity(width * steps * trials.len());
         for step in 0..steps {
-            trials.clone().for_each(|k| self.model.drive.append(&mut data, k, step));
+            for k in trials.clone() {
+                self.model.drive.append(&mut data, k, step);
+            }
         }
         Matrix::from_columns(width, steps * trials.len(), data)
     }
@@ -181,7 +185,9 @@ impl<'a, S: FitFloat> Network<'a, S> {
         let logarithms = gains[trace.trials.clone()].iter().cycle();
         let height = outputs.rows().max(1);
         for (column, &logarithm) in outputs.data_mut().chunks_exact_mut(height).zip(logarithms) {
-            column.iter_mut().for_each(|output| change(output, logarithm));
+            for output in column.iter_mut() {
+                change(output, logarithm);
+            }
         }
     }
 
@@ -206,7 +212,9 @@ impl<'a, S: FitFloat> Network<'a, S> {
         for j in 0..errors.cols() {
             let (t, m, errors) = (j / count, j % count, errors.column(j));
             if self.is_logarithmic() {
-                errors.iter().for_each(|&error| gradient[m] += error);
+                for &error in errors {
+                    gradient[m] += error;
+                }
                 continue;
             }
             // The output is the gain times D phi(x) + offset.
@@ -229,7 +237,9 @@ impl<'a, S: FitFloat> Network<'a, S> {
         let count = count.expect("there is a step");
         let mut mean = vec![S::ZERO; units];
         for column in trace.slopes.data().chunks_exact(units) {
-            mean.iter_mut().zip(column).for_each(|(sum, &slope)| *sum += slope * count);
+            for (sum, &slope) in mean.iter_mut().zip(column) {
+                *sum += slope * count;
+            }
         }
         let seen =
             Matrix::from_fn(units, self.model.rank, |i, r| mean[i] * self.model.columns[(i, r)]);
@@ -267,7 +277,9 @@ impl<'a, S: FitFloat> Network<'a, S> {
             if penalty != S::ZERO {
                 let twice = penalty + penalty;
                 let states = trace.states.columns(columns);
-                state.iter_mut().zip(states.data()).for_each(|(l, &x)| *l += twice * x);
+                for (l, &x) in state.iter_mut().zip(states.data()) {
+                    *l += twice * x;
+                }
             }
         }
         if let Weights::Shared { rows, .. } = &mut gradient.weights {
@@ -295,11 +307,16 @@ impl<'a, S: FitFloat> Network<'a, S> {
 /// Column after column, as they stand in memory.
 fn sum_of_columns<S: Scalar>(matrix: &Matrix<S>) -> Matrix<S> {
     let mut sum = vec![S::ZERO; matrix.rows()];
-    vectorised(|| {
-        for column in matrix.data().chunks_exact(matrix.rows().max(1)) {
-            sum.iter_mut().zip(column).for_each(|(sum, &entry)| *sum += entry);
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for column in matrix.data().chunks_exact(matrix.rows().max(1)) {
+                for (sum, &entry) in sum.iter_mut().zip(column) {
+                    *sum += entry;
+                }
+            }
+        },
+    );
     Matrix::from_columns(matrix.rows(), 1, sum)
 }
 

@@ -187,12 +187,16 @@ pub(super) fn column_echelon(matrix: &Matrix<Fp>) -> Echelon {
         };
         columns.swap(done, found);
         let inverse = columns[done][row].inverse().expect("a pivot is not zero");
-        columns[done].iter_mut().for_each(|entry| *entry *= inverse);
+        for entry in &mut columns[done] {
+            *entry *= inverse;
+        }
         let pivot = columns[done].clone();
         for (j, column) in columns.iter_mut().enumerate() {
             let factor = column[row];
             if j != done && factor != Fp::ZERO {
-                column.iter_mut().zip(&pivot).for_each(|(entry, &p)| *entry -= factor * p);
+                for (entry, &p) in column.iter_mut().zip(&pivot) {
+                    *entry -= factor * p;
+                }
             }
         }
         pivots.push(row);

@@ -59,7 +59,9 @@ impl<S: Scalar> Matrix<S> {
     pub fn from_fn(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> S) -> Self {
         let mut data = Vec::with_capacity(rows * cols);
         for j in 0..cols {
-            data.extend((0..rows).map(|i| entry(i, j)));
+            for i in 0..rows {
+                data.push(entry(i, j));
+            }
         }
         Matrix { rows, cols, data }
     }
@@ -167,14 +169,17 @@ impl<S: Scalar> Matrix<S> {
     /// If the shapes differ.
     pub fn add_scaled(&mut self, scale: S, other: &Self) {
         assert_eq!((self.rows, self.cols), (other.rows, other.cols), "a sum of unequal shapes");
-        for (entry, &other) in self.data.iter_mut().zip(&other.data) {
-            *entry += scale * other;
+        let (data, other) = (self.data.as_mut_slice(), other.data.as_slice());
+        for i in 0..data.len().min(other.len()) {
+            data[i] += scale * other[i];
         }
     }
 
     /// Multiplies every entry in place.
     pub fn scale(&mut self, scale: S) {
-        self.data.iter_mut().for_each(|entry| *entry *= scale);
+        for entry in &mut self.data {
+            *entry *= scale;
+        }
     }
 
     /// `self - other`.
@@ -215,7 +220,12 @@ impl<S: Scalar> Matrix<S> {
     /// The sum of the products of corresponding entries.
     pub fn inner_product(&self, other: &Self) -> S {
         assert_eq!((self.rows, self.cols), (other.rows, other.cols), "a pairing of unequal shapes");
-        self.data.iter().zip(&other.data).fold(S::ZERO, |sum, (&a, &b)| sum + a * b)
+        let (a, b) = (self.data.as_slice(), other.data.as_slice());
+        let mut sum = S::ZERO;
+        for i in 0..a.len().min(b.len()) {
+            sum += a[i] * b[i];
+        }
+        sum
     }
 
     /// The square root of the sum of squares as an f64; 0 where there are no real numbers.
@@ -223,7 +233,11 @@ impl<S: Scalar> Matrix<S> {
     /// It is what noise floors are proportional to, so in a field, where there is no noise, zero
     /// is the right answer.
     pub fn norm(&self) -> f64 {
-        self.data.iter().map(|entry| entry.size().powi(2)).sum::<f64>().sqrt()
+        let mut sum = 0.0;
+        for entry in &self.data {
+            sum += entry.size().powi(2);
+        }
+        sum.sqrt()
     }
 }
 

@@ -255,14 +255,35 @@ impl<S: Scalar> Back<'_, S> {
 fn multiply_by_slopes<S: Scalar>(values: &mut [S], slopes: Option<&Matrix<S>>, offset: usize) {
     if let Some(slopes) = slopes {
         let slopes = &slopes.data()[offset..];
-        vectorised(|| values.iter_mut().zip(slopes).for_each(|(value, &slope)| *value *= slope));
+        vectorised(
+            #[inline(always)]
+            || {
+                for (value, &slope) in values.iter_mut().zip(slopes) {
+                    *value *= slope;
+                }
+            },
+        );
     }
 }
 
 fn scale_into<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
-    vectorised(|| out.iter_mut().zip(values).for_each(|(out, &value)| *out = scale * value));
+    vectorised(
+        #[inline(always)]
+        || {
+            for (out, &value) in out.iter_mut().zip(values) {
+                *out = scale * value;
+            }
+        },
+    );
 }
 
 fn add_scaled<S: Scalar>(out: &mut [S], values: &[S], scale: S) {
-    vectorised(|| out.iter_mut().zip(values).for_each(|(out, &value)| *out += scale * value));
+    vectorised(
+        #[inline(always)]
+        || {
+            for (out, &value) in out.iter_mut().zip(values) {
+                *out += scale * value;
+            }
+        },
+    );
 }

@@ -142,7 +142,9 @@ fn drive<S: Scalar>(parts: RnnParts<'_, S>, inputs: &Matrix<S>, drive: &mut Matr
     let bias = parts.bias.data();
     if bias.iter().any(|&entry| entry != S::ZERO) {
         for column in drive.data_mut().chunks_exact_mut(bias.len()) {
-            column.iter_mut().zip(bias).for_each(|(entry, &bias)| *entry += bias);
+            for (entry, &bias) in column.iter_mut().zip(bias) {
+                *entry += bias;
+            }
         }
     }
 }
@@ -150,9 +152,12 @@ fn drive<S: Scalar>(parts: RnnParts<'_, S>, inputs: &Matrix<S>, drive: &mut Matr
 /// after = (1 - a) before + a value.
 pub(crate) fn leak_into<S: Scalar>(after: &mut [S], before: &[S], value: &[S], leak: S) {
     let keep = S::ONE - leak;
-    vectorised(|| {
-        for ((after, &before), &value) in after.iter_mut().zip(before).zip(value) {
-            *after = keep * before + leak * value;
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((after, &before), &value) in after.iter_mut().zip(before).zip(value) {
+                *after = keep * before + leak * value;
+            }
+        },
+    );
 }

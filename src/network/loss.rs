@@ -107,6 +107,8 @@ impl<S: Scalar> Loss<S> for CrossEntropy<S> {
 fn weight_columns<S: Scalar>(matrix: &mut Matrix<S>, task: &Task<S>) {
     let average = S::ratio(1, task.trials as i64);
     for (j, &mask) in task.mask.data().iter().enumerate() {
-        matrix.column_mut(j).iter_mut().for_each(|entry| *entry *= mask * average);
+        for entry in matrix.column_mut(j).iter_mut() {
+            *entry *= mask * average;
+        }
     }
 }

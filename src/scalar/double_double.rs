@@ -197,7 +197,9 @@ impl WithSimd for Tanh<'_> {
 
     #[inline(always)]
     fn with_simd<V: Simd>(self, _: V) {
-        self.0.iter_mut().for_each(|x| *x = x.tanh());
+        for x in self.0.iter_mut() {
+            *x = x.tanh();
+        }
     }
 }
 
@@ -207,7 +209,11 @@ impl Scalar for DoubleDouble {
     const ELEMENTARY: Option<Elementary<Self>> = Some(Elementary {
         tanh: |values| Arch::new().dispatch(Tanh(values)),
         exp: Self::exp,
-        exp_all: |values| values.iter_mut().for_each(|x| *x = x.exp()),
+        exp_all: |values| {
+            for x in values {
+                *x = x.exp();
+            }
+        },
         ln: Self::ln,
         sqrt: Real::sqrt,
         to_f64: Real::to_f64,

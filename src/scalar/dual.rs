@@ -91,9 +91,17 @@ impl<S: Scalar> Scalar for Dual<S> {
     const ELEMENTARY: Option<Elementary<Self>> = match S::ELEMENTARY {
         None => None,
         Some(_) => Some(Elementary {
-            tanh: |values| values.iter_mut().for_each(|x| *x = tanh(*x)),
+            tanh: |values| {
+                for x in values {
+                    *x = tanh(*x);
+                }
+            },
             exp,
-            exp_all: |values| values.iter_mut().for_each(|x| *x = exp(*x)),
+            exp_all: |values| {
+                for x in values {
+                    *x = exp(*x);
+                }
+            },
             ln: |x| Dual {
                 value: (real::<S>().ln)(x.value),
                 derivative: quotient(x.derivative, x.value),

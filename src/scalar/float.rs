@@ -51,7 +51,7 @@ macro_rules! float_scalar {
                     if !accumulate {
                         out.fill(0.0);
                     }
-                    return vectorised(|| {
+                    return vectorised(#[inline(always)] || {
                         for (out, row) in out.iter_mut().zip(rows) {
                             *out += inner_product(row, vector, <$float>::mul_add);
                         }
@@ -166,11 +166,25 @@ pub(crate) fn to_faer<S: Copy>(view: View<'_, S>) -> MatRef<'_, S> {
 
 fn tanh_f64(values: &mut [f64]) {
     // The loop has no branches and no calls, so that it is compiled to vector instructions.
-    vectorised(|| values.iter_mut().for_each(|value| *value = tanh(*value)));
+    vectorised(
+        #[inline(always)]
+        || {
+            for value in values.iter_mut() {
+                *value = tanh(*value);
+            }
+        },
+    );
 }
 
 fn tanh_f32(values: &mut [f32]) {
-    vectorised(|| values.iter_mut().for_each(|value| *value = tanh(f64::from(*value)) as f32));
+    vectorised(
+        #[inline(always)]
+        || {
+            for value in values.iter_mut() {
+                *value = tanh(f64::from(*value)) as f32;
+            }
+        },
+    );
 }
 
 /// tanh without branches, within 3 units in the last place.
@@ -200,11 +214,25 @@ fn tanh(x: f64) -> f64 {
 }
 
 fn exp_f64(values: &mut [f64]) {
-    vectorised(|| values.iter_mut().for_each(|value| *value = exp(*value)));
+    vectorised(
+        #[inline(always)]
+        || {
+            for value in values.iter_mut() {
+                *value = exp(*value);
+            }
+        },
+    );
 }
 
 fn exp_f32(values: &mut [f32]) {
-    vectorised(|| values.iter_mut().for_each(|value| *value = exp(f64::from(*value)) as f32));
+    vectorised(
+        #[inline(always)]
+        || {
+            for value in values.iter_mut() {
+                *value = exp(f64::from(*value)) as f32;
+            }
+        },
+    );
 }
 
 /// e^x without branches, within 3 units in the last place; infinite from 700 on and zero below -700.

@@ -51,7 +51,8 @@ pub use stream::Stream;
 pub use text::significant;
 pub use view::View;
 
-/// Runs a loop over numbers with the widest vector instructions of the machine.
+/// Runs a loop over numbers with the widest vector instructions of the machine. The closure is to be
+/// `#[inline(always)]`, or the loop can end in a function without them.
 #[inline(always)]
 pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)

@@ -185,9 +185,11 @@ impl Scalar for Fp {
         // Rows of a and columns of b contiguous: each entry is then one dot product.
         let a = contiguous(a.transpose());
         let b = contiguous(b);
-        for (column, b) in out.chunks_exact_mut(rows).zip(b.chunks_exact(inner)) {
-            for (entry, a) in column.iter_mut().zip(a.chunks_exact(inner)) {
-                let product = dot(a, b);
+        for j in 0..out.len() / rows {
+            let b = &b[j * inner..][..inner];
+            for i in 0..rows {
+                let product = dot(&a[i * inner..][..inner], b);
+                let entry = &mut out[i + j * rows];
                 *entry = if accumulate { *entry + product } else { product };
             }
         }
@@ -206,9 +208,17 @@ fn contiguous<'a>(view: View<'a, Fp>) -> std::borrow::Cow<'a, [Fp]> {
 /// The dot product, reduced once in [`DELAY`] terms.
 #[inline]
 fn dot(a: &[Fp], b: &[Fp]) -> Fp {
-    a.chunks(DELAY).zip(b.chunks(DELAY)).fold(Fp::ZERO, |before, (a, b)| {
-        reduce(a.iter().zip(b).fold(u128::from(before.0), |sum, (&a, &b)| sum + wide(a, b)))
-    })
+    let inner = a.len().min(b.len());
+    let (mut before, mut from) = (Fp::ZERO, 0);
+    while from < inner {
+        let to = inner.min(from + DELAY);
+        let mut sum = u128::from(before.0);
+        for i in from..to {
+            sum += wide(a[i], b[i]);
+        }
+        (before, from) = (reduce(sum), to);
+    }
+    before
 }
 
 #[cfg(test)]

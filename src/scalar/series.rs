@@ -55,13 +55,17 @@ impl<const L: usize> Series<L> {
 
 impl<const L: usize> AddAssign for Series<L> {
     fn add_assign(&mut self, other: Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a += b);
+        for (a, b) in self.0.iter_mut().zip(other.0) {
+            *a += b;
+        }
     }
 }
 
 impl<const L: usize> SubAssign for Series<L> {
     fn sub_assign(&mut self, other: Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a -= b);
+        for (a, b) in self.0.iter_mut().zip(other.0) {
+            *a -= b;
+        }
     }
 }
 

@@ -33,10 +33,13 @@ pub trait EntryFunction<S> {
 
 impl<S: Copy, F: Fn(S) -> (S, S)> EntryFunction<S> for F {
     fn apply(&self, values: &mut [S], slopes: &mut [S]) {
-        vectorised(|| {
-            for (value, slope) in values.iter_mut().zip(slopes) {
-                (*value, *slope) = self(*value);
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                for (value, slope) in values.iter_mut().zip(slopes) {
+                    (*value, *slope) = self(*value);
+                }
+            },
+        );
     }
 }

@@ -243,7 +243,9 @@ impl<S: Scalar> Memory<S> {
                 let rows = nodes[x].rows;
                 earlier.with(x, |out| {
                     let columns = out.chunks_exact_mut(rows).zip(own.chunks_exact(node.rows));
-                    columns.for_each(|(out, own)| add(&mut out[from..from + node.rows], own));
+                    for (out, own) in columns {
+                        add(&mut out[from..from + node.rows], own);
+                    }
                 });
             }
             Operation::Stacked { x, y } => {
@@ -252,7 +254,9 @@ impl<S: Scalar> Memory<S> {
                     earlier.with(x, |out| {
                         let columns = own.chunks_exact(node.rows);
                         let columns = out.chunks_exact_mut(part.len()).zip(columns);
-                        columns.for_each(|(out, own)| add(out, &own[part.clone()]));
+                        for (out, own) in columns {
+                            add(out, &own[part.clone()]);
+                        }
                     });
                 }
             }
@@ -328,21 +332,44 @@ impl<S> EarlierErrors<'_, S> {
 }
 
 fn add<S: Scalar>(out: &mut [S], x: &[S]) {
-    vectorised(|| out.iter_mut().zip(x).for_each(|(out, &x)| *out += x));
+    vectorised(
+        #[inline(always)]
+        || {
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out += x;
+            }
+        },
+    );
 }
 
 fn add_scaled<S: Scalar>(out: &mut [S], x: &[S], scale: S) {
-    vectorised(|| out.iter_mut().zip(x).for_each(|(out, &x)| *out += scale * x));
+    vectorised(
+        #[inline(always)]
+        || {
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out += scale * x;
+            }
+        },
+    );
 }
 
 fn add_times<S: Scalar>(out: &mut [S], x: &[S], y: &[S]) {
-    vectorised(|| out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| *out += x * y));
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                *out += x * y;
+            }
+        },
+    );
 }
 
 /// Adds each column of x, of `rows` entries, times its entry of `scales`.
 pub(super) fn add_columns<S: Scalar>(out: &mut [S], x: &[S], scales: &[S], rows: usize) {
     let columns = out.chunks_exact_mut(rows).zip(x.chunks_exact(rows)).zip(scales);
-    columns.for_each(|((out, x), &scale)| add_scaled(out, x, scale));
+    for ((out, x), &scale) in columns {
+        add_scaled(out, x, scale);
+    }
 }
 
 /// Adds the inner product of each column of x and y, of `rows` entries, to its entry.

@@ -48,7 +48,9 @@ impl<'t, S: Scalar> Var<'t, S> {
         self.tape.record(|memory| {
             memory.push(memory.rows(x), Operation::Scaled { x, scale }, |earlier, out| {
                 let entries = out.iter_mut().zip(earlier.value(x));
-                entries.for_each(|(out, &x)| *out = scale * x);
+                for (out, &x) in entries {
+                    *out = scale * x;
+                }
             })
         })
     }
@@ -156,7 +158,9 @@ impl<'t, S: Scalar> Var<'t, S> {
             memory.same_shape(name, x, y)?;
             memory.push(memory.rows(x), Operation::Sum { x, y, scale }, |earlier, out| {
                 let entries = out.iter_mut().zip(earlier.value(x)).zip(earlier.value(y));
-                entries.for_each(|((out, &x), &y)| *out = x + scale * y);
+                for ((out, &x), &y) in entries {
+                    *out = x + scale * y;
+                }
             })
         })
     }
@@ -184,7 +188,9 @@ impl<S: Scalar> Mul for Var<'_, S> {
             memory.same_shape("a product entry by entry", x, y)?;
             memory.push(memory.rows(x), Operation::Times { x, y }, |earlier, out| {
                 let entries = out.iter_mut().zip(earlier.value(x)).zip(earlier.value(y));
-                entries.for_each(|((out, &x), &y)| *out = x * y);
+                for ((out, &x), &y) in entries {
+                    *out = x * y;
+                }
             })
         })
     }

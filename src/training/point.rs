@@ -33,7 +33,9 @@ impl<S: Scalar> Point<S> {
     /// Multiplies by a number in place.
     pub fn scale(&mut self, scale: S) {
         self.blocks.scale(scale);
-        self.trace.iter_mut().for_each(|entry| *entry *= scale);
+        for entry in &mut self.trace {
+            *entry *= scale;
+        }
     }
 
     /// Adds `scale * other` in place.

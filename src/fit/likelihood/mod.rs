@@ -190,7 +190,10 @@ fn all_entries<S: FitFloat>(
         let mean = &mut buffer[..outputs.len()];
         mean.copy_from_slice(outputs);
         means(mean);
-        let found = vectorised(|| of_block(outputs, mean, activity, roles, factor, &entry));
+        let found = vectorised(
+            #[inline(always)]
+            || of_block(outputs, mean, activity, roles, factor, &entry),
+        );
         sums = [sums[0] + found[0], sums[1] + found[1]];
     }
     sums

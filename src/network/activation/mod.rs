@@ -219,11 +219,14 @@ fn real<S: Scalar>() -> Elementary<S> {
 }
 
 fn each_entry<S: Scalar>(values: &mut [S], slopes: &mut [S], function: impl Fn(S) -> (S, S)) {
-    vectorised(|| {
-        for (value, slope) in iter::zip(values, slopes) {
-            (*value, *slope) = function(*value);
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for (value, slope) in iter::zip(values, slopes) {
+                (*value, *slope) = function(*value);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

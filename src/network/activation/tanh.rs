@@ -15,9 +15,12 @@ pub(super) const PROPERTIES: Properties = Properties {
 
 pub(super) fn apply<S: Scalar>(values: &mut [S], slopes: &mut [S]) {
     (real().tanh)(values);
-    vectorised(|| {
-        for (slope, &value) in slopes.iter_mut().zip(&*values) {
-            *slope = S::ONE - value * value;
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for (slope, &value) in slopes.iter_mut().zip(&*values) {
+                *slope = S::ONE - value * value;
+            }
+        },
+    );
 }
