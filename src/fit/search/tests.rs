@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::fit::architecture::Architecture;
+use crate::fit::fitting::Settings;
 use crate::fit::held_out::HeldOut;
+use crate::fit::score::Score;
 use crate::fit::simulate::Simulation;
 
 const FOLDS: usize = 3;
