@@ -289,7 +289,7 @@ def cross_validate(
     ranks: Iterable[int] = range(1, 7),
     units: Iterable[int] = (50,),
     seeds: int | None = None,
-    folds: int = 5,
+    folds: int | None = None,
     split: str = "blocks",
     fixed: bool = False,
     grid: Mapping[str, Any] | None = None,
@@ -318,8 +318,9 @@ def cross_validate(
     seeds : int, optional
         Random starts: with `fixed` of each fit, whose losses are averaged (1 if not given); else of
         the fits that the answer rests on, whose predictions are averaged (2).
-    folds : int
-        How often other entries are held out.
+    folds : int, optional
+        How often other entries are held out. If not given 10, with `fixed` 5, or as many as find
+        entries of their own; models choose in the first five.
     split : {"blocks", "future", "neurons"}
         What a fold holds out for testing.
     fixed : bool

@@ -28,18 +28,29 @@ pub struct Attempt {
     pub seed: u64,
     /// Iterations at most.
     pub iterations: usize,
-    /// The number of the shuffled order of trials; 0 for that of the recording.
-    pub order: u64,
-    /// Whether trials are shuffled across epochs, too.
-    #[serde(default)]
-    pub across_epochs: bool,
     /// Of what the answer rests on the number of random starts, of which the seed is the first: it
     /// predicts by their mean, and weights that change go on from constant ones.
     #[serde(default)]
     pub starts: Option<u64>,
+    /// Of changing weights with several orders of trials which; with each they go on from the same
+    /// constant ones.
+    #[serde(default)]
+    pub orders: Option<Orders>,
 }
 
-/// How it went. Losses are NaN if fitting diverged.
+/// Orders of trials, by their numbers; 0 is that of the recording, the others are shuffled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orders {
+    /// The first.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+    /// Whether trials are shuffled across epochs, too.
+    pub across_epochs: bool,
+}
+
+/// How it went. Losses are NaN if fitting diverged. Of several orders of trials the scores are those
+/// with the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempted {
     /// Which one.
@@ -58,6 +69,9 @@ pub struct Attempted {
     /// Of changing weights on which the answer rests, the constant ones beside them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constant: Option<Box<Attempted>>,
+    /// Of several orders of trials the score on test entries with each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_order: Vec<Score>,
 }
 
 /// What a model chose in a fold.
@@ -80,7 +94,7 @@ pub(super) struct Ledger<F> {
 impl Attempt {
     /// Its name, for files.
     pub fn name(&self) -> String {
-        let &Attempt { comparison, candidate, fold, seed, iterations, order, .. } = self;
+        let &Attempt { comparison, candidate, fold, seed, iterations, .. } = self;
         let model = comparison.name();
         if !comparison.is_network() {
             return match comparison.has_rank() {
@@ -88,10 +102,10 @@ impl Attempt {
                 false => format!("{model}_fold{fold}"),
             };
         }
-        let across = if self.across_epochs { "-across" } else { "" };
         let starts = self.starts.map_or(String::new(), |count| format!("_starts{count}"));
+        let orders = self.orders.map_or(String::new(), |orders| format!("_{}", orders.name()));
         format!(
-            "{model}_{}_seed{seed}_fold{fold}_order{order}{across}_iterations{iterations}{starts}",
+            "{model}_{}_seed{seed}_fold{fold}_iterations{iterations}{starts}{orders}",
             candidate.name()
         )
     }
@@ -104,7 +118,19 @@ impl Attempt {
 
     /// Whether constant weights are fitted beside it.
     pub(super) fn is_pair(&self) -> bool {
-        self.starts.is_some() && self.comparison == Comparison::LowTensorRank && self.order == 0
+        self.starts.is_some() && self.comparison == Comparison::LowTensorRank
+    }
+}
+
+impl Orders {
+    /// Their numbers.
+    pub fn numbers(&self) -> std::ops::Range<u64> {
+        self.first..self.first + self.count
+    }
+
+    fn name(&self) -> String {
+        let across = if self.across_epochs { "-across" } else { "" };
+        format!("orders{}to{}{across}", self.first, self.first + self.count - 1)
     }
 }
 
@@ -150,6 +176,7 @@ impl Search {
             iterations,
             factors,
             constant: None,
+            by_order: vec![],
         };
         let (rank, first) = (candidate.rank, cv.settings.seed);
         if let Some(scores) =
@@ -161,14 +188,14 @@ impl Search {
         let architecture = candidate.architecture(&cv.architecture, recurrence, recording.bins);
         let settings = Settings { seed, iterations: attempt.iterations, ..cv.settings };
         let starts = Starts {
-            recording: &self.shuffled(recording, &attempt),
+            recording,
             roles: &roles,
             architecture: &architecture,
             settings,
             count: attempt.starts.unwrap_or(1),
         };
         let is_kept = comparison == Comparison::LowTensorRank
-            && attempt.order == 0
+            && attempt.orders.is_none()
             && attempt.iterations == cv.settings.iterations;
         let own = |of: Averaged| {
             let factors = if is_kept { of.factors } else { vec![] };
@@ -179,7 +206,16 @@ impl Search {
             Some(Box::new(Attempted { attempt: attempt.with_constant(), ..constant }))
         };
         let changes = matches!(comparison, Comparison::LowTensorRank | Comparison::Epochs);
-        let fitted = if attempt.is_pair() {
+        let fitted = if let Some(orders) = attempt.orders {
+            let shuffled = orders
+                .numbers()
+                .map(|number| self.shuffled(recording, number, orders.across_epochs));
+            starts.in_orders::<S>(shuffled, go_on).map(|all| {
+                let all = all?;
+                let by_order = all.iter().map(|one| one.scores[0]).collect();
+                all.into_iter().next().map(|first| Attempted { by_order, ..own(first) })
+            })
+        } else if attempt.is_pair() {
             starts.nested::<S>(go_on).map(|both| {
                 let [changing, constant] = both?;
                 let constant = beside(constant.scores, constant.iterations);
@@ -192,14 +228,10 @@ impl Search {
         };
         match fitted {
             Err(FitError::Diverged(diverged)) => {
-                let nothing =
-                    Score { entries: 0, loss: f64::NAN, r2: f64::NAN, bits_per_spike: f64::NAN };
-                let broken = |constant| Attempted {
-                    constant,
-                    ..found([nothing; 3], diverged.iteration, vec![])
-                };
-                let constant = attempt.is_pair().then(|| beside([nothing; 3], diverged.iteration));
-                Ok(Some(broken(constant.flatten())))
+                let nothing = [Score::NONE; 3];
+                let constant = attempt.is_pair().then(|| beside(nothing, diverged.iteration));
+                let broken = found(nothing, diverged.iteration, vec![]);
+                Ok(Some(Attempted { constant: constant.flatten(), ..broken }))
             }
             fitted => fitted,
         }
@@ -218,9 +250,8 @@ impl Search {
             fold,
             seed: self.cv.settings.seed,
             iterations,
-            order: 0,
-            across_epochs: false,
             starts: None,
+            orders: None,
         }
     }
 

@@ -8,6 +8,9 @@ use crate::fit::comparison::Comparison;
 use crate::fit::prior::TrialPrior;
 use crate::recording::Recording;
 
+/// Folds in which models choose for themselves, at most.
+const MOST_CONTESTED: usize = 5;
+
 /// Of so many candidates one is kept in each round.
 pub(super) const HALVING: usize = 3;
 
@@ -23,13 +26,27 @@ pub(super) struct Contest {
 }
 
 impl Search {
+    /// How many folds models choose in for themselves: the first.
+    pub(super) fn contested(&self) -> usize {
+        self.cv.folds.min(MOST_CONTESTED)
+    }
+
+    /// What models chose in those, and in the others: there what they chose in one of the first, in turn.
+    pub(super) fn in_all_folds(&self, chosen: &[Winner]) -> Vec<Winner> {
+        let in_fold = |fold: usize| {
+            let of_fold = chosen.iter().filter(move |won| won.fold == fold % self.contested());
+            of_fold.map(move |&won| Winner { fold, ..won })
+        };
+        (0..self.cv.folds).flat_map(in_fold).collect()
+    }
+
     pub(super) fn first_contests(&self, recording: &Recording) -> Vec<Contest> {
         let contest = |fold: usize, comparison: Comparison| {
             let usual = self.priors(recording, comparison).first().copied();
             Contest::new(comparison, fold, self.openings(usual))
         };
         let networks = || Comparison::networks(recording.epochs_used());
-        let folds = 0..self.cv.folds;
+        let folds = 0..self.contested();
         folds.flat_map(|fold| networks().map(move |network| contest(fold, network))).collect()
     }
 
@@ -64,7 +81,7 @@ impl Search {
             Some(Contest::new(contest.comparison, contest.fold, candidates.collect()))
         };
         let mut second: Vec<Contest> = winners.iter().filter_map(of_network).collect();
-        for fold in 0..self.cv.folds {
+        for fold in 0..self.contested() {
             let Some(opening) = self.openings(None).first().copied() else { continue };
             let others = Comparison::others(recording.epochs_used());
             for other in others.filter(|other| !other.is_network()) {

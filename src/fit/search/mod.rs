@@ -1,18 +1,22 @@
 //! A cross-validation in which every model chooses its own architecture.
 //!
-//! In each fold each network that is compared, of changing weights, of constant ones, and of ones
-//! that are free in each trial, chooses among the candidates of a [`Grid`] on the validation entries
-//! of that fold, never on those of the test: first where trials start, what drives them, the time
-//! constant and the units, at the largest rank; then gains and inputs of trials; then the rank and, if
-//! weights change, the prior of trial factors. Models without a network choose their rank. Of the
-//! candidates, each fitted with few iterations, the best third is fitted with three times as many, and
-//! so on until one is left (successive halving: Karnin et al. 2013, Jamieson and Talwalkar 2016).
+//! In each of the first folds, five at most, each network that is compared, of changing weights, of
+//! constant ones, and of ones that are free in each trial, chooses among the candidates of a [`Grid`] on
+//! the validation entries of that fold, never on those of the test: first where trials start, what drives
+//! them, the time constant and the units, at the largest rank; then gains and inputs of trials; then the
+//! rank and, if weights change, the prior of trial factors. Models without a network choose their rank.
+//! Of the candidates, each fitted with few iterations, the best third is fitted with three times as many,
+//! and so on until one is left (successive halving: Karnin et al. 2013, Jamieson and Talwalkar 2016). In
+//! the other folds models take what they chose in the first.
 //!
 //! The architectures that came far with changing or with constant weights are then fitted to the end
 //! with both, in all folds, side by side ([`nested`](super::paired::Starts::nested)). Of these changing
 //! and constant weights each take the one of the least validation loss over all folds, so that what
 //! differs from fold to fold is not the architecture; they are compared on the test entries. All
 //! networks predict by the mean of fits from several random starts.
+//!
+//! Changing weights are fitted again with other orders of the trials, in the first folds: if order
+//! carries something, the losses of all these folds together are larger.
 
 mod answer;
 mod attempt;
@@ -30,7 +34,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, ChangingWeights};
-pub use attempt::{Attempt, Attempted, Winner};
+pub use attempt::{Attempt, Attempted, Orders, Winner};
 pub use grid::{Candidate, Driving, Grid, Shared, Start};
 pub use pairs::Contender;
 pub use summary::Searched;
@@ -44,7 +48,6 @@ use super::prior::TrialPrior;
 use crate::recording::Recording;
 use attempt::Ledger;
 use contest::{Contest, HALVING};
-use orders::Orders;
 use pairs::{BOTH, of_model, shared_by_both};
 use summary::as_chosen;
 
@@ -56,7 +59,7 @@ pub struct Search {
     /// The candidates.
     pub grid: Grid,
     /// Orders of trials, shuffled within condition and epoch, in which changing weights are fitted
-    /// to the first fold again.
+    /// again.
     pub permutations: usize,
 }
 
@@ -75,7 +78,6 @@ struct Closing {
     pairs: Vec<Attempted>,
     /// What the other models chose.
     others: Vec<Attempted>,
-    orders: Orders,
 }
 
 impl Search {
@@ -159,8 +161,8 @@ impl Search {
         let mut ledger = Ledger { carry_out, known: BTreeMap::new() };
         let all = |_, _| true;
         let opening = self.opening(recording, &all, &mut ledger)?;
-        let Closing { pairs, others, orders } =
-            self.closing(recording, &opening, &all, &mut ledger)?;
+        let Closing { pairs, others } = self.closing(&opening, &all, &mut ledger)?;
+        let orders = self.orders(recording, &pairs, &mut ledger)?;
         let mut finals = BOTH.map(|model| self.pooled(&of_model(&pairs, model))).concat();
         finals.extend(others);
         let gain = self.gain(recording, &finals)?;
@@ -169,6 +171,7 @@ impl Search {
             grid: self.grid.clone(),
             fits: ledger.known.len(),
             diverged,
+            contested: self.contested(),
             winners: finals.iter().map(Winner::of).collect(),
             low_tensor_rank: self.cv.estimate(&as_chosen(&finals), Comparison::LowTensorRank, 0, 0),
             contenders: self.contenders(&pairs),
@@ -195,8 +198,9 @@ impl Search {
         let mut ledger = Ledger { carry_out, known: BTreeMap::new() };
         self.opening(recording, is_own, &mut ledger)?;
         let opening = self.opening(recording, &|_, _| true, &mut ledger)?;
-        self.closing(recording, &opening, is_own, &mut ledger)?;
-        Ok(())
+        self.closing(&opening, is_own, &mut ledger)?;
+        let Closing { pairs, .. } = self.closing(&opening, &|_, _| true, &mut ledger)?;
+        self.share_of_orders(recording, &pairs, is_own, &mut ledger)
     }
 
     /// What models choose in a fold by themselves.
@@ -228,7 +232,6 @@ impl Search {
     /// those asked for comes to.
     fn closing<E>(
         &self,
-        recording: &Recording,
         opening: &Opening,
         is_own: &dyn Fn(Comparison, usize) -> bool,
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
@@ -237,11 +240,10 @@ impl Search {
         let pairs: Vec<Attempt> =
             self.pairs(&opening.contenders).filter(own).map(|pair| self.to_the_end(pair)).collect();
         let pairs = ledger.all("changing and constant weights", &pairs)?;
-        let others =
-            opening.winners.iter().filter(|won| own(won) && !BOTH.contains(&won.comparison));
+        let winners = self.in_all_folds(&opening.winners);
+        let others = winners.iter().filter(|won| own(won) && !BOTH.contains(&won.comparison));
         let others: Vec<Attempt> = others.map(|&winner| self.to_the_end(winner)).collect();
         let others = ledger.all("winners", &others)?;
-        let orders = self.orders(recording, &pairs, ledger)?;
-        Ok(Closing { pairs, others, orders })
+        Ok(Closing { pairs, others })
     }
 }

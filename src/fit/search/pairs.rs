@@ -8,6 +8,7 @@ use super::contest::Contest;
 use super::grid::{Candidate, Shared};
 use super::summary::as_chosen;
 use crate::fit::comparison::Comparison;
+use crate::fit::prior::TrialPrior;
 use crate::fit::verdict::Standing;
 use crate::statistics::Moments;
 
@@ -19,6 +20,8 @@ pub struct Contender {
     pub shared: Shared,
     /// The terms of both.
     pub rank: usize,
+    /// Of the trial factors of changing ones.
+    pub prior: Option<TrialPrior>,
     /// The validation loss of the better of the two, a mean over folds.
     pub validation: f64,
     /// Whether that is within one standard error of the best.
@@ -45,8 +48,9 @@ impl Search {
         of_ranks.map(|winner| self.once(winner)).collect()
     }
 
-    /// Changing weights in these architectures, with the rank that is best for them over all folds, and
-    /// with that which is best for constant ones; with the prior that most folds chose.
+    /// Changing weights in the architecture that is first of these, with the rank that is best for
+    /// them over all folds and the prior that most folds chose; then with another of one of these: the
+    /// next architecture, the next prior, the rank that is best for constant weights.
     pub(super) fn proposed(
         &self,
         shared: &[Shared],
@@ -54,17 +58,23 @@ impl Search {
         ranks: &[Attempted],
     ) -> Vec<Candidate> {
         let priors = winners.iter().filter(|won| won.comparison == Comparison::LowTensorRank);
-        let prior = most_frequent(priors.filter_map(|won| won.candidate.prior)).into_iter().next();
-        let mut best: Vec<usize> = Vec::new();
-        for model in BOTH {
-            let rank = self.pooled_rank(&of_model(ranks, model));
-            best.extend(rank.filter(|rank| !best.contains(rank)));
-        }
-        let with = |&rank: &usize| {
-            let all = shared.iter().take(MOST_CONTENDERS / best.len());
-            all.map(move |&shared| Candidate { shared, rank, prior })
+        let priors = most_frequent(priors.map(|won| won.candidate.prior));
+        let ranks = BOTH.map(|model| self.pooled_rank(&of_model(ranks, model)));
+        let (Some(&first), Some(&prior), [Some(rank), other]) =
+            (shared.first(), priors.first(), ranks)
+        else {
+            return Vec::new();
         };
-        best.iter().flat_map(with).collect()
+        let usual = Candidate { shared: first, rank, prior };
+        let in_another = |&shared: &Shared| Candidate { shared, ..usual };
+        let with_another = |&prior: &Option<TrialPrior>| Candidate { prior, ..usual };
+        let mut all = vec![usual];
+        all.extend(shared.iter().skip(1).take(1).map(in_another));
+        all.extend(priors.iter().skip(1).take(1).map(with_another));
+        all.extend(other.filter(|&other| other != rank).map(|rank| Candidate { rank, ..usual }));
+        all.extend(shared.iter().skip(2).map(in_another));
+        all.truncate(MOST_CONTENDERS);
+        all
     }
 
     /// The rank of the least validation loss over all folds.
@@ -101,10 +111,11 @@ impl Search {
             let both = BOTH.map(|model| of_model(found, model)).concat();
             let compared = self.cv.against(&as_chosen(&both), Comparison::Constant, 0, 0);
             let better = self.pooled(&both);
-            let Candidate { shared, rank, .. } = found[0].attempt.candidate;
+            let Candidate { shared, rank, prior } = found[0].attempt.candidate;
             contenders.push(Contender {
                 shared,
                 rank,
+                prior,
                 validation: mean(&losses(&better)),
                 is_close: false,
                 constant: Standing::new(&compared, self.cv.folds),
@@ -122,16 +133,21 @@ impl Search {
     }
 }
 
-/// The architectures of the last rounds of changing and of constant weights, the most frequent first.
-/// Gains and inputs of trials are those that went with the best of each contest.
+/// The architectures that won the contests of changing and of constant weights, then the others of
+/// their last rounds; the most frequent first. Gains and inputs of trials are those that went with the
+/// best of each contest.
 pub(super) fn shared_by_both(first: &[Contest], of_trials: &[Contest]) -> Vec<Shared> {
     let contests = first.iter().zip(of_trials).filter(|(one, _)| BOTH.contains(&one.comparison));
-    let all = contests.flat_map(|(contest, later)| {
+    let (mut won, mut came_far) = (Vec::new(), Vec::new());
+    for (contest, later) in contests {
         let Shared { gain, trial_input, .. } = later.candidates[0].shared;
-        let of = move |one: &Candidate| Shared { gain, trial_input, ..one.shared };
-        contest.finalists.iter().map(of)
-    });
-    most_frequent(all).into_iter().take(MOST_CONTENDERS).collect()
+        let of = |one: &Candidate| Shared { gain, trial_input, ..one.shared };
+        won.extend(contest.candidates.iter().map(of));
+        came_far.extend(contest.finalists.iter().map(of));
+    }
+    let won = most_frequent(won.into_iter());
+    came_far.retain(|one| !won.contains(one));
+    won.into_iter().chain(most_frequent(came_far.into_iter())).collect()
 }
 
 /// The different ones, the most frequent first.

@@ -8,7 +8,7 @@ use super::Search;
 use super::answer::{Answer, Evidence};
 use super::attempt::{Attempted, Winner};
 use super::grid::Grid;
-use super::orders::Orders;
+use super::orders::OrderLosses;
 use super::pairs::Contender;
 use crate::fit::comparison::{Comparison, condition_means};
 use crate::fit::cross_validation::{
@@ -30,6 +30,8 @@ pub struct Searched {
     pub fits: usize,
     /// How many of them diverged.
     pub diverged: usize,
+    /// How many folds models chose in for themselves, and ranks were compared: the first.
+    pub contested: usize,
     /// The choices, by model and fold.
     pub winners: Vec<Winner>,
     /// What changing weights score with theirs.
@@ -59,7 +61,7 @@ impl Search {
         &self,
         finals: &[Attempted],
         ranks: &[Attempted],
-        orders: &Orders,
+        orders: &OrderLosses,
         gain: f64,
         search: Searched,
     ) -> Result<CrossValidationSummary, Misfit> {
