@@ -84,9 +84,12 @@ class Verdict:
         Whether weights that change over trials are needed. This and what follows is of a search
         alone, and None with ``fixed=True``.
     difference : float, optional
-        By how much the held-out loss of constant weights exceeds that of changing ones.
+        By how much the held-out loss of constant weights exceeds that of changing ones beside them, in
+        the architectures that are as good as the best.
     interval : tuple of float, optional
         Its confidence interval of 95 % over folds.
+    difference_of_choices, interval_of_choices : float, tuple of float, optional
+        The same where each chose an architecture for itself.
     margin : float, optional
         What difference would be of no account.
     permutation_p, permutation_p_across_epochs : float, optional
@@ -112,6 +115,8 @@ class Verdict:
     changing_weights: str | None = None
     difference: float | None = None
     interval: tuple[float, float] | None = None
+    difference_of_choices: float | None = None
+    interval_of_choices: tuple[float, float] | None = None
     margin: float | None = None
     permutation_p: float | None = None
     permutations: int | None = None

@@ -276,6 +276,11 @@ impl Winner {
 }
 
 impl Attempted {
+    /// By how much constant weights beside it lose more on test entries; NaN if there are none.
+    pub(super) fn excess_of_constant(&self) -> f64 {
+        self.constant.as_ref().map_or(f64::NAN, |constant| constant.test.loss - self.test.loss)
+    }
+
     pub(super) fn as_fold(&self, rank: usize, units: usize) -> Fold {
         let Attempt { comparison, seed, fold, .. } = self.attempt;
         let job = Job { comparison, rank, units, seed, fold };

@@ -12,8 +12,9 @@
 //! The architectures that came far with changing or with constant weights are then fitted to the end
 //! with both, in all folds, side by side ([`nested`](super::paired::Starts::nested)). Of these changing
 //! and constant weights each take the one of the least validation loss over all folds, so that what
-//! differs from fold to fold is not the architecture; they are compared on the test entries. All
-//! networks predict by the mean of fits from several random starts.
+//! differs from fold to fold is not the architecture; they are compared on the test entries, and side by
+//! side in all architectures that are as good as the best. All networks predict by the mean of fits from
+//! several random starts.
 //!
 //! Changing weights are fitted again with other orders of the trials, in the first folds: if order
 //! carries something, the losses of all these folds together are larger.
@@ -167,6 +168,8 @@ impl Search {
         finals.extend(others);
         let gain = self.gain(recording, &finals)?;
         let diverged = ledger.known.values().filter(|found| found.validation.loss.is_nan()).count();
+        let contenders = self.contenders(&pairs);
+        let beside = self.beside(&contenders, &pairs);
         let searched = Searched {
             grid: self.grid.clone(),
             fits: ledger.known.len(),
@@ -174,10 +177,10 @@ impl Search {
             contested: self.contested(),
             winners: finals.iter().map(Winner::of).collect(),
             low_tensor_rank: self.cv.estimate(&as_chosen(&finals), Comparison::LowTensorRank, 0, 0),
-            contenders: self.contenders(&pairs),
+            contenders,
             replication: None,
         };
-        Ok(self.summary(&finals, &opening.ranks, &orders, gain, searched)?)
+        Ok(self.summary(&finals, &opening.ranks, beside, &orders, gain, searched)?)
     }
 
     /// The share of the same that belongs to some models in some folds, which `is_own` tells. A model

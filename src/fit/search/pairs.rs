@@ -103,6 +103,19 @@ impl Search {
         })
     }
 
+    /// By how much constant weights lose more than changing ones beside them in each fold, the mean over
+    /// these architectures of those that are as good as the best: that one is the best is chance in
+    /// part, and how the two differ in it.
+    pub(super) fn beside(&self, contenders: &[Contender], pairs: &[Attempted]) -> Moments {
+        let all = contenders.iter().zip(pairs.chunks(self.cv.folds));
+        let close: Vec<&[Attempted]> =
+            all.filter(|(contender, _)| contender.is_close).map(|(_, found)| found).collect();
+        let in_fold = |fold: usize| {
+            Moments::of(close.iter().map(|found| found[fold].excess_of_constant())).mean
+        };
+        Moments::of((0..self.cv.folds).map(in_fold))
+    }
+
     /// How these architectures compare changing with constant weights.
     pub(super) fn contenders(&self, pairs: &[Attempted]) -> Vec<Contender> {
         let mut contenders = Vec::new();

@@ -61,6 +61,7 @@ impl Search {
         &self,
         finals: &[Attempted],
         ranks: &[Attempted],
+        beside: Moments,
         orders: &OrderLosses,
         gain: f64,
         search: Searched,
@@ -81,6 +82,7 @@ impl Search {
         let close = || search.contenders.iter().filter(|contender| contender.is_close);
         let clear = close().filter(|contender| contender.constant == Standing::Worse).count();
         let answer = Answer::new(Evidence {
+            beside,
             constant: constant.expect("constant weights are among those compared"),
             folds: cv.folds,
             gain,

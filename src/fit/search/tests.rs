@@ -257,6 +257,37 @@ fn architectures_are_close_if_the_same_folds_do_not_tell_them_from_the_best() {
     assert!(close(0.011) && !close(0.012));
 }
 
+/// The best architecture shows no difference, and another that is as good does.
+#[test]
+fn the_difference_is_a_mean_over_the_architectures_that_are_as_good_as_the_best() {
+    let is_best = |attempt: &Attempt| attempt.candidate.shared.initial == Start::Hierarchy(0.5);
+    let of_fold = |by: f64| {
+        move |attempt: &Attempt| {
+            let spread = 0.02 * (attempt.fold as f64 - 1.0);
+            0.1 * attempt.fold as f64 + if is_best(attempt) { 0.0 } else { by + spread }
+        }
+    };
+    let test = |attempt: &Attempt| {
+        let is_constant = attempt.comparison == Comparison::Constant;
+        0.2 + if is_constant && !is_best(attempt) { 0.04 } else { 0.0 }
+    };
+    let found = |by: f64| {
+        let summary = searched(of_fold(by), test);
+        let answer = summary.verdict.answer.expect("an answer");
+        let contenders = summary.search.expect("what was searched").contenders;
+        let close = contenders.iter().filter(|one| one.is_close);
+        let others = close.clone().filter(|one| one.shared.initial != Start::Hierarchy(0.5));
+        (answer, others.count() as f64 / close.count() as f64)
+    };
+    // As far behind as folds do not tell, and further.
+    for (by, is_close) in [(0.011, true), (0.012, false)] {
+        let (answer, share) = found(by);
+        assert_eq!(share > 0.0, is_close);
+        assert!((answer.difference - 0.04 * share).abs() < 1e-12, "{answer:?}");
+        assert_eq!(answer.difference_of_choices, 0.0);
+    }
+}
+
 fn changing(test: impl Fn(&Attempt) -> f64) -> Answer {
     answer(test, |_| ()).verdict.answer.expect("an answer")
 }
