@@ -11,7 +11,7 @@ use std::error::Error;
 
 use rankproof::fit::{
     Architecture, Compared, Comparison, CrossValidation, CrossValidationSummary, Driving, Grid,
-    HeldOut, Likelihood, Search, Settings, SizeEstimate, Start,
+    Likelihood, Search, Settings, SizeEstimate, Start,
 };
 use rankproof::recording::{Recording, prepare};
 use rankproof::report::{Experiment, Table, cross_validation_figure};
@@ -65,8 +65,7 @@ pub fn run(mut experiment: Experiment) -> Result<(), Box<dyn Error>> {
 fn search(recording: &Recording, quick: bool) -> Search {
     let likelihood = Likelihood::usual(recording.quantity);
     let architecture = Architecture { likelihood, ..Architecture::new(UNITS, 1, recording.bins) };
-    let held_out = HeldOut::of_search();
-    let usual = CrossValidation { seeds: 2, held_out, ..CrossValidation::new(architecture) };
+    let usual = CrossValidation::of_search(architecture);
     if !quick {
         return Search { cv: usual, grid: Grid::default(), permutations: 19 };
     }

@@ -84,9 +84,12 @@ class Verdict:
         Whether weights that change over trials are needed. This and what follows is of a search
         alone, and None with ``fixed=True``.
     difference : float, optional
-        By how much the held-out loss of constant weights exceeds that of changing ones.
+        By how much the held-out loss of constant weights exceeds that of changing ones beside them, in
+        the architectures that are as good as the best.
     interval : tuple of float, optional
         Its confidence interval of 95 % over folds.
+    difference_of_choices, interval_of_choices : float, tuple of float, optional
+        The same where each chose an architecture for itself.
     margin : float, optional
         What difference would be of no account.
     permutation_p, permutation_p_across_epochs : float, optional
@@ -112,6 +115,8 @@ class Verdict:
     changing_weights: str | None = None
     difference: float | None = None
     interval: tuple[float, float] | None = None
+    difference_of_choices: float | None = None
+    interval_of_choices: tuple[float, float] | None = None
     margin: float | None = None
     permutation_p: float | None = None
     permutations: int | None = None
@@ -289,7 +294,7 @@ def cross_validate(
     ranks: Iterable[int] = range(1, 7),
     units: Iterable[int] = (50,),
     seeds: int | None = None,
-    folds: int = 5,
+    folds: int | None = None,
     split: str = "blocks",
     fixed: bool = False,
     grid: Mapping[str, Any] | None = None,
@@ -318,8 +323,9 @@ def cross_validate(
     seeds : int, optional
         Random starts: with `fixed` of each fit, whose losses are averaged (1 if not given); else of
         the fits that the answer rests on, whose predictions are averaged (2).
-    folds : int
-        How often other entries are held out.
+    folds : int, optional
+        How often other entries are held out. If not given 10, with `fixed` 5, or as many as find
+        entries of their own; models choose in the first five.
     split : {"blocks", "future", "neurons"}
         What a fold holds out for testing.
     fixed : bool

@@ -59,9 +59,10 @@ pub struct Arguments {
     /// the fits that the answer rests on, whose predictions are averaged (2).
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
-    /// Folds: how often other entries are held out.
-    #[arg(long, default_value_t = 5)]
-    folds: usize,
+    /// Folds: how often other entries are held out. If not given 10, with --fixed 5, or as many as
+    /// find entries of their own; models choose in the first five.
+    #[arg(long)]
+    folds: Option<usize>,
     /// What a fold holds out for testing.
     #[arg(long, value_enum, default_value_t = SplitName::Blocks, help_heading = "Held-out entries")]
     split: SplitName,
@@ -78,8 +79,8 @@ pub struct Arguments {
     #[arg(long, exclusive = true, help_heading = "Search")]
     print_grid: bool,
     /// Orders of trials, shuffled within condition and epoch, in which changing weights are fitted to
-    /// the first fold again, and as many within condition alone if those show nothing; less than 19
-    /// cannot tell at the level of 5 %.
+    /// the first five folds again, and as many within condition alone if those show nothing; less than
+    /// 19 cannot tell at the level of 5 %.
     #[arg(long, default_value_t = 19, conflicts_with = "fixed", help_heading = "Search")]
     permutations: usize,
     #[command(flatten)]
@@ -172,7 +173,8 @@ pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let out = arguments.out.as_deref().context("--out is missing")?;
-    let plan = JobPlan { folder: out, passes: 2, written: None };
+    let passes = if arguments.fixed { cv_parts::PASSES } else { cv_parts::PASSES_OF_SEARCH };
+    let plan = JobPlan { folder: out, passes, written: None };
     if let Some(script) = arguments.many.job.script(words, &plan)? {
         print(&script)?;
         return Ok(0);
@@ -298,18 +300,21 @@ fn planned(arguments: &Arguments, recording: &Recording) -> anyhow::Result<Cross
     let (ranks, units) = (arguments.ranks.0.clone(), arguments.units.0.clone());
     let largest = ranks[ranks.len() - 1];
     let architecture = arguments.model.architecture(recording, units[0], largest)?;
-    let (held_out, seeds) = match arguments.fixed {
-        true => (arguments.fitting.held_out()?, 1),
-        false => (arguments.fitting.held_out_of_search()?, 2),
+    let (held_out, usual) = match arguments.fixed {
+        true => (arguments.fitting.held_out()?, CrossValidation::new(architecture)),
+        false => {
+            (arguments.fitting.held_out_of_search()?, CrossValidation::of_search(architecture))
+        }
     };
+    let held_out = HeldOut { split: arguments.split.into(), ..held_out };
     let cv = CrossValidation {
         ranks,
         units,
-        seeds: arguments.seeds.unwrap_or(seeds),
-        folds: arguments.folds,
-        held_out: HeldOut { split: arguments.split.into(), ..held_out },
+        seeds: arguments.seeds.unwrap_or(usual.seeds),
+        folds: arguments.folds.unwrap_or(usual.folds.min(held_out.most_folds())),
+        held_out,
         settings: arguments.fitting.settings()?,
-        architecture,
+        ..usual
     };
     if cv.held_out.share <= 0.0 {
         bail!("--held-out is 0, expected a share above: cross-validation needs held-out entries");
@@ -475,9 +480,16 @@ pub(super) fn told(summary: &CrossValidationSummary) -> String {
         }
         _ => String::new(),
     };
+    // Of ranks there are fewer folds.
+    let last = match &summary.search {
+        Some(search) if search.contested < summary.folds => {
+            format!(", of ranks over {};\nranks", search.contested)
+        }
+        _ => "; ranks".to_owned(),
+    };
     format!(
-        "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds; ranks are chosen \
-         on other entries.",
+        "{ranks}\n{models}\n{}{search}\nloss: {}; se: standard error over {} folds{last} are chosen on \
+         other entries.",
         summary.verdict.in_words(),
         summary.likelihood.loss_in_words(),
         summary.folds,
@@ -520,7 +532,9 @@ fn choices(search: &Searched) -> String {
     ];
     let mut table = table(&headers, headers.len());
     for model in Comparison::NETWORKS {
-        let winners = search.winners.iter().filter(|winner| winner.comparison == model);
+        // What is taken over is not counted again.
+        let own = search.winners.iter().filter(|winner| winner.fold < search.contested);
+        let winners = own.filter(|winner| winner.comparison == model);
         let all: Vec<Candidate> = winners.map(|winner| winner.candidate).collect();
         if all.is_empty() {
             continue;

@@ -28,7 +28,7 @@ pub struct Folder<'a>(pub &'a Path);
 
 /// What fits come to changes its form, or what is fitted its meaning: then this counts on, and folders
 /// from before are refused.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// What the folder says of the run in it.
 #[derive(PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,10 @@
 //! `rankproof cv --part`: which fits fall to a part.
 //!
-//! With `--fixed` a fit is an instance, else a model in a fold, whose search is one sequence. Twice what
-//! is fitted depends on all parts: other models are fitted at the rank that all folds choose, and in a
-//! search architectures are compared that the folds propose. So a part is run twice: it carries out
-//! what it can, and says what it waits for.
+//! With `--fixed` a fit is an instance, else a model in a fold, whose search is one sequence. What is
+//! fitted depends on all parts: other models are fitted at the rank that all folds choose; in a search
+//! architectures are compared that the folds propose, and orders of trials are shuffled in the one that
+//! is best in all. So a part is run twice, or three times: it carries out what it can, and says what it
+//! waits for.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,12 @@ use super::several;
 use crate::fit::{Comparison, CrossValidation, Job};
 use crate::part::Part;
 use crate::report::wrapped;
+
+/// How often each part is run with `--fixed`.
+pub const PASSES: usize = 2;
+
+/// How often in a search.
+pub const PASSES_OF_SEARCH: usize = 3;
 
 /// The fits of one recording that a process carries out.
 #[derive(Clone)]

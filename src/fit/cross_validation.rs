@@ -183,6 +183,17 @@ impl CrossValidation {
         }
     }
 
+    /// What suits a [`Search`](super::Search): ten folds and two random starts, and other entries held
+    /// out ([`HeldOut::of_search`]).
+    pub fn of_search(architecture: Architecture) -> Self {
+        CrossValidation {
+            seeds: 2,
+            folds: 10,
+            held_out: HeldOut::of_search(),
+            ..CrossValidation::new(architecture)
+        }
+    }
+
     /// Holds the choices to their ranges.
     ///
     /// # Errors

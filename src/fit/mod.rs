@@ -181,8 +181,8 @@ pub use prior::{Kernel, TrialPrior};
 pub use saved::Saved;
 pub use score::Score;
 pub use search::{
-    Answer, Attempt, Attempted, Candidate, ChangingWeights, Contender, Driving, Grid, Search,
-    Searched, Shared, Start, Winner,
+    Answer, Attempt, Attempted, Candidate, ChangingWeights, Contender, Driving, Grid, Orders,
+    Search, Searched, Shared, Start, Winner,
 };
 pub use simulate::Simulation;
 #[cfg(feature = "files")]

@@ -110,6 +110,38 @@ impl Starts<'_> {
         found.map(|[sum]| self.judged(sum)).transpose().map_err(FitError::from)
     }
 
+    /// The network, whose weights change, with each of these orders of the trials, from the constant
+    /// weights of the first start, which know no order. `None` and errors as for
+    /// [`averaged`](Starts::averaged), but that an order with which fitting breaks down has losses that
+    /// are NaN.
+    pub fn in_orders<S: FitFloat>(
+        &self,
+        orders: impl Iterator<Item = Recording>,
+        go_on: impl Fn() -> bool,
+    ) -> Result<Option<Vec<Averaged>>, FitError> {
+        let constant = self.objective::<S>(Recurrence::Constant)?;
+        let Some(first) = run(Fit::new(constant, self.settings), &go_on)? else { return Ok(None) };
+        let mut found = Vec::new();
+        for recording in orders {
+            let starts = Starts { recording: &recording, ..*self };
+            let changing = starts.objective::<S>(self.architecture.recurrence.clone())?;
+            match run(from_constant(&changing, &first, self.settings), &go_on) {
+                Ok(None) => return Ok(None),
+                Ok(Some(moved)) => {
+                    let mut sum = Sum::default();
+                    sum.add(&moved);
+                    found.push(starts.judged(sum)?);
+                }
+                Err(Diverged { iteration }) => found.push(Averaged {
+                    scores: [Score::NONE; 3],
+                    iterations: iteration,
+                    factors: vec![],
+                }),
+            }
+        }
+        Ok(Some(found))
+    }
+
     /// Of changing and of constant weights.
     fn both<S: FitFloat>(&self) -> Result<[Objective<S>; 2], Misfit> {
         let changing = self.objective(self.architecture.recurrence.clone())?;
@@ -271,6 +303,24 @@ mod tests {
             assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1e-12);
             let moved = run(moved, || true).unwrap().unwrap();
             assert!(moved.score(Role::Validation).loss < first.score(Role::Validation).loss);
+        });
+    }
+
+    #[test]
+    fn orders_go_on_from_the_constant_weights_of_one_start() {
+        let recording = recording(false);
+        with(&recording, 20, |starts| {
+            let numbers = (0..40).map(|k| 7 * k % 40).collect();
+            let mixed = Recording { trial_numbers: numbers, ..recording.clone() };
+            let orders = [&recording, &mixed, &recording].map(Recording::clone);
+            let found = starts.in_orders::<f64>(orders.clone().into_iter(), || true);
+            let loss = |of: &Averaged| of.scores.map(|score| score.loss);
+            let found: Vec<_> = found.unwrap().unwrap().iter().map(loss).collect();
+            let single = Starts { count: 1, ..starts };
+            let alone = single.after_constant::<f64>(|| true).unwrap().unwrap();
+            assert_eq!([found[0], found[2]], [loss(&alone); 2]);
+            assert!((found[1][0] - found[0][0]).abs() > 1e-6, "{found:?}");
+            assert!(single.in_orders::<f64>(orders.into_iter(), || false).unwrap().is_none());
         });
     }
 

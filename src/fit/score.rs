@@ -24,6 +24,12 @@ pub struct Score {
     pub bits_per_spike: f64,
 }
 
+impl Score {
+    /// That of a fit that broke down.
+    pub(super) const NONE: Score =
+        Score { entries: 0, loss: f64::NAN, r2: f64::NAN, bits_per_spike: f64::NAN };
+}
+
 /// Sums over the entries that are scored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Sums {

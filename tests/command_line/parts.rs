@@ -159,16 +159,16 @@ fn the_parts_of_a_cross_validation_are_the_whole() {
     succeeds(folder, RECORDING);
     succeeds(folder, &RECORDING.replace("rec.npz", "other.npz --seed 2"));
     let sizes = "--ranks 1,2 --units 4 --folds 2 --iterations 6";
-    for (name, line) in [
-        ("fixed", format!("cv rec.npz --fixed {sizes}")),
-        ("searched", format!("cv rec.npz --permutations 2 {sizes}")),
-        ("several", format!("cv rec.npz other.npz --fixed {sizes}")),
+    for (name, passes, line) in [
+        ("fixed", 2, format!("cv rec.npz --fixed {sizes}")),
+        ("searched", 3, format!("cv rec.npz --permutations 2 {sizes}")),
+        ("several", 2, format!("cv rec.npz other.npz --fixed {sizes}")),
     ] {
         let whole = succeeds(folder, &format!("{line} --out {name}"));
         for count in [1, 3] {
             let out = format!("{name}-{count}");
             in_parts(folder, &line, count, &out);
-            if count > 1 {
+            for _ in 1..if count > 1 { passes } else { 1 } {
                 let early = in_folder(folder, &format!("collect {out} --out early"));
                 assert_eq!(early.status.code(), Some(2));
                 let error = stderr(&early);
@@ -245,9 +245,11 @@ fn a_job_script_runs_the_same_command_in_parts() {
     // Its own --time stays.
     let script = succeeds(folder, &format!("{EXPLORE} --out parts {job} --time-limit 9"));
     assert!(script.contains("--time 6") && script.contains("--time=9"), "{script}");
-    // Nothing is read or written, and cv has two passes.
-    let script = succeeds(folder, &format!("cv rec.npz --out cv {job}"));
-    assert_eq!(script.matches("--array=1-40").count(), 2, "{script}");
+    // Nothing is read or written, and cv has three passes, with --fixed two.
+    for (passes, line) in [(3, "cv rec.npz"), (2, "cv rec.npz --fixed")] {
+        let script = succeeds(folder, &format!("{line} --out cv {job}"));
+        assert_eq!(script.matches("--array=1-40").count(), passes, "{script}");
+    }
     assert!(contents(folder).is_empty());
 }
 

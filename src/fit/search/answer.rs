@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::fit::comparison::Comparison;
 use crate::fit::cross_validation::Compared;
 use crate::fit::verdict::reach;
+use crate::statistics::Moments;
 
 /// Whether weights that change over trials are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,13 +24,19 @@ pub enum ChangingWeights {
 pub struct Answer {
     /// The answer.
     pub changing_weights: ChangingWeights,
-    /// By how much the held-out loss of constant weights exceeds that of changing ones, where each
-    /// had its own search.
+    /// By how much the held-out loss of constant weights exceeds that of changing ones beside them, a
+    /// mean over the architectures that are as good as the best.
     #[serde(with = "crate::json::number")]
     pub difference: f64,
     /// Its confidence interval of 95 %, by Student's t over the folds; none of less than two.
     #[serde(with = "crate::json::range")]
     pub interval: Option<(f64, f64)>,
+    /// The same difference where each chose an architecture for itself.
+    #[serde(with = "crate::json::number")]
+    pub difference_of_choices: f64,
+    /// Its confidence interval.
+    #[serde(with = "crate::json::range")]
+    pub interval_of_choices: Option<(f64, f64)>,
     /// What difference would be of no account.
     #[serde(with = "crate::json::number")]
     pub margin: f64,
@@ -57,6 +64,9 @@ pub struct Answer {
 /// What an answer is made of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Evidence<'a> {
+    /// What constant weights lose more than changing ones beside them, over folds.
+    pub beside: Moments,
+    /// The same where each chose for itself.
     pub constant: &'a Compared,
     pub folds: usize,
     /// What networks of constant weights gain over the mean of each bin.
@@ -80,17 +90,24 @@ const MARGIN: f64 = 0.01;
 const LEVEL: f64 = 0.05;
 
 impl Answer {
-    /// Needed if all evidence speaks for changing weights: the interval is above zero, the order of
-    /// trials matters, and so it is in most architectures. Not needed if none does: the interval is
-    /// below the margin, and neither order nor most architectures speak for them.
+    /// Needed if all evidence speaks for changing weights: the interval is above zero, and the
+    /// difference too where each model chose for itself, the order of trials matters, and so it is in
+    /// most architectures. Not needed if none does: both intervals are below the margin, and neither
+    /// order nor most architectures speak for them.
     ///
     /// A permutation test of so few orders that it cannot reach its level speaks neither for nor
     /// against.
     pub(super) fn new(evidence: Evidence) -> Self {
-        let Evidence { constant, folds, gain, in_order, permutations, stable, .. } = evidence;
-        let reach = reach(constant.excess_se, folds);
-        let interval = reach.map(|reach| (constant.excess - reach, constant.excess + reach));
-        let interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
+        let Evidence { beside, constant, folds, gain, in_order, permutations, stable, .. } =
+            evidence;
+        let interval = |mean: f64, standard_error: f64| {
+            let ends = reach(standard_error, folds).map(|reach| (mean - reach, mean + reach));
+            ends.filter(|(low, high)| low.is_finite() && high.is_finite())
+        };
+        let intervals = [
+            interval(beside.mean, beside.standard_error()),
+            interval(constant.excess, constant.excess_se),
+        ];
         let margin = MARGIN * gain;
         let p = |losses: &[f64]| {
             let share = (1 + as_good(losses, in_order)) as f64 / (1 + losses.len()) as f64;
@@ -101,8 +118,8 @@ impl Answer {
         let order_matters =
             can_tell.then(|| [within, across].into_iter().flatten().any(|p| p <= LEVEL));
         let most = 2 * stable.0 > stable.1;
-        let above = interval.is_some_and(|(low, _)| low > 0.0);
-        let below = interval.is_some_and(|(_, high)| high < margin);
+        let above = intervals[0].is_some_and(|(low, _)| low > 0.0) && constant.excess > 0.0;
+        let below = intervals.iter().all(|ends| ends.is_some_and(|(_, high)| high < margin));
         let changing_weights = if above && order_matters != Some(false) && most {
             ChangingWeights::Needed
         } else if below && order_matters != Some(true) && !most {
@@ -112,8 +129,10 @@ impl Answer {
         };
         Answer {
             changing_weights,
-            difference: constant.excess,
-            interval,
+            difference: beside.mean,
+            interval: intervals[0],
+            difference_of_choices: constant.excess,
+            interval_of_choices: intervals[1],
             margin,
             permutation_p: within,
             permutations: evidence.shuffled.len(),
@@ -157,14 +176,15 @@ impl Answer {
         let (clear, all) = self.stable;
         format!(
             "{answer}\n\
-             Difference: constant weights, with a search of their own, predict worse by {:.4}\n\
-             \x20 ({interval}; of no account below {:.4}).\n\
+             Difference: beside changing weights, constant ones predict worse by {:.4}\n\
+             \x20 ({interval}; of no account below {:.4}), with a search of their own by {:.4}.\n\
              Order: {order}{across}.\n\
              Architectures: changing weights predict clearly better in {clear} of {all} within one \
              standard error of the best.\n\
              Best of all models: {}.\n",
             self.difference,
             self.margin.max(0.0),
+            self.difference_of_choices,
             self.best_model.in_words(),
         )
     }
@@ -238,6 +258,17 @@ mod tests {
         across_epochs: &[f64],
         stable: (usize, usize),
     ) -> Answer {
+        answer_apart(excess, excess, shuffled, across_epochs, stable)
+    }
+
+    /// With another difference where each model chose for itself.
+    fn answer_apart(
+        beside: f64,
+        excess: f64,
+        shuffled: &[f64],
+        across_epochs: &[f64],
+        stable: (usize, usize),
+    ) -> Answer {
         let estimate =
             Estimate { mean: 0.5, se: 0.0, r2: 0.5, r2_se: 0.0, bits_per_spike: f64::NAN };
         let constant = Compared {
@@ -250,6 +281,8 @@ mod tests {
         let best_model =
             if excess > 0.0 { Comparison::LowTensorRank } else { Comparison::Constant };
         Answer::new(Evidence {
+            // A standard error of 0.001 over five folds.
+            beside: Moments { count: 5, mean: beside, squares: 20e-6 },
             constant: &constant,
             folds: 5,
             gain: 1.0,
@@ -289,6 +322,19 @@ mod tests {
         ] {
             let found = answer(excess, shuffled, stable);
             assert_eq!(found.changing_weights, expected, "{found:?}");
+        }
+        // What holds side by side must not be undone where each model chooses, nor the other way round.
+        for (beside, excess, shuffled, stable, expected) in [
+            (0.02, 0.001, &worse, (4, 5), Needed),
+            (0.02, -0.001, &worse, (4, 5), Undecided),
+            (0.001, 0.02, &worse, (4, 5), Undecided),
+            (0.0, 0.0073, &mixed, (0, 5), Undecided),
+            (0.0073, 0.0, &mixed, (0, 5), Undecided),
+            (0.0071, 0.0071, &mixed, (0, 5), NotNeeded),
+        ] {
+            let found = answer_apart(beside, excess, shuffled, &[], stable);
+            assert_eq!(found.changing_weights, expected, "{found:?}");
+            assert_eq!((found.difference, found.difference_of_choices), (beside, excess));
         }
         assert_eq!(answer(0.0, &worse, (0, 5)).permutation_p, Some(0.05));
         assert_eq!(answer(0.0, &mixed, (0, 5)).permutation_p, Some(1.0));
