@@ -62,6 +62,25 @@ fn singular_values_fall_with_the_norm_of_the_recurrence() {
     }
 }
 
+/// With few inputs the powers of an initial state count beside theirs: (T - 1) p + T for each state,
+/// as far as there are outputs enough.
+#[test]
+fn each_initial_state_adds_its_powers() {
+    for (state, trials, states) in [(InitialState::Common, 6, 1), (InitialState::PerTrial, 2, 2)] {
+        for (d_in, d_out, steps) in [(1, 4, 2), (1, 4, 3), (2, 5, 2)] {
+            let dimensions = Dimensions { neurons: 20, d_in, d_out, steps, trials };
+            let report = report_of(&THEOREM, dimensions, 1, |setting| {
+                setting.initial_weights = InitialWeights::Full;
+                setting.initial_state = state;
+            });
+            let (found, bound) = first_observation(&report);
+            assert_eq!(bound, (steps - 1) * d_in + steps * states, "{report}");
+            // Each trial has T terms.
+            assert_eq!(found, bound.min(trials * steps), "{report}");
+        }
+    }
+}
+
 /// T q is not reached: what (A^T)^{T-1} C^T adds is one dimension and not q.
 #[test]
 fn a_common_initial_state_meets_one_combination_of_outputs() {
