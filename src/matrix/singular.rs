@@ -289,6 +289,17 @@ mod tests {
         assert!((left.cols(), rest.norm() < 1e-12 * expected[0]) == (6, true));
     }
 
+    /// 8, 12 and 14 of 16, of which a share that is met exactly is enough.
+    #[test]
+    fn a_share_takes_as_many_as_it_needs() {
+        let numbers = [8.0, 4.0, 2.0, 2.0];
+        for (share, count) in [(0.0, 1), (0.5, 1), (0.51, 2), (0.75, 2), (0.8, 3), (0.9, 4)] {
+            assert_eq!(count_for_share(&numbers, share), count, "{share}");
+        }
+        assert_eq!(over_largest(vec![4.0, 3.0, 0.0]), [1.0, 0.75, 0.0]);
+        assert!(over_largest(Vec::new()).is_empty());
+    }
+
     #[test]
     fn double_double_sees_a_rank_that_f64_cannot() {
         let mut stream = Stream::new("rank three", 0, 0);

@@ -186,3 +186,53 @@ fn asymmetry<S: RankRevealing>(
     let noise = 4.0 * (reflection.norm() * movement.total_noise() + reflection_noise * size);
     Observation::rank("rank of R D_k - (R D_k)^T", &S::rank(&all, noise), 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::{DoubleDouble, Real, Stream};
+    use crate::theorem::Sequence;
+
+    /// Against the reflection of the same vectors in double-double: rounding stays below the noise,
+    /// however parallel they are, and the noise is not much more.
+    #[test]
+    fn the_noise_of_the_reflection_is_that_of_its_rounding() {
+        for apart in [1.0, 1e-1, 1e-2, 1e-3] {
+            let mut stream = Stream::new("reflection", 0, 0);
+            let b = Matrix::<f64>::random(8, 1, &mut stream);
+            let mut c = b.clone();
+            c.add_scaled(apart, &Matrix::random(8, 1, &mut stream));
+            let precise = |matrix: &Matrix<f64>| matrix.map(DoubleDouble::from_f64);
+            let rounded = precise(&reflection(&b, &c).expect("independent"));
+            let exact = reflection(&precise(&b), &precise(&c)).expect("independent");
+            let (error, noise) = (rounded.minus(&exact).norm(), reflection_noise(&b, &c));
+            assert!(error < noise && noise < 1000.0 * error, "{apart}: {error:e}, {noise:e}");
+        }
+        // (4 * 9)^1.5 / (4 * 9), for two rows.
+        let (b, c) = (Matrix::from_rows(&[[2.0], [0.0]]), Matrix::from_rows(&[[0.0], [3.0]]));
+        assert_eq!(reflection_noise(&b, &c), 12.0 * f64::EPSILON);
+    }
+
+    /// An asymmetry of 1e-9 stands out of the noise of f64, and rounding alone does not.
+    #[test]
+    fn a_small_asymmetry_is_seen() {
+        let mut stream = Stream::new("asymmetry", 0, 0);
+        let (b, c) = (Matrix::<f64>::random(6, 1, &mut stream), Matrix::random(6, 1, &mut stream));
+        let (reflection, noise) = (reflection(&b, &c), reflection_noise(&b, &c));
+        let reflection = reflection.expect("independent");
+        for spoiled in [0.0, 1e-9] {
+            let mut matrices = three(&b, &c).to_vec();
+            matrices[2].add_scaled(spoiled, &Matrix::random(6, 6, &mut stream));
+            let noise_of_each = vec![f64::EPSILON * matrices[2].norm(); 3];
+            let movement = Movement {
+                matrices,
+                noise: noise_of_each,
+                sequence: Sequence::Increments,
+                block: None,
+            };
+            let found = asymmetry(&movement, &reflection, noise).found;
+            let seen = if spoiled == 0.0 { found.upper > 0 } else { found.lower > 0 };
+            assert_eq!(seen, spoiled > 0.0, "{found}");
+        }
+    }
+}

@@ -273,6 +273,32 @@ mod tests {
         slopes_agree::<DoubleDouble>();
     }
 
+    /// At z = ln 2 and z = -ln 2, where e^z is 2 and 1/2, in closed form; and a polynomial by hand.
+    #[test]
+    fn values_are_the_known_ones() {
+        let at_ln_2 = |kind: ActivationKind, sign: f64| {
+            at(&kind.usual::<f64>().expect("floats have all"), sign * std::f64::consts::LN_2).0
+        };
+        let ln = |x: f64| x.ln();
+        for (kind, above, below) in [
+            (ActivationKind::Identity, ln(2.0), -ln(2.0)),
+            (ActivationKind::Relu, ln(2.0), 0.0),
+            (ActivationKind::Tanh, 3.0 / 5.0, -3.0 / 5.0),
+            (ActivationKind::Softplus, ln(3.0), ln(1.5)),
+            (ActivationKind::Logistic, 2.0 / 3.0, 1.0 / 3.0),
+            (ActivationKind::Exponential, 2.0, 0.5),
+            (ActivationKind::LeakyRelu, ln(2.0), -0.01 * ln(2.0)),
+        ] {
+            for (sign, expected) in [(1.0, above), (-1.0, below)] {
+                assert!((at_ln_2(kind, sign) - expected).abs() < 1e-15, "{kind:?} {sign}");
+            }
+        }
+        // 3 - 2 z + 5 z^3 at 2, with slope 15 z^2 - 2.
+        let coefficients = [3, -2, 0, 5].map(Fp::from_integer).to_vec();
+        let found = at(&Activation::Polynomial(coefficients), Fp::from_integer(2));
+        assert_eq!(found, (Fp::from_integer(39), Fp::from_integer(58)));
+    }
+
     /// What the files say of their functions is so at some places, and what they deny is not.
     #[test]
     fn functions_have_their_properties() {
