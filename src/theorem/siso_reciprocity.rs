@@ -220,10 +220,11 @@ mod tests {
         let (b, c) = (Matrix::<f64>::random(6, 1, &mut stream), Matrix::random(6, 1, &mut stream));
         let (reflection, noise) = (reflection(&b, &c), reflection_noise(&b, &c));
         let reflection = reflection.expect("independent");
-        for spoiled in [0.0, 1e-9] {
+        for (spoiled, rounding) in [(0.0, 0.0), (0.0, f64::EPSILON), (1e-9, f64::EPSILON)] {
             let mut matrices = three(&b, &c).to_vec();
             matrices[2].add_scaled(spoiled, &Matrix::random(6, 6, &mut stream));
-            let noise_of_each = vec![f64::EPSILON * matrices[2].norm(); 3];
+            matrices.iter_mut().for_each(|matrix| matrix.scale(1e6));
+            let noise_of_each = vec![rounding * matrices[2].norm(); 3];
             let movement = Movement {
                 matrices,
                 noise: noise_of_each,
