@@ -348,7 +348,10 @@ fn wrong_input_is_refused_in_one_sentence() {
         ("fit rec.npz --rank 2 --activity-penalty=-1 --out x", "--activity-penalty is -1"),
         ("fit rec.npz --rank 2 --steps-per-bin 0 --out x", "--steps-per-bin is 0"),
         ("fit rec.npz --rank 2 --time-constant 0 --out x", "--time-constant is 0"),
-        ("cv rec.npz --folds 11 --out x", "--folds is 11, expected 2 to 10 where 0.066 is held out"),
+        (
+            "cv rec.npz --folds 11 --out x",
+            "--folds is 11, expected 2 to 10 where 0.066 is held out",
+        ),
         ("simulate --rank 9 --neurons 3 --out x.npz", "at most the number of units"),
         ("simulate --noise 1 --out x.npz", "below 1"),
         ("simulate --initial-spread=NaN --out x.npz", "expected 0 or a number above"),

@@ -377,7 +377,7 @@ fn orders_are_judged_by_all_folds_that_models_choose_in() {
 #[test]
 fn models_choose_in_five_folds_and_are_fitted_in_all() {
     let search = Search { cv: CrossValidation { folds: 7, ..search().cv }, ..search() };
-    let best = |fold: usize| if fold % 2 == 0 { 1 } else { 3 };
+    let best = |fold: usize| if fold.is_multiple_of(2) { 1 } else { 3 };
     let of_fold = |attempt: &Attempt| {
         let is_best = attempt.candidate.rank == best(attempt.fold);
         validation(attempt) + if is_best { 0.0 } else { 0.1 }
