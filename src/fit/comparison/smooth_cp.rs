@@ -107,8 +107,8 @@ impl Term {
 
     /// Adds so many times the term to what is left.
     fn shift(&self, training: &Training, residual: &mut [f64], times: f64) {
-        for (rest, &place) in residual.iter_mut().zip(&training.places) {
-            let [n, t, k] = training.recording.entry_of(place);
+        for (rest, entry) in residual.iter_mut().zip(&training.entries) {
+            let [n, t, k] = entry.map(|index| index as usize);
             *rest += times * self.neurons[n] * self.bins[t] * self.trials[k];
         }
     }
@@ -135,9 +135,9 @@ impl Term {
         let factors = [&self.neurons, &self.bins, &self.trials];
         let length = factors[mode].len();
         let (mut weights, mut pulls) = (vec![0.0; length], vec![0.0; length]);
-        for (&x, &place) in rest.iter().zip(&training.places) {
-            let at = training.recording.entry_of(place);
-            let [p, q] = [(mode + 1) % 3, (mode + 2) % 3];
+        let [p, q] = [(mode + 1) % 3, (mode + 2) % 3];
+        for (&x, entry) in rest.iter().zip(&training.entries) {
+            let at = entry.map(|index| index as usize);
             let others = factors[p][at[p]] * factors[q][at[q]];
             weights[at[mode]] += others * others;
             pulls[at[mode]] += others * x;

@@ -15,6 +15,8 @@ pub(super) struct Training<'a> {
     pub seed: u64,
     /// The places of the training entries, ascending.
     pub places: Vec<usize>,
+    /// Neuron, bin and trial of each: to divide for them took most of the time of some fits.
+    pub entries: Vec<[u32; 3]>,
     /// What is there: activity less the training mean of the neuron.
     pub deviations: Vec<f64>,
     /// The places on which models choose among each other: the validation entries, or those of
@@ -34,8 +36,11 @@ impl<'a> Training<'a> {
         if judged.is_empty() {
             judged.clone_from(&places);
         }
+        let entry = |&place: &usize| recording.entry_of(place).map(|index| index as u32);
+        let entries = places.iter().map(entry).collect();
+        let deviations = Vec::new();
         let mut training =
-            Training { recording, roles, statistics, seed, places, deviations: vec![], judged };
+            Training { recording, roles, statistics, seed, places, entries, deviations, judged };
         training.deviations =
             training.places.iter().map(|&place| training.deviation(place)).collect();
         Ok(training)
