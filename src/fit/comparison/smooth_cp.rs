@@ -107,8 +107,8 @@ impl Term {
 
     /// Adds so many times the term to what is left.
     fn shift(&self, training: &Training, residual: &mut [f64], times: f64) {
-        for (rest, entry) in residual.iter_mut().zip(&training.entries) {
-            let [n, t, k] = entry.map(|index| index as usize);
+        for (rest, &[n, t, k]) in residual.iter_mut().zip(&training.entries) {
+            let (n, t, k) = (n as usize, t as usize, k as usize);
             *rest += times * self.neurons[n] * self.bins[t] * self.trials[k];
         }
     }
@@ -136,8 +136,8 @@ impl Term {
         let length = factors[mode].len();
         let (mut weights, mut pulls) = (vec![0.0; length], vec![0.0; length]);
         let [p, q] = [(mode + 1) % 3, (mode + 2) % 3];
-        for (&x, entry) in rest.iter().zip(&training.entries) {
-            let at = entry.map(|index| index as usize);
+        for (&x, &[n, t, k]) in rest.iter().zip(&training.entries) {
+            let at = [n as usize, t as usize, k as usize];
             let others = factors[p][at[p]] * factors[q][at[q]];
             weights[at[mode]] += others * others;
             pulls[at[mode]] += others * x;
