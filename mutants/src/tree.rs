@@ -118,7 +118,7 @@ impl Tree {
             let module = path.trim_start_matches("src/").split(['/', '.']).next();
             let module = module.expect("a path has a first part");
             for (site, mutant) in sites.iter().flat_map(|s| s.mutants.iter().map(move |m| (s, m))) {
-                let name = format!("{path}:{}:{}: {}", site.line, site.column, mutant.change);
+                let name = name(path, site, &mutant.change);
                 let number = 1 + mutants.len() as u32;
                 mutants.push(Mutant { number, module: module.to_owned(), name });
             }
@@ -129,10 +129,9 @@ impl Tree {
     fn drop_mutants(&mut self, names: &BTreeSet<String>) {
         for (path, (_, sites)) in &mut self.files {
             for site in sites {
-                let (line, column) = (site.line, site.column);
-                site.mutants.retain(|mutant| {
-                    !names.contains(&format!("{path}:{line}:{column}: {}", mutant.change))
-                });
+                let mut mutants = std::mem::take(&mut site.mutants);
+                mutants.retain(|mutant| !names.contains(&name(path, site, &mutant.change)));
+                site.mutants = mutants;
             }
         }
     }
@@ -166,6 +165,10 @@ impl Tree {
         let messages: Result<_, _> = lines.lines().map(serde_json::from_str).collect();
         Ok((output.status.success(), messages?))
     }
+}
+
+fn name(path: &str, site: &Site, change: &str) -> String {
+    format!("{path}:{}:{}: {change}", site.line, site.column)
 }
 
 fn programs(messages: &[Value]) -> Vec<Program> {
