@@ -169,9 +169,8 @@ impl<S: Scalar> Matrix<S> {
     /// If the shapes differ.
     pub fn add_scaled(&mut self, scale: S, other: &Self) {
         assert_eq!((self.rows, self.cols), (other.rows, other.cols), "a sum of unequal shapes");
-        let (data, other) = (self.data.as_mut_slice(), other.data.as_slice());
-        for i in 0..data.len().min(other.len()) {
-            data[i] += scale * other[i];
+        for (entry, &other) in self.data.iter_mut().zip(&other.data) {
+            *entry += scale * other;
         }
     }
 
@@ -220,10 +219,9 @@ impl<S: Scalar> Matrix<S> {
     /// The sum of the products of corresponding entries.
     pub fn inner_product(&self, other: &Self) -> S {
         assert_eq!((self.rows, self.cols), (other.rows, other.cols), "a pairing of unequal shapes");
-        let (a, b) = (self.data.as_slice(), other.data.as_slice());
         let mut sum = S::ZERO;
-        for i in 0..a.len().min(b.len()) {
-            sum += a[i] * b[i];
+        for (&a, &b) in self.data.iter().zip(&other.data) {
+            sum += a * b;
         }
         sum
     }

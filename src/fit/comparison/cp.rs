@@ -23,8 +23,8 @@ pub(super) fn decomposition(training: &Training, rank: usize) -> Decomposition<f
     let recording = training.recording;
     let shape = [recording.neurons, recording.bins, recording.trials];
     let [mut tensor, mut weights] = [(), ()].map(|()| vec![0.0; recording.activity.len()]);
-    for (&place, &deviation) in training.places.iter().zip(&training.deviations) {
-        let [n, t, k] = recording.entry_of(place);
+    for (&entry, &deviation) in training.entries.iter().zip(&training.deviations) {
+        let [n, t, k] = entry.map(|index| index as usize);
         let place = (n * recording.bins + t) * recording.trials + k;
         (tensor[place], weights[place]) = (deviation, 1.0);
     }

@@ -153,7 +153,8 @@ impl<'a> Activity<'a> {
     fn entries(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
         let recording = self.training.recording;
         self.driven.iter().map(|&entry| {
-            let [n, t, k] = recording.entry_of(self.training.places[entry]);
+            let [n, t, k] = self.training.entries[entry];
+            let (n, t, k) = (n as usize, t as usize, k as usize);
             (n, k, k * recording.bins + t - 1)
         })
     }
