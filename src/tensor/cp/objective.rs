@@ -10,8 +10,9 @@ use crate::tensor::Dense;
 /// f = sum_ijk w_ijk (x_ijk - sum_r a_ir b_jr c_kr)^2.
 /// ```
 ///
-/// Sums over all entries follow from small Gram matrices where all weights are equal; so weights
-/// are split into the most common of 0 and 1, and the entries that have another.
+/// Sums over all entries follow from small Gram matrices where all weights are equal; so for the
+/// equations of all factors at once weights are split into the most common of 0 and 1, and the entries
+/// that have another.
 pub(super) struct Objective<'a> {
     tensor: &'a Dense,
     weights: Option<Weights<'a>>,
@@ -105,26 +106,22 @@ impl<'a> Objective<'a> {
 
     /// One matrix for all rows where weights are equal.
     fn rows(&self, factors: &Factors, mode: usize) -> Rows {
-        let [p, q] = OTHERS[mode];
-        let grams = grams(factors);
-        let gram = hadamard(&grams[p], &grams[q]);
         let Some(weights) = &self.weights else {
+            let [p, q] = OTHERS[mode];
+            let grams = grams(factors);
+            let gram = hadamard(&grams[p], &grams[q]);
             let right = unfolded_times_others(self.tensor, factors, mode).transposed();
             return Rows { matrices: gram.data().to_vec(), right };
         };
         let right = unfolded_times_others(&weights.weighted, factors, mode).transposed();
-        let (rows, rank) = (factors[mode].rows(), gram.rows());
-        let common: Vec<f64> = gram.data().iter().map(|x| weights.common * x).collect();
-        let mut matrices = common.repeat(rows);
-        let turned = factors.each_ref().map(Matrix::transposed);
-        let mut product = vec![0.0; rank];
-        for &(index, weight) in &weights.others {
-            let (x, y) = (turned[p].column(index[p]), turned[q].column(index[q]));
-            product.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (x, y))| *out = x * y);
-            let start = index[mode] * rank * rank;
-            let matrix = &mut matrices[start..start + rank * rank];
-            for (column, &scale) in matrix.chunks_mut(rank).zip(&product) {
-                column.iter_mut().zip(&product).for_each(|(out, x)| *out += weight * scale * x);
+        // Row i of the factor has sum_jk w_ijk (b_jr b_js) (c_kr c_ks): terms of pairs of terms.
+        let pairs = factors.each_ref().map(products_of_pairs);
+        let upper = unfolded_times_others(weights.all, &pairs, mode).transposed();
+        let (rows, rank) = (upper.cols(), factors[mode].cols());
+        let mut matrices = vec![0.0; rows * rank * rank];
+        for (row, matrix) in matrices.chunks_mut(rank * rank).enumerate() {
+            for ((r, s), &x) in pairs_of(rank).zip(upper.column(row)) {
+                (matrix[r * rank + s], matrix[s * rank + r]) = (x, x);
             }
         }
         Rows { matrices, right }
@@ -178,6 +175,21 @@ impl<'a> Objective<'a> {
         }
         matrix
     }
+}
+
+/// The pairs of columns, each once.
+fn pairs_of(columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..columns).flat_map(|r| (0..=r).map(move |s| (r, s)))
+}
+
+/// The products of the columns in each of these pairs.
+fn products_of_pairs(factor: &Matrix<f64>) -> Matrix<f64> {
+    let mut products = Matrix::zeros(factor.rows(), pairs_of(factor.cols()).count());
+    for (pair, (r, s)) in pairs_of(factor.cols()).enumerate() {
+        let columns = factor.column(r).iter().zip(factor.column(s));
+        products.column_mut(pair).iter_mut().zip(columns).for_each(|(out, (x, y))| *out = x * y);
+    }
+    products
 }
 
 /// Where the unknowns of each mode begin, and their number.
