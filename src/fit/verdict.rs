@@ -62,6 +62,9 @@ impl Standing {
     }
 }
 
+/// What it is for a rank to suffice.
+const LEAST: &str = ", the least whose validation loss is within one standard error of the best";
+
 /// Half of the width of a confidence interval of 95 % around a mean over so many folds; none of
 /// less than two.
 pub(super) fn reach(standard_error: f64, folds: usize) -> Option<f64> {
@@ -147,7 +150,7 @@ impl Verdict {
             }
         };
         format!(
-            "{changing};\n{} (95 % confidence).\n{compared}\nTensor rank {} suffices.\n",
+            "{changing};\n{} (95 % confidence).\n{compared}\nTensor rank {} suffices{LEAST}.\n",
             self.constraint_in_words(),
             self.rank
         )
@@ -165,7 +168,7 @@ impl Verdict {
 
     fn in_words_of(&self, answer: &Answer) -> String {
         format!(
-            "{}Tensor rank {} suffices; {}\n(95 % confidence).\n{}\n",
+            "{}Tensor rank {} suffices{LEAST};\n{} (95 % confidence).\n{}\n",
             answer.in_words(),
             self.rank,
             self.constraint_in_words(),
