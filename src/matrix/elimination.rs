@@ -128,21 +128,26 @@ fn negated_inverse(x: f64) -> f64 {
 const DELAY: usize = 8;
 
 /// row += sum of factors[f] times pivots[f], in the vectors from `first` on.
+///
+/// By indices: iterators that are taken together can end in functions of their own.
 #[inline(always)]
 fn add(row: &mut Row, pivots: &[Row], factors: &[f64], first: usize) {
-    for (v, target) in row.iter_mut().enumerate().skip(first) {
-        let mut sum = *target;
-        for (pivots, factors) in pivots.chunks(DELAY).zip(factors.chunks(DELAY)) {
-            for (pivot, &factor) in pivots.iter().zip(factors) {
+    for v in first..row.len() {
+        let mut sum = row[v];
+        let mut start = 0;
+        while start < factors.len() {
+            let end = factors.len().min(start + DELAY);
+            for f in start..end {
                 for l in 0..WIDTH {
-                    sum[l] += times(factor, pivot[v][l]);
+                    sum[l] += times(factors[f], pivots[f][v][l]);
                 }
             }
-            for entry in &mut sum {
-                *entry = reduced(*entry);
+            for l in 0..WIDTH {
+                sum[l] = reduced(sum[l]);
             }
+            start = end;
         }
-        *target = sum;
+        row[v] = sum;
     }
 }
 
@@ -150,21 +155,25 @@ fn add(row: &mut Row, pivots: &[Row], factors: &[f64], first: usize) {
 #[inline(always)]
 fn add_to_two(rows: [&mut Row; 2], pivots: &[Row], factors: [&[f64]; 2], first: usize) {
     let [one, two] = rows;
-    for (v, (one, two)) in one.iter_mut().zip(two).enumerate().skip(first) {
-        let mut sums = [*one, *two];
-        let chunks = factors[0].chunks(DELAY).zip(factors[1].chunks(DELAY));
-        for (pivots, factors) in pivots.chunks(DELAY).zip(chunks) {
-            for (pivot, factors) in pivots.iter().zip(factors.0.iter().zip(factors.1)) {
+    let count = factors[0].len();
+    for v in first..one.len() {
+        let mut sums = [one[v], two[v]];
+        let mut start = 0;
+        while start < count {
+            let end = count.min(start + DELAY);
+            for f in start..end {
                 for l in 0..WIDTH {
-                    sums[0][l] += times(*factors.0, pivot[v][l]);
-                    sums[1][l] += times(*factors.1, pivot[v][l]);
+                    sums[0][l] += times(factors[0][f], pivots[f][v][l]);
+                    sums[1][l] += times(factors[1][f], pivots[f][v][l]);
                 }
             }
-            for entry in sums.iter_mut().flatten() {
-                *entry = reduced(*entry);
+            for l in 0..WIDTH {
+                sums[0][l] = reduced(sums[0][l]);
+                sums[1][l] = reduced(sums[1][l]);
             }
+            start = end;
         }
-        [*one, *two] = sums;
+        [one[v], two[v]] = sums;
     }
 }
 

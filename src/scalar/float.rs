@@ -250,7 +250,11 @@ fn exp(x: f64) -> f64 {
 /// the last ten years, one instruction.
 #[inline(always)]
 fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
-    coefficients.into_iter().reduce(|sum, next| sum.mul_add(x, next)).unwrap_or(0.0)
+    let mut sum = coefficients[0];
+    for &next in &coefficients[1..] {
+        sum = sum.mul_add(x, next);
+    }
+    sum
 }
 
 /// e^x for |x| <= 700 as a numerator and a denominator, without branches.

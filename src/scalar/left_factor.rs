@@ -142,6 +142,9 @@ impl Product<'_> {
 }
 
 /// P panels of Q registers times C columns.
+///
+/// By indices: iterators that are taken together can end in functions of their own, which costs more
+/// than the products.
 #[inline(always)]
 fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
     simd: S,
@@ -155,12 +158,16 @@ fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
     });
     let mut registers = [[[simd.splat_f64s(0.0); Q]; P]; C];
     for k in 0..inner {
-        let column = streams.each_mut().map(|stream| stream.next().expect("a panel of k columns"));
-        for (registers, x) in registers.iter_mut().zip(x) {
-            let x = simd.splat_f64s(x[k]);
-            for (registers, column) in registers.iter_mut().zip(column) {
-                for (register, &entry) in registers.iter_mut().zip(column) {
-                    *register = simd.mul_add_e_f64s(entry, x, *register);
+        let mut entries = [simd.splat_f64s(0.0); C];
+        for c in 0..C {
+            entries[c] = simd.splat_f64s(x[c][k]);
+        }
+        for p in 0..P {
+            let column = streams[p].next().expect("a panel of k columns");
+            for c in 0..C {
+                for q in 0..Q {
+                    let sum = registers[c][p][q];
+                    registers[c][p][q] = simd.mul_add_e_f64s(column[q], entries[c], sum);
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rankproof::file::write_npz;
 use rankproof::matrix::Matrix;
@@ -174,6 +174,36 @@ fn work_that_was_ended_a_hundred_times_comes_to_the_same() {
         let broken = breaks(folder.path(), work, 100);
         println!("{}: 100 times, of which {broken} before the end", work.name);
     }
+}
+
+/// Checkpoints are twenty seconds apart: `cargo test --test hostile killed -- --ignored`.
+#[test]
+#[ignore = "takes a minute"]
+fn a_fit_that_is_killed_loses_at_most_what_it_did_since_the_last_checkpoint() {
+    const BETWEEN: Duration = Duration::from_secs(20);
+    let folder = tempfile::tempdir().expect("a folder");
+    inputs(folder.path());
+    let line = words(
+        "fit rec.npz --rank 2 --units 20 --iterations 10000000 --patience 10000000 --out out",
+    );
+    let mut child = limited(folder.path(), 4 * SPACE, &line)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let checkpoint = folder.path().join("out/checkpoint.npz");
+    // So late that there are checkpoints, and not in step with them.
+    thread::sleep(BETWEEN.mul_f64(2.7));
+    child.kill().expect("it runs");
+    let killed = SystemTime::now();
+    child.wait().expect("it ends");
+    let saved = fs::metadata(&checkpoint).and_then(|of| of.modified()).expect("a checkpoint");
+    let lost = killed.duration_since(saved).expect("saved before it was killed");
+    // A second for the iteration in which the time was up.
+    assert!(lost <= BETWEEN + Duration::from_secs(1), "{lost:?} of work are lost");
+    let line = words("fit rec.npz --resume out --iterations 10000000");
+    let found = broken_off(folder.path(), &line, "TERM", Duration::from_secs(3));
+    assert_eq!(found.code, Some(130), "it goes on");
 }
 
 /// By a signal to end as by Ctrl-C: nothing of what was computed is lost.
