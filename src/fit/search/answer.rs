@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::orders::{Tried, TriedOrders};
 use crate::fit::comparison::Comparison;
 use crate::fit::cross_validation::Compared;
 use crate::fit::verdict::reach;
@@ -71,10 +72,8 @@ pub(super) struct Evidence<'a> {
     pub folds: usize,
     /// What networks of constant weights gain over the mean of each bin.
     pub gain: f64,
-    /// The held-out loss with the order of the recording, and with others: within epochs and across.
-    pub in_order: f64,
-    pub shuffled: &'a [f64],
-    pub across_epochs: &'a [f64],
+    /// What other orders of trials say.
+    pub orders: TriedOrders,
     /// How many orders there would be at most.
     pub permutations: usize,
     pub of_trials: [bool; 3],
@@ -98,8 +97,7 @@ impl Answer {
     /// A permutation test of so few orders that it cannot reach its level speaks neither for nor
     /// against.
     pub(super) fn new(evidence: Evidence) -> Self {
-        let Evidence { beside, constant, folds, gain, in_order, permutations, stable, .. } =
-            evidence;
+        let Evidence { beside, constant, folds, gain, orders, permutations, stable, .. } = evidence;
         let interval = |mean: f64, standard_error: f64| {
             let ends = reach(standard_error, folds).map(|reach| (mean - reach, mean + reach));
             ends.filter(|(low, high)| low.is_finite() && high.is_finite())
@@ -109,11 +107,11 @@ impl Answer {
             interval(constant.excess, constant.excess_se),
         ];
         let margin = MARGIN * gain;
-        let p = |losses: &[f64]| {
-            let share = (1 + as_good(losses, in_order)) as f64 / (1 + losses.len()) as f64;
-            (!losses.is_empty()).then_some(share)
+        let p = |tried: Tried| {
+            let share = (1 + tried.as_good) as f64 / (1 + tried.orders) as f64;
+            (tried.orders > 0).then_some(share)
         };
-        let [within, across] = [evidence.shuffled, evidence.across_epochs].map(p);
+        let [within, across] = [orders.within, orders.across].map(p);
         let can_tell = 1.0 / (1 + permutations) as f64 <= LEVEL;
         let order_matters =
             can_tell.then(|| [within, across].into_iter().flatten().any(|p| p <= LEVEL));
@@ -136,9 +134,9 @@ impl Answer {
             interval_of_choices: intervals[1],
             margin,
             permutation_p: within,
-            permutations: evidence.shuffled.len(),
+            permutations: orders.within.orders,
             permutation_p_across_epochs: across,
-            permutations_across_epochs: evidence.across_epochs.len(),
+            permutations_across_epochs: orders.across.orders,
             stable,
             best_model: evidence.best_model,
             of_trials: evidence.of_trials,
@@ -213,12 +211,6 @@ impl Answer {
     }
 }
 
-/// How many orders of trials are as good as that of the recording. A fit that broke down counts
-/// against it.
-pub(super) fn as_good(shuffled: &[f64], in_order: f64) -> usize {
-    shuffled.iter().filter(|&&loss| loss.is_nan() || loss <= in_order).count()
-}
-
 /// Whether so many orders of at most so many show that order does not matter at the level of the
 /// test.
 pub(super) fn is_settled(as_good: usize, permutations: usize) -> bool {
@@ -249,25 +241,25 @@ mod tests {
     use super::*;
     use crate::fit::cross_validation::Estimate;
 
-    fn answer(excess: f64, shuffled: &[f64], stable: (usize, usize)) -> Answer {
-        answer_across(excess, shuffled, &[], stable)
+    const NONE: Tried = Tried { orders: 0, as_good: 0 };
+    const WORSE: Tried = Tried { orders: 19, as_good: 0 };
+    const AS_GOOD: Tried = Tried { orders: 19, as_good: 19 };
+    const TOO_FEW: Tried = Tried { orders: 9, as_good: 0 };
+
+    fn answer(excess: f64, within: Tried, stable: (usize, usize)) -> Answer {
+        answer_across(excess, within, NONE, stable)
     }
 
-    fn answer_across(
-        excess: f64,
-        shuffled: &[f64],
-        across_epochs: &[f64],
-        stable: (usize, usize),
-    ) -> Answer {
-        answer_apart(excess, excess, shuffled, across_epochs, stable)
+    fn answer_across(excess: f64, within: Tried, across: Tried, stable: (usize, usize)) -> Answer {
+        answer_apart(excess, excess, within, across, stable)
     }
 
     /// With another difference where each model chose for itself.
     fn answer_apart(
         beside: f64,
         excess: f64,
-        shuffled: &[f64],
-        across_epochs: &[f64],
+        within: Tried,
+        across: Tried,
         stable: (usize, usize),
     ) -> Answer {
         let estimate =
@@ -287,10 +279,8 @@ mod tests {
             constant: &constant,
             folds: 5,
             gain: 1.0,
-            in_order: 0.4,
-            shuffled,
-            across_epochs,
-            permutations: shuffled.len(),
+            orders: TriedOrders { within, across },
+            permutations: within.orders,
             of_trials: [true, false, false],
             stable,
             best_model,
@@ -300,65 +290,63 @@ mod tests {
     #[test]
     fn all_evidence_is_needed_to_say_either() {
         use ChangingWeights::{Needed, NotNeeded, Undecided};
-        let (worse, mixed) = ([0.5; 19], [0.3; 19]);
-        for (excess, shuffled, stable, expected) in [
-            (0.02, &worse[..], (4, 5), Needed),
+        for (excess, within, stable, expected) in [
+            (0.02, WORSE, (4, 5), Needed),
             // Without permutations the rest speaks.
-            (0.02, &[], (4, 5), Needed),
+            (0.02, NONE, (4, 5), Needed),
             // As good in any order; in few architectures; not above zero.
-            (0.02, &mixed, (4, 5), Undecided),
-            (0.02, &worse, (2, 5), Undecided),
-            (0.0027, &worse, (4, 5), Undecided),
+            (0.02, AS_GOOD, (4, 5), Undecided),
+            (0.02, WORSE, (2, 5), Undecided),
+            (0.0027, WORSE, (4, 5), Undecided),
             // 0.01 is the margin, 0.0028 half of the interval: clearly above zero, but of no account.
-            (0.0071, &worse, (4, 5), Undecided),
-            (0.0073, &worse, (4, 5), Needed),
-            (-0.001, &mixed, (0, 5), NotNeeded),
-            (-0.1, &mixed, (0, 5), NotNeeded),
-            (0.0071, &mixed, (0, 5), NotNeeded),
-            (0.0073, &mixed, (0, 5), Undecided),
-            (-0.001, &worse, (0, 5), Undecided),
-            (-0.001, &mixed, (3, 5), Undecided),
+            (0.0071, WORSE, (4, 5), Undecided),
+            (0.0073, WORSE, (4, 5), Needed),
+            (-0.001, AS_GOOD, (0, 5), NotNeeded),
+            (-0.1, AS_GOOD, (0, 5), NotNeeded),
+            (0.0071, AS_GOOD, (0, 5), NotNeeded),
+            (0.0073, AS_GOOD, (0, 5), Undecided),
+            (-0.001, WORSE, (0, 5), Undecided),
+            (-0.001, AS_GOOD, (3, 5), Undecided),
             // Ten orders cannot reach the level of 5 %.
-            (-0.001, &worse[..9], (0, 5), NotNeeded),
-            (f64::NAN, &worse, (4, 5), Undecided),
-            (f64::NAN, &mixed, (0, 5), Undecided),
+            (-0.001, TOO_FEW, (0, 5), NotNeeded),
+            (f64::NAN, WORSE, (4, 5), Undecided),
+            (f64::NAN, AS_GOOD, (0, 5), Undecided),
         ] {
-            let found = answer(excess, shuffled, stable);
+            let found = answer(excess, within, stable);
             assert_eq!(found.changing_weights, expected, "{found:?}");
         }
         // What holds side by side must not be undone where each model chooses, nor the other way round.
-        for (beside, excess, shuffled, stable, expected) in [
-            (0.02, 0.001, &worse, (4, 5), Needed),
-            (0.02, -0.001, &worse, (4, 5), Undecided),
-            (0.001, 0.02, &worse, (4, 5), Undecided),
-            (0.0, 0.0073, &mixed, (0, 5), Undecided),
-            (0.0073, 0.0, &mixed, (0, 5), Undecided),
-            (0.0071, 0.0071, &mixed, (0, 5), NotNeeded),
+        for (beside, excess, within, stable, expected) in [
+            (0.02, 0.001, WORSE, (4, 5), Needed),
+            (0.02, -0.001, WORSE, (4, 5), Undecided),
+            (0.001, 0.02, WORSE, (4, 5), Undecided),
+            (0.0, 0.0073, AS_GOOD, (0, 5), Undecided),
+            (0.0073, 0.0, AS_GOOD, (0, 5), Undecided),
+            (0.0071, 0.0071, AS_GOOD, (0, 5), NotNeeded),
         ] {
-            let found = answer_apart(beside, excess, shuffled, &[], stable);
+            let found = answer_apart(beside, excess, within, NONE, stable);
             assert_eq!(found.changing_weights, expected, "{found:?}");
             assert_eq!((found.difference, found.difference_of_choices), (beside, excess));
         }
-        assert_eq!(answer(0.0, &worse, (0, 5)).permutation_p, Some(0.05));
-        assert_eq!(answer(0.0, &mixed, (0, 5)).permutation_p, Some(1.0));
-        assert_eq!(answer(0.0, &[f64::NAN], (0, 5)).permutation_p, Some(1.0));
+        assert_eq!(answer(0.0, WORSE, (0, 5)).permutation_p, Some(0.05));
+        assert_eq!(answer(0.0, AS_GOOD, (0, 5)).permutation_p, Some(1.0));
         // Where weights change between epochs alone, the order within them says nothing.
-        let between = answer_across(0.02, &mixed, &worse, (4, 5));
+        let between = answer_across(0.02, AS_GOOD, WORSE, (4, 5));
         assert_eq!(between.changing_weights, Needed);
         assert_eq!(between.permutation_p_across_epochs, Some(0.05));
         let words = between.in_words();
         assert!(words.contains("(p = 1.00);\n  across epochs, in 0 of 19 orders"), "{words}");
-        assert_eq!(answer_across(0.02, &mixed, &mixed, (4, 5)).changing_weights, Undecided);
+        assert_eq!(answer_across(0.02, AS_GOOD, AS_GOOD, (4, 5)).changing_weights, Undecided);
         // Few orders settle that order does not matter, none that it does before all were tried.
         assert!(is_settled(1, 19) && !is_settled(0, 19) && is_settled(0, 9));
     }
 
     #[test]
     fn the_caution_names_what_was_not_tried() {
-        let found = answer(0.02, &[], (4, 5)).caution();
+        let found = answer(0.02, NONE, (4, 5)).caution();
         assert!(found.starts_with("In all networks initial states could vary"), "{found}");
         assert!(found.contains("in gains and inputs can look like changing weights"), "{found}");
-        let all = Answer { of_trials: [true; 3], ..answer(0.02, &[], (4, 5)) }.caution();
+        let all = Answer { of_trials: [true; 3], ..answer(0.02, NONE, (4, 5)) }.caution();
         assert!(
             all.contains("initial states, gains and inputs could vary") && all.lines().count() == 1
         );
@@ -368,12 +356,12 @@ mod tests {
     #[cfg(feature = "files")]
     #[test]
     fn it_comes_back_from_json_and_says_its_evidence() {
-        for found in [answer(0.02, &[0.5; 19], (4, 5)), answer(f64::NAN, &[], (0, 1))] {
+        for found in [answer(0.02, WORSE, (4, 5)), answer(f64::NAN, NONE, (0, 1))] {
             let text = serde_json::to_string(&found).unwrap();
             let back: Answer = serde_json::from_str(&text).unwrap();
             assert_eq!(serde_json::to_string(&back).unwrap(), text);
         }
-        let found = answer(0.02, &[0.5; 19], (4, 5));
+        let found = answer(0.02, WORSE, (4, 5));
         let value = serde_json::to_value(found).unwrap();
         assert_eq!(value["changing_weights"], "needed");
         assert_eq!(value["best_model"], "low-tensor-rank");
@@ -385,7 +373,7 @@ mod tests {
             "{words}"
         );
         assert!(words.lines().all(|line| line.chars().count() < 120), "{words}");
-        let few = answer(0.0, &[0.5; 9], (0, 5)).in_words();
+        let few = answer(0.0, TOO_FEW, (0, 5)).in_words();
         assert!(few.contains("p = 0.10, too few to count"), "{few}");
     }
 }

@@ -16,8 +16,8 @@
 //! side in all architectures that are as good as the best. All networks predict by the mean of fits from
 //! several random starts.
 //!
-//! Changing weights are fitted again with other orders of the trials, in the first folds: if order
-//! carries something, the losses of all these folds together are larger.
+//! Changing weights are fitted again with other orders of the trials, in all folds: if order carries
+//! something, the losses of all folds together are larger.
 
 mod answer;
 mod attempt;
@@ -180,7 +180,7 @@ impl Search {
             contenders,
             replication: None,
         };
-        Ok(self.summary(&finals, &opening.ranks, beside, &orders, gain, searched)?)
+        Ok(self.summary(&finals, &opening.ranks, beside, orders, gain, searched)?)
     }
 
     /// The share of the same that belongs to some models in some folds, which `is_own` tells. A model

@@ -1,9 +1,10 @@
 //! Whether the order of trials carries anything: changing weights with shuffled orders.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::Search;
-use super::answer::{as_good, is_settled};
+use super::answer::is_settled;
 use super::attempt::{Attempt, Attempted, Ledger, Orders};
 use super::pairs::of_model;
 use crate::fit::comparison::Comparison;
@@ -11,13 +12,19 @@ use crate::recording::Recording;
 use crate::scalar::Stream;
 use crate::statistics::Moments;
 
-/// Held-out losses, means over the contested folds, with the order of trials of the recording, with
-/// orders within condition and epoch, and with orders within condition alone.
-#[derive(Clone, Debug)]
-pub(super) struct OrderLosses {
-    pub in_order: f64,
-    pub within: Vec<f64>,
-    pub across: Vec<f64>,
+/// How many orders of trials within condition and epoch, and within condition alone, were tried beside
+/// that of the recording, and with how many of them changing weights predict as well.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TriedOrders {
+    pub within: Tried,
+    pub across: Tried,
+}
+
+/// Orders of one kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tried {
+    pub orders: usize,
+    pub as_good: usize,
 }
 
 /// Orders of trials that are tried before it is asked whether more would tell more; that of the
@@ -57,23 +64,21 @@ impl Search {
         shuffled
     }
 
-    /// The held-out losses of changing weights with the order of the recording and with others; across
-    /// epochs, if the order within them does not matter. The architecture is that of the least
-    /// validation loss.
+    /// Compares the order of the recording with others; across epochs, if the order within them does not
+    /// matter. The architecture is that of the least validation loss.
     pub(super) fn orders<E>(
         &self,
         recording: &Recording,
         pairs: &[Attempted],
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
-    ) -> Result<OrderLosses, E> {
-        let mut orders = OrderLosses { in_order: f64::NAN, within: vec![], across: vec![] };
-        let Some(best) = self.best(pairs) else { return Ok(orders) };
-        (orders.in_order, orders.within) = self.order_losses(best, false, ledger)?;
-        let does_not_matter = self.is_settled(&orders.within, orders.in_order);
-        if recording.epochs_used() > 1 && does_not_matter {
-            (_, orders.across) = self.order_losses(best, true, ledger)?;
+    ) -> Result<TriedOrders, E> {
+        let mut tried = TriedOrders::default();
+        let Some(best) = self.best(pairs) else { return Ok(tried) };
+        tried.within = self.tried(best, false, ledger)?;
+        if recording.epochs_used() > 1 && self.is_settled(tried.within) {
+            tried.across = self.tried(best, true, ledger)?;
         }
-        Ok(orders)
+        Ok(tried)
     }
 
     /// The fits with orders that belong to some folds. Whether more would tell more depends on all
@@ -117,47 +122,118 @@ impl Search {
         firsts.map(from).collect()
     }
 
-    /// From one start, in the contested folds.
+    /// From one start, in all folds: of half of them a false order passed too often for as good.
     fn with_orders(&self, best: Attempt, orders: Orders) -> Vec<Attempt> {
         let in_fold = |fold| Attempt { fold, starts: None, orders: Some(orders), ..best };
-        (0..self.contested()).map(in_fold).collect()
+        (0..self.cv.folds).map(in_fold).collect()
     }
 
-    /// With the order of the recording, and with others until it is settled that order does not matter.
-    fn order_losses<E>(
+    /// Until it is settled that order does not matter.
+    fn tried<E>(
         &self,
         best: Attempt,
         across_epochs: bool,
         ledger: &mut Ledger<impl FnMut(&str, &[Attempt]) -> Result<Vec<Attempted>, E>>,
-    ) -> Result<(f64, Vec<f64>), E> {
-        let (mut in_order, mut others) = (f64::NAN, Vec::new());
+    ) -> Result<Tried, E> {
+        let mut losses: Vec<Vec<f64>> = Vec::new();
+        let mut tried = Tried::default();
         for some in self.portions(across_epochs) {
             let found = ledger.all("shuffled orders", &self.with_orders(best, some))?;
-            for (place, number) in some.numbers().enumerate() {
-                let of_folds = found.iter().map(|one| one.loss_with(place));
-                match (number, Moments::of(of_folds).mean) {
-                    (0, loss) => in_order = loss,
-                    (_, loss) => others.push(loss),
-                }
-            }
-            if self.is_settled(&others, in_order) {
+            let of_order = |order| found.iter().map(|one| one.loss_with(order)).collect();
+            losses.extend((0..some.numbers().count()).map(of_order));
+            tried = Tried { orders: losses.len() - 1, as_good: as_good(&excesses(&losses)) };
+            if self.is_settled(tried) {
                 break;
             }
         }
-        Ok((in_order, others))
+        Ok(tried)
     }
 
     /// Whether these orders show that order does not matter. Less than could tell are all tried: with
     /// them nothing can be settled.
-    fn is_settled(&self, others: &[f64], in_order: f64) -> bool {
+    fn is_settled(&self, tried: Tried) -> bool {
         let can_tell = !is_settled(0, self.permutations);
-        can_tell && is_settled(as_good(others, in_order), self.permutations)
+        can_tell && is_settled(tried.as_good, self.permutations)
     }
+}
+
+/// How much more than others each order loses, given the loss of each order in each fold: the excess over
+/// the median of all orders in a fold, a mean over the folds but for the highest and the lowest fifth. In
+/// some folds the fit with one order leaves a local minimum in which it stays with all others: that
+/// says nothing of the order, and would outweigh all other folds. NaN if a fit broke down.
+fn excesses(losses: &[Vec<f64>]) -> Vec<f64> {
+    let folds = losses.first().map_or(0, Vec::len);
+    let usual: Vec<f64> =
+        (0..folds).map(|fold| median(losses.iter().map(|one| one[fold]).collect())).collect();
+    let excess = |of_order: &Vec<f64>| {
+        let mut excesses: Vec<f64> = of_order.iter().zip(&usual).map(|(x, m)| x - m).collect();
+        if excesses.iter().any(|x| x.is_nan()) {
+            return f64::NAN;
+        }
+        excesses.sort_by(f64::total_cmp);
+        let left_out = folds / 5;
+        Moments::of(excesses[left_out..folds - left_out].iter().copied()).mean
+    };
+    losses.iter().map(excess).collect()
+}
+
+/// The median of those that are numbers.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.retain(|x| !x.is_nan());
+    numbers.sort_by(f64::total_cmp);
+    let Some(last) = numbers.len().checked_sub(1) else { return f64::NAN };
+    (numbers[last / 2] + numbers[last.div_ceil(2)]) / 2.0
+}
+
+/// How many others lose no more than the first. A fit that broke down counts against the first, whichever
+/// it is.
+fn as_good(excesses: &[f64]) -> usize {
+    let Some((first, others)) = excesses.split_first() else { return 0 };
+    others.iter().filter(|other| other.partial_cmp(&first) != Some(Ordering::Greater)).count()
 }
 
 impl Attempted {
     /// The loss on test entries with one of several orders; NaN if fitting broke down.
     fn loss_with(&self, order: usize) -> f64 {
         self.by_order.get(order).map_or(f64::NAN, |score| score.loss)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escape_in_one_fold_does_not_decide() {
+        // In nine of ten folds the first order is better by 0.01; in the last another is, by 1.
+        let mut losses = vec![vec![0.4; 10]; 4];
+        for order in 1..4 {
+            losses[order][..9].fill(0.41);
+        }
+        losses[2][9] = -0.6;
+        let found = excesses(&losses);
+        // The median of four is that of the others, so that these exceed it by nothing.
+        assert!((found[0] + 0.01).abs() < 1e-12, "{found:?}");
+        assert!(found[1..].iter().all(|&x| x.abs() < 1e-12), "{found:?}");
+        assert_eq!(as_good(&found), 0);
+        // In three folds it does.
+        losses[2][7..].fill(-0.6);
+        assert_eq!(as_good(&excesses(&losses)), 1);
+    }
+
+    #[test]
+    fn of_less_than_five_folds_all_count() {
+        let losses = [vec![1.0, 2.0], vec![2.0, 4.0], vec![6.0, 3.0]];
+        assert_eq!(excesses(&losses), [-1.0, 0.5, 2.0]);
+        assert_eq!(excesses(&losses[..2]), [-0.75, 0.75]);
+    }
+
+    #[test]
+    fn a_fit_that_broke_down_counts_against_the_order_of_the_recording() {
+        let numbers = |first: f64, other: f64| [vec![first; 3], vec![other; 3], vec![0.5; 3]];
+        assert_eq!(as_good(&excesses(&numbers(0.4, 0.5))), 0);
+        assert_eq!(as_good(&excesses(&numbers(0.4, f64::NAN))), 1);
+        assert_eq!(as_good(&excesses(&numbers(f64::NAN, 0.5))), 2);
+        assert_eq!(as_good(&[0.0, 0.0]), 1);
     }
 }

@@ -8,7 +8,7 @@ use super::Search;
 use super::answer::{Answer, Evidence};
 use super::attempt::{Attempted, Winner};
 use super::grid::Grid;
-use super::orders::OrderLosses;
+use super::orders::TriedOrders;
 use super::pairs::Contender;
 use crate::fit::comparison::{Comparison, condition_means};
 use crate::fit::cross_validation::{
@@ -62,7 +62,7 @@ impl Search {
         finals: &[Attempted],
         ranks: &[Attempted],
         beside: Moments,
-        orders: &OrderLosses,
+        orders: TriedOrders,
         gain: f64,
         search: Searched,
     ) -> Result<CrossValidationSummary, Misfit> {
@@ -86,9 +86,7 @@ impl Search {
             constant: constant.expect("constant weights are among those compared"),
             folds: cv.folds,
             gain,
-            in_order: orders.in_order,
-            shuffled: &orders.within,
-            across_epochs: &orders.across,
+            orders,
             permutations: self.permutations,
             of_trials: self.grid.of_trials(),
             stable: (clear, close().count()),

@@ -362,7 +362,7 @@ fn no_more_orders_are_tried_than_tell() {
 
 /// In the first fold every other order is better, in all folds together none is.
 #[test]
-fn orders_are_judged_by_all_folds_that_models_choose_in() {
+fn orders_are_judged_by_all_folds_together() {
     let with = |gap: f64| {
         changing(move |attempt| {
             let of_fold = [-0.01, 0.0, gap][attempt.fold];
