@@ -64,6 +64,13 @@ impl Finder<'_> {
         &self.text[node.span().byte_range()]
     }
 
+    fn line(&self, at: usize) -> &str {
+        let (before, after) = self.text.split_at(at);
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let end = at + after.find('\n').unwrap_or(after.len());
+        &self.text[start..end]
+    }
+
     fn add(&mut self, range: Range<usize>, kind: Kind, mutants: Vec<Mutant>) {
         let before = &self.text[..range.start];
         let line = 1 + before.matches('\n').count();
@@ -214,12 +221,17 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         visit::visit_expr_unary(self, unary);
     }
 
+    /// Named with the line that it stands in, so that one number can be argued and not all.
     fn visit_expr_lit(&mut self, literal: &'ast ExprLit) {
         if let Lit::Int(number) = &literal.lit
             && let Ok(value) = number.base10_parse::<u64>()
             && value < u64::MAX
         {
-            self.replace(literal, vec![format!("{}{}", value + 1, number.suffix())]);
+            let code = format!("{}{}", value + 1, number.suffix());
+            let range = literal.span().byte_range();
+            let line = short(self.line(range.start));
+            let change = format!("`{}` -> `{code}` in `{line}`", self.source(literal));
+            self.add(range, Kind::Expression, vec![Mutant { code, change }]);
         }
     }
 

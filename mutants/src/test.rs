@@ -91,7 +91,7 @@ mod tests {
     let again = Results::open(&folder.join("results.tsv")).expect("results").outcomes;
     for (name, outcome) in [
         ("1:38: fn sum returns `1`", Outcome::Killed),
-        ("2:19: `0` -> `1`", Outcome::Killed),
+        ("2:19: `0` -> `1` in `let mut sum = 0;`", Outcome::Killed),
         ("5:18: no arm `\"one\"`", Outcome::Killed),
         // A word of seven letters.
         ("6:22: no arm `\"endless\"`", Outcome::Survived),

@@ -66,7 +66,7 @@ impl Work {
     ) -> (Vec<[f64; BLOCK]>, usize) {
         let mut multipliers = vec![[0.0; BLOCK]; self.rows.len() - top];
         let mut found = 0;
-        let vectors = start / WIDTH..end.div_ceil(WIDTH);
+        let vectors = end.div_ceil(WIDTH);
         for column in start..end {
             let (vector, lane) = (column / WIDTH, column % WIDTH);
             let pivot =
@@ -80,7 +80,7 @@ impl Work {
             for (row, multipliers) in below.iter_mut().zip(&mut multipliers[found + 1..]) {
                 let multiplier = reduced(times(row[vector][lane], inverse));
                 multipliers[found] = multiplier;
-                for v in vector..vectors.end {
+                for v in vector..vectors {
                     for l in 0..WIDTH {
                         row[v][l] = reduced(row[v][l] + times(multiplier, pivot_row[v][l]));
                     }

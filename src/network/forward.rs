@@ -161,3 +161,41 @@ pub(crate) fn leak_into<S: Scalar>(after: &mut [S], before: &[S], value: &[S], l
         },
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blocks::Blocks;
+    use crate::network::Activation;
+    use crate::network::architecture::Rnn;
+    use crate::scalar::{Fp, Stream};
+    use crate::task::Dimensions;
+
+    /// Nothing of an earlier run, larger or smaller, is left in its memory.
+    #[test]
+    fn a_run_in_the_memory_of_another_is_that_of_new_memory() {
+        let mut run = Run::empty();
+        assert_eq!((run.steps, run.trials, run.states.cols(), run.outputs.cols()), (0, 0, 0, 0));
+        let square = Activation::Polynomial(vec![Fp::ZERO, Fp::ONE, Fp::ONE]);
+        for (place, [neurons, steps, trials]) in
+            [[3, 4, 2], [2, 1, 1], [5, 3, 3], [5, 0, 3]].into_iter().enumerate()
+        {
+            let sizes = Dimensions { neurons, d_in: 2, d_out: 1, steps, trials };
+            let dynamics = Dynamics {
+                psi: if place % 2 == 0 { square.clone() } else { Activation::Identity },
+                ..Dynamics::linear(Fp::ratio(1, 2))
+            };
+            let stream = Stream::new("memory of runs", place as u64, 0);
+            let architecture = Rnn::new(dynamics.clone());
+            let blocks = Blocks::random(&architecture.shapes(&sizes), &stream);
+            let network = Network { architecture, blocks };
+            let inputs = Matrix::random(2, steps * trials, &mut stream.named("inputs"));
+            let expected = forward(&network, &inputs, trials);
+            run.repeat(&dynamics, network.parts(), &inputs, trials);
+            assert_eq!((run.steps, run.trials), (steps, trials));
+            assert_eq!((&run.states, &run.outputs), (&expected.states, &expected.outputs));
+            assert_eq!((&run.rates, &run.psi_slopes), (&expected.rates, &expected.psi_slopes));
+            assert_eq!(run.phi_slopes, expected.phi_slopes);
+        }
+    }
+}

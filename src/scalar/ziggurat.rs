@@ -85,6 +85,8 @@ fn tail(stream: &mut Stream) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use statrs::distribution::{ContinuousCDF, Normal};
+
     use super::*;
 
     /// The constants belong to each other: the last layer ends at the top of the density.
@@ -96,5 +98,30 @@ mod tests {
             assert!((area - AREA).abs() < 1e-11, "layer {layer}: {area}");
         }
         assert!(widths.is_sorted_by(|a, b| a > b));
+    }
+
+    /// Kolmogorov-Smirnov at level 1e-3: numbers beyond the layers follow the normal law there.
+    #[test]
+    fn the_tail_is_that_of_the_normal_law() {
+        const DRAWS: usize = 200_000;
+        let (law, mut stream) = (Normal::standard(), Stream::new("tail", 0, 0));
+        let mut numbers: Vec<_> = (0..DRAWS).map(|_| tail(&mut stream)).collect();
+        numbers.sort_by(f64::total_cmp);
+        let below = |number: f64| 1.0 - law.sf(number) / law.sf(TAIL);
+        let distance = (numbers.iter().enumerate())
+            .map(|(i, &number)| (below(number) - i as f64 / DRAWS as f64).abs())
+            .fold(0.0, f64::max);
+        assert!(distance < 1.95 / (DRAWS as f64).sqrt(), "distance {distance}");
+    }
+
+    /// As many as the law has there: four standard deviations of 8 million draws are 6 percent.
+    #[test]
+    fn numbers_beyond_the_layers_are_as_many_as_of_the_normal_law() {
+        const DRAWS: usize = 8_000_000;
+        let mut stream = Stream::new("beyond the layers", 0, 0);
+        let draws = (0..DRAWS).map(|_| Ziggurat::shared().draw(&mut stream));
+        let found = draws.filter(|number| number.abs() > TAIL).count() as f64;
+        let expected = 2.0 * Normal::standard().sf(TAIL) * DRAWS as f64;
+        assert!((found - expected).abs() < 4.0 * expected.sqrt(), "{found}, expected {expected}");
     }
 }

@@ -292,3 +292,32 @@ fn thin<S: Scalar>(matrix: Matrix<S>) -> Factors<S> {
         Factors::new(matrix, Matrix::scaled_identity(cols, S::ONE))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Fp;
+
+    /// Ten times the noise in each singular value of an unfolding, of which there are as many as rows or
+    /// as columns, whichever are fewer; where there is no noise the rounding of the norm, which is 3.
+    #[test]
+    fn each_singular_value_may_leave_out_the_noise() {
+        for ([a, b, c], values) in [
+            ([2, 2, 2], 2 + 2 + 2),
+            ([5, 2, 2], 4 + 2 + 2),
+            ([2, 7, 3], 2 + 6 + 3),
+            ([3, 2, 8], 3 + 2 + 6),
+            ([1, 1, 1], 1 + 1 + 1),
+        ] {
+            let mut slices = vec![Matrix::<f64>::zeros(a, b); c];
+            slices[c - 1][(0, b - 1)] = 3.0;
+            let reduced = Reduced::from_slices(slices);
+            let values = f64::from(values);
+            assert_eq!(reduced.allowed_residual(0.5), 10.0 * values * 0.5, "{a} x {b} x {c}");
+            let rounding = 10.0 * values * (f64::ROUNDING * values * 3.0);
+            assert_eq!(reduced.allowed_residual(0.0), rounding, "{a} x {b} x {c}");
+        }
+        let exact = Reduced::from_slices(vec![Matrix::scaled_identity(2, Fp::ONE)]);
+        assert_eq!(exact.allowed_residual(0.0), 0.0);
+    }
+}

@@ -154,15 +154,17 @@ mod tests {
     #[test]
     fn contractions_and_pairings_agree_with_unfoldings() {
         let mut stream = Stream::new("dense", 0, 0);
-        let shape = [4, 5, 3];
-        let tensor = Dense::from_fn(shape, |_, _, _| stream.normal());
-        for (mode, &length) in shape.iter().enumerate() {
-            let matrix = Matrix::<f64>::random(length, 2, &mut stream);
-            let small = tensor.contracted(mode, &matrix);
-            let expected = Matrix::product(matrix.t(), tensor.unfolding(mode).view());
-            assert!(small.unfolding(mode).minus(&expected).norm() < 1e-14, "mode {mode}");
-            let expected = Matrix::product(tensor.unfolding(mode).view(), expected.t());
-            assert!(tensor.paired(mode, &small).minus(&expected).norm() < 1e-13, "mode {mode}");
+        for (shape, width) in [([4, 5, 3], 2), ([3, 4, 1], 1), ([2, 1, 2], 1), ([3, 2, 4], 0)] {
+            let tensor = Dense::from_fn(shape, |_, _, _| stream.normal());
+            for (mode, &length) in shape.iter().enumerate() {
+                let case = format!("{shape:?} to {width} along mode {mode}");
+                let matrix = Matrix::<f64>::random(length, width, &mut stream);
+                let small = tensor.contracted(mode, &matrix);
+                let expected = Matrix::product(matrix.t(), tensor.unfolding(mode).view());
+                assert!(small.unfolding(mode).minus(&expected).norm() < 1e-14, "{case}");
+                let expected = Matrix::product(tensor.unfolding(mode).view(), expected.t());
+                assert!(tensor.paired(mode, &small).minus(&expected).norm() < 1e-13, "{case}");
+            }
         }
     }
 }

@@ -235,3 +235,29 @@ impl<S: RankRevealing> Reduced<S> {
         Mode::ALL.map(|mode| S::rank(&self.unfolding(mode), noise))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Stream;
+
+    /// Slices of two dimensions in five rows and four columns, one, two and none of them.
+    #[test]
+    fn a_concise_tensor_has_the_slices_that_were_given() {
+        let mut stream = Stream::new("concise", 0, 0);
+        let left = Matrix::<Fp>::random(5, 2, &mut stream);
+        let right = Matrix::random(2, 4, &mut stream);
+        for depth in [1, 2, 3] {
+            let inner = (0..depth).map(|_| Matrix::random(2, 2, &mut stream));
+            let slices: Vec<_> = inner.map(|inner| left.times(&inner).times(&right)).collect();
+            let found = Tensor::concise(&slices);
+            assert_eq!((found.left.cols(), found.right.cols(), found.lost), (2, 2, 0.0));
+            for (core, slice) in found.slices.iter().zip(&slices) {
+                assert_eq!(found.left.times(core).times(&found.right.transposed()), *slice);
+            }
+        }
+        let nothing = Tensor::concise(&[]);
+        let sizes = [nothing.left.rows(), nothing.right.rows(), nothing.slices.len()];
+        assert_eq!(sizes, [0, 0, 0]);
+    }
+}

@@ -162,3 +162,43 @@ pub fn spanning_slices<S: RankRevealing>(
     let basis: Vec<_> = learned.basis().iter().map(Factors::to_matrix).collect();
     Some(if basis.is_empty() { learned.increments } else { basis })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Stream;
+    use crate::task::Dimensions;
+    use crate::theorem::{Case, InitialWeights, Setting, StepperKind};
+
+    /// The decomposition by gradients is that of the increments, whatever the method mixes; gradients of
+    /// later steps have no part in it.
+    #[test]
+    fn gradients_make_the_increments() {
+        let dimensions = Dimensions { neurons: 5, d_in: 2, d_out: 2, steps: 3, trials: 2 };
+        for (stepper, per_step) in [
+            (StepperKind::GradientDescent, 1),
+            (StepperKind::HeavyBall, 1),
+            (StepperKind::Nesterov, 1),
+            (StepperKind::GradientFlow, 4),
+        ] {
+            let setting = Setting {
+                learning_steps: 4,
+                initial_weights: InitialWeights::Full,
+                decay: true,
+                stepper,
+                ..Setting::plain(dimensions)
+            };
+            let case = Case::<Fp>::draw(&setting, Stream::new("gradients", 0, 0), None);
+            let trajectory = case.expect("in a field").train().expect("a field has no overflow");
+            for k in 1..=4 {
+                let learned = Learned::of(&trajectory, k);
+                assert_eq!(learned.gradients.len(), k * per_step, "{stepper:?}");
+                let decomposition = learned.by_gradients();
+                for (place, increment) in learned.increments.iter().enumerate() {
+                    assert_eq!(*increment, trajectory.increment(place + 1));
+                    assert_eq!(decomposition.slice(place), *increment, "{stepper:?}, {k} steps");
+                }
+            }
+        }
+    }
+}

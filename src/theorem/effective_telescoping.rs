@@ -239,6 +239,9 @@ fn singular_values<S: RankRevealing>(matrix: &Matrix<S>) -> Result<Vec<f64>, Inc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::{Fp, Stream};
+    use crate::task::Dimensions;
+    use crate::theorem::{ActivationKind, InitialWeights, Setting, StepperKind};
 
     #[test]
     fn dimensions_leave_a_tail() {
@@ -247,5 +250,81 @@ mod tests {
             assert_eq!(all_but(&values, theta), dimensions, "{theta}");
         }
         assert_eq!(all_but(&[0.0, 0.0], 0.0), 0);
+    }
+
+    /// By ten times the slack, by the slack, or by less; beyond the last limit every value is too many.
+    #[test]
+    fn values_above_their_limits_are_counted() {
+        let exceeding = |movement: &[f64], limits: &[f64]| {
+            let (movement, limits) = (movement.to_vec(), limits.to_vec());
+            Spectra { movement, limits, slack: 0.01 }.exceeding()
+        };
+        assert_eq!(exceeding(&[3.0, 1.0], &[3.0, 0.5]), Bounds::exactly(1));
+        assert_eq!(exceeding(&[3.0, 0.55], &[3.0, 0.5]), Bounds { lower: 0, upper: 1 });
+        assert_eq!(exceeding(&[3.005, 0.505], &[3.0, 0.5]), Bounds::exactly(0));
+        assert_eq!(exceeding(&[3.0, 1.0, 0.5], &[3.0, 1.0]), Bounds::exactly(1));
+    }
+
+    /// Of squares 9 + 1 + 1 a tail of 1.1 may be left, of the limits too.
+    #[test]
+    fn ninety_percent_of_the_movement_has_its_dimensions() {
+        let spectra = |slack| Spectra {
+            movement: vec![3.0, 1.0, 1.0],
+            limits: vec![6.0, 2.0, 1.0, 0.1],
+            slack,
+        };
+        assert_eq!((spectra(0.0).dimensions(), spectra(0.0).allowed()), (Bounds::exactly(2), 2));
+        // Between tails of 3.05 and of 0.85.
+        assert_eq!(spectra(0.2).dimensions(), Bounds { lower: 1, upper: 3 });
+        let rounding = Spectra { movement: vec![0.01, 0.01], limits: vec![], slack: 0.1 };
+        assert_eq!(rounding.dimensions(), Bounds::exactly(0));
+    }
+
+    /// In a field exactly, with all that an optimizer may mix.
+    #[test]
+    fn the_movement_is_a_product_along_each_mode() {
+        let dimensions = Dimensions { neurons: 3, d_in: 2, d_out: 1, steps: 3, trials: 2 };
+        let setting = Setting {
+            learning_steps: 4,
+            phi: ActivationKind::Polynomial(2),
+            initial_weights: InitialWeights::Full,
+            stepper: StepperKind::Nesterov,
+            decay: true,
+            ..Setting::plain(dimensions)
+        };
+        let case = Case::<Fp>::draw(&setting, Stream::new("product", 0, 0), None);
+        let trajectory = case.expect("in a field").train().expect("a field has no overflow");
+        let increments: Vec<_> = (1..=4).map(|k| trajectory.increment(k)).collect();
+        // Where entry (i, j) of D_{k+1} stands.
+        let place = |mode, i: usize, j: usize, k: usize| match mode {
+            Mode::Row => (i, 3 * k + j),
+            Mode::Column => (j, 3 * k + i),
+            Mode::Step => (i + 3 * j, k),
+        };
+        for (mode, shape) in [(Mode::Row, (3, 12)), (Mode::Column, (3, 12)), (Mode::Step, (9, 4))] {
+            let Product { movement, pooled, rest } = Product::of(&trajectory, mode);
+            assert_eq!((movement.rows(), movement.cols()), shape);
+            for (k, increment) in increments.iter().enumerate() {
+                for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
+                    assert_eq!(movement[place(mode, i, j, k)], increment[(i, j)], "{mode:?}");
+                }
+            }
+            assert_eq!(pooled.times(&rest), movement, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_the_pooled_times_the_norm_of_the_rest() {
+        let diagonal = |a: f64, b: f64| Matrix::from_rows(&[[a, 0.0], [0.0, b]]);
+        let (pooled, rest) = (diagonal(2.0, 1.0), diagonal(1.0, 3.0));
+        let movement = pooled.times(&rest);
+        let found = Spectra::of(&Product { movement, pooled, rest }, 1e-13).expect("in f64");
+        let close = |found: &[f64], expected: [f64; 2]| {
+            found.iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-14)
+        };
+        assert!(close(&found.movement, [3.0, 2.0]), "{:?}", found.movement);
+        assert!(close(&found.limits, [6.0, 3.0]), "{:?}", found.limits);
+        let rounding = NOISE_FACTOR * f64::EPSILON * 6.0 * 50.0_f64.sqrt();
+        assert!((found.slack - 1e-13 - rounding).abs() < 1e-3 * rounding, "{}", found.slack);
     }
 }

@@ -188,3 +188,48 @@ impl LossKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Fp;
+    use crate::task::Dimensions;
+
+    /// By ranks: of W_0 less a multiple of I, and of the powers of W_0 times a vector, of which there are as
+    /// many as eigenvalues.
+    #[test]
+    fn starts_are_of_the_kind_that_was_asked_for() {
+        use InitialWeights::{Full, LowRank, ScaledIdentity, Symmetric, Zero};
+        let n = 6;
+        let dimensions = Dimensions { neurons: n, d_in: 1, d_out: 1, steps: 1, trials: 1 };
+        for (kind, powers, rest) in [
+            (Zero, 1, Some(0)),
+            (ScaledIdentity, 1, Some(0)),
+            (LowRank(2), 3, Some(2)),
+            (Symmetric(1), 1, None),
+            (Symmetric(3), 3, None),
+            (Symmetric(9), n, None),
+            (Full, n, None),
+        ] {
+            let setting = Setting { initial_weights: kind, ..Setting::plain(dimensions) };
+            let stream = Stream::new("starts", 0, 0);
+            let instance = Instance::<Fp>::draw(&setting, &stream).expect("in a field");
+            let block = instance.network.parts().w;
+            let w = block.to_matrix();
+            let next = |power: &Matrix<Fp>| Some(w.times(power));
+            let start = Matrix::random(n, 1, &mut stream.named("vector"));
+            let all: Vec<_> = std::iter::successors(Some(start), next).take(n).collect();
+            let rank = |matrix: &Matrix<Fp>| Fp::rank(matrix, 0.0).bounds.lower;
+            assert_eq!(rank(&Matrix::beside(n, &all)), powers, "{kind:?}");
+            assert_eq!(w == w.transposed(), !matches!(kind, LowRank(_) | Full), "{kind:?}");
+            assert_eq!(w == Matrix::zeros(n, n), kind == Zero);
+            if let Some(expected) = rest {
+                let identity = Matrix::scaled_identity(n, block.identity());
+                let rest = w.minus(&identity);
+                assert_eq!(rank(&rest), expected, "{kind:?}");
+                let product = instance.low_rank.as_ref().map(Factors::to_matrix);
+                assert_eq!(product.unwrap_or(Matrix::zeros(n, n)), rest, "{kind:?}");
+            }
+        }
+    }
+}

@@ -235,3 +235,93 @@ fn above(values: &[f64], floor: f64, limits: &[(usize, f64)]) -> Observation {
     let found = Bounds { lower: count(-floor), upper: count(0.0) };
     Observation::number("singular values of G_0 above const rho^tau", found, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::{Fp, Stream};
+    use crate::task::Dimensions;
+
+    /// A^i B and A^i b for i < T - 1, (A^T)^i C^T for as many i; with h_0 also A^i h_0 and one more of C.
+    #[test]
+    fn the_spaces_are_those_of_the_statement() {
+        let dimensions = Dimensions { neurons: 4, d_in: 2, d_out: 1, steps: 3, trials: 2 };
+        for initial_state in [InitialState::Zero, InitialState::Common] {
+            let setting = Setting {
+                initial_state,
+                bias: true,
+                leak_quarters: 2,
+                initial_weights: InitialWeights::Full,
+                ..Setting::plain(dimensions)
+            };
+            let case = Case::<Fp>::draw(&setting, Stream::new("Krylov", 0, 0), None);
+            let network = case.expect("in a field").instance.network;
+            let parts = network.parts();
+            let half = Fp::ratio(1, 2);
+            let w = parts.w.to_matrix();
+            let a = Matrix::from_fn(4, 4, |i, j| {
+                half * (w[(i, j)] + Fp::from_integer(i64::from(i == j)))
+            });
+            let drive = Matrix::beside(4, [parts.b, parts.bias]);
+            let readout = parts.c.transposed();
+            let mut rows = vec![drive.clone(), a.times(&drive)];
+            let mut columns = vec![readout.clone(), a.transposed().times(&readout)];
+            if initial_state == InitialState::Common {
+                let once = a.times(parts.h0);
+                rows.extend([parts.h0.clone(), once.clone(), a.times(&once)]);
+                columns.push(a.transposed().times(&columns[1]));
+            }
+            let found = Krylov::of(&network, 3);
+            assert_eq!((found.rows, found.columns, found.rho), (rows, columns, 0.0), "{setting}");
+        }
+    }
+
+    /// Of one neuron the norms of B and C are those of vectors: a^2 M T ||B|| ||C|| e u rho^tau /
+    /// (1 - rho)^2 at the place tau min(p, q), with a bias as one more input.
+    #[test]
+    fn the_decay_of_one_neuron_is_that_of_the_statement() {
+        let dimensions = Dimensions { neurons: 1, d_in: 2, d_out: 3, steps: 4, trials: 5 };
+        for (bias, leak_quarters, width) in [(false, 4, 2), (true, 4, 3), (true, 1, 3)] {
+            let setting = Setting { bias, leak_quarters, ..Setting::plain(dimensions) };
+            let stream = Stream::new("one neuron", 0, 0);
+            let case = Case::<f64>::draw(&setting, stream, None).expect("in f64");
+            let network = &case.instance.network;
+            let first = FirstGradient::of(&case).expect("a run that stays finite");
+            let found = decay(&case, network, &first, 0.25);
+
+            let largest = |matrix: &Matrix<f64>| {
+                let squares = (0..matrix.cols())
+                    .map(|j| matrix.column(j).iter().map(|entry| entry * entry).sum::<f64>());
+                squares.fold(0.0, f64::max)
+            };
+            let parts = network.parts();
+            let one = if bias { 1.0 } else { 0.0 };
+            let input = (largest(&case.instance.task.inputs) + one).sqrt();
+            let drive = (parts.b.norm().powi(2) + parts.bias[(0, 0)].powi(2)).sqrt();
+            let leak = leak_quarters as f64 / 4.0;
+            let sizes = drive * parts.c.norm() * largest(&first.errors).sqrt() * input;
+            let expected = leak * leak * 20.0 * sizes / 0.5625;
+            assert_eq!(found.len(), 4);
+            for (tau, (place, limit)) in found.into_iter().enumerate() {
+                assert_eq!(place, tau * width, "{setting}");
+                let ratio = limit / (expected * 0.25_f64.powi(tau as i32));
+                assert!((ratio - 1.0).abs() < 1e-12, "{setting}, tau = {tau}: {ratio}");
+            }
+        }
+    }
+
+    /// Above the limit by more than the floor, or by less; a place behind the last value has none.
+    #[test]
+    fn values_above_their_limits_are_counted() {
+        let values = [5.0, 2.0, 1.0];
+        for (limits, [lower, upper]) in [
+            (&[(0, 6.0), (1, 2.1), (2, 1.0)][..], [0, 0]),
+            (&[(0, 6.0), (1, 1.95), (2, 1.0)], [0, 1]),
+            (&[(0, 6.0), (1, 1.5), (2, 0.95)], [1, 2]),
+            (&[(0, 4.0), (2, 0.5), (4, 0.0)], [2, 2]),
+        ] {
+            let found = above(&values, 0.1, limits);
+            assert_eq!((found.found, found.bound), (Bounds { lower, upper }, 0), "{limits:?}");
+        }
+    }
+}

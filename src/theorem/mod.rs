@@ -14,6 +14,8 @@ mod flow;
 mod generic;
 mod instance;
 mod learning_network;
+#[cfg(test)]
+mod limit_tests;
 mod measure;
 mod model;
 mod movement;

@@ -138,3 +138,27 @@ fn tail<S: RankRevealing>(
     let name = format!("singular values above that of what was left {n} steps before");
     Some(Observation::number(name, found, 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::{Fp, Scalar};
+
+    /// The value after the first `rank` ones against the largest that is left, by more than ten times
+    /// the noise, by more than the noise, or by less.
+    #[test]
+    fn a_tail_above_what_is_left_is_counted() {
+        let diagonal = |a: f64, b: f64| Matrix::from_rows(&[[a, 0.0], [0.0, b]]);
+        let left = diagonal(1.0, 0.3);
+        for (second, [lower, upper]) in
+            [(2.0, [1, 1]), (1.05, [0, 1]), (1.005, [0, 0]), (0.5, [0, 0])]
+        {
+            let found = tail(&diagonal(5.0, second), &left, 1, 0.01, 3).expect("two values");
+            assert_eq!((found.found, found.bound), (Bounds { lower, upper }, 0), "{second}");
+        }
+        let of_all = tail(&diagonal(5.0, 2.0), &left, 2, 0.01, 3);
+        assert_eq!(of_all, None);
+        let unit = Matrix::scaled_identity(2, Fp::ONE);
+        assert_eq!(tail(&unit, &unit, 1, 0.0, 1), None);
+    }
+}

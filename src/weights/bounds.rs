@@ -305,6 +305,77 @@ mod tests {
         assert_eq!(found.rank(), SIZE);
     }
 
+    /// Arrays in the order of C, of one axis or two, whichever is that of the neurons.
+    #[test]
+    fn columns_are_those_of_the_axis_of_the_neurons() {
+        let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let columns =
+            |shape: &[usize], neurons, axis| InputOutput::columns(shape, &data, neurons, axis);
+        let tall = Matrix::from_rows(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+        let wide = Matrix::from_rows(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        for axis in [0, 1] {
+            assert_eq!(columns(&[6], 6, axis), Some(Matrix::from_columns(6, 1, data.to_vec())));
+            assert_eq!(columns(&[3, 2], 3, axis), Some(tall.clone()));
+            assert_eq!(columns(&[3, 2], 2, axis), Some(tall.transposed()));
+            assert_eq!(columns(&[2, 3], 3, axis), Some(wide.transposed()));
+            assert_eq!([columns(&[3, 2], 4, axis), columns(&[1, 2, 3], 3, axis)], [None, None]);
+        }
+        let square = Matrix::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+        assert_eq!(columns(&[2, 2], 2, 0), Some(square.clone()));
+        assert_eq!(columns(&[2, 2], 2, 1), Some(square.transposed()));
+    }
+
+    /// Two channels, whose units differ, from w I and from w I + p q^T; then a step that leaves them.
+    #[test]
+    fn increments_are_held_against_the_space_of_the_channels() {
+        const SIZE: usize = 9;
+        let mut stream = Stream::new("held bounds", 0, 0);
+        let [b, c, p, q, other] = [0; 5].map(|_| Matrix::<f64>::normal(SIZE, 1, 1.0, &mut stream));
+        let scaled = |matrix: &Matrix<f64>, by: f64| matrix.map(|x| by * x);
+        let channels = InputOutput { inputs: scaled(&b, 1e8), outputs: scaled(&c, 1e-8) };
+        let outer =
+            |left: &Matrix<f64>, right: &Matrix<f64>| Matrix::product(left.view(), right.t());
+        for low_rank in [0.0, 1.0] {
+            let mut start = Matrix::scaled_identity(SIZE, 0.5);
+            start.add_scaled(low_rank, &outer(&p, &q));
+            let mut slices = vec![start.clone()];
+            for added in [&[(&b, &b), (&c, &c)][..], &[(&b, &c)], &[(&c, &b)]] {
+                let mut next = slices.last().expect("a start").clone();
+                added.iter().for_each(|(left, right)| next.add_scaled(0.3, &outer(left, right)));
+                slices.push(next);
+            }
+            let held = |slices: &[Matrix<f64>]| {
+                let history = WeightHistory::new(slices.to_vec()).unwrap();
+                let ranks = WeightRanks::new(&history, true, &|_| ());
+                HeldBound::all(&history, &ranks, Some(&channels)).unwrap()
+            };
+            let (theorem, dimension) = match low_rank {
+                0.0 => ("invariant-subspace", 2),
+                _ => ("low-rank-initialization", 4),
+            };
+            for steps in 1..=3 {
+                let [tensor, space] = held(&slices[..=steps]).try_into().expect("two theorems");
+                assert_eq!(tensor.theorem.id, "subspace-tensor-rank");
+                let [cp_rank] = tensor.found.unwrap().try_into().expect("one number");
+                // Rows and columns have two dimensions from the first step on.
+                assert_eq!((cp_rank.bound, cp_rank.found.lower >= 2), (2 * steps.min(2), true));
+                assert_eq!(space.theorem.id, theorem);
+                let attained = dimension == 2;
+                assert_eq!(space.verdict(), Some(Verdict::Held { attained }));
+                let [rank, outside] = space.found.unwrap().try_into().expect("two numbers");
+                assert_eq!((rank.bound, rank.found), (dimension, Bounds::exactly(2)));
+                assert_eq!((outside.bound, outside.found), (0, Bounds::exactly(0)));
+            }
+            let mut astray = slices[3].clone();
+            astray.add_scaled(0.3, &outer(&other, &b));
+            slices.push(astray);
+            let [_, space] = held(&slices).try_into().expect("two theorems");
+            assert_eq!(space.verdict(), Some(Verdict::Violated));
+            let [_, outside] = space.found.unwrap().try_into().expect("two numbers");
+            assert_eq!(outside.found, Bounds::exactly(1));
+        }
+    }
+
     #[test]
     fn channels_of_other_neurons_are_refused() {
         let history = WeightHistory::new(vec![Matrix::scaled_identity(3, 1.0); 2]).unwrap();

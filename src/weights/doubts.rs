@@ -63,3 +63,51 @@ pub fn scientific(number: f64, exponent: i32, decimals: usize) -> String {
     let carry: f64 = carry.parse().expect("a number");
     format!("{mantissa}e{}", power.floor() + carry)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{Matrix, RankRevealing};
+
+    fn of_values(values: [f64; 3], noise: f64) -> Rank {
+        f64::rank(&Matrix::from_fn(3, 3, |i, j| if i == j { values[i] } else { 0.0 }), noise)
+    }
+
+    #[test]
+    fn a_rank_that_is_not_known_is_told_with_its_reason() {
+        let told = |values, exponent| doubt("r1", &of_values(values, 0.01), exponent);
+        assert_eq!(told([2.0, 1.0, 0.001], 0), None);
+        assert_eq!(
+            told([2.0, 0.05, 0.001], 0).as_deref(),
+            Some(
+                "r1: between 1 and 2, because singular value 2 is 5.0e-2, less than 10 times the \
+                 noise floor 1.0e-2"
+            )
+        );
+        // Times 2^-10.
+        assert_eq!(
+            told([0.05, 0.02, 0.001], -10).as_deref(),
+            Some(
+                "r1: hidden, because singular value 1 is 4.9e-5, less than 10 times the noise floor \
+                 9.8e-6"
+            )
+        );
+    }
+
+    /// Also of numbers that no f64 has: 2^1100 = 1.358e331, 2^-1100 = 7.362e-332.
+    #[test]
+    fn numbers_of_any_unit_are_written() {
+        for (number, exponent, decimals, text) in [
+            (1.5, 0, 1, "1.5e0"),
+            (-0.75, 3, 0, "-6e0"),
+            (0.0, 1100, 1, "0.0e0"),
+            (1.0, 1100, 2, "1.36e331"),
+            (-1.0, 1100, 2, "-1.36e331"),
+            (1.0, -1100, 2, "7.36e-332"),
+            // 9.96e331 rounds to ten.
+            (7.334, 1100, 0, "1e332"),
+        ] {
+            assert_eq!(scientific(number, exponent, decimals), text);
+        }
+    }
+}

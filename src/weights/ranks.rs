@@ -239,3 +239,89 @@ impl Noise {
 fn norm(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Precision;
+    use crate::weights::Grid;
+
+    fn columns(rows: usize, slices: &[&[f64]]) -> Vec<Matrix<f64>> {
+        let matrix =
+            |entries: &&[f64]| Matrix::from_columns(rows, entries.len() / rows, entries.to_vec());
+        slices.iter().map(matrix).collect()
+    }
+
+    /// eps (sqrt(k + 1) max ||W_j|| + sqrt(N) (length of the path)), and half a unit of each printed
+    /// number, of W_k and of W_0.
+    #[test]
+    fn the_noise_is_that_of_steps_sums_and_printing() {
+        let steps: [&[f64]; 3] =
+            [&[1.0, 0.0, 0.0, 0.0], &[1.0, 1.0, 0.0, 0.0], &[0.0, 1.0, 0.0, 0.0]];
+        let printed = Grid::Decimals { decimals: 3, computed: 24 };
+        for rows in [4, 1] {
+            // Four neurons, or four inputs.
+            for (grid, units) in [(Grid::SINGLE, 0.0), (printed, 2.0 * 1e-3)] {
+                let slices = columns(rows, &steps);
+                let history = WeightHistory::with_rounding(slices, Precision::Double, Some(grid));
+                let noise = Noise::of(&history.expect("finite numbers of one shape"));
+                let (eps, root) = (f64::from(f32::EPSILON), 2.0_f64.sqrt());
+                let expected = [1.0, root * root + 2.0, 3.0_f64.sqrt() * root + 2.0 * 2.0]
+                    .map(|x| eps * x + units);
+                let close = |found: f64, expected: f64| (found / expected - 1.0).abs() < 1e-12;
+                for (k, expected) in expected.into_iter().enumerate() {
+                    assert!(close(noise.at(k), expected), "{grid}, {k}: {}", noise.at(k));
+                }
+                let [start, one, two] = expected.map(|x| x * x);
+                assert!(close(noise.of_weights(), (start + one + two).sqrt()));
+                assert!(close(noise.of_increments(), (one + two).sqrt()));
+            }
+        }
+    }
+
+    /// Rows and columns of all increments, as they are or as fewer columns of the same Gram matrix.
+    #[test]
+    fn sides_have_the_singular_values_of_all_rows_and_columns() {
+        for steps in [1, 40] {
+            let mut stream = crate::scalar::Stream::new("sides", steps, 0);
+            let slices = (0..=steps).map(|_| Matrix::<f64>::normal(3, 3, 1.0, &mut stream));
+            let history = WeightHistory::new(slices.collect()).expect("finite numbers");
+            let (found, noise) = sides(&history, 1e-9);
+            let mut expected = Matrix::zeros(3, 3);
+            for k in 1..=history.steps() {
+                let step = history.increment(k);
+                expected.add_scaled(1.0, &Matrix::product(step.view(), step.t()));
+                expected.add_scaled(1.0, &Matrix::product(step.t(), step.view()));
+            }
+            let gram = Matrix::product(found.view(), found.t());
+            assert!(gram.minus(&expected).norm() < 1e-13 * expected.norm());
+            assert_eq!(noise, 1e-9);
+            let (found, noise) = sides(&history, 0.0);
+            let columns = 6 * history.steps();
+            let rounding = f64::EPSILON * columns as f64 * found.norm();
+            assert_eq!(noise, if found.cols() < columns { rounding } else { 0.0 });
+        }
+    }
+
+    /// Steps that do nothing have rank zero; steps that noise hides may have any.
+    #[test]
+    fn hidden_increments_have_no_largest_rank() {
+        let start = [1.0, 0.3, -0.2, 0.7];
+        let moved = |by: f64| [1.0 + by, 0.3, -0.2, 0.7];
+        let largest = |steps: &[[f64; 4]]| {
+            let slices: Vec<&[f64]> = steps.iter().map(|entries| &entries[..]).collect();
+            let history = WeightHistory::new(columns(2, &slices)).expect("finite numbers");
+            let ranks = WeightRanks::new(&history, true, &|_| ());
+            let hidden = ranks.increment_ranks.iter().filter(|rank| is_hidden(rank)).count();
+            let bounds: Vec<_> = ranks.increment_ranks.iter().map(|rank| rank.bounds).collect();
+            (ranks.largest_increment(), hidden, bounds)
+        };
+        let zero = Bounds::exactly(0);
+        let open = Bounds { lower: 0, upper: 2 };
+        assert_eq!(largest(&[start, start]), (Some(zero), 0, vec![zero; 2]));
+        assert_eq!(largest(&[start, moved(4e-16)]), (None, 1, vec![zero, open]));
+        let one = Bounds::exactly(1);
+        let mixed = largest(&[start, moved(4e-16), moved(0.5)]);
+        assert_eq!(mixed, (Some(one), 1, vec![zero, open, one]));
+    }
+}

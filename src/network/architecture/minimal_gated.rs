@@ -59,6 +59,9 @@ impl<S: Scalar> Architecture<S> for MinimalGated<S> {
 mod tests {
     use super::super::laws;
     use super::*;
+    use crate::blocks::Blocks;
+    use crate::matrix::Matrix;
+    use crate::scalar::Stream;
 
     struct Example;
 
@@ -73,5 +76,31 @@ mod tests {
     #[test]
     fn the_gradient_is_exact() {
         laws::hold(&Example);
+    }
+
+    /// f = sigma(W_f u + V_f h + b_f), h' = (1 - f) h + f tanh(W_c u + V_c (f h) + b_c), by numbers.
+    #[test]
+    fn states_are_those_of_the_published_equations() {
+        let sizes = Dimensions { neurons: 2, d_in: 1, d_out: 2, steps: 3, trials: 1 };
+        let unit = MinimalGated::<f64>::published();
+        let stream = Stream::new("minimal gated unit", 0, 0);
+        let blocks = Blocks::random(&unit.shapes(&sizes), &stream);
+        let [w, v, b, b_too, c] = GATED.map(|name| blocks.get(name).expect("a block").to_matrix());
+        let inputs = Matrix::from_rows(&[[0.7, -1.3, 0.4]]);
+        let found = unit.outputs(&blocks, &inputs, 1).expect("blocks that fit");
+        let mut h = [0.0; 2];
+        for (t, &u) in inputs.data().iter().enumerate() {
+            let sum = |row: usize, state: [f64; 2]| {
+                let from_state = v[(row, 0)] * state[0] + v[(row, 1)] * state[1];
+                w[(row, 0)] * u + from_state + b[(row, 0)] + b_too[(row, 0)]
+            };
+            let f = [0, 1].map(|i| 1.0 / (1.0 + (-sum(i, h)).exp()));
+            let open = [f[0] * h[0], f[1] * h[1]];
+            h = [0, 1].map(|i| (1.0 - f[i]) * h[i] + f[i] * sum(2 + i, open).tanh());
+            for i in 0..2 {
+                let expected = c[(i, 0)] * h[0] + c[(i, 1)] * h[1];
+                assert!((found[(i, t + 1)] - expected).abs() < 1e-14, "step {t}");
+            }
+        }
     }
 }

@@ -325,6 +325,19 @@ mod tests {
         }
     }
 
+    /// Of six neurons two inhibit; inputs come to the others, and outputs from them.
+    #[test]
+    fn excitatory_neurons_alone_are_driven_and_read() {
+        let stream = Stream::new("shipped", 0, 0);
+        let dynamics = Dynamics::<f64>::linear(1.0);
+        let Network { blocks, .. } =
+            Shipped::Populations.network(&SIZES, &dynamics, &stream).expect("six neurons");
+        let shape = |name: &str| blocks.get(name).ok().map(Block::shape);
+        assert_eq!([shape("exc.W.exc"), shape("inh.W.exc")], [Some((4, 4)), Some((2, 4))]);
+        assert_eq!([shape("exc.B"), shape("exc.C")], [Some((4, 2)), Some((3, 4))]);
+        assert_eq!([shape("inh.B"), shape("inh.C")], [None, None]);
+    }
+
     #[test]
     fn one_neuron_makes_no_two_populations() {
         let sizes = Dimensions { neurons: 1, ..SIZES };

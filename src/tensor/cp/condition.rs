@@ -172,6 +172,19 @@ mod tests {
         }
     }
 
+    /// One term is determined as well as can be, unless it is zero: then all that are zero make it.
+    #[test]
+    fn no_term_and_one_term_have_condition_one() {
+        let mut stream = Stream::new("one term", 0, 0);
+        let none = random([3, 4, 2], 0, &mut stream);
+        assert_eq!(Decomposition::from(none).condition(), 1.0);
+        let mut one = random([3, 4, 2], 1, &mut stream);
+        let condition = Decomposition::from(one.clone()).condition();
+        assert!((condition - 1.0).abs() < 1e-12, "{condition}");
+        one[1] = Matrix::zeros(4, 1);
+        assert_eq!(Decomposition::from(one).condition(), f64::INFINITY);
+    }
+
     #[test]
     fn two_equal_terms_are_not_determined() {
         let mut stream = Stream::new("equal terms", 0, 0);

@@ -279,6 +279,8 @@ mod tests {
             let factors = random(shape, 2, &mut stream);
             let f = |factors: &Factors| value(&tensor, &weights, factors);
             assert!((objective.value(&factors) - f(&factors)).abs() < 1e-12);
+            let nothing = factors.each_ref().map(|factor| Matrix::zeros(factor.rows(), 2));
+            assert!((objective.size - f(&nothing)).abs() < 1e-12, "{common:?}");
             let gradient = objective.gradient(&factors);
             let matrix = objective.normal_matrix(&factors);
             let h = 1e-5;

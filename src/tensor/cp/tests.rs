@@ -142,6 +142,37 @@ fn missing_entries_are_predicted() {
     }
 }
 
+/// The first start fills what is missing, and does without random ones.
+#[test]
+fn missing_entries_are_predicted_from_one_start() {
+    let mut stream = Stream::new("missing, one start", 0, 0);
+    let shape = [9, 8, 7];
+    let whole = sum(&random(shape, 2, &mut stream));
+    let weights = Dense::from_fn(shape, |_, _, _| f64::from(u8::from(stream.uniform() > 0.1)));
+    let options = CpOptions { starts: 0, ..options() };
+    let fit = cp_decompose_weighted(&whole, &weights, 2, &options, &stream).expect("finite");
+    let held_out = Dense::from_fn(shape, |i, j, k| 1.0 - weights.at(i, j, k));
+    assert!(cp_error(&whole, &held_out, &fit.decomposition) < 1e-8, "{fit:?}");
+}
+
+/// Where nothing is small enough to end it, a start takes all the steps that it may.
+#[test]
+fn steps_are_counted_over_all_parts_of_a_start() {
+    let mut stream = Stream::new("steps", 0, 0);
+    let mut noise = |shape| Dense::from_fn(shape, |_, _, _| stream.normal());
+    let limits = Limits { iterations: 4, tolerance: 0.0, enough: 0.0, ridge: 0.0 };
+    // Ten sweeps, thirty steps with a ridge and four without.
+    let small = noise([6, 5, 4]);
+    let objective = Objective::new(&small);
+    let found = from_random(&objective, 3, limits, &mut Stream::new("a start", 0, 0));
+    assert_eq!((found.iterations, found.converged), (10 + 30 + 4, false));
+    // 1632 numbers are too many for Gauss-Newton: three sweeps for each of its steps.
+    let long = noise([400, 4, 4]);
+    let factors = random([400, 4, 4], 4, &mut Stream::new("a start", 0, 0));
+    let found = refine(&Objective::new(&long), factors, limits);
+    assert_eq!((found.iterations, found.converged), (3 * 4, false));
+}
+
 /// The noise itself cannot be predicted; what is below it can, several times better than its size.
 #[test]
 fn missing_entries_of_a_noisy_tensor_are_predicted_below_the_noise() {
@@ -251,6 +282,15 @@ fn terms_that_grow_explain_nearly_what_many_starts_find() {
         let rest = Dense::from_fn(shape, |i, j, k| tensor.at(i, j, k) - slices[k][(i, j)]);
         let error = rest.norm() / tensor.norm();
         assert!((error - grown.found.errors[2]).abs() < 1e-6, "{error} {:?}", grown.found);
+        // Each is refined: more steps gain a few percent at most.
+        let objective = Objective::new(&tensor);
+        for terms in &grown.terms[..4] {
+            let factors: Factors = terms.clone().into();
+            let start = objective.value(&factors);
+            let limits = Limits { iterations: 50, tolerance: 1e-12, enough: 0.0, ridge: 0.0 };
+            let polished = refine(&objective, factors, limits).value;
+            assert!(start - polished < 0.05 * start, "case {case}: {start} {polished}");
+        }
         let grown = grown.found;
         let best = cp_error_by_rank(&tensor, 5, &options(), &stream).expect("finite");
         assert_eq!(grown.errors.len(), 5);

@@ -73,6 +73,18 @@ fn best<S: RankRevealing>(tensor: &Tensor<S>) -> LowerEnd {
     found
 }
 
+/// A block L of 168 rows and a Jordan block of two: 169 terms and three. It is larger than what
+/// flattenings are made of, and just not too large for pencils.
+#[test]
+fn a_long_pencil_has_one_term_more_than_its_unfoldings_show() {
+    let long = (0..168).flat_map(|i| [[i, i, 0], [i, i + 1, 1]]);
+    let jordan = [[168, 169, 0], [169, 170, 0], [168, 170, 1]];
+    let tensor = of_units::<Fp>([170, 171, 2], &long.chain(jordan).collect::<Vec<_>>());
+    let reduced = tensor.reduced();
+    assert_eq!(reduced.lower_end(0.0).bound, 171);
+    assert_eq!(reduced.best_lower_end(0.0, 172).bound, 172);
+}
+
 #[test]
 fn the_w_state_has_rank_three() {
     let found = best(&w_state::<Fp>());

@@ -80,4 +80,16 @@ mod tests {
             assert!(direction.minus(&diagonal(expected)).norm() < 1e-13, "{direction:?}");
         }
     }
+
+    /// A gradient as large as the root of epsilon = 1e-4 halves what the square of the direction has
+    /// of large ones, which is one.
+    #[test]
+    fn usual_numbers_are_those_of_the_paper() {
+        let UpdateRule::Spectral(shampoo) = Rule::usual::<f64>() else { panic!("spectral") };
+        for (gradient, squared) in [(0.01, 0.5), (1e6, 1.0)] {
+            let gradient = Matrix::from_rows(&[[gradient]]);
+            let direction = shampoo.direction(gradient, &mut Preconditioners::default());
+            assert!((direction[(0, 0)].powi(2) - squared).abs() < 1e-10, "{direction:?}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What the tests of rules share, and the laws that every rule obeys.
 
+use std::collections::BTreeSet;
+
 use super::{Preconditioners, RuleKind, UpdateRule};
 use crate::matrix::{Matrix, RankRevealing};
 use crate::named::Named;
@@ -107,8 +109,10 @@ fn spectral_rules_keep_the_spaces_of_gradients() {
 fn directions_have_the_degree_that_they_claim() {
     let mut stream = Stream::new("degrees of rules", 0, 0);
     let [a, b] = [0, 1].map(|_| Matrix::<Fp>::random(2, 2, &mut stream));
+    let mut claimed = BTreeSet::new();
     for (kind, rule) in of_kind::<Fp>(|_| true) {
         let Some(degree) = rule.degree() else { continue };
+        claimed.insert(kind.name());
         let entry = |s: usize| {
             let mut gradient = a.clone();
             gradient.add_scaled(Fp::new(s as u64), &b);
@@ -128,6 +132,7 @@ fn directions_have_the_degree_that_they_claim() {
             row = row.windows(2).map(|pair| pair[1] - pair[0]).collect();
         }
     }
+    assert_eq!(Vec::from_iter(claimed), ["cube", "gradient", "muon"]);
 }
 
 #[test]

@@ -310,3 +310,57 @@ fn evenness(change: &Matrix<f64>) -> Option<f64> {
     let squares: f64 = entries.iter().map(|entry| entry * entry).sum();
     (squares > 0.0).then(|| sizes * sizes / (entries.len() as f64 * squares))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Neurons 0, 2 and 3 are alike, whatever the sign of their zeros; 1 and 4 differ in an output.
+    #[test]
+    fn neurons_with_the_same_channels_are_of_one_class() {
+        let inputs =
+            Matrix::from_rows(&[[1.0, 0.0], [1.0, 0.0], [1.0, -0.0], [1.0, 0.0], [1.0, 0.0]]);
+        let outputs = Matrix::from_rows(&[[-0.0], [2.0], [0.0], [0.0], [-2.0]]);
+        let classes = Classes::of(&InputOutput { inputs, outputs });
+        assert_eq!(classes.first, [0, 1, 0, 0, 4]);
+        let basis = classes.basis().expect("three neurons alike");
+        let third = 1.0 / 3.0_f64.sqrt();
+        let expected = [
+            [third, 0.0, 0.0],
+            [0.0, 1.0, 0.0],
+            [third, 0.0, 0.0],
+            [third, 0.0, 0.0],
+            [0.0, 0.0, 1.0],
+        ];
+        assert_eq!(basis, Matrix::from_rows(&expected));
+        assert!(Classes { first: vec![0, 1, 2] }.basis().is_none());
+    }
+
+    /// Of W_0 - w I of rank 3 with values 1, 1/2 and 1/10, two have 95 % of the squares; what is off is the
+    /// third, over the norm of W_0.
+    #[test]
+    fn a_start_that_fills_the_space_is_cut_and_says_how_far_off_it_is() {
+        let values = [1.0, 0.5, 0.1];
+        let weights = Matrix::from_fn(3, 3, |i, j| if i == j { values[i] } else { 0.0 });
+        // With it the two directions that W_0 - I / 2 has besides fill the space.
+        let inputs = Matrix::from_rows(&[[0.0], [1.0], [0.0]]);
+        let channels = InputOutput { inputs, outputs: Matrix::zeros(3, 1) };
+        let history =
+            crate::weights::WeightHistory::new(vec![weights.clone(); 2]).expect("finite numbers");
+        let start = Start::of(history.weights_at(0), history.record(), &channels);
+        let found = low_rank(&weights, &start, 0.0, |space| {
+            Ok(space.map(|space| SpaceShare {
+                dimensions: space.dimension(),
+                rows: None,
+                columns: None,
+                both: 0.0,
+                chance: 0.0,
+                chance_both: 0.0,
+            }))
+        });
+        let found = found.expect("in memory");
+        assert_eq!(found.found.expect("a space").dimensions, 2);
+        let off = 0.1 / (1.0_f64 + 0.25 + 0.01).sqrt();
+        assert!((found.off - off).abs() < 1e-12, "{} {off}", found.off);
+    }
+}
