@@ -132,8 +132,8 @@ const DELAY: usize = 8;
 /// By indices: iterators that are taken together can end in functions of their own.
 #[inline(always)]
 fn add(row: &mut Row, pivots: &[Row], factors: &[f64], first: usize) {
-    for v in first..row.len() {
-        let mut sum = row[v];
+    for (v, target) in row.iter_mut().enumerate().skip(first) {
+        let mut sum = *target;
         let mut start = 0;
         while start < factors.len() {
             let end = factors.len().min(start + DELAY);
@@ -142,12 +142,12 @@ fn add(row: &mut Row, pivots: &[Row], factors: &[f64], first: usize) {
                     sum[l] += times(factors[f], pivots[f][v][l]);
                 }
             }
-            for l in 0..WIDTH {
-                sum[l] = reduced(sum[l]);
+            for entry in &mut sum {
+                *entry = reduced(*entry);
             }
             start = end;
         }
-        row[v] = sum;
+        *target = sum;
     }
 }
 
@@ -167,9 +167,10 @@ fn add_to_two(rows: [&mut Row; 2], pivots: &[Row], factors: [&[f64]; 2], first: 
                     sums[1][l] += times(factors[1][f], pivots[f][v][l]);
                 }
             }
-            for l in 0..WIDTH {
-                sums[0][l] = reduced(sums[0][l]);
-                sums[1][l] = reduced(sums[1][l]);
+            for sum in &mut sums {
+                for entry in sum {
+                    *entry = reduced(*entry);
+                }
             }
             start = end;
         }

@@ -157,11 +157,9 @@ fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
         panel.chunks_exact(Q)
     });
     let mut registers = [[[simd.splat_f64s(0.0); Q]; P]; C];
+    #[expect(clippy::needless_range_loop, reason = "k counts the columns of the panels, too")]
     for k in 0..inner {
-        let mut entries = [simd.splat_f64s(0.0); C];
-        for c in 0..C {
-            entries[c] = simd.splat_f64s(x[c][k]);
-        }
+        let entries: [_; C] = std::array::from_fn(|c| simd.splat_f64s(x[c][k]));
         for p in 0..P {
             let column = streams[p].next().expect("a panel of k columns");
             for c in 0..C {

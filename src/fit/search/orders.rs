@@ -207,9 +207,7 @@ mod tests {
     fn an_escape_in_one_fold_does_not_decide() {
         // In nine of ten folds the first order is better by 0.01; in the last another is, by 1.
         let mut losses = vec![vec![0.4; 10]; 4];
-        for order in 1..4 {
-            losses[order][..9].fill(0.41);
-        }
+        losses[1..].iter_mut().for_each(|other| other[..9].fill(0.41));
         losses[2][9] = -0.6;
         let found = excesses(&losses);
         // The median of four is that of the others, so that these exceed it by nothing.
