@@ -1,5 +1,5 @@
 //! Mean and variance of a list of numbers, each in one pass of its own: exact where a running update
-//! would round.
+//! would round; and the median.
 
 /// Mean and variance of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,9 +33,24 @@ impl Moments {
     }
 }
 
+/// The median of those that are numbers, of an even count the mean of the two in the middle; NaN of none.
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.retain(|x| !x.is_nan());
+    numbers.sort_by(f64::total_cmp);
+    let Some(last) = numbers.len().checked_sub(1) else { return f64::NAN };
+    (numbers[last / 2] + numbers[last.div_ceil(2)]) / 2.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn medians_are_in_the_middle_of_what_is_a_number() {
+        assert_eq!(median(vec![5.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![5.0, f64::NAN, 1.0, 2.0, 9.0]), 3.5);
+        assert!(median(vec![f64::NAN]).is_nan());
+    }
 
     #[test]
     fn moments_are_those_of_their_definition() {

@@ -9,6 +9,7 @@
 use super::dynamics::{Dynamics, Eigenvalue, eigenvalues};
 use crate::matrix::{Matrix, ThinQr};
 use crate::scalar::Stream;
+use crate::statistics::median;
 
 /// How long the dynamics run from a start, in time constants.
 const RUN: f64 = 30.0;
@@ -257,11 +258,6 @@ fn length(vector: &[f64]) -> f64 {
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
 }
 
 #[cfg(test)]

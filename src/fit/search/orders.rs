@@ -10,7 +10,7 @@ use super::pairs::of_model;
 use crate::fit::comparison::Comparison;
 use crate::recording::Recording;
 use crate::scalar::Stream;
-use crate::statistics::Moments;
+use crate::statistics::{Moments, median};
 
 /// How many orders of trials within condition and epoch, and within condition alone, were tried beside
 /// that of the recording, and with how many of them changing weights predict as well.
@@ -175,14 +175,6 @@ fn excesses(losses: &[Vec<f64>]) -> Vec<f64> {
         Moments::of(excesses[left_out..folds - left_out].iter().copied()).mean
     };
     losses.iter().map(excess).collect()
-}
-
-/// The median of those that are numbers.
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.retain(|x| !x.is_nan());
-    numbers.sort_by(f64::total_cmp);
-    let Some(last) = numbers.len().checked_sub(1) else { return f64::NAN };
-    (numbers[last / 2] + numbers[last.div_ceil(2)]) / 2.0
 }
 
 /// How many others lose no more than the first. A fit that broke down counts against the first, whichever
