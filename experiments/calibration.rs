@@ -7,7 +7,8 @@
 //! smaller grid. To be seen: how often they are said to be needed where they are constant, and how
 //! often that is not said where they change, with intervals of Clopper and Pearson at 95 %. Seeds are
 //! those from 32 on: how the question is asked was chosen on recordings of the seeds before. Ten
-//! recordings of each kind take half an hour of processor time; the variable RANKPROOF_CALIBRATION gives another number.
+//! recordings of each kind take half an hour of processor time; the variable RANKPROOF_CALIBRATION
+//! gives another number.
 
 use std::env;
 use std::error::Error;

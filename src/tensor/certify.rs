@@ -27,7 +27,7 @@ use crate::scalar::Stream;
 /// Entries of a tensor up to which decompositions are certified: it takes their cube of products.
 const MAX_ENTRIES: usize = 256;
 
-/// Newton steps before the box is drawn, and boxes that are tried, each four times as wide.
+/// Newton steps before the box is drawn.
 const NEWTON: usize = 4;
 
 /// A decomposition with an exact one near it.
@@ -87,8 +87,9 @@ impl Decomposition<f64> {
         let center = place.evaluated(tensor, noise);
         let moved = times(&inverse, &center);
         let first = moved.iter().map(|y| y.size()).fold(f64::MIN_POSITIVE, f64::max);
-        // The sums of the contraction grow with the radius, in proportion at least: of a box four times as
-        // wide they are below one only if of this one they are below a quarter, which is enough here too.
+        // But for the error of the inverse, the sums of the contraction grow with the radius, in proportion
+        // at least: of a box four times as wide they are below one only if of this one they are below a
+        // quarter, which is enough here too.
         let radius = 2.0 * first;
         let contraction = place.contraction(&chosen, &inverse, radius);
         let inside = |(y, row): (&Interval, &f64)| {

@@ -119,7 +119,7 @@ impl<'a> Objective<'a> {
         let upper = unfolded_times_others(weights.all, &pairs, mode).transposed();
         let (rows, rank) = (upper.cols(), factors[mode].cols());
         let mut matrices = vec![0.0; rows * rank * rank];
-        for (row, matrix) in matrices.chunks_mut(rank * rank).enumerate() {
+        for (row, matrix) in matrices.chunks_mut((rank * rank).max(1)).enumerate() {
             for ((r, s), &x) in pairs_of(rank).zip(upper.column(row)) {
                 (matrix[r * rank + s], matrix[s * rank + r]) = (x, x);
             }

@@ -247,6 +247,9 @@ fn degenerate_tensors_are_decomposed_or_refused() {
     let found = cp_decompose_weighted(&ones, &negative, 1, &options(), &stream);
     assert_eq!(found.err(), Some(CpError::Weights { expected: [2, 2, 2] }));
     let nothing = Dense::from_fn([2, 2, 2], |_, _, _| 0.0);
+    let some = Dense::from_fn([2, 2, 2], |i, _, _| i as f64);
+    let fit = cp_decompose_weighted(&ones, &some, 0, &options(), &stream).expect("finite");
+    assert_eq!((fit.decomposition.a.cols(), fit.relative_error), (0, 1.0));
     let fit = cp_decompose_weighted(&nan, &nothing, 1, &options(), &stream).expect("finite");
     assert_eq!(fit.relative_error, 0.0);
 }
