@@ -13,12 +13,10 @@
 
 use std::ops::Range;
 
-use faer::Mat;
-
 use super::parts::Weights;
 use crate::matrix::Matrix;
 use crate::network::{Activation, leak_into};
-use crate::scalar::{Real, View, vectorised};
+use crate::scalar::{Real, View, to_faer, vectorised};
 
 /// One step of M trials. States, rates and costates are (N, M), column after column.
 #[derive(Clone, Debug)]
@@ -319,8 +317,7 @@ impl Dynamics {
 
 /// The eigenvalues of a square matrix, the largest real part first; none if they are not found.
 pub(super) fn eigenvalues(matrix: &Matrix<f64>) -> Option<Vec<Eigenvalue>> {
-    let size = matrix.rows();
-    let mut values = Mat::from_fn(size, size, |i, j| matrix[(i, j)]).eigenvalues().ok()?;
+    let mut values = rankproof_dense::eigenvalues(to_faer(matrix.view()))?;
     values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
     Some(values.iter().map(|value| Eigenvalue { re: value.re, im: value.im }).collect())
 }

@@ -190,11 +190,13 @@ pub use states::States;
 pub use summary::Summary;
 pub use verdict::{Assumptions, Standing, Verdict};
 
+use rankproof_dense::Dense;
+
 use crate::matrix::{RankRevealing, ThinQr};
 use crate::scalar::Real;
 
 /// The number types that models are fitted in: `f32` and `f64`.
-pub trait FitFloat: Real + RankRevealing + ThinQr + orthonormal::SolveTriangular {}
+pub trait FitFloat: Real + RankRevealing + ThinQr + Dense {}
 
 impl FitFloat for f32 {}
 impl FitFloat for f64 {}

@@ -1,34 +1,9 @@
 //! A matrix with orthonormal columns (rows if it is wide) as a smooth function of any matrix: the Q
 //! of its QR factorization with a positive diagonal of R.
 
-use faer::Par;
-use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
-
 use super::FitFloat;
 use crate::matrix::Matrix;
 use crate::scalar::to_faer;
-
-/// A number type whose triangular systems can be solved.
-pub trait SolveTriangular: Sized {
-    /// `upper^-1 right`.
-    fn solve_upper(upper: &Matrix<Self>, right: &Matrix<Self>) -> Matrix<Self>;
-}
-
-macro_rules! solve_by_faer {
-    ($float:ty) => {
-        impl SolveTriangular for $float {
-            fn solve_upper(upper: &Matrix<Self>, right: &Matrix<Self>) -> Matrix<Self> {
-                let mut solution = to_faer(right.view()).to_owned();
-                let upper = to_faer(upper.view());
-                solve_upper_triangular_in_place(upper, solution.as_mut(), Par::Seq);
-                Matrix::from_fn(right.rows(), right.cols(), |i, j| solution[(i, j)])
-            }
-        }
-    };
-}
-
-solve_by_faer!(f32);
-solve_by_faer!(f64);
 
 /// The orthonormal factor, of the shape of `matrix`.
 pub fn orthonormal_factor<S: FitFloat>(matrix: &Matrix<S>) -> Matrix<S> {
@@ -53,7 +28,8 @@ pub fn pull_back<S: FitFloat>(matrix: &Matrix<S>, gradient: &Matrix<S>) -> (Matr
     let mirrored = Matrix::from_fn(m.rows(), m.cols(), |i, j| -m[(i.max(j), i.min(j))]);
     let mut inner = q.times(&mirrored);
     inner.add_scaled(S::ONE, gradient);
-    (q, S::solve_upper(&r, &inner.transposed()).transposed())
+    let solution = S::solve_upper(to_faer(r.view()), to_faer(inner.t()));
+    (q, Matrix::from_faer(solution.transpose()))
 }
 
 /// Q and R of a tall matrix, the diagonal of R positive.

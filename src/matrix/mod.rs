@@ -19,6 +19,7 @@ pub use factors::Factors;
 pub use qr::ThinQr;
 pub(crate) use qr::{orthonormal_columns, tall_rows};
 pub use rank::{CLEAR_GAP, Evidence, Rank, RankRevealing};
+use rankproof_dense::MatRef;
 pub use real::Cholesky;
 pub use singular::{Singular, SingularValues, count_for_share, over_largest};
 pub use subspace::{Subspace, principal_angles};
@@ -64,6 +65,11 @@ impl<S: Scalar> Matrix<S> {
             }
         }
         Matrix { rows, cols, data }
+    }
+
+    /// The same matrix, of faer.
+    pub(crate) fn from_faer(matrix: MatRef<'_, S>) -> Self {
+        Self::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[(i, j)])
     }
 
     /// The matrix with these rows.

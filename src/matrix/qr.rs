@@ -5,8 +5,10 @@
 //! sequential QR and LU factorizations", SIAM J. Sci. Comput. 34, 2012). It is backward stable as
 //! the factorization at once is, where the Gram matrix would lose half of the digits.
 
+use rankproof_dense::Dense;
+
 use super::Matrix;
-use crate::scalar::{DoubleDouble, Real, View};
+use crate::scalar::{DoubleDouble, Real, View, to_faer};
 
 /// A real type with a thin QR factorization.
 pub trait ThinQr: Real {
@@ -23,18 +25,12 @@ macro_rules! qr_by_faer {
     ($float:ty) => {
         impl ThinQr for $float {
             fn thin_qr(matrix: &Matrix<Self>) -> (Matrix<Self>, Matrix<Self>) {
-                let qr = crate::scalar::to_faer(matrix.view()).qr();
-                let (q, r) = (qr.compute_thin_Q(), qr.thin_R());
-                (
-                    Matrix::from_fn(q.nrows(), q.ncols(), |i, j| q[(i, j)]),
-                    Matrix::from_fn(r.nrows(), r.ncols(), |i, j| r[(i, j)]),
-                )
+                let (q, r) = <$float>::qr(to_faer(matrix.view()));
+                (Matrix::from_faer(q.as_ref()), Matrix::from_faer(r.as_ref()))
             }
 
             fn triangular_factor(matrix: &Matrix<Self>) -> Matrix<Self> {
-                let qr = crate::scalar::to_faer(matrix.view()).qr();
-                let r = qr.thin_R();
-                Matrix::from_fn(r.nrows(), r.ncols(), |i, j| r[(i, j)])
+                Matrix::from_faer(<$float>::qr_triangle(to_faer(matrix.view())).as_ref())
             }
         }
     };

@@ -1,18 +1,17 @@
 //! Solutions and eigenvectors of small f64 matrices.
 
-use faer::Side;
-use faer::linalg::solvers::{Llt, Solve};
+use rankproof_dense as dense;
 
 use super::Matrix;
 use crate::scalar::to_faer;
 
 /// A symmetric positive definite matrix as L L^T, to solve many equations with.
-pub struct Cholesky(Llt<f64>);
+pub struct Cholesky(dense::Cholesky);
 
 impl Cholesky {
     /// L.
     pub fn lower(&self) -> Matrix<f64> {
-        let factor = self.0.L();
+        let factor = self.0.lower();
         let lower = |i, j| if i < j { 0.0 } else { factor[(i, j)] };
         Matrix::from_fn(factor.nrows(), factor.ncols(), lower)
     }
@@ -23,8 +22,7 @@ impl Cholesky {
     ///
     /// If the shapes do not fit.
     pub fn solve(&self, right: &Matrix<f64>) -> Matrix<f64> {
-        let solution = self.0.solve(to_faer(right.view()));
-        Matrix::from_fn(right.rows(), right.cols(), |i, j| solution[(i, j)])
+        Matrix::from_faer(self.0.solve(to_faer(right.view())).as_ref())
     }
 }
 
@@ -36,7 +34,7 @@ impl Matrix<f64> {
     ///
     /// If the matrix is not square.
     pub fn cholesky(&self) -> Option<Cholesky> {
-        to_faer(self.view()).llt(Side::Lower).ok().map(Cholesky)
+        dense::Cholesky::new(to_faer(self.view())).map(Cholesky)
     }
 
     /// The solution x of `self x = right`, with a matrix of the same kind.
@@ -55,13 +53,10 @@ impl Matrix<f64> {
     ///
     /// If the matrix is not square.
     pub fn symmetric_eigen(&self) -> Option<(Vec<f64>, Matrix<f64>)> {
-        let eigen = to_faer(self.view()).self_adjoint_eigen(Side::Lower).ok()?;
-        // They come ascending.
+        let (mut values, vectors) = dense::symmetric_eigen(to_faer(self.view()))?;
+        values.reverse();
         let size = self.rows();
-        let values = eigen.S().column_vector();
-        let vectors = eigen.U();
-        let descending = (0..size).rev().map(|j| values[j]).collect();
-        Some((descending, Matrix::from_fn(size, size, |i, j| vectors[(i, size - 1 - j)])))
+        Some((values, Matrix::from_fn(size, size, |i, j| vectors[(i, size - 1 - j)])))
     }
 
     /// The eigenvalues alone, descending.
@@ -70,7 +65,7 @@ impl Matrix<f64> {
     ///
     /// If the matrix is not square.
     pub fn symmetric_eigenvalues(&self) -> Option<Vec<f64>> {
-        let mut values = to_faer(self.view()).self_adjoint_eigenvalues(Side::Lower).ok()?;
+        let mut values = dense::symmetric_eigenvalues(to_faer(self.view()))?;
         values.reverse();
         Some(values)
     }
@@ -82,11 +77,8 @@ impl Matrix<f64> {
     ///
     /// If the matrix is not square.
     pub fn eigenvectors(&self) -> Option<Matrix<f64>> {
-        let eigen = to_faer(self.view()).eigen().ok()?;
-        let (values, vectors) = (eigen.S().column_vector(), eigen.U());
-        // Of a pair the vectors are conjugate: the one below the axis gives the imaginary part.
-        let part = |i, j| if values[j].im < 0.0 { vectors[(i, j)].im } else { vectors[(i, j)].re };
-        Some(Matrix::from_fn(self.rows(), self.rows(), part))
+        let vectors = dense::eigenvectors(to_faer(self.view()))?;
+        Some(Matrix::from_faer(vectors.as_ref()))
     }
 }
 

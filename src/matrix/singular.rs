@@ -1,10 +1,11 @@
 //! Singular values and vectors: faer's for f64 and f32, one-sided Jacobi for double-double.
 
 use pulp::{Arch, Simd, WithSimd};
+use rankproof_dense::Dense;
 
 use super::Matrix;
 use super::qr::{ThinQr, tall_rows, triangle};
-use crate::scalar::{DoubleDouble, Real, Scalar};
+use crate::scalar::{DoubleDouble, Real, Scalar, to_faer};
 
 /// The thin decomposition `left diag(values) right^T` of an (m, n) matrix, r = min(m, n).
 #[derive(Clone, Debug)]
@@ -68,22 +69,22 @@ macro_rules! singular_by_faer {
                 if let Some(square) = squared(matrix) {
                     return Self::singular_values(&square);
                 }
-                match crate::scalar::to_faer(matrix.view()).singular_values() {
-                    Ok(values) => values.into_iter().map(f64::from).collect(),
+                match <$float>::svd_values(to_faer(matrix.view())) {
+                    Some(values) => values.into_iter().map(f64::from).collect(),
                     // Seen by others once in a great while; Jacobi always converges.
-                    Err(_) => jacobi(matrix).values,
+                    None => jacobi(matrix).values,
                 }
             }
 
             fn singular(matrix: &Matrix<Self>) -> Singular<Self> {
-                let Ok(svd) = crate::scalar::to_faer(matrix.view()).thin_svd() else {
+                let found = <$float>::svd(to_faer(matrix.view()));
+                let Some((left, values, right)) = found else {
                     return jacobi(matrix);
                 };
-                let (u, v) = (svd.U(), svd.V());
                 Singular {
-                    left: Matrix::from_fn(u.nrows(), u.ncols(), |i, j| u[(i, j)]),
-                    values: svd.S().column_vector().iter().map(|&x| f64::from(x)).collect(),
-                    right: Matrix::from_fn(v.nrows(), v.ncols(), |i, j| v[(i, j)]),
+                    left: Matrix::from_faer(left.as_ref()),
+                    values: values.into_iter().map(f64::from).collect(),
+                    right: Matrix::from_faer(right.as_ref()),
                 }
             }
 

@@ -11,7 +11,8 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Elementary, Real, Scalar, Stream};
+use super::view::assert_product_shapes;
+use super::{Elementary, Real, Scalar, Stream, View};
 
 /// A number of about 32 decimal digits: `high + low`, with `|low|` at most half a unit in the
 /// last place of `high`.
@@ -26,11 +27,13 @@ const LN_2: DoubleDouble =
 
 impl DoubleDouble {
     /// The part beyond [`Real::to_f64`].
+    #[inline]
     pub fn low(self) -> f64 {
         self.low
     }
 
     /// Multiplies by a power of two, without error.
+    #[inline]
     fn scaled(self, power: f64) -> Self {
         DoubleDouble { high: self.high * power, low: self.low * power }
     }
@@ -66,6 +69,7 @@ impl DoubleDouble {
     }
 
     /// The natural logarithm of a positive number: one step of Halley's method from the f64.
+    #[inline(always)]
     pub fn ln(self) -> Self {
         let start = Self::from_f64(self.high.ln());
         let exp = start.exp();
@@ -188,17 +192,78 @@ impl fmt::Display for DoubleDouble {
     }
 }
 
-/// The hyperbolic tangents of several numbers, inlined into the code for the instructions of this
-/// machine: without those a fused multiply-add is a call.
-struct Tanh<'a>(&'a mut [DoubleDouble]);
+/// A function of each of several numbers, inlined into the code for the instructions of this machine:
+/// without those a fused multiply-add is a call. Not a closure, as that would not be inlined.
+struct Each<'a>(Function, &'a mut [DoubleDouble]);
 
-impl WithSimd for Tanh<'_> {
+#[derive(Clone, Copy)]
+enum Function {
+    Exp,
+    Ln,
+    Tanh,
+}
+
+impl WithSimd for Each<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<V: Simd>(self, _: V) {
-        for x in self.0.iter_mut() {
-            *x = x.tanh();
+        let Each(function, values) = self;
+        for x in values {
+            *x = match function {
+                Function::Exp => x.exp(),
+                Function::Ln => x.ln(),
+                Function::Tanh => x.tanh(),
+            };
+        }
+    }
+}
+
+fn each(function: Function, values: &mut [DoubleDouble]) {
+    Arch::new().dispatch(Each(function, values));
+}
+
+fn one(function: Function, mut value: DoubleDouble) -> DoubleDouble {
+    each(function, std::slice::from_mut(&mut value));
+    value
+}
+
+/// A product, as [`Scalar::gemm`] has it, for the instructions of this machine. Each entry is summed in
+/// the order of the columns of the left factor; side by side are the entries of a column.
+struct Gemm<'a> {
+    out: &'a mut [DoubleDouble],
+    accumulate: bool,
+    a: View<'a, DoubleDouble>,
+    b: View<'a, DoubleDouble>,
+}
+
+impl WithSimd for Gemm<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<V: Simd>(self, _: V) {
+        let Gemm { out, accumulate, a, b } = self;
+        let rows = a.rows();
+        let mut columns = Vec::new();
+        if a.is_transposed() {
+            for k in 0..a.cols() {
+                for i in 0..rows {
+                    columns.push(a.at(i, k));
+                }
+            }
+        }
+        let left = if a.is_transposed() { &columns } else { a.data() };
+        if !accumulate {
+            out.fill(DoubleDouble::ZERO);
+        }
+        for j in 0..b.cols() {
+            let out = &mut out[j * rows..][..rows];
+            for k in 0..a.cols() {
+                let (column, factor) = (&left[k * rows..][..rows], b.at(k, j));
+                for i in 0..rows {
+                    out[i] += column[i] * factor;
+                }
+            }
         }
     }
 }
@@ -207,19 +272,16 @@ impl Scalar for DoubleDouble {
     const ZERO: Self = DoubleDouble { high: 0.0, low: 0.0 };
     const ONE: Self = DoubleDouble { high: 1.0, low: 0.0 };
     const ELEMENTARY: Option<Elementary<Self>> = Some(Elementary {
-        tanh: |values| Arch::new().dispatch(Tanh(values)),
-        exp: Self::exp,
-        exp_all: |values| {
-            for x in values {
-                *x = x.exp();
-            }
-        },
-        ln: Self::ln,
+        tanh: |values| each(Function::Tanh, values),
+        exp: |x| one(Function::Exp, x),
+        exp_all: |values| each(Function::Exp, values),
+        ln: |x| one(Function::Ln, x),
         sqrt: Real::sqrt,
         to_f64: Real::to_f64,
         from_f64: Real::from_f64,
     });
 
+    #[inline]
     fn from_integer(value: i64) -> Self {
         let high = value as f64;
         // i128, because the f64 nearest to i64::MAX is one more than it.
@@ -232,17 +294,25 @@ impl Scalar for DoubleDouble {
         (self != Self::ZERO).then(|| Self::ONE / self)
     }
 
+    #[inline]
     fn is_positive(self) -> bool {
         self > Self::ZERO
     }
 
+    #[inline]
     fn is_finite(self) -> bool {
         self.high.is_finite() && self.low.is_finite()
     }
 
+    #[inline]
     fn random(stream: &mut Stream) -> Self {
         let low = (2.0 * stream.uniform() - 1.0) * f64::EPSILON;
         two_sum(2.0 * stream.uniform() - 1.0, low)
+    }
+
+    fn gemm(out: &mut [Self], accumulate: bool, a: View<'_, Self>, b: View<'_, Self>) {
+        assert_product_shapes(out.len(), a, b);
+        Arch::new().dispatch(Gemm { out, accumulate, a, b });
     }
 }
 
@@ -250,10 +320,12 @@ impl Real for DoubleDouble {
     /// 2^-104: the rounding error of a product is at most 5 times 2^-106.
     const EPSILON: f64 = 4.930_380_657_631_324e-32;
 
+    #[inline]
     fn to_f64(self) -> f64 {
         self.high
     }
 
+    #[inline]
     fn from_f64(value: f64) -> Self {
         DoubleDouble { high: value, low: 0.0 }
     }
@@ -308,6 +380,36 @@ mod tests {
         assert!((e.low - 1.445_646_891_729_250_2e-16).abs() < 1e-30, "{e:?}");
         let root = DoubleDouble::from_integer(2).sqrt();
         assert!((root.low + 9.667_293_313_452_913e-17).abs() < 1e-30, "{root:?}");
+    }
+
+    /// To the same bits, as each entry is summed in the order of the inner index.
+    #[test]
+    fn products_are_sums_in_order() {
+        let mut stream = Stream::new("products", 0, 0);
+        for (rows, inner, columns) in [(1, 1, 1), (3, 5, 2), (9, 4, 1), (17, 8, 3), (2, 0, 2)] {
+            let mut draw = |count: usize| -> Vec<DoubleDouble> {
+                (0..count).map(|_| DoubleDouble::random(&mut stream)).collect()
+            };
+            let (left, right) = (draw(rows * inner), draw(inner * columns));
+            let b = View::new(&right, inner, columns);
+            let (columns_first, rows_first) =
+                (View::new(&left, rows, inner), View::new(&left, inner, rows).transpose());
+            for (a, accumulate) in [(columns_first, false), (rows_first, true)] {
+                let start = draw(rows * columns);
+                let mut found = start.clone();
+                DoubleDouble::gemm(&mut found, accumulate, a, b);
+                for j in 0..columns {
+                    for i in 0..rows {
+                        let place = i + j * rows;
+                        let mut sum = if accumulate { start[place] } else { DoubleDouble::ZERO };
+                        for k in 0..inner {
+                            sum += a.at(i, k) * b.at(k, j);
+                        }
+                        assert_eq!(found[place], sum, "{rows} {inner} {columns}: {i} {j}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

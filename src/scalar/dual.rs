@@ -25,6 +25,7 @@ pub struct Dual<S> {
 
 impl<S: Scalar> Dual<S> {
     /// A number that does not move.
+    #[inline]
     pub fn constant(value: S) -> Self {
         Dual { value, derivative: S::ZERO }
     }
@@ -32,6 +33,7 @@ impl<S: Scalar> Dual<S> {
 
 impl<S: Scalar> Add for Dual<S> {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Dual { value: self.value + other.value, derivative: self.derivative + other.derivative }
     }
@@ -39,6 +41,7 @@ impl<S: Scalar> Add for Dual<S> {
 
 impl<S: Scalar> Neg for Dual<S> {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         Dual { value: -self.value, derivative: -self.derivative }
     }
@@ -46,6 +49,7 @@ impl<S: Scalar> Neg for Dual<S> {
 
 impl<S: Scalar> Sub for Dual<S> {
     type Output = Self;
+    #[inline]
     fn sub(self, other: Self) -> Self {
         self + -other
     }
@@ -53,6 +57,7 @@ impl<S: Scalar> Sub for Dual<S> {
 
 impl<S: Scalar> Mul for Dual<S> {
     type Output = Self;
+    #[inline]
     fn mul(self, other: Self) -> Self {
         Dual {
             value: self.value * other.value,
@@ -62,18 +67,21 @@ impl<S: Scalar> Mul for Dual<S> {
 }
 
 impl<S: Scalar> AddAssign for Dual<S> {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
 impl<S: Scalar> SubAssign for Dual<S> {
+    #[inline]
     fn sub_assign(&mut self, other: Self) {
         *self = *self - other;
     }
 }
 
 impl<S: Scalar> MulAssign for Dual<S> {
+    #[inline]
     fn mul_assign(&mut self, other: Self) {
         *self = *self * other;
     }
@@ -115,25 +123,30 @@ impl<S: Scalar> Scalar for Dual<S> {
         }),
     };
 
+    #[inline]
     fn from_integer(value: i64) -> Self {
         Dual::constant(S::from_integer(value))
     }
 
+    #[inline]
     fn inverse(self) -> Option<Self> {
         let value = self.value.inverse()?;
         Some(Dual { value, derivative: -(value * value * self.derivative) })
     }
 
+    #[inline]
     fn is_positive(self) -> bool {
         self.value.is_positive()
     }
 
+    #[inline]
     fn is_finite(self) -> bool {
         self.value.is_finite() && self.derivative.is_finite()
     }
 
     /// The number that the other arithmetic has at this place of the stream, in the direction of the
     /// stream [beside](Stream::beside) it.
+    #[inline]
     fn random(stream: &mut Stream) -> Self {
         Dual { value: S::random(stream), derivative: S::random(stream.beside()) }
     }

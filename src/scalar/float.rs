@@ -1,7 +1,6 @@
 //! f64 and f32: products go to faer, the hyperbolic tangent and the exponential are vectorised.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use rankproof_dense::{Dense, MatMut, MatRef};
 use rayon::prelude::*;
 
 use super::left_factor::LeftFactor;
@@ -23,22 +22,27 @@ macro_rules! float_scalar {
                 from_f64: Real::from_f64,
             });
 
+            #[inline]
             fn from_integer(value: i64) -> Self {
                 value as $float
             }
 
+            #[inline]
             fn inverse(self) -> Option<Self> {
                 (self != 0.0).then(|| 1.0 / self)
             }
 
+            #[inline]
             fn is_positive(self) -> bool {
                 self > 0.0
             }
 
+            #[inline]
             fn is_finite(self) -> bool {
                 <$float>::is_finite(self)
             }
 
+            #[inline]
             fn random(stream: &mut Stream) -> Self {
                 (2.0 * stream.uniform() - 1.0) as $float
             }
@@ -57,12 +61,11 @@ macro_rules! float_scalar {
                         }
                     });
                 }
-                let mode = if accumulate { Accum::Add } else { Accum::Replace };
                 let blocks = column_blocks(a, b);
                 let (a, b) = (to_faer(a), to_faer(b));
                 let product = |out: &mut [Self], b: MatRef<'_, Self>| {
                     let out = MatMut::from_column_major_slice_mut(out, a.nrows(), b.ncols());
-                    matmul(out, mode, a, b, 1.0, Par::Seq);
+                    Self::multiply(out, accumulate, a, b);
                 };
                 if blocks == 1 {
                     return product(out, b);
@@ -80,14 +83,17 @@ macro_rules! float_scalar {
         impl Real for $float {
             const EPSILON: f64 = <$float>::EPSILON as f64;
 
+            #[inline]
             fn to_f64(self) -> f64 {
                 self.into()
             }
 
+            #[inline]
             fn from_f64(value: f64) -> Self {
                 value as $float
             }
 
+            #[inline]
             fn sqrt(self) -> Self {
                 <$float>::sqrt(self)
             }

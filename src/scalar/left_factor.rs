@@ -127,8 +127,10 @@ impl Product<'_> {
         let mut columns = self.x.chunks_exact(4 * inner);
         let mut outs = self.out.chunks_exact_mut(rows);
         for four in columns.by_ref() {
-            let x = std::array::from_fn(|j| &four[j * inner..(j + 1) * inner]);
-            let sums = block::<S, P, Q, 4>(simd, panels, x);
+            let (x0, rest) = four.split_at(inner);
+            let (x1, rest) = rest.split_at(inner);
+            let (x2, x3) = rest.split_at(inner);
+            let sums = block::<S, P, Q, 4>(simd, panels, [x0, x1, x2, x3]);
             for (out, sum) in outs.by_ref().zip(&sums).take(4) {
                 add::<S, P, Q>(simd, &mut out[range.clone()], sum);
             }
@@ -143,8 +145,8 @@ impl Product<'_> {
 
 /// P panels of Q registers times C columns.
 ///
-/// By indices: iterators that are taken together can end in functions of their own, which costs more
-/// than the products.
+/// By indices and without closures: what is called for each entry can end in a function of its own,
+/// which costs more than the products.
 #[inline(always)]
 fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
     simd: S,
@@ -152,16 +154,18 @@ fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
     x: [&[f64]; C],
 ) -> [[[S::f64s; Q]; P]; C] {
     let inner = x[0].len();
-    let mut streams: [_; P] = std::array::from_fn(|p| {
-        let (panel, _) = S::as_simd_f64s(&panels[p * PANEL * inner..(p + 1) * PANEL * inner]);
-        panel.chunks_exact(Q)
-    });
+    let mut columns: [&[S::f64s]; P] = [&[]; P];
+    for p in 0..P {
+        columns[p] = S::as_simd_f64s(&panels[p * PANEL * inner..(p + 1) * PANEL * inner]).0;
+    }
     let mut registers = [[[simd.splat_f64s(0.0); Q]; P]; C];
-    #[expect(clippy::needless_range_loop, reason = "k counts the columns of the panels, too")]
+    let mut entries = [simd.splat_f64s(0.0); C];
     for k in 0..inner {
-        let entries: [_; C] = std::array::from_fn(|c| simd.splat_f64s(x[c][k]));
+        for c in 0..C {
+            entries[c] = simd.splat_f64s(x[c][k]);
+        }
         for p in 0..P {
-            let column = streams[p].next().expect("a panel of k columns");
+            let column = &columns[p][k * Q..(k + 1) * Q];
             for c in 0..C {
                 for q in 0..Q {
                     let sum = registers[c][p][q];

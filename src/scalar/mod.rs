@@ -108,6 +108,7 @@ pub trait Scalar:
     /// # Panics
     ///
     /// If the denominator is zero in this arithmetic.
+    #[inline]
     fn ratio(numerator: i64, denominator: i64) -> Self {
         let inverse = Self::from_integer(denominator).inverse();
         Self::from_integer(numerator) * inverse.expect("the denominator is not zero")
@@ -122,6 +123,7 @@ pub trait Scalar:
     fn is_finite(self) -> bool;
 
     /// Its absolute value as an f64, for the sizes of rounding errors; 0 in a field, which has none.
+    #[inline]
     fn size(self) -> f64 {
         Self::ELEMENTARY.map_or(0.0, |real| (real.to_f64)(self).abs())
     }
@@ -173,6 +175,7 @@ pub trait Real: Scalar + PartialOrd {
     fn sqrt(self) -> Self;
 
     /// The absolute value.
+    #[inline]
     fn abs(self) -> Self {
         if self < Self::ZERO { -self } else { self }
     }

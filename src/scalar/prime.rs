@@ -18,11 +18,13 @@ pub struct Fp(u64);
 
 impl Fp {
     /// The residue of `value`.
+    #[inline]
     pub fn new(value: u64) -> Self {
         Fp(fold(u128::from(value)))
     }
 
     /// The representative in 0..PRIME.
+    #[inline]
     pub fn value(self) -> u64 {
         self.0
     }
@@ -140,6 +142,7 @@ impl Scalar for Fp {
     const ONE: Fp = Fp(1);
     const ELEMENTARY: Option<Elementary<Fp>> = None;
 
+    #[inline]
     fn from_integer(value: i64) -> Fp {
         let size = Fp::new(value.unsigned_abs());
         if value < 0 { -size } else { size }
@@ -147,6 +150,7 @@ impl Scalar for Fp {
 
     /// By Euclid's algorithm: each remainder is a multiple of the number, modulo the prime, and the
     /// last one is 1.
+    #[inline]
     fn inverse(self) -> Option<Fp> {
         let (mut before, mut now) = ((PRIME as i64, 0), (self.0 as i64, 1));
         while now.0 > 1 {
@@ -156,14 +160,17 @@ impl Scalar for Fp {
         (now.0 == 1).then(|| Fp::from_integer(now.1))
     }
 
+    #[inline]
     fn is_positive(self) -> bool {
         (1..=PRIME / 2).contains(&self.0)
     }
 
+    #[inline]
     fn is_finite(self) -> bool {
         true
     }
 
+    #[inline]
     fn random(stream: &mut Stream) -> Fp {
         loop {
             let bits = stream.bits() >> 14;

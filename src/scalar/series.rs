@@ -26,6 +26,7 @@ impl<const L: usize> Series<L> {
     pub const VARIABLE: Self = Self::power(1);
 
     /// A number that does not depend on eta.
+    #[inline]
     pub fn constant(value: Fp) -> Self {
         let mut series = Self::ZERO;
         series.0[0] = value;
@@ -33,6 +34,7 @@ impl<const L: usize> Series<L> {
     }
 
     /// The power of eta with which it begins; L of zero.
+    #[inline]
     pub fn order(self) -> usize {
         self.0.iter().position(|&coefficient| coefficient != Fp::ZERO).unwrap_or(L)
     }
@@ -54,6 +56,7 @@ impl<const L: usize> Series<L> {
 }
 
 impl<const L: usize> AddAssign for Series<L> {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         for (a, b) in self.0.iter_mut().zip(other.0) {
             *a += b;
@@ -62,6 +65,7 @@ impl<const L: usize> AddAssign for Series<L> {
 }
 
 impl<const L: usize> SubAssign for Series<L> {
+    #[inline]
     fn sub_assign(&mut self, other: Self) {
         for (a, b) in self.0.iter_mut().zip(other.0) {
             *a -= b;
@@ -70,6 +74,7 @@ impl<const L: usize> SubAssign for Series<L> {
 }
 
 impl<const L: usize> MulAssign for Series<L> {
+    #[inline]
     fn mul_assign(&mut self, other: Self) {
         *self = *self * other;
     }
@@ -77,6 +82,7 @@ impl<const L: usize> MulAssign for Series<L> {
 
 impl<const L: usize> Add for Series<L> {
     type Output = Self;
+    #[inline]
     fn add(mut self, other: Self) -> Self {
         self += other;
         self
@@ -85,6 +91,7 @@ impl<const L: usize> Add for Series<L> {
 
 impl<const L: usize> Sub for Series<L> {
     type Output = Self;
+    #[inline]
     fn sub(mut self, other: Self) -> Self {
         self -= other;
         self
@@ -93,6 +100,7 @@ impl<const L: usize> Sub for Series<L> {
 
 impl<const L: usize> Neg for Series<L> {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         Series(self.0.map(|coefficient| -coefficient))
     }
@@ -100,6 +108,7 @@ impl<const L: usize> Neg for Series<L> {
 
 impl<const L: usize> Mul for Series<L> {
     type Output = Self;
+    #[inline]
     fn mul(self, other: Self) -> Self {
         let mut product = Self::ZERO;
         for (i, &a) in self.0.iter().enumerate() {
@@ -130,11 +139,13 @@ impl<const L: usize> Scalar for Series<L> {
     const ONE: Self = Self::power(0);
     const ELEMENTARY: Option<Elementary<Self>> = None;
 
+    #[inline]
     fn from_integer(value: i64) -> Self {
         Self::constant(Fp::from_integer(value))
     }
 
     /// The inverse of one that begins with eta^0.
+    #[inline]
     fn inverse(self) -> Option<Self> {
         let first = self.0[0].inverse()?;
         // Its product with this series is 1: one coefficient follows from those before.
@@ -146,15 +157,18 @@ impl<const L: usize> Scalar for Series<L> {
         Some(inverse)
     }
 
+    #[inline]
     fn is_positive(self) -> bool {
         self.0[0].is_positive()
     }
 
+    #[inline]
     fn is_finite(self) -> bool {
         true
     }
 
     /// The number that the field has at this place of the stream.
+    #[inline]
     fn random(stream: &mut Stream) -> Self {
         Self::constant(Fp::random(stream))
     }

@@ -26,22 +26,26 @@ impl<'a, S: Copy> View<'a, S> {
     /// # Panics
     ///
     /// If `data` does not hold rows * cols numbers.
+    #[inline]
     pub fn new(data: &'a [S], rows: usize, cols: usize) -> Self {
         assert_eq!(data.len(), rows * cols, "a ({rows}, {cols}) matrix of other length");
         View { data, rows, cols, transposed: false }
     }
 
     /// Number of rows.
+    #[inline]
     pub fn rows(&self) -> usize {
         if self.transposed { self.cols } else { self.rows }
     }
 
     /// Number of columns.
+    #[inline]
     pub fn cols(&self) -> usize {
         if self.transposed { self.rows } else { self.cols }
     }
 
     /// The same numbers with rows and columns exchanged; nothing is moved.
+    #[inline]
     pub fn transpose(mut self) -> Self {
         self.transposed = !self.transposed;
         self
@@ -59,12 +63,14 @@ impl<'a, S: Copy> View<'a, S> {
     }
 
     /// True if rows are contiguous instead of columns.
+    #[inline]
     pub fn is_transposed(&self) -> bool {
         self.transposed
     }
 
     /// The numbers as they lie in memory: column after column, or row after row if
     /// [transposed](View::is_transposed).
+    #[inline]
     pub fn data(&self) -> &'a [S] {
         self.data
     }

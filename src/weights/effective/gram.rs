@@ -3,8 +3,7 @@
 //! Panels of columns are computed in parallel, and each by one thread: the same bits on any number of
 //! threads.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, Par};
+use rankproof_dense::{Dense, MatMut};
 use rayon::prelude::*;
 
 use super::Spectrum;
@@ -39,7 +38,7 @@ pub(super) fn add_gram(sum: &mut Matrix<f64>, side: Side, matrix: &Matrix<f64>) 
         let below = vectors.subrows(first, size - first);
         let own = vectors.subrows(first, columns);
         let out = out.subrows_mut(first, size - first);
-        matmul(out, Accum::Add, below, own.transpose(), 1.0, Par::Seq);
+        f64::multiply(out, true, below, own.transpose());
     });
 }
 
@@ -85,7 +84,7 @@ pub(super) fn products_of_columns(left: &Matrix<f64>, right: &Matrix<f64>) -> Ma
         let mut products = Matrix::zeros(left.cols(), right.cols());
         let out =
             MatMut::from_column_major_slice_mut(products.data_mut(), left.cols(), right.cols());
-        matmul(out, Accum::Replace, a.transpose(), b, 1.0, Par::Seq);
+        f64::multiply(out, false, a.transpose(), b);
         products
     };
     let pieces: Vec<_> = (0..PIECES).into_par_iter().map(piece).collect();
