@@ -140,15 +140,66 @@ pub(super) fn jacobi<S: Real>(matrix: &Matrix<S>) -> Singular<S> {
     }
 }
 
-/// The values of [`jacobi`] alone, without turning the vectors.
+/// The values of [`jacobi`] alone, of the transposed triangle of a QR factorization with pivoting: its
+/// columns are nearly orthogonal, and no longer than they are many (Z. Drmač and K. Veselić, "New fast
+/// and accurate Jacobi SVD algorithm I", SIAM J. Matrix Anal. Appl. 29, 2008).
 fn jacobi_values<S: Real>(matrix: &Matrix<S>) -> Vec<f64> {
     let is_wide = matrix.rows() < matrix.cols();
     let mut columns = if is_wide { columns_of(&matrix.transposed()) } else { columns_of(matrix) };
+    Arch::new().dispatch(Triangle { columns: &mut columns });
+    let size = columns.len();
+    let row = |i: usize| {
+        let entry = |j: usize| if j < i { S::ZERO } else { columns[j][i] };
+        (0..size).map(entry).collect()
+    };
+    let mut columns: Vec<Vec<S>> = (0..size).map(row).collect();
     make_orthogonal(&mut columns, None);
     let norm = |column: &Vec<S>| dot(column, column).sqrt().to_f64();
     let mut values: Vec<f64> = columns.iter().map(norm).collect();
     values.sort_by(|a, b| b.total_cmp(a));
     values
+}
+
+/// Reflects columns, at least as long as they are many, into a triangle (Householder), each time that of
+/// the largest rest first. What is below the diagonal is left as it comes.
+struct Triangle<'a, S> {
+    columns: &'a mut [Vec<S>],
+}
+
+impl<S: Real> WithSimd for Triangle<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<V: Simd>(self, _: V) {
+        let columns = self.columns;
+        for k in 0..columns.len() {
+            let (mut largest, mut square) = (k, S::ZERO);
+            for j in k..columns.len() {
+                let rest = dot(&columns[j][k..], &columns[j][k..]);
+                if rest > square {
+                    (largest, square) = (j, rest);
+                }
+            }
+            columns.swap(k, largest);
+            let (done, others) = columns.split_at_mut(k + 1);
+            let column = &mut done[k][k..];
+            // The reflection along v = x +- |x| e, the sign without cancellation: |v|^2 / 2 is
+            // |x| (|x| + |x_1|).
+            let norm = square.sqrt();
+            let diagonal = if column[0] < S::ZERO { norm } else { -norm };
+            let half_square = square + norm * column[0].abs();
+            column[0] -= diagonal;
+            if let Some(inverse) = half_square.inverse() {
+                for other in others {
+                    let share = dot(column, &other[k..]) * inverse;
+                    for (entry, &v) in other[k..].iter_mut().zip(&*column) {
+                        *entry -= share * v;
+                    }
+                }
+            }
+            column[0] = diagonal;
+        }
+    }
 }
 
 fn columns_of<S: Real>(matrix: &Matrix<S>) -> Vec<Vec<S>> {
@@ -233,6 +284,7 @@ fn rotate<S: Scalar>(columns: &mut [Vec<S>], p: usize, q: usize, cosine: S, sine
     }
 }
 
+#[inline(always)]
 pub(super) fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     a.iter().zip(b).fold(S::ZERO, |sum, (&a, &b)| sum + a * b)
 }

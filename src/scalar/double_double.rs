@@ -12,14 +12,15 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::view::assert_product_shapes;
+use super::wide::{WIDTH, exp_minus_one};
 use super::{Elementary, Real, Scalar, Stream, View};
 
 /// A number of about 32 decimal digits: `high + low`, with `|low|` at most half a unit in the
 /// last place of `high`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct DoubleDouble {
-    high: f64,
-    low: f64,
+    pub(super) high: f64,
+    pub(super) low: f64,
 }
 
 const LN_2: DoubleDouble =
@@ -39,37 +40,11 @@ impl DoubleDouble {
     }
 
     /// e^x.
-    #[inline(always)]
     pub fn exp(self) -> Self {
-        if self.high > 709.0 {
-            return Self::from_f64(f64::INFINITY);
-        }
-        if self.high < -709.0 {
-            return Self::ZERO;
-        }
-        let octaves = (self.high / LN_2.high).round();
-        let power = 2.0_f64.powi(octaves as i32);
-        ((self - LN_2 * Self::from_f64(octaves)).exp_minus_one() + Self::ONE).scaled(power)
-    }
-
-    /// e^x - 1 for |x| at most 0.7: a Taylor series for x / 512, doubled nine times.
-    #[inline(always)]
-    fn exp_minus_one(self) -> Self {
-        let x = self.scaled(1.0 / 512.0);
-        // |x|^10 / 10! is below 2^-118, relative to x below 2^-106.
-        let mut series = Self::ONE;
-        for n in (2..=10).rev() {
-            series = Self::ONE + series * x / Self::from_f64(f64::from(n));
-        }
-        let mut e = series * x;
-        for _ in 0..9 {
-            e = e.scaled(2.0) + e * e;
-        }
-        e
+        Function::Exp.of(self)
     }
 
     /// The natural logarithm of a positive number: one step of Halley's method from the f64.
-    #[inline(always)]
     pub fn ln(self) -> Self {
         let start = Self::from_f64(self.high.ln());
         let exp = start.exp();
@@ -77,18 +52,80 @@ impl DoubleDouble {
     }
 
     /// The hyperbolic tangent.
-    #[inline(always)]
     pub fn tanh(self) -> Self {
-        let size = self.abs();
-        let result = if size.high > 40.0 {
-            Self::ONE
-        } else if size.high < 0.3 {
-            let e = size.scaled(2.0).exp_minus_one();
-            e / (e + Self::from_integer(2))
-        } else {
-            Self::ONE - Self::from_integer(2) / (size.scaled(2.0).exp() + Self::ONE)
+        Function::Tanh.of(self)
+    }
+
+    /// n in e^x = 2^n e^rest, the rest at most half of ln 2.
+    #[inline(always)]
+    fn octaves(self) -> f64 {
+        (self.high / LN_2.high).round()
+    }
+}
+
+/// A function by way of e^rest - 1 of a small number, which is computed for several at once.
+#[derive(Clone, Copy)]
+enum Function {
+    Exp,
+    Tanh,
+}
+
+impl Function {
+    fn of(self, mut value: DoubleDouble) -> DoubleDouble {
+        self.apply(std::slice::from_mut(&mut value));
+        value
+    }
+
+    fn apply(self, values: &mut [DoubleDouble]) {
+        Arch::new().dispatch(Each(self, values));
+    }
+
+    /// The number of which e^x is wanted, if it is neither too large to matter nor NaN.
+    #[inline(always)]
+    fn exponent(self, x: DoubleDouble) -> Option<DoubleDouble> {
+        match self {
+            Function::Exp => (x.high.abs() <= 709.0).then_some(x),
+            Function::Tanh => (x.high.abs() <= 40.0).then_some(x.abs().scaled(2.0)),
+        }
+    }
+
+    /// True if e^x - 1 is wanted of the exponent itself.
+    #[inline(always)]
+    fn is_small(self, x: DoubleDouble) -> bool {
+        matches!(self, Function::Tanh) && x.high.abs() < 0.3
+    }
+
+    /// A number of at most 0.7 of which e^rest - 1 is needed; zero where nothing is.
+    #[inline(always)]
+    fn rest(self, x: DoubleDouble) -> DoubleDouble {
+        let Some(exponent) = self.exponent(x) else {
+            return DoubleDouble::ZERO;
         };
-        if self.high < 0.0 { -result } else { result }
+        if self.is_small(x) {
+            return exponent;
+        }
+        exponent - LN_2 * DoubleDouble::from_f64(exponent.octaves())
+    }
+
+    /// The value at x, given `e = e^rest - 1`.
+    #[inline(always)]
+    fn value(self, x: DoubleDouble, e: DoubleDouble) -> DoubleDouble {
+        let (one, two) = (DoubleDouble::ONE, DoubleDouble::from_f64(2.0));
+        let Some(exponent) = self.exponent(x) else {
+            return match self {
+                _ if x.high.is_nan() => x,
+                Function::Exp if x.high < 0.0 => DoubleDouble::ZERO,
+                Function::Exp => DoubleDouble::from_f64(f64::INFINITY),
+                Function::Tanh => DoubleDouble::from_f64(1.0_f64.copysign(x.high)),
+            };
+        };
+        let exp = (e + one).scaled(2.0_f64.powi(exponent.octaves() as i32));
+        let size = match self {
+            Function::Exp => return exp,
+            Function::Tanh if self.is_small(x) => e / (e + two),
+            Function::Tanh => one - two / (exp + one),
+        };
+        if x.high < 0.0 { -size } else { size }
     }
 }
 
@@ -196,36 +233,23 @@ impl fmt::Display for DoubleDouble {
 /// without those a fused multiply-add is a call. Not a closure, as that would not be inlined.
 struct Each<'a>(Function, &'a mut [DoubleDouble]);
 
-#[derive(Clone, Copy)]
-enum Function {
-    Exp,
-    Ln,
-    Tanh,
-}
-
 impl WithSimd for Each<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<V: Simd>(self, _: V) {
+    fn with_simd<V: Simd>(self, simd: V) {
         let Each(function, values) = self;
-        for x in values {
-            *x = match function {
-                Function::Exp => x.exp(),
-                Function::Ln => x.ln(),
-                Function::Tanh => x.tanh(),
-            };
+        for several in values.chunks_mut(WIDTH) {
+            let mut e = [DoubleDouble::ZERO; WIDTH];
+            for i in 0..several.len() {
+                e[i] = function.rest(several[i]);
+            }
+            exp_minus_one(simd, &mut e);
+            for i in 0..several.len() {
+                several[i] = function.value(several[i], e[i]);
+            }
         }
     }
-}
-
-fn each(function: Function, values: &mut [DoubleDouble]) {
-    Arch::new().dispatch(Each(function, values));
-}
-
-fn one(function: Function, mut value: DoubleDouble) -> DoubleDouble {
-    each(function, std::slice::from_mut(&mut value));
-    value
 }
 
 /// A product, as [`Scalar::gemm`] has it, for the instructions of this machine. Each entry is summed in
@@ -272,10 +296,10 @@ impl Scalar for DoubleDouble {
     const ZERO: Self = DoubleDouble { high: 0.0, low: 0.0 };
     const ONE: Self = DoubleDouble { high: 1.0, low: 0.0 };
     const ELEMENTARY: Option<Elementary<Self>> = Some(Elementary {
-        tanh: |values| each(Function::Tanh, values),
-        exp: |x| one(Function::Exp, x),
-        exp_all: |values| each(Function::Exp, values),
-        ln: |x| one(Function::Ln, x),
+        tanh: |values| Function::Tanh.apply(values),
+        exp: Self::exp,
+        exp_all: |values| Function::Exp.apply(values),
+        ln: Self::ln,
         sqrt: Real::sqrt,
         to_f64: Real::to_f64,
         from_f64: Real::from_f64,

@@ -35,6 +35,7 @@ mod series;
 mod stream;
 mod text;
 mod view;
+mod wide;
 mod ziggurat;
 
 use std::fmt::{Debug, Display};

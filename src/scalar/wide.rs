@@ -1,0 +1,126 @@
+//! Double-double numbers side by side in the registers of the machine.
+//!
+//! Each operation is that of [`DoubleDouble`] to the bit, for several numbers at once.
+
+use pulp::Simd;
+
+use super::DoubleDouble;
+
+/// How many numbers are taken together: what the widest registers hold.
+pub(super) const WIDTH: usize = 8;
+
+/// 1 / n! for n from 10 down to 1, as an f64 and the rest.
+const INVERSE_FACTORIALS: [(f64, f64); 10] = [
+    (2.755_731_922_398_589e-7, 2.376_771_462_225_029_7e-23),
+    (2.755_731_922_398_589_3e-6, -1.858_393_274_046_472e-22),
+    (2.480_158_730_158_73e-5, 2.151_194_786_677_588_2e-23),
+    (0.000_198_412_698_412_698_4, 1.720_955_829_342_070_5e-22),
+    (0.001_388_888_888_888_889, -5.300_543_954_373_577e-20),
+    (0.008_333_333_333_333_333, 1.156_482_317_317_871_4e-19),
+    (0.041_666_666_666_666_664, 2.312_964_634_635_742_7e-18),
+    (0.166_666_666_666_666_66, 9.251_858_538_542_97e-18),
+    (0.5, 0.0),
+    (1.0, 0.0),
+];
+
+/// As many double-double numbers as a register holds f64.
+#[derive(Clone, Copy)]
+struct Wide<V: Simd> {
+    high: V::f64s,
+    low: V::f64s,
+}
+
+/// |a| >= |b|: their sum and its rounding error.
+#[inline(always)]
+fn fast_two_sum<V: Simd>(simd: V, a: V::f64s, b: V::f64s) -> Wide<V> {
+    let high = simd.add_f64s(a, b);
+    Wide { high, low: simd.sub_f64s(b, simd.sub_f64s(high, a)) }
+}
+
+#[inline(always)]
+fn two_sum<V: Simd>(simd: V, a: V::f64s, b: V::f64s) -> Wide<V> {
+    let high = simd.add_f64s(a, b);
+    let other = simd.sub_f64s(high, a);
+    let rest = simd.sub_f64s(a, simd.sub_f64s(high, other));
+    Wide { high, low: simd.add_f64s(rest, simd.sub_f64s(b, other)) }
+}
+
+impl<V: Simd> Wide<V> {
+    #[inline(always)]
+    fn splat(simd: V, (high, low): (f64, f64)) -> Self {
+        Wide { high: simd.splat_f64s(high), low: simd.splat_f64s(low) }
+    }
+
+    #[inline(always)]
+    fn plus(self, simd: V, other: Self) -> Self {
+        let high = two_sum(simd, self.high, other.high);
+        let low = two_sum(simd, self.low, other.low);
+        let sum = fast_two_sum(simd, high.high, simd.add_f64s(high.low, low.high));
+        fast_two_sum(simd, sum.high, simd.add_f64s(low.low, sum.low))
+    }
+
+    #[inline(always)]
+    fn times(self, simd: V, other: Self) -> Self {
+        let high = simd.mul_f64s(self.high, other.high);
+        let rest = simd.mul_add_f64s(self.high, other.high, simd.neg_f64s(high));
+        let low = simd.mul_f64s(self.low, other.high);
+        let cross = simd.mul_add_f64s(self.high, other.low, low);
+        fast_two_sum(simd, high, simd.add_f64s(rest, cross))
+    }
+
+    /// Times a power of two, without error.
+    #[inline(always)]
+    fn scaled(self, simd: V, power: f64) -> Self {
+        let power = simd.splat_f64s(power);
+        Wide { high: simd.mul_f64s(self.high, power), low: simd.mul_f64s(self.low, power) }
+    }
+
+    /// e^x - 1 for |x| at most 0.7: a Taylor series for x / 512, doubled nine times.
+    #[inline(always)]
+    fn exp_minus_one(self, simd: V) -> Self {
+        let x = self.scaled(simd, 1.0 / 512.0);
+        // |x|^10 / 10! is below 2^-118, relative to x below 2^-106.
+        let mut series = Self::splat(simd, INVERSE_FACTORIALS[0]);
+        for &next in &INVERSE_FACTORIALS[1..] {
+            series = Self::splat(simd, next).plus(simd, series.times(simd, x));
+        }
+        let mut e = series.times(simd, x);
+        for _ in 0..9 {
+            e = e.scaled(simd, 2.0).plus(simd, e.times(simd, e));
+        }
+        e
+    }
+}
+
+/// e^x - 1 of numbers of at most 0.7.
+#[inline(always)]
+pub(super) fn exp_minus_one<V: Simd>(simd: V, numbers: &mut [DoubleDouble; WIDTH]) {
+    let (mut high, mut low) = ([0.0; WIDTH], [0.0; WIDTH]);
+    for i in 0..WIDTH {
+        (high[i], low[i]) = (numbers[i].high, numbers[i].low);
+    }
+    let (highs, lows) = (V::as_mut_simd_f64s(&mut high).0, V::as_mut_simd_f64s(&mut low).0);
+    for (high, low) in highs.iter_mut().zip(lows) {
+        let e = Wide::<V> { high: *high, low: *low }.exp_minus_one(simd);
+        (*high, *low) = (e.high, e.low);
+    }
+    for i in 0..WIDTH {
+        numbers[i] = DoubleDouble { high: high[i], low: low[i] };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Scalar;
+
+    #[test]
+    fn coefficients_are_those_of_the_exponential() {
+        let mut factorial = 1;
+        for (n, &(high, low)) in (1..).zip(INVERSE_FACTORIALS.iter().rev()) {
+            factorial *= n;
+            assert_eq!(DoubleDouble { high, low }, DoubleDouble::ratio(1, factorial));
+        }
+        assert_eq!(factorial, 3_628_800);
+    }
+}
