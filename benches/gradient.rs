@@ -1,5 +1,8 @@
 //! The exact gradient of a tanh network: forward run, adjoint, and one product for dLoss/dW.
-//! The same problem as `benches/peers/gradient_*.py`: T = 50, 16 trials, 3 inputs, 2 outputs.
+//! The same problems as `benches/peers/gradient_*.py`: T = 50, 16 trials, 3 inputs, 2 outputs in f64, and
+//! a large one in f32.
+
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rankproof::network::forward;
@@ -8,7 +11,7 @@ use rankproof::prelude::*;
 #[path = "problems/gradient.rs"]
 mod problem;
 
-use problem::{TIME, TRIALS, Tape, problem};
+use problem::{TIME, TRIALS, Tape, problem, problem_of};
 
 /// Moving all weights along the gradient changes the loss at the rate of its square.
 fn check(network: &Network<f64>, task: &Task<f64>, gradient: &Matrix<f64>) {
@@ -39,6 +42,16 @@ fn bench(criterion: &mut Criterion) {
             pool.install(|| bencher.iter(|| tape.gradient(&network, &task)));
         });
     }
+    let (neurons, time, trials) = (1024, 100, 64);
+    let (network, task) = problem_of(neurons, time, trials);
+    let (network, task) = (network.map(|x| x as f32), task.map(|x| x as f32));
+    let mut tape = Tape::empty();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
+    group.throughput(Throughput::Elements((3 * 2 * neurons * neurons * time * trials) as u64));
+    group.sample_size(10).measurement_time(Duration::from_secs(10));
+    group.bench_function("tanh, f32, N = 1024, T = 100, 64 trials, 2 threads", |bencher| {
+        pool.install(|| bencher.iter(|| tape.gradient(&network, &task)));
+    });
     group.finish();
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Singular values and float64 products of random n x n matrices with numpy."""
+"""Singular values and float64 products of random n x n matrices with numpy,
+and products of the shapes of a gradient."""
 
 import argparse
 import json
@@ -44,3 +45,10 @@ for n in (64, 256, 1024):
     assert np.allclose((X @ Y) @ v, X @ (Y @ v))
     ms = median_ms(lambda: X @ Y)
     report(what="matmul", n=n, median_ms=round(ms, 4), gflops=round(2e-6 * n**3 / ms, 1))
+# A matrix of weights times the states of all trials of a time step.
+for n, trials, dtype in ((64, 16, "float64"), (256, 16, "float64"), (1024, 64, "float32")):
+    X = rng.standard_normal((n, n)).astype(dtype)
+    H = rng.standard_normal((n, trials)).astype(dtype)
+    ms = median_ms(lambda: X @ H)
+    report(what="states", n=n, trials=trials, dtype=dtype, median_ms=round(ms, 5),
+           gflops=round(2e-6 * n * n * trials / ms, 1))

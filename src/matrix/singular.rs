@@ -174,8 +174,8 @@ impl<S: Real> WithSimd for Triangle<'_, S> {
         let columns = self.columns;
         for k in 0..columns.len() {
             let (mut largest, mut square) = (k, S::ZERO);
-            for j in k..columns.len() {
-                let rest = dot(&columns[j][k..], &columns[j][k..]);
+            for (j, column) in columns.iter().enumerate().skip(k) {
+                let rest = dot(&column[k..], &column[k..]);
                 if rest > square {
                     (largest, square) = (j, rest);
                 }

@@ -156,7 +156,7 @@ fn column_blocks<S: Copy>(a: View<'_, S>, b: View<'_, S>) -> usize {
     /// Multiplications of two blocks: about 0.6 ms of one core.
     const WORK_OF_TWO: usize = 1 << 25;
     /// Of narrower blocks the left factor would be read too often.
-    const LEAST_COLUMNS: usize = 64;
+    const LEAST_COLUMNS: usize = 32;
     let work = a.rows() * a.cols() * b.cols();
     (2 * (work / WORK_OF_TWO)).min(b.cols() / LEAST_COLUMNS).max(1)
 }

@@ -14,10 +14,15 @@ const PANEL: usize = 8;
 /// Multiplications from which two threads are faster than one: about 40 microseconds of one.
 const PARALLEL_WORK: usize = 1 << 20;
 
+/// A column of a panel, where the machine reads it in one piece.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line([f64; PANEL]);
+
 /// An (m, k) matrix in panels of [`PANEL`] rows, each panel column after column, the last one
 /// filled up with zeros.
 pub(super) struct LeftFactor {
-    panels: Vec<f64>,
+    panels: Vec<Line>,
     rows: usize,
     inner: usize,
 }
@@ -25,8 +30,8 @@ pub(super) struct LeftFactor {
 impl LeftFactor {
     pub fn new(matrix: View<'_, f64>) -> Self {
         let (rows, inner) = (matrix.rows(), matrix.cols());
-        let mut panels = vec![0.0; rows.div_ceil(PANEL) * PANEL * inner];
-        for (index, panel) in panels.chunks_exact_mut((PANEL * inner).max(1)).enumerate() {
+        let mut panels = vec![Line([0.0; PANEL]); rows.div_ceil(PANEL) * inner];
+        for (index, panel) in panels.chunks_exact_mut(inner.max(1)).enumerate() {
             let top = index * PANEL;
             fill(panel, matrix, top..rows.min(top + PANEL));
         }
@@ -61,9 +66,9 @@ impl LeftFactor {
 }
 
 /// Copies rows of a matrix into a panel, whichever way they lie in memory.
-fn fill(panel: &mut [f64], matrix: View<'_, f64>, rows: std::ops::Range<usize>) {
+fn fill(panel: &mut [Line], matrix: View<'_, f64>, rows: std::ops::Range<usize>) {
     let (height, inner, data) = (matrix.rows(), matrix.cols(), matrix.data());
-    for (k, column) in panel.chunks_exact_mut(PANEL).enumerate() {
+    for (k, Line(column)) in panel.iter_mut().enumerate() {
         if matrix.is_transposed() {
             for (entry, row) in column.iter_mut().zip(rows.clone()) {
                 *entry = data[row * inner + k];
@@ -101,14 +106,13 @@ impl Product<'_> {
     #[inline(always)]
     fn by_panels<S: Simd, const P: usize, const Q: usize>(mut self, simd: S) {
         let &LeftFactor { ref panels, rows, inner } = self.factor;
-        let size = PANEL * inner;
-        for (index, several) in panels.chunks(P * size).enumerate() {
+        for (index, several) in panels.chunks(P * inner).enumerate() {
             let top = index * P * PANEL;
-            if several.len() == P * size {
+            if several.len() == P * inner {
                 self.by_columns::<S, P, Q>(simd, several, top..rows.min(top + P * PANEL));
                 continue;
             }
-            for (index, panel) in several.chunks_exact(size).enumerate() {
+            for (index, panel) in several.chunks_exact(inner).enumerate() {
                 let top = top + index * PANEL;
                 self.by_columns::<S, 1, Q>(simd, panel, top..rows.min(top + PANEL));
             }
@@ -120,7 +124,7 @@ impl Product<'_> {
     fn by_columns<S: Simd, const P: usize, const Q: usize>(
         &mut self,
         simd: S,
-        panels: &[f64],
+        panels: &[Line],
         range: std::ops::Range<usize>,
     ) {
         let &LeftFactor { rows, inner, .. } = self.factor;
@@ -131,14 +135,15 @@ impl Product<'_> {
             let (x1, rest) = rest.split_at(inner);
             let (x2, x3) = rest.split_at(inner);
             let sums = block::<S, P, Q, 4>(simd, panels, [x0, x1, x2, x3]);
-            for (out, sum) in outs.by_ref().zip(&sums).take(4) {
+            for sum in sums {
+                let out = outs.next().expect("as many columns as x");
                 add::<S, P, Q>(simd, &mut out[range.clone()], sum);
             }
         }
         for one in columns.remainder().chunks_exact(inner) {
             let [sum] = block::<S, P, Q, 1>(simd, panels, [one]);
             let out = outs.next().expect("as many columns as x");
-            add::<S, P, Q>(simd, &mut out[range.clone()], &sum);
+            add::<S, P, Q>(simd, &mut out[range.clone()], sum);
         }
     }
 }
@@ -150,13 +155,13 @@ impl Product<'_> {
 #[inline(always)]
 fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
     simd: S,
-    panels: &[f64],
+    panels: &[Line],
     x: [&[f64]; C],
 ) -> [[[S::f64s; Q]; P]; C] {
     let inner = x[0].len();
-    let mut columns: [&[S::f64s]; P] = [&[]; P];
+    let mut columns: [&[Line]; P] = [&[]; P];
     for p in 0..P {
-        columns[p] = S::as_simd_f64s(&panels[p * PANEL * inner..(p + 1) * PANEL * inner]).0;
+        columns[p] = &panels[p * inner..(p + 1) * inner];
     }
     let mut registers = [[[simd.splat_f64s(0.0); Q]; P]; C];
     let mut entries = [simd.splat_f64s(0.0); C];
@@ -165,7 +170,7 @@ fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
             entries[c] = simd.splat_f64s(x[c][k]);
         }
         for p in 0..P {
-            let column = &columns[p][k * Q..(k + 1) * Q];
+            let column = S::as_simd_f64s(&columns[p][k].0).0;
             for c in 0..C {
                 for q in 0..Q {
                     let sum = registers[c][p][q];
@@ -178,16 +183,23 @@ fn block<S: Simd, const P: usize, const Q: usize, const C: usize>(
 }
 
 /// Adds P panels of one column to so many rows of it, fewer if they end before the last panel does.
+///
+/// By places that are known when this is compiled: otherwise the sums could not be in registers, and each
+/// product would be written to memory.
+#[expect(clippy::needless_range_loop, reason = "places, as said")]
 #[inline(always)]
-fn add<S: Simd, const P: usize, const Q: usize>(simd: S, out: &mut [f64], sum: &[[S::f64s; Q]; P]) {
-    let sum = sum.as_flattened();
+fn add<S: Simd, const P: usize, const Q: usize>(simd: S, out: &mut [f64], sum: [[S::f64s; Q]; P]) {
     let (whole, rest) = S::as_mut_simd_f64s(out);
-    for (out, &sum) in whole.iter_mut().zip(sum) {
-        *out = simd.add_f64s(*out, sum);
-    }
-    if !rest.is_empty() {
-        let old = simd.partial_load_f64s(rest);
-        simd.partial_store_f64s(rest, simd.add_f64s(old, sum[whole.len()]));
+    for p in 0..P {
+        for q in 0..Q {
+            let place = p * Q + q;
+            if place < whole.len() {
+                whole[place] = simd.add_f64s(whole[place], sum[p][q]);
+            } else if place == whole.len() && !rest.is_empty() {
+                let old = simd.partial_load_f64s(rest);
+                simd.partial_store_f64s(rest, simd.add_f64s(old, sum[p][q]));
+            }
+        }
     }
 }
 
