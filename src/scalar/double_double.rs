@@ -35,7 +35,7 @@ impl DoubleDouble {
 
     /// Multiplies by a power of two, without error.
     #[inline]
-    fn scaled(self, power: f64) -> Self {
+    pub(super) fn scaled(self, power: f64) -> Self {
         DoubleDouble { high: self.high * power, low: self.low * power }
     }
 

@@ -8,7 +8,7 @@ use super::view::assert_product_shapes;
 use super::{AddProduct, Elementary, Real, Scalar, Stream, View, vectorised};
 
 macro_rules! float_scalar {
-    ($float:ty, $tanh:path, $exp_all:path $(, $left_factor:item)?) => {
+    ($float:ty, $tanh:path, $exp_all:path) => {
         impl Scalar for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -55,11 +55,14 @@ macro_rules! float_scalar {
                     if !accumulate {
                         out.fill(0.0);
                     }
-                    return vectorised(#[inline(always)] || {
-                        for (out, row) in out.iter_mut().zip(rows) {
-                            *out += inner_product(row, vector, <$float>::mul_add);
-                        }
-                    });
+                    return vectorised(
+                        #[inline(always)]
+                        || {
+                            for (out, row) in out.iter_mut().zip(rows) {
+                                *out += inner_product(row, vector, <$float>::mul_add);
+                            }
+                        },
+                    );
                 }
                 let blocks = column_blocks(a, b);
                 let (a, b) = (to_faer(a), to_faer(b));
@@ -77,7 +80,10 @@ macro_rules! float_scalar {
                 });
             }
 
-            $($left_factor)?
+            fn left_factor<'a>(matrix: View<'a, Self>) -> AddProduct<'a, Self> {
+                let factor = LeftFactor::new(matrix);
+                Box::new(move |x, out| factor.add_product(x, out))
+            }
         }
 
         impl Real for $float {
@@ -101,15 +107,7 @@ macro_rules! float_scalar {
     };
 }
 
-float_scalar!(
-    f64,
-    tanh_f64,
-    exp_f64,
-    fn left_factor<'a>(matrix: View<'a, f64>) -> AddProduct<'a, f64> {
-        let factor = LeftFactor::new(matrix);
-        Box::new(move |x, out| factor.add_product(x, out))
-    }
-);
+float_scalar!(f64, tanh_f64, exp_f64);
 float_scalar!(f32, tanh_f32, exp_f32);
 
 /// The contiguous vectors whose inner products with a vector make up the product of a matrix with that

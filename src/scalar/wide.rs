@@ -111,8 +111,46 @@ pub(super) fn exp_minus_one<V: Simd>(simd: V, numbers: &mut [DoubleDouble; WIDTH
 
 #[cfg(test)]
 mod tests {
+    use pulp::{Arch, WithSimd};
+
     use super::*;
-    use crate::scalar::Scalar;
+    use crate::scalar::{Scalar, Stream};
+
+    struct ExpMinusOne<'a>(&'a mut [DoubleDouble; WIDTH]);
+
+    impl WithSimd for ExpMinusOne<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<V: Simd>(self, simd: V) {
+            exp_minus_one(simd, self.0);
+        }
+    }
+
+    /// One number after the other, by the operations of the type.
+    #[test]
+    fn operations_are_those_of_one_number_to_the_bit() {
+        let mut stream = Stream::new("wide", 0, 0);
+        for _ in 0..20 {
+            let numbers: [DoubleDouble; WIDTH] =
+                std::array::from_fn(|_| DoubleDouble::random(&mut stream).scaled(0.5));
+            let mut found = numbers;
+            Arch::new().dispatch(ExpMinusOne(&mut found));
+            for (number, found) in numbers.into_iter().zip(found) {
+                let x = number.scaled(1.0 / 512.0);
+                let coefficients = INVERSE_FACTORIALS.map(|(high, low)| DoubleDouble { high, low });
+                let mut series = coefficients[0];
+                for &next in &coefficients[1..] {
+                    series = next + series * x;
+                }
+                let mut e = series * x;
+                for _ in 0..9 {
+                    e = e.scaled(2.0) + e * e;
+                }
+                assert_eq!(found, e);
+            }
+        }
+    }
 
     #[test]
     fn coefficients_are_those_of_the_exponential() {
