@@ -3,7 +3,7 @@
 //! faer is generic: it compiles into the crate that names a number type. This is that crate, and the
 //! only one. It is compiled as one codegen unit, as faer's small functions must be inlined into their
 //! callers: in several units singular values take up to twice as long, unless link-time optimisation
-//! joins them again, and that took a quarter of the time of the first build of `rankproof`.
+//! joins them again, and that took a fifth of the time of a first build of `rankproof`.
 
 use faer::linalg::solvers::{Llt, Solve};
 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
