@@ -146,7 +146,7 @@ pub(super) fn jacobi<S: Real>(matrix: &Matrix<S>) -> Singular<S> {
 fn jacobi_values<S: Real>(matrix: &Matrix<S>) -> Vec<f64> {
     let is_wide = matrix.rows() < matrix.cols();
     let mut columns = if is_wide { columns_of(&matrix.transposed()) } else { columns_of(matrix) };
-    Arch::new().dispatch(Triangle { columns: &mut columns });
+    Arch::new().dispatch(PivotedQr { columns: &mut columns });
     let size = columns.len();
     let row = |i: usize| {
         let entry = |j: usize| if j < i { S::ZERO } else { columns[j][i] };
@@ -162,11 +162,11 @@ fn jacobi_values<S: Real>(matrix: &Matrix<S>) -> Vec<f64> {
 
 /// Reflects columns, at least as long as they are many, into a triangle (Householder), each time that of
 /// the largest rest first. What is below the diagonal is left as it comes.
-struct Triangle<'a, S> {
+struct PivotedQr<'a, S> {
     columns: &'a mut [Vec<S>],
 }
 
-impl<S: Real> WithSimd for Triangle<'_, S> {
+impl<S: Real> WithSimd for PivotedQr<'_, S> {
     type Output = ();
 
     #[inline(always)]
