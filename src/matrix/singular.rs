@@ -1,5 +1,7 @@
 //! Singular values and vectors: faer's for f64 and f32, one-sided Jacobi for double-double.
 
+use std::borrow::Cow;
+
 use pulp::{Arch, Simd, WithSimd};
 use rankproof_dense::Dense;
 
@@ -40,17 +42,63 @@ pub fn over_largest(mut values: Vec<f64>) -> Vec<f64> {
 pub trait SingularValues: Real {
     /// The singular values alone, descending.
     fn singular_values(matrix: &Matrix<Self>) -> Vec<f64> {
-        Self::singular(matrix).values
+        let (matrix, unit) = near_one(matrix);
+        times(Self::values_near_one(&matrix), unit)
     }
 
     /// Values and vectors.
-    fn singular(matrix: &Matrix<Self>) -> Singular<Self>;
+    fn singular(matrix: &Matrix<Self>) -> Singular<Self> {
+        let (matrix, unit) = near_one(matrix);
+        let Singular { left, values, right } = Self::singular_near_one(&matrix);
+        Singular { left, values: times(values, unit), right }
+    }
 
     /// Values and left vectors, (m, r).
     fn left_singular(matrix: &Matrix<Self>) -> (Vec<f64>, Matrix<Self>) {
-        let Singular { left, values, .. } = Self::singular(matrix);
+        let (matrix, unit) = near_one(matrix);
+        let (values, left) = Self::left_near_one(&matrix);
+        (times(values, unit), left)
+    }
+
+    /// [`singular_values`](SingularValues::singular_values) of a matrix whose squares do not overflow.
+    fn values_near_one(matrix: &Matrix<Self>) -> Vec<f64>;
+
+    /// [`singular`](SingularValues::singular) of such a matrix.
+    fn singular_near_one(matrix: &Matrix<Self>) -> Singular<Self>;
+
+    /// [`left_singular`](SingularValues::left_singular) of such a matrix.
+    fn left_near_one(matrix: &Matrix<Self>) -> (Vec<f64>, Matrix<Self>) {
+        let Singular { left, values, .. } = Self::singular_near_one(matrix);
         (values, left)
     }
+}
+
+/// The largest exponent of two, of either sign, that entries may have: sums of their squares, and the
+/// last digits of these, are far from the ends of what any type can hold.
+const NEAR_ONE: i32 = 20;
+
+/// The matrix with entries near one, and the power of two that it is to be multiplied by; itself and 1
+/// if its entries are near one already, all zero, or not finite.
+fn near_one<S: Real>(matrix: &Matrix<S>) -> (Cow<'_, Matrix<S>>, f64) {
+    let sizes = matrix.data().iter().map(|entry| entry.to_f64().abs());
+    let largest = sizes.fold(0.0, f64::max);
+    // The factors of both ways must be numbers.
+    let exponent = (largest.log2() as i32).clamp(-1000, 1000);
+    if largest == 0.0 || !largest.is_finite() || exponent.abs() <= NEAR_ONE {
+        return (Cow::Borrowed(matrix), 1.0);
+    }
+    let unit = 2f64.powi(exponent);
+    // In two steps, as the factor may be none of a narrow type.
+    let half = 2f64.powi(-exponent / 2);
+    let mut scaled = matrix.clone();
+    scaled.scale(S::from_f64(half));
+    scaled.scale(S::from_f64(1.0 / unit / half));
+    (Cow::Owned(scaled), unit)
+}
+
+fn times(mut values: Vec<f64>, unit: f64) -> Vec<f64> {
+    values.iter_mut().for_each(|value| *value *= unit);
+    values
 }
 
 /// A square matrix with the same singular values, if a matrix is very tall or wide.
@@ -65,9 +113,9 @@ fn squared<S: ThinQr>(matrix: &Matrix<S>) -> Option<Matrix<S>> {
 macro_rules! singular_by_faer {
     ($float:ty) => {
         impl SingularValues for $float {
-            fn singular_values(matrix: &Matrix<Self>) -> Vec<f64> {
+            fn values_near_one(matrix: &Matrix<Self>) -> Vec<f64> {
                 if let Some(square) = squared(matrix) {
-                    return Self::singular_values(&square);
+                    return Self::values_near_one(&square);
                 }
                 match <$float>::svd_values(to_faer(matrix.view())) {
                     Some(values) => values.into_iter().map(f64::from).collect(),
@@ -76,7 +124,7 @@ macro_rules! singular_by_faer {
                 }
             }
 
-            fn singular(matrix: &Matrix<Self>) -> Singular<Self> {
+            fn singular_near_one(matrix: &Matrix<Self>) -> Singular<Self> {
                 let found = <$float>::svd(to_faer(matrix.view()));
                 let Some((left, values, right)) = found else {
                     return jacobi(matrix);
@@ -88,13 +136,14 @@ macro_rules! singular_by_faer {
                 }
             }
 
-            fn left_singular(matrix: &Matrix<Self>) -> (Vec<f64>, Matrix<Self>) {
+            fn left_near_one(matrix: &Matrix<Self>) -> (Vec<f64>, Matrix<Self>) {
                 // Of a wide matrix, the right vectors of the triangle.
                 if matrix.cols() >= tall_rows(matrix.rows()) {
-                    let Singular { values, right, .. } = Self::singular(&triangle(matrix.t()));
+                    let triangle = triangle(matrix.t());
+                    let Singular { values, right, .. } = Self::singular_near_one(&triangle);
                     (values, right)
                 } else {
-                    let Singular { left, values, .. } = Self::singular(matrix);
+                    let Singular { left, values, .. } = Self::singular_near_one(matrix);
                     (values, left)
                 }
             }
@@ -106,11 +155,11 @@ singular_by_faer!(f64);
 singular_by_faer!(f32);
 
 impl SingularValues for DoubleDouble {
-    fn singular_values(matrix: &Matrix<Self>) -> Vec<f64> {
+    fn values_near_one(matrix: &Matrix<Self>) -> Vec<f64> {
         jacobi_values(matrix)
     }
 
-    fn singular(matrix: &Matrix<Self>) -> Singular<Self> {
+    fn singular_near_one(matrix: &Matrix<Self>) -> Singular<Self> {
         jacobi(matrix)
     }
 }
@@ -351,6 +400,37 @@ mod tests {
         }
         assert_eq!(over_largest(vec![4.0, 3.0, 0.0]), [1.0, 0.75, 0.0]);
         assert!(over_largest(Vec::new()).is_empty());
+    }
+
+    /// Squares of entries overflow, or their last digits vanish, long before the entries do.
+    fn values_scale<S: SingularValues>(powers: [i32; 2]) {
+        let mut stream = Stream::new("scale", 0, 0);
+        let left = Matrix::<S>::random(7, 2, &mut stream);
+        let matrix = left.times(&Matrix::random(2, 5, &mut stream));
+        let [plain, both] = [S::singular_values, |matrix: &Matrix<S>| S::singular(matrix).values]
+            .map(|f| f(&matrix));
+        for power in powers {
+            let mut scaled = matrix.clone();
+            scaled.scale(S::from_f64(2f64.powi(power)));
+            let values = [S::singular_values(&scaled), S::singular(&scaled).values];
+            for (expected, found) in [&plain, &both].into_iter().zip(values) {
+                let floor = 20.0 * S::EPSILON * expected[0];
+                for (expected, found) in expected.iter().zip(found) {
+                    let found = found * 0.5f64.powi(power);
+                    assert!(
+                        (found - expected).abs() < floor.max(1e-15 * expected),
+                        "2^{power}: {found:e} {expected:e}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_scale_with_their_matrix() {
+        values_scale::<f64>([-700, 700]);
+        values_scale::<f32>([-80, 80]);
+        values_scale::<DoubleDouble>([-480, 500]);
     }
 
     #[test]

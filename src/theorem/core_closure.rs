@@ -23,7 +23,7 @@ use crate::matrix::{Matrix, RankRevealing};
 use crate::network::Network;
 use crate::network::architecture::Architecture;
 use crate::task::Dimensions;
-use crate::training::{Cores, GradientFault, NOISE_FACTOR};
+use crate::training::{Cores, GradientFault, NOISE_FACTOR, Trajectory};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -88,7 +88,6 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     });
     let differences: Vec<_> = differences.collect();
     let noise = small.tensor_noise() + large.tensor_noise();
-    let cores = S::rank(&Matrix::beside(wider, &differences), noise);
 
     let task = &case.instance.task;
     let outputs = narrow.architecture.outputs(&small.end, &task.inputs, task.trials)?;
@@ -100,7 +99,13 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let size = sizes[0].max(sizes[1]).max(1.0).powi(3);
     let units = noise + NOISE_FACTOR * S::ROUNDING * (wider + time) as f64;
     let of_outputs = units * size * (1.0 + weights).powi(time as i32);
-    let of_losses = of_outputs * (outputs.norm() + task.targets.norm() + 1.0);
+    let readings = outputs.norm() + task.targets.norm() + 1.0;
+    let of_losses = of_outputs * readings;
+    // Outputs near to their targets leave errors that are mostly rounding, the same for no two widths.
+    let of_errors = NOISE_FACTOR * S::ROUNDING * (wider + time) as f64 * readings;
+    let gain = narrow.parts().c.norm() * (1.0 + weights).powi(time as i32);
+    let of_changes = noise + of_errors * gain * activity(&large);
+    let cores = S::rank(&Matrix::beside(wider, &differences), of_changes);
     Ok(vec![
         Observation::rank("dimensions in which the changes of two widths differ", &cores, 0),
         Observation::rank(
@@ -110,6 +115,17 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
         ),
         Observation::rank("whether their losses differ", &S::rank(&losses, of_losses), 0),
     ])
+}
+
+/// What of the errors of outputs can be in the weights: the activity that each gradient has on its
+/// right, times the step sizes.
+fn activity<S: RankRevealing>(run: &Trajectory<S>) -> f64 {
+    let sizes: Vec<f64> = run.gradients().iter().map(|gradient| gradient.right.norm()).collect();
+    let of_step = |k: usize| -> f64 {
+        let terms = sizes.iter().enumerate();
+        terms.map(|(j, size)| run.coefficient(k, j).size() * size).sum()
+    };
+    (1..=run.steps()).map(of_step).fold(0.0, f64::hypot)
 }
 
 /// The network of more neurons with the same Gram matrix: U X in the place of X, where the columns of

@@ -63,6 +63,7 @@ struct Track<S> {
 pub struct BlockTrajectory<'a, S> {
     start: &'a Block<S>,
     track: &'a Track<S>,
+    followed: &'a [(String, Track<S>)],
     traces: &'a [Vec<S>],
     time_steps: usize,
 }
@@ -148,7 +149,8 @@ impl<S: Scalar> Trajectory<S> {
             known: self.followed.iter().map(|(own, _)| own.as_str()).collect::<Vec<_>>().join(", "),
         })?;
         let start = self.start.get(name)?;
-        Ok(BlockTrajectory { start, track, traces: &self.traces, time_steps: self.time_steps })
+        let (followed, traces) = (&self.followed, &self.traces);
+        Ok(BlockTrajectory { start, track, followed, traces, time_steps: self.time_steps })
     }
 
     /// The blocks that are followed and their names, in order.
@@ -321,11 +323,17 @@ impl<S: RankRevealing> BlockTrajectory<'_, S> {
         S::rank(&self.increment(k), self.noise(k))
     }
 
-    /// The largest singular value that rounding can have put into D_k; zero in a field.
+    /// The largest singular value that rounding can have put into D_k; zero in a field. That of every
+    /// block that learns beside it is part of it: their errors are in the next gradients, and are large
+    /// in proportion where such a block started at zero and its gradients nearly cancel.
     pub fn noise(&self, k: usize) -> f64 {
-        let summed: f64 = (self.track.roundings.iter().enumerate())
-            .map(|(j, rounding)| self.coefficient(k, j).size() * rounding)
-            .sum();
+        let summed = |track: &Track<S>| -> f64 {
+            let coefficients = self.traces[k].iter().skip(1);
+            let terms = coefficients.zip(&track.roundings);
+            terms.map(|(&coefficient, rounding)| coefficient.size() * rounding).sum()
+        };
+        let learning = self.followed.iter().filter(|(_, track)| track.moves);
+        let summed = learning.map(|(_, track)| summed(track)).fold(0.0, f64::hypot);
         let start = self.start.norm_squared().size().sqrt();
         NOISE_FACTOR * S::ROUNDING * self.size() * (summed + start)
     }

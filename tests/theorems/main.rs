@@ -1,7 +1,7 @@
 //! One file for each theorem, under the theorem's name: it holds in every arithmetic, its bound is
-//! attained, and its check notices deliberate errors. Two files are about all of them: `limits`
+//! attained, and its check notices deliberate errors. Three files are about all of them: `limits`
 //! holds every bound that is known before training against exact ranks, `attained` every text that
-//! says when a bound is attained. The build script finds the files of this folder.
+//! says when a bound is attained, `rounding` cases in which rounding looked like a violation. The build script finds the files of this folder.
 //!
 //! `PROPTEST_CASES` sets the number of cases (256 if not set). What fails is made small, printed
 //! in the terms of the theorems, and kept in `proptest-regressions/` to be tried first next time.

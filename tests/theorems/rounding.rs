@@ -1,0 +1,24 @@
+//! Random cases that a check in floating point once called a violation, by rounding alone.
+
+use rankproof::theorem::{Arithmetic, CaseId, Verdict, find};
+
+const CASES: [(&str, Arithmetic, u64, u64); 5] = [
+    // sigma_{m+1} and sigma_{2m+1} both follow the third power over three orders of magnitude.
+    ("orders", Arithmetic::DoubleDouble, 5, 4451),
+    // Weights of 1e151, whose squares have no last digits in double-double.
+    ("broadcast-error", Arithmetic::DoubleDouble, 77, 4045),
+    // A block of 1e-11, left of terms of size one, through which another block learns.
+    ("areas", Arithmetic::F64, 77, 14276),
+    ("areas", Arithmetic::DoubleDouble, 77, 309),
+    // Outputs that agree with their targets to eight digits.
+    ("core-closure", Arithmetic::F64, 77, 9379),
+];
+
+#[test]
+fn rounding_is_not_a_violation() {
+    for (id, arithmetic, seed, number) in CASES {
+        let theorem = find(id).expect("a theorem");
+        let report = theorem.run(CaseId { arithmetic, seed, number }, None);
+        assert_ne!(report.verdict(), Verdict::Violated, "{id}: {report}");
+    }
+}
