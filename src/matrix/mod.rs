@@ -2,6 +2,7 @@
 
 mod elimination;
 mod factors;
+mod jacobi;
 mod modular;
 mod nilpotent;
 mod qr;

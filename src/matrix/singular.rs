@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use pulp::{Arch, Simd, WithSimd};
 use rankproof_dense::Dense;
 
 use super::Matrix;
+use super::jacobi::{jacobi, jacobi_values};
 use super::qr::{ThinQr, tall_rows, triangle};
 use crate::scalar::{DoubleDouble, Real, Scalar, to_faer};
 
@@ -110,6 +110,17 @@ fn squared<S: ThinQr>(matrix: &Matrix<S>) -> Option<Matrix<S>> {
     (cols >= tall_rows(rows)).then(|| triangle(matrix.t()))
 }
 
+/// By Jacobi rotations in double-double, which always converge, as what faer uses once in a great while
+/// does not.
+fn by_jacobi<S: Real>(matrix: &Matrix<S>) -> Singular<S> {
+    fn convert<A: Real, B: Real>(matrix: &Matrix<A>) -> Matrix<B> {
+        let entry = |i, j| B::from_f64(matrix[(i, j)].to_f64());
+        Matrix::from_fn(matrix.rows(), matrix.cols(), entry)
+    }
+    let Singular { left, values, right } = jacobi(&convert(matrix));
+    Singular { left: convert(&left), values, right: convert(&right) }
+}
+
 macro_rules! singular_by_faer {
     ($float:ty) => {
         impl SingularValues for $float {
@@ -119,15 +130,14 @@ macro_rules! singular_by_faer {
                 }
                 match <$float>::svd_values(to_faer(matrix.view())) {
                     Some(values) => values.into_iter().map(f64::from).collect(),
-                    // Seen by others once in a great while; Jacobi always converges.
-                    None => jacobi(matrix).values,
+                    None => by_jacobi(matrix).values,
                 }
             }
 
             fn singular_near_one(matrix: &Matrix<Self>) -> Singular<Self> {
                 let found = <$float>::svd(to_faer(matrix.view()));
                 let Some((left, values, right)) = found else {
-                    return jacobi(matrix);
+                    return by_jacobi(matrix);
                 };
                 Singular {
                     left: Matrix::from_faer(left.as_ref()),
@@ -161,175 +171,6 @@ impl SingularValues for DoubleDouble {
 
     fn singular_near_one(matrix: &Matrix<Self>) -> Singular<Self> {
         jacobi(matrix)
-    }
-}
-
-/// Sweeps after which rotations stop; quadratic convergence needs about ten.
-const SWEEPS: usize = 60;
-
-/// One-sided Jacobi (Hestenes): columns are rotated in pairs until all are orthogonal.
-pub(super) fn jacobi<S: Real>(matrix: &Matrix<S>) -> Singular<S> {
-    if matrix.rows() < matrix.cols() {
-        let Singular { left, values, right } = jacobi(&matrix.transposed());
-        return Singular { left: right, values, right: left };
-    }
-    let mut columns = columns_of(matrix);
-    let mut vectors = columns_of(&Matrix::scaled_identity(matrix.cols(), S::ONE));
-    make_orthogonal(&mut columns, Some(&mut vectors));
-    let norms: Vec<S> = columns.iter().map(|column| dot(column, column).sqrt()).collect();
-    let mut order: Vec<usize> = (0..columns.len()).collect();
-    order.sort_by(|&a, &b| norms[b].to_f64().total_cmp(&norms[a].to_f64()));
-    Singular {
-        left: Matrix::from_fn(matrix.rows(), order.len(), |i, j| {
-            let norm = norms[order[j]];
-            norm.inverse().map_or(S::ZERO, |inverse| columns[order[j]][i] * inverse)
-        }),
-        values: order.iter().map(|&j| norms[j].to_f64()).collect(),
-        right: Matrix::from_fn(matrix.cols(), order.len(), |i, j| vectors[order[j]][i]),
-    }
-}
-
-/// The values of [`jacobi`] alone, of the transposed triangle of a QR factorization with pivoting: its
-/// columns are nearly orthogonal, and no longer than they are many (Z. Drmač and K. Veselić, "New fast
-/// and accurate Jacobi SVD algorithm I", SIAM J. Matrix Anal. Appl. 29, 2008).
-fn jacobi_values<S: Real>(matrix: &Matrix<S>) -> Vec<f64> {
-    let is_wide = matrix.rows() < matrix.cols();
-    let mut columns = if is_wide { columns_of(&matrix.transposed()) } else { columns_of(matrix) };
-    Arch::new().dispatch(PivotedQr { columns: &mut columns });
-    let size = columns.len();
-    let row = |i: usize| {
-        let entry = |j: usize| if j < i { S::ZERO } else { columns[j][i] };
-        (0..size).map(entry).collect()
-    };
-    let mut columns: Vec<Vec<S>> = (0..size).map(row).collect();
-    make_orthogonal(&mut columns, None);
-    let norm = |column: &Vec<S>| dot(column, column).sqrt().to_f64();
-    let mut values: Vec<f64> = columns.iter().map(norm).collect();
-    values.sort_by(|a, b| b.total_cmp(a));
-    values
-}
-
-/// Reflects columns, at least as long as they are many, into a triangle (Householder), each time that of
-/// the largest rest first. What is below the diagonal is left as it comes.
-struct PivotedQr<'a, S> {
-    columns: &'a mut [Vec<S>],
-}
-
-impl<S: Real> WithSimd for PivotedQr<'_, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<V: Simd>(self, _: V) {
-        let columns = self.columns;
-        for k in 0..columns.len() {
-            let (mut largest, mut square) = (k, S::ZERO);
-            for (j, column) in columns.iter().enumerate().skip(k) {
-                let rest = dot(&column[k..], &column[k..]);
-                if rest > square {
-                    (largest, square) = (j, rest);
-                }
-            }
-            columns.swap(k, largest);
-            let (done, others) = columns.split_at_mut(k + 1);
-            let column = &mut done[k][k..];
-            // The reflection along v = x +- |x| e, the sign without cancellation: |v|^2 / 2 is
-            // |x| (|x| + |x_1|).
-            let norm = square.sqrt();
-            let diagonal = if column[0] < S::ZERO { norm } else { -norm };
-            let half_square = square + norm * column[0].abs();
-            column[0] -= diagonal;
-            if let Some(inverse) = half_square.inverse() {
-                for other in others {
-                    let share = dot(column, &other[k..]) * inverse;
-                    for (entry, &v) in other[k..].iter_mut().zip(&*column) {
-                        *entry -= share * v;
-                    }
-                }
-            }
-            column[0] = diagonal;
-        }
-    }
-}
-
-fn columns_of<S: Real>(matrix: &Matrix<S>) -> Vec<Vec<S>> {
-    (0..matrix.cols()).map(|j| matrix.column(j).to_vec()).collect()
-}
-
-/// Sweeps until all columns are orthogonal, the vectors turned with them.
-fn make_orthogonal<S: Real>(columns: &mut [Vec<S>], mut vectors: Option<&mut Vec<Vec<S>>>) {
-    for _ in 0..SWEEPS {
-        let vectors = vectors.as_deref_mut();
-        if !Arch::new().dispatch(Sweep { columns, vectors }) {
-            break;
-        }
-    }
-}
-
-/// A rotation of every pair of columns, and of the vectors with them; false if all were orthogonal.
-///
-/// Not a closure, because it and what it calls must be inlined into the code for the instructions of
-/// this machine: without those a fused multiply-add, of which double-double numbers are made, is a
-/// call.
-struct Sweep<'a, S> {
-    columns: &'a mut [Vec<S>],
-    vectors: Option<&'a mut Vec<Vec<S>>>,
-}
-
-impl<S: Real> WithSimd for Sweep<'_, S> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn with_simd<V: Simd>(self, _: V) -> bool {
-        let Sweep { columns, mut vectors } = self;
-        let mut rotated = false;
-        for p in 0..columns.len() {
-            for q in p + 1..columns.len() {
-                if let Some((cosine, sine)) = rotation(&columns[p], &columns[q]) {
-                    rotate(columns, p, q, cosine, sine);
-                    if let Some(vectors) = &mut vectors {
-                        rotate(vectors, p, q, cosine, sine);
-                    }
-                    rotated = true;
-                }
-            }
-        }
-        rotated
-    }
-}
-
-/// The rotation that makes two columns orthogonal; `None` if they are, to rounding.
-#[inline(always)]
-fn rotation<S: Real>(p: &[S], q: &[S]) -> Option<(S, S)> {
-    // Side by side, as each sum alone waits for its last addition.
-    let (mut pp, mut qq, mut pq) = (S::ZERO, S::ZERO, S::ZERO);
-    for (&p, &q) in p.iter().zip(q) {
-        pp += p * p;
-        qq += q * q;
-        pq += p * q;
-    }
-    let size = pp.to_f64().sqrt() * qq.to_f64().sqrt();
-    // Written so that a NaN, too, ends the sweeps.
-    let needed = pq.to_f64().abs() > S::EPSILON * size;
-    if !needed || size == 0.0 {
-        return None;
-    }
-    let zeta = (qq - pp) * (pq + pq).inverse()?;
-    // Columns of noise shrink with every sweep, until the square of zeta would overflow; the
-    // rotation is then below rounding.
-    if zeta.to_f64().abs().partial_cmp(&1e100) != Some(std::cmp::Ordering::Less) {
-        return None;
-    }
-    let root = zeta.abs() + (S::ONE + zeta * zeta).sqrt();
-    let tangent = if zeta < S::ZERO { -root.inverse()? } else { root.inverse()? };
-    let cosine = (S::ONE + tangent * tangent).sqrt().inverse()?;
-    Some((cosine, cosine * tangent))
-}
-
-#[inline(always)]
-fn rotate<S: Scalar>(columns: &mut [Vec<S>], p: usize, q: usize, cosine: S, sine: S) {
-    let (before, after) = columns.split_at_mut(q);
-    for (a, b) in before[p].iter_mut().zip(&mut after[0]) {
-        (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
     }
 }
 
@@ -368,7 +209,7 @@ mod tests {
     fn decompositions_rebuild_their_matrix() {
         for (rows, cols) in [(1, 1), (5, 3), (3, 5), (17, 17), (40, 33)] {
             check::<f64>(rows, cols, f64::singular);
-            check::<f64>(rows, cols, jacobi);
+            check::<f64>(rows, cols, by_jacobi);
             check::<f32>(rows, cols, f32::singular);
             check::<DoubleDouble>(rows, cols, DoubleDouble::singular);
         }

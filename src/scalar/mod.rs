@@ -51,6 +51,7 @@ pub use series::Series;
 pub use stream::Stream;
 pub use text::significant;
 pub use view::View;
+pub(crate) use wide::Planes;
 
 /// Runs a loop over numbers with the widest vector instructions of the machine. The closure is to be
 /// `#[inline(always)]`, or the loop can end in a function without them.

@@ -23,6 +23,109 @@ const INVERSE_FACTORIALS: [(f64, f64); 10] = [
     (1.0, 0.0),
 ];
 
+/// A vector of double-double numbers with high parts and low parts apart, as registers take them, and
+/// zeros up to a multiple of [`WIDTH`]. Its loops have no closures, which would end in functions without
+/// the instructions of the registers.
+#[derive(Clone, Debug)]
+pub(crate) struct Planes {
+    high: Vec<f64>,
+    low: Vec<f64>,
+}
+
+impl Planes {
+    pub fn new(numbers: &[DoubleDouble]) -> Self {
+        let padded = numbers.len().next_multiple_of(WIDTH);
+        let mut planes = Planes { high: vec![0.0; padded], low: vec![0.0; padded] };
+        for (i, &number) in numbers.iter().enumerate() {
+            planes.set(i, number);
+        }
+        planes
+    }
+
+    #[inline(always)]
+    pub fn at(&self, i: usize) -> DoubleDouble {
+        DoubleDouble { high: self.high[i], low: self.low[i] }
+    }
+
+    #[inline(always)]
+    pub fn set(&mut self, i: usize, number: DoubleDouble) {
+        (self.high[i], self.low[i]) = (number.high, number.low);
+    }
+
+    /// The inner product. It is the sum of [`WIDTH`] sums, on every machine.
+    #[inline(always)]
+    pub fn dot<V: Simd>(&self, simd: V, other: &Self) -> DoubleDouble {
+        let (mine, others) = (self.registers::<V>(), other.registers::<V>());
+        let groups = WIDTH / V::F64_LANES;
+        let (mut high, mut low) = ([0.0; WIDTH], [0.0; WIDTH]);
+        for group in 0..groups {
+            let mut sum = Wide::<V>::splat(simd, (0.0, 0.0));
+            for i in (group..mine.0.len()).step_by(groups) {
+                let a = Wide { high: mine.0[i], low: mine.1[i] };
+                let b = Wide { high: others.0[i], low: others.1[i] };
+                sum = sum.plus(simd, a.times(simd, b));
+            }
+            V::as_mut_simd_f64s(&mut high).0[group] = sum.high;
+            V::as_mut_simd_f64s(&mut low).0[group] = sum.low;
+        }
+        let mut left = WIDTH;
+        while left > 1 {
+            left /= 2;
+            for i in 0..left {
+                let a = DoubleDouble { high: high[i], low: low[i] };
+                let sum = a + DoubleDouble { high: high[i + left], low: low[i + left] };
+                (high[i], low[i]) = (sum.high, sum.low);
+            }
+        }
+        DoubleDouble { high: high[0], low: low[0] }
+    }
+
+    /// Adds a multiple of another vector.
+    #[inline(always)]
+    pub fn add_scaled<V: Simd>(&mut self, simd: V, factor: DoubleDouble, other: &Self) {
+        let factor = Wide::splat(simd, (factor.high, factor.low));
+        let others = other.registers::<V>();
+        let (high, low) = self.registers_mut::<V>();
+        for i in 0..high.len() {
+            let term = factor.times(simd, Wide { high: others.0[i], low: others.1[i] });
+            let sum = Wide { high: high[i], low: low[i] }.plus(simd, term);
+            (high[i], low[i]) = (sum.high, sum.low);
+        }
+    }
+
+    /// `(cosine p - sine q, sine p + cosine q)` in the place of p, which this is, and q.
+    #[inline(always)]
+    pub fn rotate<V: Simd>(
+        &mut self,
+        simd: V,
+        other: &mut Self,
+        [cosine, sine]: [DoubleDouble; 2],
+    ) {
+        let cosine = Wide::splat(simd, (cosine.high, cosine.low));
+        let plus = Wide::splat(simd, (sine.high, sine.low));
+        let minus = Wide::splat(simd, (-sine.high, -sine.low));
+        let (p, q) = (self.registers_mut::<V>(), other.registers_mut::<V>());
+        for i in 0..p.0.len() {
+            let a = Wide { high: p.0[i], low: p.1[i] };
+            let b = Wide { high: q.0[i], low: q.1[i] };
+            let first = cosine.times(simd, a).plus(simd, minus.times(simd, b));
+            let second = plus.times(simd, a).plus(simd, cosine.times(simd, b));
+            (p.0[i], p.1[i]) = (first.high, first.low);
+            (q.0[i], q.1[i]) = (second.high, second.low);
+        }
+    }
+
+    #[inline(always)]
+    fn registers<V: Simd>(&self) -> (&[V::f64s], &[V::f64s]) {
+        (V::as_simd_f64s(&self.high).0, V::as_simd_f64s(&self.low).0)
+    }
+
+    #[inline(always)]
+    fn registers_mut<V: Simd>(&mut self) -> (&mut [V::f64s], &mut [V::f64s]) {
+        (V::as_mut_simd_f64s(&mut self.high).0, V::as_mut_simd_f64s(&mut self.low).0)
+    }
+}
+
 /// As many double-double numbers as a register holds f64.
 #[derive(Clone, Copy)]
 struct Wide<V: Simd> {
