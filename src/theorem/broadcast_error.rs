@@ -18,11 +18,12 @@
 //! collect one column of every matrix.
 
 use super::movement::{Movement, span};
-use super::{Arithmetic, Case, Checks, Domain, Observed, Proof, Setting, Theorem};
+use super::{Arithmetic, Case, Checks, Domain, Inconclusive, Observed, Proof, Setting, Theorem};
 use crate::matrix::{Matrix, RankRevealing};
-use crate::network::Transport;
+use crate::network::architecture::Architecture;
+use crate::network::{Network, Transport};
 use crate::task::Dimensions;
-use crate::training::GradientFault;
+use crate::training::{GradientFault, NOISE_FACTOR, Trajectory};
 
 /// The theorem as a value.
 pub const THEOREM: Theorem = Theorem {
@@ -79,7 +80,9 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let mut network = case.instance.network.clone();
     network.architecture.transport = Transport::Feedback(feedback);
     let trajectory = case.training_of(&network).run(steps)?;
-    let movement = Movement::increments(&trajectory);
+    let mut movement = Movement::increments(&trajectory);
+    let rounding = rounding_of_feedback(case, &network, &trajectory)?;
+    movement.noise.iter_mut().for_each(|noise| *noise += rounding);
     Ok(vec![
         movement.last_rank(space.dimension()),
         movement.columns_outside(&space),
@@ -88,6 +91,25 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
 }
 
 /// P, (N, d_out), of a random rank.
+/// What rounding of P e can have put into W: where P has fewer dimensions than there are outputs, P e
+/// may be small beside P and e. No e is larger than outputs and targets.
+fn rounding_of_feedback<S: RankRevealing>(
+    case: &Case<S>,
+    network: &Network<S>,
+    trajectory: &Trajectory<S>,
+) -> Result<f64, Inconclusive> {
+    let task = &case.instance.task;
+    let outputs = network.architecture.outputs(&trajectory.end, &task.inputs, task.trials)?;
+    let error = outputs.norm() + task.targets.norm() + 1.0;
+    let activity = |k: usize| -> f64 {
+        let gradients = trajectory.gradients().iter().enumerate();
+        gradients.map(|(j, gradient)| trajectory.coefficient(k, j).size() * gradient.right.norm()).sum()
+    };
+    let activity = (1..=trajectory.steps()).map(activity).fold(0.0, f64::max);
+    let size = (case.setting.dimensions.neurons + case.setting.dimensions.steps) as f64;
+    Ok(NOISE_FACTOR * S::ROUNDING * size * feedback(case).norm() * error * activity)
+}
+
 fn feedback<S: RankRevealing>(case: &Case<S>) -> Matrix<S> {
     let mut stream = case.stream.named("feedback");
     let dimensions = &case.setting.dimensions;

@@ -15,11 +15,11 @@
 
 use super::effective_task_dimension::orthonormal_rows;
 use super::{
-    Arithmetic, Case, Checks, Domain, InitialState, InitialWeights, Observation, Observed, Proof,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, InitialWeights, Observation, Observed, Proof,
     Theorem,
 };
 use crate::blocks::Subset;
-use crate::matrix::{Matrix, RankRevealing};
+use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing};
 use crate::network::Network;
 use crate::network::architecture::Architecture;
 use crate::task::Dimensions;
@@ -99,12 +99,14 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let size = sizes[0].max(sizes[1]).max(1.0).powi(3);
     let units = noise + NOISE_FACTOR * S::ROUNDING * (wider + time) as f64;
     let of_outputs = units * size * (1.0 + weights).powi(time as i32);
-    let readings = outputs.norm() + task.targets.norm() + 1.0;
-    let of_losses = of_outputs * readings;
+    let of_losses = of_outputs * (outputs.norm() + task.targets.norm() + 1.0);
     // Outputs near to their targets leave errors that are mostly rounding, the same for no two widths.
-    let of_errors = NOISE_FACTOR * S::ROUNDING * (wider + time) as f64 * readings;
-    let gain = narrow.parts().c.norm() * (1.0 + weights).powi(time as i32);
-    let of_changes = noise + of_errors * gain * activity(&large);
+    let of_changes = of_losses * (1..=steps).map(|k| step_sizes(&large, k)).fold(0.0, f64::max);
+    let change = (1..=steps).map(|k| large.increment(k).norm()).fold(0.0, f64::hypot);
+    let learned = large.gradients().iter().any(|gradient| gradient.to_matrix().norm() != 0.0);
+    if learned && CLEAR_GAP * of_changes > change {
+        return Err(Inconclusive::Noise("the change of W"));
+    }
     let cores = S::rank(&Matrix::beside(wider, &differences), of_changes);
     Ok(vec![
         Observation::rank("dimensions in which the changes of two widths differ", &cores, 0),
@@ -117,15 +119,9 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     ])
 }
 
-/// What of the errors of outputs can be in the weights: the activity that each gradient has on its
-/// right, times the step sizes.
-fn activity<S: RankRevealing>(run: &Trajectory<S>) -> f64 {
-    let sizes: Vec<f64> = run.gradients().iter().map(|gradient| gradient.right.norm()).collect();
-    let of_step = |k: usize| -> f64 {
-        let terms = sizes.iter().enumerate();
-        terms.map(|(j, size)| run.coefficient(k, j).size() * size).sum()
-    };
-    (1..=run.steps()).map(of_step).fold(0.0, f64::hypot)
+/// How far the gradients went into W_k.
+fn step_sizes<S: RankRevealing>(run: &Trajectory<S>, k: usize) -> f64 {
+    (0..run.gradients().len()).map(|j| run.coefficient(k, j).size()).sum()
 }
 
 /// The network of more neurons with the same Gram matrix: U X in the place of X, where the columns of
