@@ -25,6 +25,9 @@ struct Found<S> {
     loss: S,
     /// The exact gradient of every followed block, in order.
     honest: Vec<Factors<S>>,
+    /// What the rounding errors are proportional to of the gradients of the blocks that are trained
+    /// and not followed.
+    beside: f64,
     /// The gradient that is to be applied: another one where there is a deliberate error.
     applied: Blocks<S>,
 }
@@ -106,6 +109,7 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
             .transpose()?;
         watch(Visit { step, loss: value, blocks: place, task });
 
+        let beside = self.rounding_beside(&found.blocks);
         let mut gradient = self.kept(place, columns, found, step)?;
         let mut honest = Vec::new();
         for name in &self.followed {
@@ -117,7 +121,19 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
         if self.followed.iter().any(|name| !trained.contains(name)) {
             gradient = gradient.only(trained);
         }
-        Ok(Found { loss: value, honest, applied: gradient })
+        Ok(Found { loss: value, honest, beside, applied: gradient })
+    }
+
+    /// What the rounding errors are proportional to in the blocks that are trained and not followed.
+    fn rounding_beside(&self, gradient: &Blocks<S>) -> f64 {
+        if S::ROUNDING == 0.0 {
+            return 0.0;
+        }
+        let trained = &self.training.trained;
+        let is_beside =
+            |name: &str| trained.contains(name) && self.followed.iter().all(|own| own != name);
+        let beside = gradient.iter().filter(|(name, _)| is_beside(name));
+        beside.map(|(_, block)| scale(block)).fold(0.0, f64::hypot)
     }
 
     /// The gradient at a place as the descent goes on with it: by all columns, and stored as the
@@ -197,9 +213,10 @@ impl<'t, 'a, S: RankRevealing> Descent<'t, 'a, S> {
         trajectory: &mut Trajectory<S>,
     ) -> Point<S> {
         let Training { optimizer, trained, storage, .. } = self.training;
-        let Found { honest, applied: mut gradient, .. } = found;
+        let Found { honest, beside, applied: mut gradient, .. } = found;
         let scale = self.clipping(&gradient);
-        let roundings: Vec<f64> = honest.iter().map(Factors::scale).collect();
+        let roundings = trajectory.roundings(at, &honest);
+        trajectory.add_beside(beside);
         let mut point = match optimizer.rule {
             UpdateRule::Gradient => {
                 let index = trajectory.add_gradient(honest, &roundings);
@@ -269,6 +286,11 @@ fn in_factors<S: Scalar>(matrix: Matrix<S>) -> Factors<S> {
 /// The factors of a gradient, whatever it is stored as.
 fn factors<S: Scalar>(block: &Block<S>) -> Factors<S> {
     block.factors().cloned().unwrap_or_else(|| in_factors(block.to_matrix()))
+}
+
+/// What the rounding errors of a gradient are proportional to, whatever it is stored as.
+fn scale<S: RankRevealing>(block: &Block<S>) -> f64 {
+    block.factors().map_or_else(|| block.to_matrix().norm(), Factors::scale)
 }
 
 /// Columns of a batch in the places of its trials, zero elsewhere.

@@ -40,6 +40,9 @@ pub struct Trajectory<S> {
     gradients: usize,
     /// What is kept of each block that is followed, by its name.
     followed: Vec<(String, Track<S>)>,
+    /// What the rounding errors of each gradient are proportional to in the blocks that are trained
+    /// and not followed.
+    beside: Vec<f64>,
     time_steps: usize,
 }
 
@@ -58,12 +61,18 @@ struct Track<S> {
     slices: Option<Vec<Matrix<S>>>,
 }
 
+/// What the rounding errors of a sum of gradients are proportional to: of that with these coefficients,
+/// the first of which is that of the start.
+fn summed<S: Scalar>(trace: &[S], roundings: &[f64]) -> f64 {
+    let terms = trace.iter().skip(1).zip(roundings);
+    terms.map(|(coefficient, rounding)| coefficient.size() * rounding).sum()
+}
+
 /// What a training run did to one block, V of shape (m, n).
 #[derive(Clone, Copy, Debug)]
 pub struct BlockTrajectory<'a, S> {
     start: &'a Block<S>,
     track: &'a Track<S>,
-    followed: &'a [(String, Track<S>)],
     traces: &'a [Vec<S>],
     time_steps: usize,
 }
@@ -92,8 +101,15 @@ impl<S: Scalar> Trajectory<S> {
             traces: vec![start.trace.clone()],
             gradients: 0,
             followed: followed.iter().map(track).collect::<Result<_, _>>()?,
+            beside: Vec::new(),
             time_steps,
         })
+    }
+
+    /// What the rounding errors of the next gradient are proportional to in the blocks that are trained
+    /// and not followed.
+    pub(super) fn add_beside(&mut self, rounding: f64) {
+        self.beside.push(rounding);
     }
 
     /// Adds the next gradient of every followed block and what the rounding errors of each are
@@ -149,8 +165,7 @@ impl<S: Scalar> Trajectory<S> {
             known: self.followed.iter().map(|(own, _)| own.as_str()).collect::<Vec<_>>().join(", "),
         })?;
         let start = self.start.get(name)?;
-        let (followed, traces) = (&self.followed, &self.traces);
-        Ok(BlockTrajectory { start, track, followed, traces, time_steps: self.time_steps })
+        Ok(BlockTrajectory { start, track, traces: &self.traces, time_steps: self.time_steps })
     }
 
     /// The blocks that are followed and their names, in order.
@@ -214,6 +229,22 @@ impl<S: Scalar> Trajectory<S> {
 }
 
 impl<S: RankRevealing> Trajectory<S> {
+    /// What the rounding errors are proportional to of gradients at this place, of the followed blocks
+    /// in order. To those of a gradient itself come those of all other blocks that learn, which are large
+    /// in proportion where such a block started at zero and is what nearly cancels.
+    pub(super) fn roundings(&self, at: &Point<S>, gradients: &[Factors<S>]) -> Vec<f64> {
+        let of_track = |(_, track): &(String, Track<S>)| {
+            if track.moves { summed(&at.trace, &track.roundings) } else { 0.0 }
+        };
+        let blocks: Vec<f64> = self.followed.iter().map(of_track).collect();
+        let beside = summed(&at.trace, &self.beside);
+        let of_gradient = |(own, gradient): (usize, &Factors<S>)| {
+            let others = blocks.iter().enumerate().filter(|&(other, _)| other != own);
+            others.map(|(_, rounding)| *rounding).fold(gradient.scale().hypot(beside), f64::hypot)
+        };
+        gradients.iter().enumerate().map(of_gradient).collect()
+    }
+
     /// The rank of D_k.
     pub fn rank(&self, k: usize) -> Rank {
         self.w().rank(k)
@@ -323,17 +354,10 @@ impl<S: RankRevealing> BlockTrajectory<'_, S> {
         S::rank(&self.increment(k), self.noise(k))
     }
 
-    /// The largest singular value that rounding can have put into D_k; zero in a field. That of every
-    /// block that learns beside it is part of it: their errors are in the next gradients, and are large
-    /// in proportion where such a block started at zero and its gradients nearly cancel.
+    /// The largest singular value that rounding can have put into D_k; zero in a field.
     pub fn noise(&self, k: usize) -> f64 {
-        let summed = |track: &Track<S>| -> f64 {
-            let coefficients = self.traces[k].iter().skip(1);
-            let terms = coefficients.zip(&track.roundings);
-            terms.map(|(&coefficient, rounding)| coefficient.size() * rounding).sum()
-        };
-        let learning = self.followed.iter().filter(|(_, track)| track.moves);
-        let summed = learning.map(|(_, track)| summed(track)).fold(0.0, f64::hypot);
+        let moved = if self.track.moves { &self.track.roundings[..] } else { &[] };
+        let summed = summed(&self.traces[k], moved);
         let start = self.start.norm_squared().size().sqrt();
         NOISE_FACTOR * S::ROUNDING * self.size() * (summed + start)
     }
