@@ -259,8 +259,8 @@ rank_by_singular_values!(DoubleDouble, "dd");
 fn floor<S: Scalar>(rounding: f64, matrix: &Matrix<S>, values: &[f64], noise: f64) -> f64 {
     let size = matrix.rows().max(matrix.cols()) as f64;
     let own = rounding * size * values.first().copied().unwrap_or(0.0);
-    // `max` would drop a noise that is not a number.
-    if noise.is_nan() { noise } else { noise.max(own) }
+    // `max` would drop what is not a number.
+    if noise.is_nan() || own.is_nan() { f64::NAN } else { noise.max(own) }
 }
 
 #[cfg(test)]
@@ -285,6 +285,9 @@ mod tests {
             assert_eq!(rank.bounds, Bounds { lower: 0, upper: 3 });
         }
         let overflown = f64::rank(&Matrix::scaled_identity(3, f64::INFINITY), 0.0);
+        assert_eq!(overflown.known(), None);
+        let infinite = DoubleDouble::from_f64(f64::INFINITY);
+        let overflown = DoubleDouble::rank(&Matrix::scaled_identity(3, infinite), 0.0);
         assert_eq!(overflown.known(), None);
     }
 
