@@ -298,6 +298,14 @@ mod tests {
         assert_eq!(found, [(125, (10, Some(10)))]);
     }
 
+    /// Three inputs and two outputs: twelve terms fill all but one dimension of the pattern, and all of it
+    /// with the changes of bases that keep it.
+    #[test]
+    fn terms_of_all_bases_are_enough() {
+        let seventh = families(3, 2, 7).remove(6).expect("a small one");
+        assert_eq!((seventh.dimension, ends(&seventh)), (172, (12, Some(12))));
+    }
+
     /// Control: what is not dense in anything that is known has no upper end from here.
     #[test]
     fn a_family_that_is_not_dense_has_no_generic_rank() {

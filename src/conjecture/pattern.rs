@@ -5,7 +5,9 @@
 //! a family whose dimension is that of a tangent space. Terms that are zero outside the pattern are
 //! of kinds: some slices, and the rows and columns that all of these have. So many of each kind make almost all tensors
 //! of the pattern over the complex numbers if their tangent spaces at one place span all of it
-//! (Terracini). The pattern of all entries is the format itself.
+//! (Terracini). The pattern of all entries is the format itself. Where they do not, they may with the
+//! directions in which changes of bases move their sum: then the sums of so many terms, in all bases, are
+//! a variety of the dimension of the family inside it, so almost all of the family.
 
 use std::ops::Range;
 
@@ -104,12 +106,17 @@ impl Pattern {
     /// The fewest terms in a range that are found to make almost all of its tensors. Of more than
     /// [`MAX_KINDS`] kinds there may be fewer: they are chosen one after the other, and exchanged one by one.
     pub fn fewest(&self, terms: Range<usize>) -> Option<usize> {
-        let search = Search::of(self);
+        let (search, dimension) = (Search::of(self), self.dimension());
         let mut counts = vec![0; search.kinds.len()];
         (1..terms.end).find(|&used| {
             search.add(&mut counts);
-            let is_wanted = used >= terms.start && search.can_be_filled(used);
-            is_wanted && (search.exchange(&mut counts) || search.any_choice(used))
+            if used < terms.start {
+                return false;
+            }
+            let is_filled = search.can_be_filled(used)
+                && (search.exchange(&mut counts, search.entries, Search::filled)
+                    || search.any_choice(used));
+            is_filled || search.exchange(&mut counts.clone(), dimension, Search::in_all_bases)
         })
     }
 
@@ -200,10 +207,15 @@ impl Search {
         numbers.sum::<usize>() >= self.entries && self.filled(counts) == self.entries
     }
 
-    /// Exchanges kinds as long as more is filled. True if all is.
-    fn exchange(&self, counts: &mut Vec<usize>) -> bool {
-        let mut filled = self.filled(counts);
-        while filled < self.entries {
+    /// Exchanges kinds as long as a measure of them grows. True if it comes to all there is.
+    fn exchange(
+        &self,
+        counts: &mut Vec<usize>,
+        all: usize,
+        measure: fn(&Self, &[usize]) -> usize,
+    ) -> bool {
+        let mut reached = measure(self, counts);
+        while reached < all {
             let exchanged = (0..counts.len()).filter(|&from| counts[from] > 0).flat_map(|from| {
                 let to = (0..counts.len()).filter(move |&to| to != from);
                 let counts = &*counts;
@@ -214,26 +226,55 @@ impl Search {
                 })
             });
             let better = exchanged
-                .map(|other| (self.filled(&other), other))
-                .find(|&(with, _)| with > filled);
+                .map(|other| (measure(self, &other), other))
+                .find(|&(with, _)| with > reached);
             let Some((with, other)) = better else { return false };
-            (filled, *counts) = (with, other);
+            (reached, *counts) = (with, other);
         }
         true
     }
 
     /// The dimensions of the pattern that the tangent spaces of so many terms of each kind span.
     fn filled(&self, counts: &[usize]) -> usize {
-        let mut stream = Stream::new("terms", self.entries as u64, counts.len() as u64);
-        let mut tangents = Vec::new();
-        for (kind, &count) in self.kinds.iter().zip(counts) {
-            (0..count).for_each(|_| self.tangents(kind, &mut stream, &mut tangents));
-        }
-        dimension(&tangents)
+        dimension(&self.tangents(counts).0)
     }
 
-    /// The slopes of a random term by its numbers, at the entries of the pattern.
-    fn tangents(&self, kind: &Kind, stream: &mut Stream, tangents: &mut Vec<Vec<Fp>>) {
+    /// The dimension of the tensors of so many terms of each kind, in all bases.
+    fn in_all_bases(&self, counts: &[usize]) -> usize {
+        let [rows, cols, depth] = self.shape;
+        let (tangents, sum) = self.tangents(counts);
+        let whole = |entries: &Vec<Fp>| -> Vec<Fp> {
+            self.numbered.iter().map(|entry| entry.map_or(Fp::ZERO, |at| entries[at])).collect()
+        };
+        let sum = whole(&sum);
+        let slice =
+            |slice: usize| Matrix::from_fn(rows, cols, |i, j| sum[(slice * cols + j) * rows + i]);
+        let mut all = changes_of_bases(&(0..depth).map(slice).collect::<Vec<_>>());
+        all.extend(tangents.iter().map(whole));
+        dimension(&all)
+    }
+
+    /// The slopes of random terms, so many of each kind, by their numbers, and the sum of the terms, at the
+    /// entries of the pattern.
+    fn tangents(&self, counts: &[usize]) -> (Vec<Vec<Fp>>, Vec<Fp>) {
+        let mut stream = Stream::new("terms", self.entries as u64, counts.len() as u64);
+        let (mut tangents, mut sum) = (Vec::new(), vec![Fp::ZERO; self.entries]);
+        for (kind, &count) in self.kinds.iter().zip(counts) {
+            for _ in 0..count {
+                self.tangents_of_term(kind, &mut stream, &mut tangents, &mut sum);
+            }
+        }
+        (tangents, sum)
+    }
+
+    /// Those of one term more, and the sum with it.
+    fn tangents_of_term(
+        &self,
+        kind: &Kind,
+        stream: &mut Stream,
+        tangents: &mut Vec<Vec<Fp>>,
+        sum: &mut [Fp],
+    ) {
         let [rows, cols, _] = self.shape;
         let sides = [&kind.rows, &kind.cols, &kind.slices];
         let values = sides.map(|side| Matrix::<Fp>::random(side.len(), 1, stream).data().to_vec());
@@ -252,6 +293,12 @@ impl Search {
                             tangent[entry.expect("a kind is in the pattern")] =
                                 value(0, x) * value(1, y) * value(2, z);
                         }
+                    }
+                }
+                if side == 0 {
+                    // A term is linear in the numbers of its rows.
+                    for (sum, &slope) in sum.iter_mut().zip(&tangent) {
+                        *sum += values[0][own] * slope;
                     }
                 }
                 tangents.push(tangent);
