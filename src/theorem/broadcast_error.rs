@@ -103,7 +103,9 @@ fn rounding_of_feedback<S: RankRevealing>(
     let error = outputs.norm() + task.targets.norm() + 1.0;
     let activity = |k: usize| -> f64 {
         let gradients = trajectory.gradients().iter().enumerate();
-        gradients.map(|(j, gradient)| trajectory.coefficient(k, j).size() * gradient.right.norm()).sum()
+        gradients
+            .map(|(j, gradient)| trajectory.coefficient(k, j).size() * gradient.right.norm())
+            .sum()
     };
     let activity = (1..=trajectory.steps()).map(activity).fold(0.0, f64::max);
     let size = (case.setting.dimensions.neurons + case.setting.dimensions.steps) as f64;

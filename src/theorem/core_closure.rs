@@ -15,8 +15,8 @@
 
 use super::effective_task_dimension::orthonormal_rows;
 use super::{
-    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, InitialWeights, Observation, Observed, Proof,
-    Theorem,
+    Arithmetic, Case, Checks, Domain, Inconclusive, InitialState, InitialWeights, Observation,
+    Observed, Proof, Theorem,
 };
 use crate::blocks::Subset;
 use crate::matrix::{CLEAR_GAP, Matrix, RankRevealing};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::bounds::Bounds;
 use crate::file::write_npz;
-use crate::matrix::{Factors, Matrix, Rank, SingularValues};
+use crate::matrix::{Factors, Matrix, Rank, SingularValues, count_for_share};
 use crate::named::Named;
 use crate::network::architecture::Shipped;
 use crate::training::{BlockTrajectory, Trajectory};
@@ -20,6 +20,36 @@ pub(super) struct Report {
     spectra: Vec<Vec<f64>>,
     unfoldings: [Rank; 3],
     cp: Option<Bounds>,
+    /// Effective dimensions of what all gradients are made of, the errors and the activity.
+    sources: [usize; 2],
+}
+
+/// The share of all squares that effective dimensions hold.
+const SHARE: f64 = 0.95;
+
+/// As many dimensions, of these singular values, as hold the share; none of nothing.
+fn effective(values: &[f64]) -> usize {
+    let squares: Vec<f64> = values.iter().map(|value| value * value).collect();
+    if squares.iter().all(|&square| square == 0.0) {
+        return 0;
+    }
+    count_for_share(&squares, SHARE)
+}
+
+/// The effective dimensions of the left factors of gradients, Lambda, and of the right ones, Phi.
+fn sources(block: BlockTrajectory<'_, f64>) -> [usize; 2] {
+    let (rows, cols) = block.shape();
+    let mut squares = [Matrix::zeros(rows, rows), Matrix::zeros(cols, cols)];
+    let gradients = (0..block.gradients().len()).filter_map(|j| block.gradient(j));
+    for Factors { left, right } in gradients {
+        for (sum, side) in squares.iter_mut().zip([left, right]) {
+            sum.add_scaled(1.0, &Matrix::product(side.view(), side.t()));
+        }
+    }
+    squares.map(|sum| {
+        let values: Vec<f64> = f64::singular_values(&sum).into_iter().map(f64::sqrt).collect();
+        effective(&values)
+    })
 }
 
 impl Report {
@@ -33,6 +63,7 @@ impl Report {
             ranks: spectra.iter().enumerate().map(rank).collect(),
             unfoldings: reduced.unfolding_ranks(noise),
             cp: reduced.tight_cp_bracket(noise).map(|bracket| bracket.bounds()),
+            sources: sources(block),
             spectra,
         }
     }
@@ -62,7 +93,20 @@ impl Report {
         };
         let mut text = format!("\n{}\nThe increments as a tensor\n", table);
         text += &paragraph("  unfolding", &format!("{r1} (rows), {r2} (columns), {r3} (steps)"));
-        text + &paragraph("  CP rank", &cp)
+        text += &paragraph("  CP rank", &cp);
+        text + &self.describe_effective()
+    }
+
+    /// What effective-telescoping compares.
+    fn describe_effective(&self) -> String {
+        let along = |rank: &Rank| rank.spectrum().map_or(0, |(values, _)| effective(values));
+        let [rows, columns, steps] = self.unfoldings.each_ref().map(along);
+        let [errors, activity] = self.sources;
+        let movement = format!("{rows} (rows), {columns} (columns), {steps} (steps)");
+        let mut text = "\nDimensions that hold 95 % of all squares\n".to_owned();
+        text += &paragraph("  movement ", &movement);
+        text += &paragraph("  errors   ", &errors.to_string());
+        text + &paragraph("  activity ", &activity.to_string())
     }
 }
 
@@ -170,5 +214,37 @@ pub(super) fn describe(
     match &arguments.out {
         Some(path) => text + &format!("\nWritten to {}\n", path.display()),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Stream;
+    use crate::task::Dimensions;
+    use crate::theorem::{Case, Setting};
+
+    #[test]
+    fn effective_dimensions_hold_the_share() {
+        // 16 of 25, 100 of 101, nothing.
+        let values: [&[f64]; 4] = [&[4.0, 3.0], &[10.0, 1.0], &[0.0, 0.0], &[]];
+        assert_eq!(values.map(effective), [2, 1, 0, 0]);
+    }
+
+    /// Against the singular values of all factors side by side.
+    #[test]
+    fn sources_are_those_of_all_gradients() {
+        let dimensions = Dimensions { neurons: 9, d_in: 2, d_out: 3, steps: 4, trials: 3 };
+        let setting = Setting { learning_steps: 3, ..Setting::plain(dimensions) };
+        let case = Case::<f64>::draw(&setting, Stream::new("sources", 0, 0), None).expect("f64");
+        let trajectory = case.train().expect("a run that ends");
+        let block = trajectory.of("W").expect("it is followed");
+        let side = |of: fn(&Factors<f64>) -> &Matrix<f64>| {
+            let all = Matrix::beside(9, block.gradients().iter().map(of));
+            effective(&f64::singular_values(&all))
+        };
+        let expected = [side(|gradient| &gradient.left), side(|gradient| &gradient.right)];
+        assert_eq!(sources(block), expected);
+        assert_eq!(expected, [1, 2]);
     }
 }
