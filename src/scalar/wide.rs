@@ -6,7 +6,7 @@ use pulp::Simd;
 
 use super::DoubleDouble;
 
-/// How many numbers are taken together: what the widest registers hold.
+/// How many numbers are taken together, on every machine: what the widest registers hold.
 pub(super) const WIDTH: usize = 8;
 
 /// 1 / n! for n from 10 down to 1, as an f64 and the rest.
@@ -252,6 +252,54 @@ mod tests {
                 }
                 assert_eq!(found, e);
             }
+        }
+    }
+
+    struct Operations<'a> {
+        p: &'a mut Planes,
+        q: &'a mut Planes,
+        angle: [DoubleDouble; 2],
+    }
+
+    impl WithSimd for Operations<'_> {
+        type Output = DoubleDouble;
+
+        /// p and q rotated, then p added to q with a factor; the inner product of both.
+        #[inline(always)]
+        fn with_simd<V: Simd>(self, simd: V) -> DoubleDouble {
+            let Operations { p, q, angle } = self;
+            p.rotate(simd, q, angle);
+            q.add_scaled(simd, angle[1], p);
+            p.dot(simd, q)
+        }
+    }
+
+    /// Number by number, and the inner product as eight sums, whose halves are added until one is left.
+    #[test]
+    fn planes_compute_as_numbers_do_to_the_bit() {
+        let mut stream = Stream::new("planes", 0, 0);
+        for length in [1, 7, 8, 9, 30] {
+            let mut random = || -> Vec<DoubleDouble> {
+                (0..length).map(|_| DoubleDouble::random(&mut stream)).collect()
+            };
+            let (mut p, mut q) = (random(), random());
+            let angle = [DoubleDouble::ratio(3, 5), DoubleDouble::ratio(-4, 5)];
+            let (mut wide_p, mut wide_q) = (Planes::new(&p), Planes::new(&q));
+            let operations = Operations { p: &mut wide_p, q: &mut wide_q, angle };
+            let inner = Arch::new().dispatch(operations);
+
+            let [cosine, sine] = angle;
+            let mut sums = [DoubleDouble::ZERO; WIDTH];
+            for i in 0..length {
+                let (a, b) = (p[i], q[i]);
+                p[i] = cosine * a + -sine * b;
+                q[i] = sine * a + cosine * b;
+                q[i] += sine * p[i];
+                sums[i % WIDTH] += p[i] * q[i];
+                assert_eq!((wide_p.at(i), wide_q.at(i)), (p[i], q[i]), "{length}");
+            }
+            let fours: Vec<_> = (0..4).map(|i| sums[i] + sums[i + 4]).collect();
+            assert_eq!(inner, (fours[0] + fours[2]) + (fours[1] + fours[3]), "{length}");
         }
     }
 
