@@ -223,6 +223,17 @@ impl<S: Scalar> Matrix<S> {
         self.data.iter().all(|entry| entry.is_finite())
     }
 
+    /// The matrix divided by its norm; as it is in a field, and where that is zero or not finite.
+    pub(crate) fn normalized(mut self) -> Self {
+        if let Some(real) = S::ELEMENTARY {
+            let norm = (real.sqrt)(self.inner_product(&self));
+            if let Some(inverse) = norm.inverse().filter(|_| norm.is_finite()) {
+                self.scale(inverse);
+            }
+        }
+        self
+    }
+
     /// The sum of the products of corresponding entries.
     pub fn inner_product(&self, other: &Self) -> S {
         assert_eq!((self.rows, self.cols), (other.rows, other.cols), "a pairing of unequal shapes");

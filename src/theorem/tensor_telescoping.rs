@@ -23,7 +23,7 @@ use super::{
     Observation, Observed, Proof, Quantity, Setting, StepperKind, Theorem,
 };
 use crate::bounds::Bounds;
-use crate::matrix::{Matrix, RankRevealing, Subspace};
+use crate::matrix::{Factors, Matrix, RankRevealing, Subspace};
 use crate::task::Dimensions;
 use crate::tensor::{Decomposition, Mode};
 use crate::training::{GradientFault, Trajectory};
@@ -118,10 +118,15 @@ fn observe<S: RankRevealing>(case: &Case<S>) -> Observed {
     let tensor = trajectory.increments().reduced();
     let [r1, r2, r3] = tensor.unfolding_ranks(noise);
 
-    let lefts = Matrix::beside(n, trajectory.gradients().iter().map(|gradient| &gradient.left));
-    let rights = Matrix::beside(n, trajectory.gradients().iter().map(|gradient| &gradient.right));
-    let gradients =
-        flattened(trajectory.gradients().iter().map(|gradient| gradient.to_matrix()), n);
+    // Each of norm one: beside one that is cut to 1e-36 of itself, others would be rounding.
+    let sides = trajectory.gradients().iter().map(|gradient| {
+        let Factors { left, right } = gradient.clone();
+        (left.normalized(), right.normalized())
+    });
+    let (lefts, rights): (Vec<_>, Vec<_>) = sides.unzip();
+    let [lefts, rights] = [lefts, rights].map(|factors| Matrix::beside(n, &factors));
+    let gradients = trajectory.gradients().iter().map(|gradient| gradient.to_matrix().normalized());
+    let gradients = flattened(gradients, n);
     let increments = flattened((1..=trajectory.steps()).map(|k| trajectory.increment(k)), n);
     let span = Subspace::spanned_by(n * n, [&gradients])
         .ok_or(Inconclusive::Noise("the dimension of the span of the gradients"))?;

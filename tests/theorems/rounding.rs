@@ -2,7 +2,7 @@
 
 use rankproof::theorem::{Arithmetic, CaseId, Verdict, find};
 
-const CASES: [(&str, Arithmetic, u64, u64); 8] = [
+const CASES: [(&str, Arithmetic, u64, u64); 9] = [
     // sigma_{m+1} and sigma_{2m+1} both follow the third power over three orders of magnitude.
     ("orders", Arithmetic::DoubleDouble, 5, 4451),
     // Weights of 1e151, whose squares have no last digits in double-double.
@@ -12,6 +12,8 @@ const CASES: [(&str, Arithmetic, u64, u64); 8] = [
     // A block of 1e-11, left of terms of size one, through which another block learns.
     ("areas", Arithmetic::F64, 77, 14276),
     ("areas", Arithmetic::DoubleDouble, 77, 309),
+    // Gradients of 1 and of 1e36, which clipping makes as large as the others.
+    ("tensor-telescoping", Arithmetic::F64, 79, 38056),
     // A gradient along a rounding error of h_0, made as large as any by Muon.
     ("spectral-optimizers", Arithmetic::F64, 78, 16542),
     // Outputs that agree with their targets to eight digits.

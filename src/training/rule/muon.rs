@@ -28,7 +28,7 @@ impl<S: Scalar> Spectral<S> for Muon<S> {
     }
 
     fn direction(&self, gradient: Matrix<S>, _: &mut Preconditioners<S>) -> Matrix<S> {
-        let start = normalized(gradient);
+        let start = gradient.normalized();
         (0..self.iterations).fold(start, |g, _| newton_schulz(&self.coefficients, &g))
     }
 
@@ -42,17 +42,6 @@ impl<S: Scalar> Spectral<S> for Muon<S> {
     fn degree(&self) -> Option<usize> {
         Some(5usize.pow(self.iterations as u32))
     }
-}
-
-/// The matrix divided by its norm, where there is one.
-fn normalized<S: Scalar>(mut matrix: Matrix<S>) -> Matrix<S> {
-    if let Some(real) = S::ELEMENTARY {
-        let norm = (real.sqrt)(matrix.inner_product(&matrix));
-        if let Some(inverse) = norm.inverse() {
-            matrix.scale(inverse);
-        }
-    }
-    matrix
 }
 
 /// a G + b G G^T G + c G (G^T G)^2.
