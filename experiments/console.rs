@@ -1,19 +1,50 @@
 //! What the programs of all experiments share: their arguments, and what they print.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{env, process};
 
+use rankproof::file::Lock;
 use rankproof::report::{Experiment, Message};
 
-/// An experiment as the arguments say, which prints what it finds: `--quick` for the setting that
+/// Runs an experiment as the arguments say, and prints what it finds: `--quick` for the setting that
 /// runs in seconds, `--out DIR` for another folder than `out/NAME`. With `--help` it says so, and with
-/// other arguments too, and ends.
+/// other arguments too, and ends. What goes wrong is said in a sentence.
+pub fn run(name: &str, title: &str, run: fn(Experiment) -> Result<(), Box<dyn Error>>) -> ExitCode {
+    let (quick, folder) = arguments(name, title);
+    println!("{title}{}\n", if quick { " (quick)" } else { "" });
+    let work = || run(Experiment::new(name, title, &folder, quick)?.told_to(print));
+    match alone(&folder, work) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does something while no other process writes to a folder, which is made if it is not there.
 ///
 /// # Errors
 ///
-/// If the folder cannot be made.
-pub fn experiment(name: &str, title: &str) -> Result<Experiment, Box<dyn Error>> {
+/// If another process writes there, or what is done fails.
+pub fn alone(
+    folder: &Path,
+    work: impl FnOnce() -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let lock = Lock::of_folder(folder)?;
+    if let Some(error) = lock.missing() {
+        let folder = folder.display();
+        eprintln!(
+            "note: {folder} cannot be locked ({error}): others that write there go unnoticed"
+        );
+    }
+    work()
+}
+
+/// Whether it is quick, and the folder.
+fn arguments(name: &str, title: &str) -> (bool, PathBuf) {
     let (mut quick, mut folder) = (false, Path::new("out").join(name));
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -32,8 +63,7 @@ pub fn experiment(name: &str, title: &str) -> Result<Experiment, Box<dyn Error>>
             _ => refuse(&format!("{argument}: is no argument here, expected --quick or --out DIR")),
         }
     }
-    println!("{title}{}\n", if quick { " (quick)" } else { "" });
-    Ok(Experiment::new(name, title, folder, quick)?.told_to(print))
+    (quick, folder)
 }
 
 fn refuse(sentence: &str) -> ! {

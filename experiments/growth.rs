@@ -14,6 +14,7 @@
 //! F_{k+3} - 2, and a quadratic activation, to which neither theorem applies, obeys neither.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::conjecture::{GridCell, Sweep, explore};
 use rankproof::prelude::*;
@@ -24,8 +25,8 @@ use rankproof::theorem::{ActivationKind, Measure, RuleKind, Setting, StepperKind
 #[path = "console.rs"]
 mod console;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    run(console::experiment("growth", "Rank over learning steps grows as Fibonacci numbers")?)
+fn main() -> ExitCode {
+    console::run("growth", "Rank over learning steps grows as Fibonacci numbers", run)
 }
 
 /// The four networks that are compared at one input and many outputs.

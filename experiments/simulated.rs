@@ -7,6 +7,7 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
+use std::process::ExitCode;
 
 use rankproof::fit::{
     CrossValidation, Fit, HeldOut, Objective, Observations, Role, Settings, Simulation,
@@ -20,9 +21,9 @@ use statrs::statistics::Statistics;
 #[path = "console.rs"]
 mod console;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title = "The fit recovers weights that are known";
-    run(console::experiment("simulated", title)?)
+    console::run("simulated", title, run)
 }
 
 /// Fits, compares with the truth, and chooses ranks.

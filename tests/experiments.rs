@@ -27,6 +27,23 @@ fn check(name: &str, run: impl FnOnce(Experiment) -> Result<(), Box<dyn Error>>)
     }
 }
 
+#[path = "../experiments/console.rs"]
+#[allow(dead_code, reason = "arguments and what is printed")]
+mod console;
+
+#[test]
+fn two_experiments_do_not_write_into_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let second = || console::alone(folder.path(), || panic!("the first goes on"));
+    let first = || {
+        let error = second().unwrap_err().to_string();
+        assert!(error.contains("another process is writing there now"), "{error}");
+        Ok(())
+    };
+    console::alone(folder.path(), first).unwrap();
+    console::alone(folder.path(), || Ok(())).unwrap();
+}
+
 #[test]
 fn force_field() {
     check("force_field", recover::force_field::run);

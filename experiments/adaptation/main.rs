@@ -24,6 +24,7 @@
 //! not what stands between the two.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::fit::{
     Architecture, Course, During, Fit, HeldOut, Inputs, Objective, Observations, Role, Settings,
@@ -49,9 +50,9 @@ use recover::movement::{Movement, fitted_weights, main_movement};
 use recover::recording::recorded;
 use recover::{correlation, standardised};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title = "Adaptation to a force field: the weights, and what their activity says of them";
-    run(console::experiment("adaptation", title)?)
+    console::run("adaptation", title, run)
 }
 
 /// The share of the variance of each neuron that is noise.

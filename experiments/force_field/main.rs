@@ -11,6 +11,7 @@
 //! of the same size, which is what weights without structure look like.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::prelude::*;
 use rankproof::report::Experiment;
@@ -26,9 +27,9 @@ use figures::{show_losses, show_movements, show_reaches};
 use learner::{CURL, DIRECTIONS, Learner, Protocol};
 use movement::{Movement, random_walk};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title = "A network that adapts to a force field moves its weights in few dimensions";
-    run(console::experiment("force_field", title)?)
+    console::run("force_field", title, run)
 }
 
 /// How far to the left of the straight line, and how far from the target, reaches end: means over

@@ -15,6 +15,7 @@
 //! is the same at every drive however small.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::network::Activation;
 use rankproof::report::{Experiment, Table, number};
@@ -28,9 +29,9 @@ mod figures;
 use condition::{Condition, D, Outcome};
 use figures::{regimes, slopes};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title = "What leaves the space of learning grows by known powers of the nonlinearity";
-    run(console::experiment("nonlinearity", title)?)
+    console::run("nonlinearity", title, run)
 }
 
 type Measure = fn(&Outcome) -> f64;

@@ -14,6 +14,7 @@
 //! (sum sigma^2)^2 / sum sigma^4, and the number of singular values for 99 % of the squared norm.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::report::{Experiment, Table, number};
 
@@ -25,10 +26,10 @@ mod outcome;
 use figures::{bars, spectra};
 use outcome::{D_IN, D_OUT, NETWORKS, OPTIMIZERS, Outcome, best};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title =
         "Gradients and their spectral functions stay in a small space, entrywise steps leave";
-    run(console::experiment("optimizers", title)?)
+    console::run("optimizers", title, run)
 }
 
 /// Trains by each optimizer, and compares the weight changes.

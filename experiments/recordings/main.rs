@@ -8,6 +8,7 @@
 //! two cores this takes hours. The variable RANKPROOF_RECORDINGS names the folder of the recordings.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::fit::{
     Architecture, Compared, Comparison, CrossValidation, CrossValidationSummary, Driving, Grid,
@@ -27,9 +28,9 @@ use switches::show_switches;
 /// Units of the fitted networks.
 const UNITS: usize = 40;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title = "Recordings of motor cortex, cross-validated";
-    run(console::experiment("recordings", title)?)
+    console::run("recordings", title, run)
 }
 
 /// Chooses ranks and compares; with `--quick`, for the control and two ranks alone.

@@ -10,6 +10,7 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
+use std::process::ExitCode;
 
 use rankproof::fit::{
     Architecture, Course, CrossValidation, During, Fit, HeldOut, Inputs, Objective, Observations,
@@ -31,9 +32,9 @@ use force_field::learner::{Learner, Protocol};
 use movement::{Movement, fitted_weights, main_movement};
 use recording::recorded;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title = "What learning did to the weights, inferred from activity alone";
-    run(console::experiment("recover", title)?)
+    console::run("recover", title, run)
 }
 
 /// Records, fits, compares.

@@ -9,6 +9,7 @@
 //! seen: how they grow with the channels of the task, and that entrywise steps need more terms.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::prelude::*;
 use rankproof::report::{Experiment, Figure, Panel, Table};
@@ -23,9 +24,9 @@ use row::{Row, Setting, Sizes, row};
 const ACTIVATIONS: [&str; 2] = ["tanh", "ReLU"];
 const OPTIMIZERS: [&str; 2] = ["SGD", "Adam"];
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let title = "How many terms learning takes, task by task";
-    run(console::experiment("tasks", title)?)
+    console::run("tasks", title, run)
 }
 
 /// Trains on every task, and counts.

@@ -10,6 +10,7 @@
 //! large ones a number that grows with learning and with the time steps, far above d_in + d_out.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rankproof::matrix::Rank;
 use rankproof::report::{Experiment, Table, number};
@@ -23,8 +24,8 @@ mod row;
 use figures::{cost_figure, rank_figure};
 use row::{D_IN, D_OUT, DIMENSIONS, LEARNING_STEPS, control_ranks, row};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    run(console::experiment("width", "The rank of learning does not grow with the network")?)
+fn main() -> ExitCode {
+    console::run("width", "The rank of learning does not grow with the network", run)
 }
 
 /// Trains one network of each width.

@@ -6,7 +6,7 @@ use pyo3::PyErr;
 use pyo3::exceptions::{
     PyFileNotFoundError, PyIsADirectoryError, PyOSError, PyPermissionError, PyValueError,
 };
-use rankproof::file::{ReadError, ReadErrorKind, WriteError};
+use rankproof::file::{LockError, ReadError, ReadErrorKind, WriteError};
 
 /// `OSError`, or its subclass, where a file is not there or cannot be read or written; else `ValueError`.
 pub fn exception(error: &anyhow::Error) -> PyErr {
@@ -31,6 +31,11 @@ fn of_the_system(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorK
             ReadErrorKind::Io(error) => Some(error.kind()),
             _ => None,
         };
+    }
+    match error.downcast_ref::<LockError>() {
+        Some(LockError::Folder { error, .. }) => return Some(error.kind()),
+        Some(LockError::Write(error)) => return Some(error.error.kind()),
+        _ => {}
     }
     let written = error.downcast_ref::<WriteError>().map(|error| error.error.kind());
     written.or_else(|| error.downcast_ref::<io::Error>().map(io::Error::kind))

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::files::Files;
 use super::fitted;
-use super::lock::Lock;
+use super::lock::lock_folder;
 use super::model_arguments::{FittingArguments, Precision};
 use super::output::{print, progress, table, write_json};
 
@@ -85,7 +85,7 @@ fn apply<S: FitFloat + Element>(
     let held = if held_out.share > 0.0 { &both[..] } else { &[] };
     let roles = held_out.roles(recording, 0, held, settings.seed)?;
     let out = &arguments.out;
-    let _lock = Lock::of_folder(out, None)?;
+    let _lock = lock_folder(out, None)?;
     let bar = progress(settings.iterations as u64, "");
     let applied = learned.apply::<S>(recording, &roles, settings, |_, made| {
         bar.set_position(made.iteration as u64);

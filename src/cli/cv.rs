@@ -22,7 +22,7 @@ use super::files::Files;
 use super::interrupt;
 use super::job::Plan as JobPlan;
 use super::list_of_numbers;
-use super::lock::Lock;
+use super::lock::lock_folder;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision, with_flag};
 use super::output::{print, progress, say, table};
 use super::part::{PartArguments, copied};
@@ -256,7 +256,7 @@ pub fn answered(
     if !arguments.fixed {
         search.validate(recording)?;
     }
-    let _lock = Lock::of_folder(out, arguments.many.part)?;
+    let _lock = lock_folder(out, arguments.many.part)?;
     Folder(out).open(&search.cv, arguments.fitting.precision, recording)?;
     copied(&lot.sources(out), out, Path::new(cv_folder::JOBS))?;
     let runner = Runner { recording, arguments, out, lot };

@@ -9,9 +9,9 @@ use anyhow::{Context, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::lock::Lock;
 use super::model_arguments::Precision;
 use super::output::write_json;
+use crate::file::Lock;
 use crate::fit::{Architecture, CrossValidation, CrossValidationSummary, Job};
 use crate::recording::Recording;
 use crate::report::cross_validation_figure;

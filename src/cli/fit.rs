@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::file::Element;
+use crate::file::{Element, Lock};
 use crate::fit::{
     Architecture, Fit, FitFloat, HeldOut, Losses, Objective, Observations, Outcome, Role, Settings,
     Summary,
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::files::Files;
 use super::fitted;
 use super::interrupt;
-use super::lock::Lock;
+use super::lock::lock_folder;
 use super::model_arguments::{FittingArguments, ModelArguments, Precision};
 use super::output::{print, progress, say, shell_word, write_json};
 
@@ -151,7 +151,7 @@ fn begun(
     recording: &Recording,
 ) -> anyhow::Result<(Plan, Lock)> {
     let plan = planned(arguments, recording)?;
-    let lock = Lock::of_folder(folder, None)?;
+    let lock = lock_folder(folder, None)?;
     if folder.join(CHECKPOINT).exists() {
         let command = command_to_go_on(arguments, folder);
         bail!("{}: holds a fit already; {command} goes on with it", folder.display());
@@ -182,7 +182,7 @@ fn resumed(
     let cannot = || format!("{}: cannot be read, expected a fit", path.display());
     // No lock where there is no fit: it would make the folder.
     fs::metadata(&path).with_context(cannot)?;
-    let lock = Lock::of_folder(folder, None)?;
+    let lock = lock_folder(folder, None)?;
     let text = fs::read_to_string(&path).with_context(cannot)?;
     let mut plan: Plan = serde_json::from_str(&text)
         .with_context(|| format!("{}: is not the plan of a fit", path.display()))?;

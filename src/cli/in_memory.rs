@@ -25,7 +25,7 @@ use super::cv;
 use super::cv_folder::{self, Folder};
 use super::fit::{self, Plan};
 use super::fitted;
-use super::lock::Lock;
+use super::lock::lock_folder;
 use super::model_arguments::{FittingArguments, Precision};
 use super::sentence_of;
 
@@ -399,7 +399,7 @@ impl CrossValidated {
         let _lock = match self.folder() {
             None => None,
             Some(folder) => {
-                let lock = Lock::of_folder(folder.0, None)?;
+                let lock = lock_folder(folder.0, None)?;
                 folder.open(cv, self.fitting.precision, &self.recording)?;
                 Some(lock)
             }

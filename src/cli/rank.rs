@@ -22,7 +22,7 @@ use indicatif::ProgressBar;
 
 use super::files::Files;
 use super::job::Plan;
-use super::lock::Lock;
+use super::lock::lock_folder;
 use super::output::{paragraph, print, progress, say, table, write_json};
 use super::part::PartArguments;
 use super::rank_input::Input;
@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<u8> {
     let waiting = Waiting::new(&files.paths);
     let watch = |stage| waiting.show(stage);
     let mut opened = arguments.input.open(files)?;
-    let lock = |out: &PathBuf| Lock::of_folder(out, arguments.many.part);
+    let lock = |out: &PathBuf| lock_folder(out, arguments.many.part);
     if let Some(patterns) = arguments.input.patterns() {
         let _lock = arguments.out.as_ref().map(lock).transpose()?;
         return rank_table::run(arguments, opened, patterns, &waiting, words);

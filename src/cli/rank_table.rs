@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::file::Lock;
 use crate::report::{WeightRecord, wrapped};
 use crate::scalar::significant;
 use crate::weights::{EffectiveRanks, NullRanks, Spectrum, WeightStream};
@@ -14,7 +15,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::collect::Parts;
-use super::lock::Lock;
+use super::lock::lock_folder;
 use super::output::{print, write_json};
 use super::part::{Run, Share, copied};
 use super::rank::{Arguments, Waiting, answer};
@@ -161,7 +162,7 @@ pub fn collected(parts: &Parts, json: Option<&Path>, out: &Path) -> anyhow::Resu
     let choices = serde_json::from_value(parts.choices().clone());
     let Choices { input, matrices, heading } =
         choices.with_context(|| format!("{}: holds no parts of rank", parts.folder().display()))?;
-    let _lock = Lock::of_folder(out, None)?;
+    let _lock = lock_folder(out, None)?;
     let folder = Folder::open(out, &input)?;
     copied(&parts.folders(), out, Path::new(MATRICES))?;
     let share = Share::Collected(parts.part());

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::cv::{self, Outcome};
 use super::cv_parts::Lot;
 use super::files::Files;
-use super::lock::Lock;
+use super::lock::lock_folder;
 use super::output::{print, table, write_json};
 
 /// The file with what is pooled.
@@ -71,7 +71,7 @@ pub fn run(
     for path in recordings {
         Recording::read(path)?;
     }
-    let _lock = Lock::of_folder(out, None)?;
+    let _lock = lock_folder(out, None)?;
     let mut found: Vec<(String, CrossValidationSummary)> = Vec::new();
     for (index, (path, name)) in recordings.iter().zip(names).enumerate() {
         print(&format!("{}\n", path.display()))?;

@@ -20,7 +20,7 @@ use clap::Args;
 use clap::builder::TypedValueParser;
 
 use super::files::Files;
-use super::lock::Lock;
+use super::lock::lock_file;
 use super::numbers::positive;
 use super::output::{print, progress};
 use super::{any_choice, choice};
@@ -132,7 +132,7 @@ fn functions() -> impl TypedValueParser<Value = ActivationKind> {
 pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Files::default().writes("--out", &arguments.out).check()?;
     check(arguments)?;
-    let _lock = arguments.out.as_deref().map(Lock::of_file).transpose()?;
+    let _lock = arguments.out.as_deref().map(lock_file).transpose()?;
     let Learned { trajectory, space } = train(arguments)?;
     let reports: Vec<_> = trajectory.followed().map(|(_, block)| Report::of(block)).collect();
     if let Some(path) = &arguments.out {
