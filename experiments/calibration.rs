@@ -86,7 +86,9 @@ fn sizes(quick: bool) -> Vec<Size> {
         },
         ..small
     };
+    // A name of its own, as verdicts are kept by it.
     let smallest = Size {
+        name: "smallest",
         simulation: Simulation {
             neurons: 12,
             units: 12,

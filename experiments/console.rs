@@ -34,11 +34,8 @@ pub fn alone(
     work: impl FnOnce() -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
     let lock = Lock::of_folder(folder)?;
-    if let Some(error) = lock.missing() {
-        let folder = folder.display();
-        eprintln!(
-            "note: {folder} cannot be locked ({error}): others that write there go unnoticed"
-        );
+    if let Some(missing) = lock.missing() {
+        eprintln!("note: {missing}");
     }
     work()
 }

@@ -11,22 +11,18 @@ pub fn lock_folder(folder: &Path, part: Option<Part>) -> anyhow::Result<Lock> {
         Some(_) => Lock::of_shared_folder(folder)?,
         None => Lock::of_folder(folder)?,
     };
-    Ok(told(lock, folder))
+    Ok(told(lock))
 }
 
 /// Of a file that is to be written.
 pub fn lock_file(path: &Path) -> anyhow::Result<Lock> {
-    Ok(told(Lock::of_file(path)?, path))
+    Ok(told(Lock::of_file(path)?))
 }
 
 /// Says so where a file system has no locks.
-fn told(lock: Lock, what: &Path) -> Lock {
-    if let Some(error) = lock.missing() {
-        let what = what.display();
-        eprintln!(
-            "note: {what} cannot be locked ({error}), so that another process that writes there \
-             would not be noticed"
-        );
+fn told(lock: Lock) -> Lock {
+    if let Some(missing) = lock.missing() {
+        eprintln!("note: {missing}");
     }
     lock
 }

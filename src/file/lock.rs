@@ -12,8 +12,8 @@ use super::WriteError;
 /// Held while results are written.
 #[derive(Debug)]
 pub struct Lock {
-    /// An error on a file system that has no locks.
-    held: io::Result<File>,
+    /// On a file system that has no locks, a sentence that says so.
+    held: Result<File, String>,
     path: PathBuf,
     /// Whether it made the folder.
     is_new: bool,
@@ -95,10 +95,9 @@ impl Lock {
         Self::new(folder, folder.join(".rankproof-plan.lock"), Kind::Moment)
     }
 
-    /// Why nothing is locked, on a file system that has no locks: another process that writes there would
-    /// not be noticed.
-    pub fn missing(&self) -> Option<&io::Error> {
-        self.held.as_ref().err()
+    /// A sentence that says that nothing is locked, on a file system that has no locks.
+    pub fn missing(&self) -> Option<&str> {
+        self.held.as_ref().err().map(String::as_str)
     }
 
     fn new(what: &Path, path: PathBuf, kind: Kind) -> Result<Self, LockError> {
@@ -122,7 +121,12 @@ impl Lock {
                 Ok(()) => return Ok(Lock { held: Ok(file), path, is_new }),
                 Err(TryLockError::WouldBlock) => return Err(LockError::Taken(what.to_owned())),
                 Err(TryLockError::Error(error)) => {
-                    return Ok(Lock { held: Err(error), path, is_new });
+                    let missing = format!(
+                        "{} cannot be locked ({error}), so that another process that writes there \
+                         would not be noticed",
+                        what.display()
+                    );
+                    return Ok(Lock { held: Err(missing), path, is_new });
                 }
             }
         }
